@@ -1,0 +1,15 @@
+export { LazyAdapter } from "./store/lazy-adapter.js"
+export type * from "./store/lazy-store.js"
+export {
+  accountsTable,
+  authenticatorsTable,
+  lazyColumns,
+  lazyIndex,
+  passwordsTable,
+  schema,
+  sessionsTable,
+  usersTable,
+  verificationTokensTable,
+} from "./store/schema.js"
+export type { LazyAdapterOptions, TableLike } from "./store/tables.js"
+export type { UserRow } from "./store/user-row.js"

@@ -1,0 +1,44 @@
+/** Every code a {@link LazyError} can carry. */
+export type LazyErrorCode = LazyErrors["code"]
+
+/** Base of every error this library throws on its own account; `code` is a literal, so it can be switched on. */
+export abstract class LazyError extends Error {
+  /** Says which error it is, stable across releases. */
+  abstract readonly code: string
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** The configuration or the table definitions cannot work. Thrown at construction; the message names the fix. */
+export class LazySetupError extends LazyError {
+  readonly code = "setup"
+}
+
+/** The user is not there, or is not lazy (any more), so there is nothing to convert. Nothing was changed. */
+export class NotLazyError extends LazyError {
+  readonly code = "not_lazy"
+}
+
+/** The username, or the e-mail address, belongs to another user. Nothing was changed. */
+export class IdentifierTakenError extends LazyError {
+  readonly code = "identifier_taken"
+
+  constructor(
+    /** Which of the two is taken. */
+    readonly identifier: "username" | "email",
+    options?: ErrorOptions,
+  ) {
+    super(`This ${identifier} belongs to another user.`, options)
+  }
+}
+
+/** No free username was found although several were generated. Nothing was created. */
+export class NameExhaustedError extends LazyError {
+  readonly code = "name_exhausted"
+}
+
+/** Every concrete {@link LazyError}, to narrow by `code`. */
+export type LazyErrors = LazySetupError | NotLazyError | IdentifierTakenError | NameExhaustedError

@@ -1,0 +1,65 @@
+import type { Adapter } from "@auth/core/adapters"
+import { DrizzleAdapter } from "@auth/drizzle-adapter"
+import { and, eq } from "drizzle-orm"
+import { v7 as uuidv7 } from "uuid"
+import { convertUser, insertRealUser } from "./convert.js"
+import { ensureLazyUser } from "./create.js"
+import type { Database, LazyStore } from "./lazy-store.js"
+import { checkPassword, proveEmail } from "./passwords.js"
+import { isLazyUser } from "./schema.js"
+import { type LazyAdapterOptions, resolveTables, type Tables } from "./tables.js"
+
+/** An Auth.js adapter that can also make, convert and remove lazy users. */
+export type LazyAdapter = Required<DrizzleMethods> & {
+  /** What this library adds; Auth.js never calls it. */
+  lazy: LazyStore
+}
+
+type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Adapter["getAccount"]> }
+
+/**
+ * The Drizzle adapter of Auth.js (https://authjs.dev/getting-started/adapters/drizzle) with `.lazy` on it.
+ *
+ * @param db a Drizzle database on PostgreSQL: postgres.js or PGlite
+ * @param options the app's own tables, under the names `@auth/drizzle-adapter` gives them, and `passwordsTable`; default: `schema`
+ * @throws LazySetupError when a table lacks a column; the message names it and the line to add
+ */
+export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): LazyAdapter {
+  const tables = resolveTables(options)
+  const { passwordsTable: _, ...adapterTables } = tables
+  const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
+  const lazy = drizzleStore(db, tables)
+  return {
+    ...base,
+    // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
+    async updateUser(data) {
+      if (!data.emailVerified) return base.updateUser(data)
+      const proven = await lazy.proveEmail(data.id)
+      if (!proven) throw new Error("No user found.")
+      return base.updateUser(data)
+    },
+    lazy,
+  }
+}
+
+function drizzleStore(db: Database, tables: Tables): LazyStore {
+  const { usersTable } = tables
+  const ensureUser = ensureLazyUser(db, tables)
+  return {
+    hasPasswords: tables.passwordsTable !== undefined,
+    ensureUser,
+    createLazyUser: ({ id = uuidv7(), ...user }) => ensureUser({ ...user, ids: [id] }),
+    convert: (conversion) => convertUser(db, tables, conversion),
+    createRealUser: ({ passwordHash, session, ...row }) =>
+      insertRealUser(db, tables, uuidv7(), row, passwordHash, session),
+    checkPassword: (identifier, verify) => checkPassword(db, tables, identifier, verify),
+    proveEmail: (userId) => proveEmail(db, tables, userId),
+    async deleteLazyUser(userId) {
+      const deleted = await db
+        .delete(usersTable)
+        .where(and(eq(usersTable.id, userId), isLazyUser(usersTable)))
+        .returning({ id: usersTable.id })
+      return deleted.length > 0
+    },
+  }
+}

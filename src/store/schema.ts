@@ -1,0 +1,154 @@
+import type { AdapterAccountType } from "@auth/core/adapters"
+import { isNotNull, isNull, type SQL, sql } from "drizzle-orm"
+import {
+  type AnyPgColumn,
+  boolean,
+  type ExtraConfigColumn,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from "drizzle-orm/pg-core"
+
+/**
+ * The columns that the `user` table of an Auth.js app gains. Spread them into your own table:
+ * `pgTable("user", { id: …, ...lazyColumns() }, (user) => [lazyIndex(user)])`.
+ *
+ * - `username`: unique; a generated one while the user is lazy, the chosen one (lower case, NFKC) or null afterwards
+ * - `lazySince`: when the user was made by a gate or `signIn("lazy")`; null for someone who signed up
+ * - `convertedAt`: when a lazy user became real; null before that
+ * - `seenAt`: when a lazy user was last seen
+ *
+ * The property names are fixed, the column names are yours to change.
+ */
+export function lazyColumns() {
+  return {
+    username: text("username").unique(),
+    lazySince: timestamp("lazySince", { mode: "date", withTimezone: true }),
+    convertedAt: timestamp("convertedAt", { mode: "date", withTimezone: true }),
+    seenAt: timestamp("seenAt", { mode: "date", withTimezone: true }),
+  }
+}
+
+/** The columns by which a lazy user is told from a real one. */
+export interface LazyMarkers<Column> {
+  lazySince: Column
+  convertedAt: Column
+}
+
+/** The one definition of a lazy user in SQL; its twin for rows in TypeScript is `isLazyRow`. */
+export function isLazyUser(user: LazyMarkers<AnyPgColumn | ExtraConfigColumn>): SQL {
+  return sql`(${isNotNull(user.lazySince as AnyPgColumn)} and ${isNull(user.convertedAt as AnyPgColumn)})`
+}
+
+/** The partial index by which lazy users to purge are found, for the third argument of `pgTable`. */
+export function lazyIndex(
+  user: LazyMarkers<ExtraConfigColumn> & { seenAt: ExtraConfigColumn },
+  name = "user_lazy_idx",
+) {
+  return index(name).on(user.seenAt).where(isLazyUser(user))
+}
+
+export const usersTable = pgTable(
+  "user",
+  {
+    id: text("id")
+      .primaryKey()
+      .$defaultFn(() => crypto.randomUUID()),
+    name: text("name"),
+    email: text("email").unique(),
+    emailVerified: timestamp("emailVerified", { mode: "date" }),
+    image: text("image"),
+    ...lazyColumns(),
+  },
+  (user) => [lazyIndex(user)],
+)
+
+export const accountsTable = pgTable(
+  "account",
+  {
+    userId: text("userId")
+      .notNull()
+      .references(() => usersTable.id, { onDelete: "cascade" }),
+    type: text("type").$type<AdapterAccountType>().notNull(),
+    provider: text("provider").notNull(),
+    providerAccountId: text("providerAccountId").notNull(),
+    refresh_token: text("refresh_token"),
+    access_token: text("access_token"),
+    expires_at: integer("expires_at"),
+    token_type: text("token_type"),
+    scope: text("scope"),
+    id_token: text("id_token"),
+    session_state: text("session_state"),
+  },
+  (account) => [
+    primaryKey({ columns: [account.provider, account.providerAccountId] }),
+    index("account_userId_idx").on(account.userId),
+  ],
+)
+
+export const sessionsTable = pgTable(
+  "session",
+  {
+    sessionToken: text("sessionToken").primaryKey(),
+    userId: text("userId")
+      .notNull()
+      .references(() => usersTable.id, { onDelete: "cascade" }),
+    expires: timestamp("expires", { mode: "date" }).notNull(),
+  },
+  (session) => [index("session_userId_idx").on(session.userId)],
+)
+
+export const verificationTokensTable = pgTable(
+  "verificationToken",
+  {
+    identifier: text("identifier").notNull(),
+    token: text("token").notNull(),
+    expires: timestamp("expires", { mode: "date" }).notNull(),
+  },
+  (verificationToken) => [primaryKey({ columns: [verificationToken.identifier, verificationToken.token] })],
+)
+
+export const authenticatorsTable = pgTable(
+  "authenticator",
+  {
+    credentialID: text("credentialID").notNull().unique(),
+    userId: text("userId")
+      .notNull()
+      .references(() => usersTable.id, { onDelete: "cascade" }),
+    providerAccountId: text("providerAccountId").notNull(),
+    credentialPublicKey: text("credentialPublicKey").notNull(),
+    counter: integer("counter").notNull(),
+    credentialDeviceType: text("credentialDeviceType").notNull(),
+    credentialBackedUp: boolean("credentialBackedUp").notNull(),
+    transports: text("transports"),
+  },
+  (authenticator) => [primaryKey({ columns: [authenticator.userId, authenticator.credentialID] })],
+)
+
+export const passwordsTable = pgTable("password", {
+  userId: text("userId")
+    .primaryKey()
+    .references(() => usersTable.id, { onDelete: "cascade" }),
+  hash: text("hash").notNull(),
+  updatedAt: timestamp("updatedAt", { mode: "date", withTimezone: true }).notNull().defaultNow(),
+})
+
+/**
+ * The whole default schema: the tables of `@auth/drizzle-adapter` (same names, same columns), the {@link lazyColumns} on the
+ * user table, its purge index, indexes on the user ids (converting, merging and
+ * purging look sessions and accounts up by user), and the `password` table, which holds an argon2id hash per user who has a password.
+ *
+ * The keys are the option names of `LazyAdapter`, so `LazyAdapter(db, schema)` is `LazyAdapter(db)`.
+ * For drizzle-kit, export the tables one by one: `export const { usersTable, accountsTable, … } = schema`.
+ */
+export const schema = {
+  usersTable,
+  accountsTable,
+  sessionsTable,
+  verificationTokensTable,
+  authenticatorsTable,
+  passwordsTable,
+}

@@ -1,0 +1,78 @@
+import { CookieJar } from "tough-cookie"
+
+/** How a request differs from a plain GET that a person's browser makes by clicking a link. */
+export interface VisitOptions {
+  method?: string
+  headers?: Record<string, string>
+  /** Sent as a form. */
+  form?: Record<string, string>
+}
+
+/** What answers: a server's address through `fetch`, or a handler in this process. */
+export type Fetch = (request: Request) => Promise<Response>
+
+/** A browser without JavaScript: keeps cookies, shows redirects instead of following them, posts the forms of Auth.js. */
+export class Browser {
+  readonly jar = new CookieJar()
+
+  constructor(
+    readonly origin: string,
+    private readonly send: Fetch = (request) => fetch(request, { redirect: "manual" }),
+  ) {}
+
+  async visit(path: string, { method = "GET", headers = {}, form }: VisitOptions = {}): Promise<Response> {
+    const url = new URL(path, this.origin).href
+    const request = new Request(url, {
+      method: form ? "POST" : method,
+      redirect: "manual",
+      headers: {
+        "user-agent":
+          "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+        accept: "text/html,application/xhtml+xml",
+        ...(form && { "content-type": "application/x-www-form-urlencoded" }),
+        ...headers,
+        cookie: headers.cookie ?? (await this.jar.getCookieString(url)),
+      },
+      body: form && new URLSearchParams(form).toString(),
+    })
+    const response = await this.send(request)
+    for (const cookie of response.headers.getSetCookie()) await this.jar.setCookie(cookie, url)
+    return response
+  }
+
+  /** Posts one of the forms of Auth.js with its CSRF token, as its sign-in page does. */
+  async signIn(provider: string, form: Record<string, string> = {}): Promise<Response> {
+    return this.visit(`/auth/callback/${provider}`, { form: { csrfToken: await this.csrfToken(), ...form } })
+  }
+
+  async signOut(): Promise<Response> {
+    return this.visit("/auth/signout", { form: { csrfToken: await this.csrfToken() } })
+  }
+
+  async csrfToken(): Promise<string> {
+    const { csrfToken } = (await (await this.visit("/auth/csrf")).json()) as { csrfToken: string }
+    return csrfToken
+  }
+
+  /** The session as Auth.js tells it. */
+  async session(): Promise<{ user: Record<string, unknown>; expires: string } | null> {
+    return (await (await this.visit("/auth/session")).json()) as {
+      user: Record<string, unknown>
+      expires: string
+    } | null
+  }
+
+  /** The value of the session cookie. */
+  async sessionCookie(): Promise<string | undefined> {
+    const cookies = await this.jar.getCookies(this.origin)
+    return cookies.find((cookie) => cookie.key.endsWith("authjs.session-token"))?.value
+  }
+
+  /** Another browser that holds the same cookies, as somebody who copied them does. */
+  async copy(): Promise<Browser> {
+    const twin = new Browser(this.origin, this.send)
+    for (const cookie of await this.jar.getCookies(this.origin))
+      await twin.jar.setCookie(cookie.toString(), this.origin)
+    return twin
+  }
+}

@@ -1,0 +1,87 @@
+import { fileURLToPath } from "node:url"
+import { PGlite } from "@electric-sql/pglite"
+import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
+import { migrate as migratePglite } from "drizzle-orm/pglite/migrator"
+import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js"
+import { migrate as migratePostgres } from "drizzle-orm/postgres-js/migrator"
+import postgres from "postgres"
+import { inject } from "vitest"
+import type { Database } from "../../src/drizzle.js"
+
+/** Where drizzle-kit put the migrations. */
+export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
+
+/** A database of one test file's own. */
+export interface TestDatabase {
+  db: Database
+  /** Runs SQL as it stands and returns the rows. */
+  query: (text: string) => Promise<Record<string, unknown>[]>
+  close: () => Promise<void>
+}
+
+/** A database on the shared server: `db` for Drizzle, `sql` for plain statements, `url` for other processes. */
+export interface PostgresDatabase extends TestDatabase {
+  sql: postgres.Sql
+  url: string
+}
+
+let counter = 0
+
+/** Makes an empty database on the PostgreSQL server; `close` drops it. */
+export async function emptyPostgres(): Promise<PostgresDatabase> {
+  const server = inject("postgresUrl")
+  const name = `t_${process.pid}_${Date.now().toString(36)}_${counter++}`
+  const admin = postgres(server, { max: 1, onnotice: () => {} })
+  await admin.unsafe(`create database ${name}`)
+  await admin.end()
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  const sql = postgres(url.href, { max: 10, onnotice: () => {} })
+  return {
+    db: drizzlePostgres(sql),
+    sql,
+    url: url.href,
+    query: async (text) => [...(await sql.unsafe(text))],
+    async close() {
+      await sql.end()
+      const cleaner = postgres(server, { max: 1, onnotice: () => {} })
+      await cleaner.unsafe(`drop database ${name} with (force)`)
+      await cleaner.end()
+    },
+  }
+}
+
+/** The same with the default tables. */
+export async function postgresDatabase(): Promise<PostgresDatabase> {
+  const database = await emptyPostgres()
+  await migratePostgres(drizzlePostgres(database.sql), { migrationsFolder })
+  return database
+}
+
+/** Makes an empty PGlite database in memory. */
+export async function emptyPglite(): Promise<TestDatabase> {
+  const client = new PGlite()
+  return {
+    db: drizzlePglite(client),
+    query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
+    close: () => client.close(),
+  }
+}
+
+/** The same with the default tables. */
+export async function pgliteDatabase(): Promise<TestDatabase> {
+  const client = new PGlite()
+  const db = drizzlePglite(client)
+  await migratePglite(db, { migrationsFolder })
+  return {
+    db,
+    query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
+    close: () => client.close(),
+  }
+}
+
+/** Every driver that the library supports, by name, for `describe.each`. */
+export const drivers = [
+  { driver: "postgres.js", open: postgresDatabase },
+  { driver: "PGlite", open: pgliteDatabase },
+] as const
