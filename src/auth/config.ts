@@ -1,0 +1,47 @@
+import type { AuthConfig } from "@auth/core"
+import type { LazyAdapter } from "../store/lazy-adapter.js"
+import type { ConvertedBy, ConvertHook } from "../store/lazy-store.js"
+import type { UserRow } from "../store/user-row.js"
+
+/** The `lazy` part of the configuration. */
+export interface LazyOptions {
+  /**
+   * Whether new lazy users are made; a function is asked for each request. Those that exist keep working, and convert, either way.
+   * Default: true.
+   */
+  enabled?: boolean | ((request: Request) => boolean | Promise<boolean>)
+  /**
+   * With JWT sessions, how many seconds the token of a lazy user is believed before the database is asked again whether the user is
+   * still lazy. Default: 300. With database sessions nothing needs asking.
+   */
+  recheck?: number
+  /** Runs inside the transaction that converts a lazy user; throwing undoes the conversion and leaves the lazy session alive. */
+  onConvert?: ConvertHook
+}
+
+/** Events of this library, called after the commit. Like those of Auth.js, one that throws is logged and changes nothing. */
+export interface LazyEvents {
+  /** A visitor became a lazy user. */
+  createLazyUser?: (message: { user: UserRow }) => unknown
+  /** A lazy user became a real one; `from` is the row as it was. */
+  convertUser?: (message: { user: UserRow; from: UserRow; by: ConvertedBy }) => unknown
+}
+
+/** What `withLazy` takes: the configuration of Auth.js, with our adapter, our options and our events. */
+export interface LazyConfig extends Omit<AuthConfig, "adapter" | "events" | "raw" | "skipCSRFCheck"> {
+  adapter: LazyAdapter
+  lazy?: LazyOptions
+  events?: AuthConfig["events"] & LazyEvents
+}
+
+/** What Auth.js integrations hand to a configuration function, by framework. */
+export type LazyRequest =
+  /** next-auth, and anything that speaks Request and Response */
+  | Request
+  /** SvelteKit, and our Express middleware */
+  | { request: Request; getClientAddress?: () => string }
+  /** Hono */
+  | { req: { raw: Request } }
+
+/** What `withLazy` returns: the configuration for one request, as `NextAuth()`, Hono and SvelteKit take it. */
+export type LazyAuth = (request?: LazyRequest) => AuthConfig

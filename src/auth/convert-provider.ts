@@ -1,0 +1,181 @@
+import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
+import { type HashOptions, hashPassword } from "../password/hash.js"
+import { checkPassword, normalizeEmail, normalizeUsername } from "../password/policy.js"
+import type { LazyAdapter } from "../store/lazy-adapter.js"
+import type { Conversion, ConvertReport, NewRealUser } from "../store/lazy-store.js"
+import { isLazyRow, type UserRow } from "../store/user-row.js"
+import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
+import { callEvent, emit } from "./emit.js"
+import { SignInRefused } from "./sign-in-refused.js"
+
+/** How people become real users with a password; see {@link ConvertProvider}. */
+export interface ConvertProviderOptions {
+  /** What people are known by: a name they choose, or their e-mail address. Default: `"username"`. */
+  identifier?: "username" | "email"
+  /**
+   * The app's own rules, called after ours with the accepted input (names and addresses normalised, the password as it will be hashed).
+   * Throw a {@link SignInRefused}, or any CredentialsSignin, to refuse.
+   */
+  validate?: (input: ConvertInput) => void | Promise<void>
+  /** Parameters of argon2id; default: the OWASP minimum or better. */
+  hash?: HashOptions
+}
+
+/** What somebody chose, normalised. Exactly one of `username` and `email` is there. */
+export interface ConvertInput {
+  username?: string
+  email?: string
+  password: string
+}
+
+interface Choice extends ConvertInput {
+  /** The name as it was typed. */
+  display?: string
+}
+
+/**
+ * The provider behind `signIn("convert", { username | email, password, passwordConfirm? })`: makes the lazy user who is signed in a real
+ * one with the same id. With no session it signs somebody up. For a real user it refuses (`already_converted`).
+ *
+ * Refusals are {@link SignInRefused}s with a `code`; whichever it is, the lazy session and its data are as before.
+ */
+export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProviderConfig {
+  const { identifier = "username" } = options
+  return boundProvider(
+    {
+      id: "convert",
+      name: "Password",
+      credentials: {
+        [identifier]: identifier === "email" ? { label: "E-mail", type: "email" } : { label: "Username" },
+        password: { label: "Password", type: "password" },
+      },
+    },
+    {
+      check: requirePasswords,
+      async authorize(credentials, context) {
+        const current = await context.currentSession()
+        if (current && !isLazyRow(current.user)) throw new SignInRefused("already_converted")
+        const choice = await readChoice(credentials, identifier, options.validate)
+        const passwordHash = await hashPassword(choice.password, options.hash)
+        return current
+          ? planConversion(context, current.user, choice, passwordHash)
+          : planSignUp(context, choice, passwordHash)
+      },
+    },
+  )
+}
+
+/** @throws LazySetupError when the adapter has nowhere to keep passwords */
+export function requirePasswords(adapter: LazyAdapter): void {
+  if (!adapter.lazy.hasPasswords)
+    throw new LazySetupError(
+      "ConvertProvider and PasswordProvider need a passwords table: LazyAdapter(db, { passwordsTable }).",
+    )
+}
+
+async function readChoice(
+  credentials: Record<string, unknown>,
+  identifier: "username" | "email",
+  validate: ConvertProviderOptions["validate"],
+): Promise<Choice> {
+  const { password, passwordConfirm } = credentials
+  const chosen = identifier === "email" ? readEmail(credentials.email) : readUsername(credentials.username)
+  if (passwordConfirm !== undefined && passwordConfirm !== password) throw new SignInRefused("password_mismatch")
+  const names = [chosen.username, chosen.display, chosen.email].filter((name) => name !== undefined)
+  const checked = await checkPassword(password, { userInputs: names })
+  if (!checked.ok) throw new SignInRefused(checked.code)
+  const { display, ...input } = { ...chosen, password: checked.password }
+  await validate?.(input)
+  return { ...input, display }
+}
+
+function readUsername(input: unknown): Omit<Choice, "password"> {
+  const name = normalizeUsername(input)
+  if (!name) throw new SignInRefused("username_invalid")
+  return name
+}
+
+function readEmail(input: unknown): Omit<Choice, "password"> {
+  const email = normalizeEmail(input)
+  if (!email) throw new SignInRefused("email_invalid")
+  return { email }
+}
+
+function planConversion(context: BoundContext, from: UserRow, choice: Choice, passwordHash: string): UserRow {
+  const session = context.newSession()
+  const set: Conversion["set"] = {
+    // The generated name has done its work, whichever way somebody converts.
+    username: choice.username ?? null,
+    name: from.name ?? choice.display ?? null,
+    ...(choice.email !== undefined && { email: choice.email, emailVerified: null }),
+  }
+  let report: ConvertReport | undefined
+  context.plan = {
+    kind: "sign-in",
+    sessionToken: session?.sessionToken,
+    // Last of all, so that an app's `jwt` callback that throws leaves the user lazy.
+    async commit() {
+      const { onConvert } = context.options
+      const by = { provider: "convert", type: "credentials" }
+      report = await refusing(() =>
+        context.adapter.lazy.convert({ userId: from.id, set, passwordHash, session, by, onConvert }),
+      )
+    },
+    async announce() {
+      if (report)
+        await emit(context, "convertUser", {
+          user: report.user,
+          from: report.from,
+          by: { provider: "convert", type: "credentials" },
+        })
+    },
+  }
+  return { ...from, ...set, convertedAt: new Date() }
+}
+
+function planSignUp(context: BoundContext, choice: Choice, passwordHash: string): UserRow {
+  const session = context.newSession()
+  const row: Omit<NewRealUser, "passwordHash" | "session"> = {
+    username: choice.username,
+    email: choice.email,
+    name: choice.display,
+  }
+  let user: UserRow | undefined
+  context.plan = {
+    kind: "sign-in",
+    sessionToken: session?.sessionToken,
+    async prepare() {
+      user = await refusing(() => context.adapter.lazy.createRealUser({ ...row, passwordHash, session }))
+      return user
+    },
+    async undo() {
+      if (user) await context.adapter.deleteUser(user.id)
+    },
+    async announce() {
+      const created = user
+      if (created) await callEvent(context, "createUser", () => context.config.events?.createUser?.({ user: created }))
+    },
+  }
+  return {
+    id: crypto.randomUUID(),
+    name: row.name ?? null,
+    email: row.email ?? null,
+    username: row.username ?? null,
+    emailVerified: null,
+    image: null,
+    lazySince: null,
+    convertedAt: null,
+    seenAt: null,
+  }
+}
+
+/** Says what the store refuses in the codes of this provider. */
+async function refusing<Result>(write: () => Promise<Result>): Promise<Result> {
+  try {
+    return await write()
+  } catch (error) {
+    if (error instanceof IdentifierTakenError) throw new SignInRefused(`${error.identifier}_taken`)
+    if (error instanceof NotLazyError) throw new SignInRefused("already_converted")
+    throw error
+  }
+}

@@ -1,0 +1,43 @@
+import type { AuthConfig } from "@auth/core"
+import { decode, type JWT } from "@auth/core/jwt"
+import type { LazyAdapter } from "../store/lazy-adapter.js"
+import type { UserRow } from "../store/user-row.js"
+import { readSessionCookie, sessionCookieName } from "./session-cookie.js"
+import { claimsHold } from "./token-claims.js"
+
+/** A session that is alive: the content of its cookie and the user as the database has it now. */
+export interface CurrentSession {
+  sessionToken: string
+  user: UserRow
+}
+
+/** Reads the session that came with a request. Null when there is none, it is over, or its user is gone. Throws when the database does. */
+export async function readCurrentSession(
+  config: AuthConfig,
+  adapter: LazyAdapter,
+  strategy: "jwt" | "database",
+  request: Request,
+): Promise<CurrentSession | null> {
+  const sessionToken = await readSessionCookie(config, request)
+  if (!sessionToken) return null
+  if (strategy === "database") {
+    const found = await adapter.getSessionAndUser(sessionToken)
+    if (!found || found.session.expires.valueOf() < Date.now()) return null
+    return { sessionToken, user: found.user as UserRow }
+  }
+  const token = await decodeSessionToken(config, request, sessionToken)
+  if (!token?.sub) return null
+  const user = (await adapter.getUser(token.sub)) as UserRow | null
+  return user && claimsHold(token, user) ? { sessionToken, user } : null
+}
+
+async function decodeSessionToken(config: AuthConfig, request: Request, token: string): Promise<JWT | null> {
+  if (!config.secret?.length) return null
+  try {
+    const salt = sessionCookieName(config, request.url)
+    return await (config.jwt?.decode ?? decode)({ secret: config.secret, ...config.jwt, token, salt })
+  } catch {
+    // A token that is forged, stale or under a lost secret is no session, as everywhere in Auth.js.
+    return null
+  }
+}

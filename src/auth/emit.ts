@@ -1,0 +1,25 @@
+import { EventError } from "@auth/core/errors"
+import type { LazyEvents } from "./config.js"
+import type { RequestContext } from "./request-context.js"
+
+/** Calls one of our events as Auth.js calls its own: an error is logged and goes no further. */
+export async function emit<Name extends keyof LazyEvents>(
+  context: RequestContext,
+  name: Name,
+  message: Parameters<NonNullable<LazyEvents[Name]>>[0],
+): Promise<void> {
+  const handler = context.events[name] as ((message: unknown) => unknown) | undefined
+  await callEvent(context, name, () => handler?.(message))
+}
+
+/** The same for an event of Auth.js that we have to announce ourselves. */
+export async function callEvent(context: RequestContext, name: string, call: () => unknown): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    const wrapped = new EventError(`The event "${name}" failed.`, { cause: { err: error } })
+    const { logger } = context.config
+    if (logger?.error) logger.error(wrapped)
+    else console.error(wrapped)
+  }
+}

@@ -1,0 +1,65 @@
+import { Auth, raw, skipCSRFCheck } from "@auth/core"
+import type { Session } from "@auth/core/types"
+import { LazySetupError } from "../errors.js"
+import type { RequestConfig } from "./request-config.js"
+
+type RawResponse = Awaited<ReturnType<typeof rawAuth>>
+/** A cookie that Auth.js wants set. */
+export type AuthCookie = NonNullable<RawResponse["cookies"]>[number]
+
+/** What {@link readSession} and {@link postCallback} return. */
+export interface InternalAnswer<Body> {
+  body: Body
+  cookies: AuthCookie[]
+}
+
+/** Asks Auth.js for the session that belongs to these cookies: every callback and event the app has configured runs. */
+export async function readSession(
+  config: RequestConfig,
+  { origin, cookie }: { origin: string; cookie: string },
+): Promise<InternalAnswer<Session | null>> {
+  const { body, cookies } = await rawAuth(
+    new Request(actionUrl(origin, config, "session"), { headers: { cookie } }),
+    config,
+  )
+  return { body: (body as Session | null) ?? null, cookies: cookies ?? [] }
+}
+
+/**
+ * Signs in through a credentials provider, as its form would.
+ * @param check `csrf`: the form's token is checked; `none`: the caller answers for the request being the visitor's own
+ * @throws AuthError of whatever kind Auth.js, a provider or a callback throws
+ */
+export async function postCallback(
+  config: RequestConfig,
+  provider: string,
+  { origin, headers, form, check }: { origin: string; headers: Headers; form: URLSearchParams; check: "csrf" | "none" },
+): Promise<InternalAnswer<undefined> & { redirect: string | undefined }> {
+  const request = new Request(actionUrl(origin, config, `callback/${provider}`), {
+    method: "POST",
+    headers: {
+      ...pick(headers, ["cookie", "user-agent", "accept-language"]),
+      "content-type": "application/x-www-form-urlencoded",
+    },
+    body: form.toString(),
+  })
+  const answer = await rawAuth(request, check === "none" ? { ...config, skipCSRFCheck } : config)
+  return { body: undefined, cookies: answer.cookies ?? [], redirect: answer.redirect }
+}
+
+/** The address of one of the actions of Auth.js. */
+export function actionUrl(origin: string, { basePath }: RequestConfig, action: string): string {
+  return `${origin}${basePath.replace(/\/$/, "")}/${action}`
+}
+
+async function rawAuth(request: Request, config: RequestConfig) {
+  const answer = await Auth(request, { ...config, raw })
+  // Where the configuration itself is wrong, Auth.js has logged what is and answers as it would a browser.
+  if (answer instanceof Response)
+    throw new LazySetupError("Auth.js can't work with this configuration; it has logged why.")
+  return answer
+}
+
+function pick(headers: Headers, names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (headers.has(name) ? [[name, headers.get(name) as string]] : [])))
+}

@@ -1,0 +1,91 @@
+import { CredentialsSignin } from "@auth/core/errors"
+import type { CreateReport } from "../store/lazy-store.js"
+import type { UserRow } from "../store/user-row.js"
+import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
+import { emit } from "./emit.js"
+import { generateGuestName } from "./generated-name.js"
+import { lazyUserIds } from "./lazy-user-ids.js"
+
+/** How lazy users are made; see {@link LazyProvider}. */
+export interface LazyProviderOptions {
+  /** Makes a username; called again when that one is taken. Default: `guest-` and ten random characters. */
+  generateName?: () => string | Promise<string>
+  /**
+   * Makes an address for apps whose `email` column is NOT NULL. Return one under the reserved, undeliverable domain `.invalid`
+   * (RFC 2606), such as `` `${id}@lazy.invalid` ``. Default: none; the column stays null.
+   */
+  generateEmail?: (user: { id: string; username: string }) => string | Promise<string>
+}
+
+/** New lazy users are turned off (`lazy.enabled`). Its code in the URL is `lazy_disabled`. */
+export class LazyDisabled extends CredentialsSignin {
+  override code = "lazy_disabled"
+}
+
+/**
+ * The provider behind `signIn("lazy")`: makes a lazy user and signs it in. Who is signed in already, as whoever, stays so.
+ * Whatever the form sends is ignored.
+ */
+export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderConfig {
+  const { generateName = generateGuestName, generateEmail } = options
+  return boundProvider(
+    { id: "lazy", name: "Guest", credentials: {} },
+    {
+      async authorize(_credentials, context) {
+        const current = await context.currentSession()
+        if (current) {
+          context.plan = { kind: "keep", sessionToken: current.sessionToken }
+          return current.user
+        }
+        if (!(await isEnabled(context))) throw new LazyDisabled()
+        const ids = lazyUserIds(context.config, context.request)
+        planCreation(context, (session) =>
+          context.adapter.lazy.ensureUser({ ids, generateName, generateEmail, session }),
+        )
+        return candidate(ids[0])
+      },
+    },
+  )
+}
+
+async function isEnabled({ options, request }: BoundContext): Promise<boolean> {
+  return typeof options.enabled === "function" ? options.enabled(request) : options.enabled
+}
+
+/** The user as the app's `signIn` callback sees it: not in the database yet, and without the name it will be given there. */
+function candidate(id: string): UserRow {
+  const now = new Date()
+  return {
+    id,
+    name: null,
+    email: null,
+    emailVerified: null,
+    image: null,
+    username: null,
+    lazySince: now,
+    convertedAt: null,
+    seenAt: now,
+  }
+}
+
+function planCreation(
+  context: BoundContext,
+  create: (session: ReturnType<BoundContext["newSession"]>) => Promise<CreateReport>,
+): void {
+  const session = context.newSession()
+  let report: CreateReport | undefined
+  context.plan = {
+    kind: "sign-in",
+    sessionToken: session?.sessionToken,
+    async prepare() {
+      report = await create(session)
+      return report.user
+    },
+    async undo() {
+      if (report?.created) await context.adapter.lazy.deleteLazyUser(report.user.id)
+    },
+    async announce() {
+      if (report?.created) await emit(context, "createLazyUser", { user: report.user })
+    },
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * The target as a path on `origin`, if it leads there and nowhere else; null otherwise. Browsers read `//evil`, `/\evil` and addresses with
+ * control characters in them as other sites, so those are refused before the address is parsed.
+ */
+export function sameOriginPath(target: unknown, origin: string): string | null {
+  if (typeof target !== "string" || target === "" || target.length > 2048) return null
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u0020\u007f\\]/.test(target) || target.startsWith("//")) return null
+  if (!URL.canParse(target, origin)) return null
+  const url = new URL(target, origin)
+  return url.origin === origin && !url.pathname.startsWith("//") ? `${url.pathname}${url.search}${url.hash}` : null
+}

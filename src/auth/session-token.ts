@@ -1,0 +1,41 @@
+import type { AuthConfig } from "@auth/core"
+import { encode, type JWTEncodeParams } from "@auth/core/jwt"
+import type { RequestContext } from "./request-context.js"
+import { isSessionSalt } from "./session-cookie.js"
+
+/**
+ * Takes the place of `jwt.encode`, which Auth.js calls to fill the session cookie after a credentials provider has signed somebody in,
+ * whatever the strategy. With database sessions the "token" is that of a session row. All other cookies that Auth.js encrypts pass.
+ */
+export function composeEncode(
+  own: NonNullable<AuthConfig["jwt"]>["encode"] = encode,
+  context: RequestContext,
+): (params: JWTEncodeParams) => Promise<string> {
+  return async (params) => {
+    if (!isSessionSalt(context.config, params.salt)) return own(params)
+    const { plan } = context
+    if (plan?.kind === "keep" && plan.sessionToken) return plan.sessionToken
+    if (context.strategy === "database") return databaseToken(params.token?.sub, context)
+    try {
+      const token = await own(params)
+      await plan?.commit?.()
+      return token
+    } catch (error) {
+      await plan?.undo?.()
+      throw error
+    }
+  }
+}
+
+async function databaseToken(userId: string | undefined, context: RequestContext): Promise<string> {
+  const { plan, adapter } = context
+  await plan?.commit?.()
+  if (plan?.sessionToken) return plan.sessionToken
+  const session = context.newSession()
+  if (!session || userId === undefined) throw new Error("A database session needs a user with an id.")
+  const before = context.request && (await context.currentSession())
+  await adapter.createSession({ ...session, userId })
+  // The browser loses the old token with the new cookie; nobody else shall go on using it.
+  if (before) await adapter.deleteSession(before.sessionToken)
+  return session.sessionToken
+}

@@ -1,0 +1,26 @@
+import type { UserRow } from "../store/user-row.js"
+
+/**
+ * What a credentials provider of ours wants done, step by step, as Auth.js goes on: `authorize` returns the user as it would be and
+ * leaves a plan; nothing is written before the app's own `signIn` callback has agreed.
+ */
+export interface SignInPlan {
+  /**
+   * `keep`: the browser stays in the session it has, so no callback or event of a sign-in runs.
+   * `sign-in`: a session is made for the user that `authorize` returned.
+   */
+  readonly kind: "keep" | "sign-in"
+  /**
+   * After the app's `signIn` has agreed and before its `jwt` callback: writes what that callback may want to read. Returns the user as
+   * it is in the database.
+   */
+  prepare?(): Promise<UserRow>
+  /** Last, when nothing can fail any more but the cookie: commits. */
+  commit?(): Promise<void>
+  /** Takes back what `prepare` wrote, when something after it failed. */
+  undo?(): Promise<void>
+  /** Calls the events that belong to it, after everything. */
+  announce?(): Promise<void>
+  /** The token for the session cookie; undefined where none has been made (JWT sessions, and sign-ins that only need a session). */
+  sessionToken?: string
+}

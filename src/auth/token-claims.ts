@@ -1,0 +1,57 @@
+import type { JWT } from "@auth/core/jwt"
+import { isLazyRow, type UserRow } from "../store/user-row.js"
+
+/** What this library keeps in a JWT session, beside what Auth.js does. */
+export interface LazyClaims {
+  /** Whether the user was lazy when the database was last asked. */
+  isLazy?: boolean
+  username?: string | null
+  /** The user signed in with a password to an address that nobody has proven to own yet. */
+  unproven?: boolean
+  /** When the database was last asked, in seconds since 1970; only in tokens that have to be checked again. */
+  checkedAt?: number
+}
+
+const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "unproven", "checkedAt"]
+
+/** The claims for somebody who signs in now. */
+export function claimsFor(user: UserRow, withPassword: boolean): LazyClaims {
+  const isLazy = isLazyRow(user)
+  const unproven = withPassword && user.email !== null && user.emailVerified === null
+  return {
+    isLazy,
+    username: user.username,
+    ...(unproven && { unproven }),
+    ...((isLazy || unproven) && { checkedAt: secondsNow() }),
+  }
+}
+
+/**
+ * Whether a token still says the truth about its user. One that was made for a lazy user ends with the conversion; one that was made by
+ * a password for an unproven address ends when somebody proves to own the address.
+ */
+export function claimsHold(token: LazyClaims, user: UserRow): boolean {
+  return !(token.isLazy && !isLazyRow(user)) && !(token.unproven && user.emailVerified !== null)
+}
+
+/** Whether the database has to be asked about this token again. */
+export function isDue(token: LazyClaims, recheck: number): boolean {
+  return Boolean(token.isLazy || token.unproven) && secondsNow() - (token.checkedAt ?? 0) >= recheck
+}
+
+/** Sets our claims in `token` to those of `claims`, whatever an app's `jwt` callback or a client's session update has put there. */
+export function restoreClaims(token: JWT, claims: LazyClaims): JWT {
+  const restored: JWT = { ...token }
+  for (const claim of OWN) delete restored[claim]
+  return Object.assign(restored, pickClaims(claims))
+}
+
+/** Only our claims. */
+export function pickClaims(token: LazyClaims): LazyClaims {
+  return Object.fromEntries(OWN.filter((claim) => token[claim] !== undefined).map((claim) => [claim, token[claim]]))
+}
+
+/** Seconds since 1970, the unit of time in JWTs (RFC 7519, section 2, NumericDate). */
+export function secondsNow(): number {
+  return Math.floor(Date.now() / 1000)
+}

@@ -1,0 +1,87 @@
+import type { AuthConfig } from "@auth/core"
+import { LazySetupError } from "../errors.js"
+import { bindProvider, checkProvider } from "./bound-provider.js"
+import { composeCallbacks } from "./callbacks.js"
+import type { LazyAuth, LazyConfig, LazyRequest } from "./config.js"
+import { type CurrentSession, readCurrentSession } from "./current-session.js"
+import { composeEvents } from "./events.js"
+import type { RequestContext } from "./request-context.js"
+import { composeEncode } from "./session-token.js"
+
+const DEFAULT_RECHECK = 300
+/** The default of Auth.js: https://authjs.dev/reference/core#session */
+const DEFAULT_MAX_AGE = 30 * 24 * 60 * 60
+
+/**
+ * Adds lazy users to a configuration of Auth.js. Returns what `NextAuth()`, Hono, SvelteKit and our own middleware take: a function that
+ * makes the configuration for a request. The object given is not changed.
+ *
+ * Sessions are database sessions unless `session.strategy` is `"jwt"`; both work with every provider here.
+ * @throws LazySetupError when the configuration can't work; the message names the fix
+ */
+export function withLazy(config: LazyConfig): LazyAuth {
+  checkConfig(config)
+  return (argument) => {
+    const incoming = readRequest(argument)
+    return buildConfig(config, incoming.request, incoming.clientAddress)
+  }
+}
+
+function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
+  if (!adapter?.lazy) throw new LazySetupError("withLazy needs `adapter: LazyAdapter(db)`, from authjs-lazy/drizzle.")
+  const recheck = lazy?.recheck ?? DEFAULT_RECHECK
+  if (!Number.isFinite(recheck) || recheck < 0)
+    throw new LazySetupError("lazy.recheck is a number of seconds, 0 or more.")
+  for (const provider of providers) checkProvider(provider, adapter)
+}
+
+function buildConfig(
+  { lazy, adapter, ...config }: LazyConfig,
+  request: Request | undefined,
+  clientAddress: string | undefined,
+): AuthConfig {
+  const strategy = config.session?.strategy ?? "database"
+  // Auth.js refuses the explicit "database" where all providers are credentials providers; left out, it is what an adapter means.
+  const { strategy: _, ...session } = config.session ?? {}
+  const { lazy: store, ...adapterMethods } = adapter
+  const built: AuthConfig = {
+    ...config,
+    adapter: adapterMethods,
+    session: strategy === "jwt" ? { ...session, strategy } : session,
+  }
+  let current: Promise<CurrentSession | null> | undefined
+  const context: RequestContext = {
+    config: built,
+    adapter,
+    options: { ...lazy, enabled: lazy?.enabled ?? true, recheck: lazy?.recheck ?? DEFAULT_RECHECK },
+    events: config.events ?? {},
+    strategy,
+    request,
+    clientAddress,
+    plan: undefined,
+    currentSession() {
+      if (!context.request) return Promise.resolve(null)
+      current ??= readCurrentSession(built, adapter, strategy, context.request)
+      return current
+    },
+    newSession() {
+      if (strategy === "jwt") return undefined
+      return {
+        sessionToken: session.generateSessionToken?.() ?? crypto.randomUUID(),
+        expires: new Date(Date.now() + (session.maxAge ?? DEFAULT_MAX_AGE) * 1000),
+      }
+    },
+  }
+  built.providers = config.providers.map((provider) => bindProvider(provider, context))
+  built.callbacks = composeCallbacks(config.callbacks, context)
+  built.events = composeEvents(config.events, context)
+  built.jwt = { ...config.jwt, encode: composeEncode(config.jwt?.encode, context) }
+  return built
+}
+
+function readRequest(argument: LazyRequest | undefined): { request?: Request; clientAddress?: string } {
+  if (argument === undefined) return {}
+  if ("req" in argument) return { request: argument.req.raw }
+  if (!("request" in argument)) return { request: argument }
+  return { request: argument.request, clientAddress: argument.getClientAddress?.() }
+}

@@ -1,0 +1,10 @@
+import "./auth/types.js"
+
+export type * from "./auth/config.js"
+export { handleAuth } from "./auth/handle-auth.js"
+export { isLazy, type MaybeLazy } from "./auth/is-lazy.js"
+export { LazyDisabled, LazyProvider, type LazyProviderOptions } from "./auth/lazy-provider.js"
+export { withLazy } from "./auth/with-lazy.js"
+export * from "./errors.js"
+export type { SkipReason } from "./gate/decide.js"
+export { type GateOpen, type GateOptions, type GateRefused, type GateResult, gate } from "./gate/gate.js"
