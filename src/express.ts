@@ -1,0 +1,3 @@
+import "./auth/types.js"
+
+export { allowLazy, expressAuth, requireLazy, requireReal } from "./gate/express.js"

@@ -1,0 +1,176 @@
+import type { Session } from "@auth/core/types"
+import { parseCookie, stringifyCookie, stringifySetCookie } from "cookie"
+import type { LazyAuth } from "../auth/config.js"
+import { type AuthCookie, actionUrl, postCallback, readSession } from "../auth/internal-call.js"
+import { LazyDisabled } from "../auth/lazy-provider.js"
+import { publicOrigin } from "../auth/public-url.js"
+import { type RequestConfig, requestConfig } from "../auth/request-config.js"
+import { sameOriginPath } from "../auth/same-origin.js"
+import { sessionCookieName } from "../auth/session-cookie.js"
+import { type SkipReason, skipReason } from "./decide.js"
+
+/** See {@link gate}. */
+export interface GateOptions {
+  /**
+   * Whom to let through: `lazy`, lazy users only; `real`, real users only; neither makes anybody. Default: whoever is signed in, and a new
+   * lazy user where nobody is.
+   */
+  require?: "lazy" | "real"
+  /** Where to send a browser that is not let through; a path of this site. Default: the sign-in page of Auth.js. */
+  redirectTo?: string
+  /** The address of the client, where the framework knows it. */
+  getClientAddress?: () => string
+}
+
+/** The door is open. */
+export interface GateOpen {
+  open: true
+  /** Null only where no lazy user was made; `skipped` says why. */
+  session: Session | null
+  /** Whether the lazy user was made by this request. */
+  created: boolean
+  /** Why there is no session; undefined when there is one. */
+  skipped: SkipReason | undefined
+  /** The value of the `Cookie` header that the handler behind the gate should see. */
+  cookie: string
+  /** Headers to add to the response: `Set-Cookie`, and what keeps shared caches from mixing people up. */
+  headers: Headers
+}
+
+/** The door stays shut: answer with `status` and `headers`. */
+export interface GateRefused {
+  open: false
+  reason: "lazy-required" | "real-required"
+  session: Session | null
+  /** 303 with a `Location` for a browser that navigates, 401 (nobody is signed in) or 403 for everything else. */
+  status: 303 | 401 | 403
+  headers: Headers
+}
+
+/** What the gate decided; frameworks only translate it. */
+export type GateResult = GateOpen | GateRefused
+
+/**
+ * Opens the door: finds the session that the request has, or signs the visitor in as a new lazy user. Every callback and event that the app
+ * has configured runs as in any sign-in. No lazy user is made for bots, prefetches, HEAD and OPTIONS, or another site's request.
+ *
+ * Only method, URL and headers of the request are read, never its body.
+ * @throws whatever the database, or a callback of the app, throws; nothing has been written then
+ */
+export async function gate(
+  request: Pick<Request, "method" | "url" | "headers">,
+  auth: LazyAuth,
+  options: GateOptions = {},
+): Promise<GateResult> {
+  const origin = publicOrigin(request)
+  const { pathname, search } = new URL(request.url)
+  const url = `${origin}${pathname}${search}`
+  const visit: Visit = { url, origin, method: request.method, headers: request.headers, auth, options }
+
+  const cookie = request.headers.get("cookie") ?? ""
+  const config = configFor(visit, cookie)
+  const before = await readSession(config, { origin, cookie })
+  if (options.require)
+    return admit(visit, config, options.require, before.body, sessionCookies(before.cookies, config, url))
+  if (before.body) return openWith(visit, config, before.body, cookie, before.cookies, false)
+
+  const skipped = skipReason(visit)
+  if (skipped) return openWithout(skipped, cookie)
+  try {
+    const form = new URLSearchParams()
+    const signedIn = await postCallback(config, "lazy", { origin, headers: request.headers, form, check: "none" })
+    const cookies = sessionCookies(signedIn.cookies, config, url)
+    const cookieNow = replaceCookies(cookie, cookies)
+    // A configuration of its own: the one that signed in remembers what it did.
+    const after = await readSession(configFor(visit, cookieNow), { origin, cookie: cookieNow })
+    if (!after.body) throw new Error("The lazy user that was just made has no session.")
+    return openWith(visit, config, after.body, cookieNow, [...cookies, ...after.cookies], true)
+  } catch (error) {
+    if (error instanceof LazyDisabled) return openWithout("disabled", cookie)
+    throw error
+  }
+}
+
+interface Visit {
+  /** As the visitor sees it. */
+  url: string
+  origin: string
+  method: string
+  headers: Headers
+  auth: LazyAuth
+  options: GateOptions
+}
+
+function configFor({ url, headers, auth, options: { getClientAddress } }: Visit, cookie: string): RequestConfig {
+  const withCookie = new Headers(headers)
+  withCookie.set("cookie", cookie)
+  return requestConfig(auth, { request: new Request(url, { headers: withCookie }), getClientAddress })
+}
+
+function openWith(
+  { url }: Visit,
+  config: RequestConfig,
+  session: Session,
+  cookie: string,
+  cookies: AuthCookie[],
+  created: boolean,
+): GateOpen {
+  const headers = setCookieHeaders(sessionCookies(cookies, config, url))
+  headers.set("cache-control", "private")
+  return { open: true, session, created, skipped: undefined, cookie, headers }
+}
+
+function openWithout(skipped: SkipReason, cookie: string): GateOpen {
+  return { open: true, session: null, created: false, skipped, cookie, headers: setCookieHeaders([]) }
+}
+
+function admit(
+  visit: Visit,
+  config: RequestConfig,
+  wanted: "lazy" | "real",
+  session: Session | null,
+  cookies: AuthCookie[],
+): GateResult {
+  if (session && session.user.isLazy === (wanted === "lazy"))
+    return openWith(visit, config, session, visit.headers.get("cookie") ?? "", cookies, false)
+  const headers = setCookieHeaders(cookies)
+  headers.set("cache-control", "private, no-store")
+  const refusal = { open: false as const, reason: `${wanted}-required` as const, session, headers }
+  if (!isNavigation(visit)) return { ...refusal, status: session ? 403 : 401 }
+  headers.set("location", redirectTarget(visit, config))
+  return { ...refusal, status: 303 }
+}
+
+function isNavigation({ method, headers }: Visit): boolean {
+  if (method !== "GET" && method !== "HEAD") return false
+  const mode = headers.get("sec-fetch-mode")
+  return mode === null ? (headers.get("accept") ?? "").includes("text/html") : mode === "navigate"
+}
+
+function redirectTarget({ url, origin, options }: Visit, config: RequestConfig): string {
+  const target = new URL(options.redirectTo ?? config.pages?.signIn ?? actionUrl(origin, config, "signin"), origin)
+  const from = sameOriginPath(url, origin)
+  if (from) target.searchParams.set("callbackUrl", from)
+  return `${target.pathname}${target.search}`
+}
+
+/** Only the session: the cookies for the forms of Auth.js are none of the gate's business. */
+function sessionCookies(cookies: AuthCookie[], config: RequestConfig, url: string): AuthCookie[] {
+  const name = sessionCookieName(config, url)
+  return cookies.filter((cookie) => cookie.name === name || cookie.name.startsWith(`${name}.`))
+}
+
+function setCookieHeaders(cookies: AuthCookie[]): Headers {
+  const headers = new Headers({ vary: "Cookie" })
+  const last = new Map(cookies.map((cookie) => [cookie.name, cookie]))
+  for (const { name, value, options } of last.values())
+    headers.append("set-cookie", stringifySetCookie(name, value, options))
+  return headers
+}
+
+/** The `Cookie` header that a browser would send after having been sent these cookies. */
+function replaceCookies(cookie: string, changes: AuthCookie[]): string {
+  const cookies = parseCookie(cookie)
+  for (const { name, value } of changes) cookies[name] = value === "" ? undefined : value
+  return stringifyCookie(cookies)
+}
