@@ -1,5 +1,6 @@
 import { Auth, raw, skipCSRFCheck } from "@auth/core"
 import type { Session } from "@auth/core/types"
+import { parseCookie, stringifyCookie } from "cookie"
 import { LazySetupError } from "../errors.js"
 import type { RequestConfig } from "./request-config.js"
 
@@ -47,17 +48,65 @@ export async function postCallback(
   return { body: undefined, cookies: answer.cookies ?? [], redirect: answer.redirect }
 }
 
+/** The token for the forms of this visitor; the cookies are those it has to match, where the visitor has none yet. */
+export async function readCsrfToken(
+  config: RequestConfig,
+  { origin, cookie }: { origin: string; cookie: string },
+): Promise<InternalAnswer<string>> {
+  const { body, cookies } = await rawAuth(
+    new Request(actionUrl(origin, config, "csrf"), { headers: { cookie } }),
+    config,
+  )
+  return { body: (body as { csrfToken: string }).csrfToken, cookies: cookies ?? [] }
+}
+
+/**
+ * Starts a sign-in through an OAuth provider, as its button on the sign-in page would; the form's token is checked.
+ * @throws AuthError, or LazySetupError where Auth.js only logs what is wrong, such as a provider that can't be reached
+ */
+export async function startSignIn(
+  config: RequestConfig,
+  provider: string,
+  { origin, headers, form }: { origin: string; headers: Headers; form: URLSearchParams },
+): Promise<{ redirect: string; cookies: AuthCookie[] }> {
+  const { redirect, cookies } = await rawAuth(
+    new Request(actionUrl(origin, config, `signin/${encodeURIComponent(provider)}`), {
+      method: "POST",
+      headers: {
+        ...pick(headers, ["cookie", "user-agent", "accept-language"]),
+        "content-type": "application/x-www-form-urlencoded",
+      },
+      body: form.toString(),
+    }),
+    config,
+  )
+  if (redirect === undefined) throw new Error(`Auth.js did not say where "${provider}" signs people in.`)
+  return { redirect, cookies: cookies ?? [] }
+}
+
 /** The address of one of the actions of Auth.js. */
 export function actionUrl(origin: string, { basePath }: RequestConfig, action: string): string {
   return `${origin}${basePath.replace(/\/$/, "")}/${action}`
 }
 
-async function rawAuth(request: Request, config: RequestConfig) {
+async function rawAuth(given: Request, config: RequestConfig) {
+  const request = withoutCallbackUrl(given, config)
   const answer = await Auth(request, { ...config, raw })
   // Where the configuration itself is wrong, Auth.js has logged what is and answers as it would a browser.
   if (answer instanceof Response)
     throw new LazySetupError("Auth.js can't work with this configuration; it has logged why.")
   return answer
+}
+
+/** Where to go afterwards is never read from a cookie here; and one that holds no address makes Auth.js refuse the whole request. */
+function withoutCallbackUrl(request: Request, config: RequestConfig): Request {
+  const name = config.cookies?.callbackUrl?.name ?? "authjs.callback-url"
+  const cookies = parseCookie(request.headers.get("cookie") ?? "")
+  const kept = Object.entries(cookies).filter(([cookie]) => cookie !== name && cookie !== `__Secure-${name}`)
+  if (kept.length === Object.keys(cookies).length) return request
+  const headers = new Headers(request.headers)
+  headers.set("cookie", stringifyCookie(Object.fromEntries(kept)))
+  return new Request(request, { headers })
 }
 
 function pick(headers: Headers, names: string[]): Record<string, string> {

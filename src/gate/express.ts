@@ -1,8 +1,9 @@
 import type { Session } from "@auth/core/types"
-import { ExpressAuth } from "@auth/express"
 import type { Request as ExpressRequest, Response as ExpressResponse, NextFunction, RequestHandler } from "express"
+import express from "express"
 import type { LazyAuth } from "../auth/config.js"
-import { publicRequest } from "../auth/public-url.js"
+import { handleAuth } from "../auth/handle-auth.js"
+import { sendWebResponse, webHead, webRequest } from "./express-web.js"
 import { type GateOptions, type GateResult, gate } from "./gate.js"
 
 declare global {
@@ -14,13 +15,30 @@ declare global {
   }
 }
 
-/** The routes of Auth.js, to mount: `app.use("/auth", expressAuth(auth))`. */
+/**
+ * The routes of Auth.js, to mount: `app.use("/auth", expressAuth(auth))`. They are where they are mounted; parsers of the body may
+ * stand before them or not.
+ */
 export function expressAuth(auth: LazyAuth): RequestHandler {
-  return (req, res, next) => {
-    const { url, headers } = webRequest(req)
-    const config = auth({ request: publicRequest(new Request(url, { headers })), getClientAddress: addressOf(req) })
-    return ExpressAuth(config)(req, res, next)
+  // Auth.js itself would read a body of any size.
+  const parsers = [express.urlencoded({ extended: false }), express.json()]
+  const handle = async (req: ExpressRequest, res: ExpressResponse) => {
+    for (const parse of parsers) await passed(parse, req, res)
+    const mounted: LazyAuth = (request) => ({
+      ...auth({ request: request as Request, getClientAddress: addressOf(req) }),
+      ...(req.baseUrl && { basePath: req.baseUrl }),
+    })
+    await sendWebResponse(await handleAuth(webRequest(req), mounted), res)
   }
+  return (req, res, next) => void handle(req, res).catch(next)
+}
+
+/** Lets Express serve a handler that speaks Request and Response, such as the convert page. */
+export function webHandler(handle: (request: Request) => Promise<Response>): RequestHandler {
+  return (req, res, next) =>
+    void handle(webRequest(req))
+      .then((response) => sendWebResponse(response, res))
+      .catch(next)
 }
 
 /**
@@ -45,7 +63,7 @@ function middleware(auth: LazyAuth, options: GateOptions): RequestHandler {
   return async (req: ExpressRequest, res: ExpressResponse, next: NextFunction) => {
     let result: GateResult
     try {
-      result = await gate(webRequest(req), auth, { ...options, getClientAddress: addressOf(req) })
+      result = await gate(webHead(req), auth, { ...options, getClientAddress: addressOf(req) })
     } catch (error) {
       return next(error)
     }
@@ -60,14 +78,8 @@ function middleware(auth: LazyAuth, options: GateOptions): RequestHandler {
   }
 }
 
-/** Method, URL and headers of an Express request; Express knows, by its `trust proxy` setting, which protocol the visitor uses. */
-function webRequest(req: ExpressRequest): { method: string; url: string; headers: Headers } {
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(req.headers))
-    for (const each of [value].flat()) if (each !== undefined) headers.append(name, each)
-  const url = `${req.protocol}://${req.get("host")}${req.originalUrl}`
-  // A Host header that is no host must not take the server down.
-  return { method: req.method, url: URL.canParse(url) ? url : `${req.protocol}://localhost/`, headers }
+function passed(handler: RequestHandler, req: ExpressRequest, res: ExpressResponse): Promise<void> {
+  return new Promise((resolve, reject) => handler(req, res, (error?: unknown) => (error ? reject(error) : resolve())))
 }
 
 function addressOf(req: ExpressRequest): (() => string) | undefined {

@@ -1,6 +1,6 @@
 import type { Session } from "@auth/core/types"
-import { parseCookie, stringifyCookie, stringifySetCookie } from "cookie"
 import type { LazyAuth } from "../auth/config.js"
+import { appendCookies, cookieAfter } from "../auth/cookies.js"
 import { type AuthCookie, actionUrl, postCallback, readSession } from "../auth/internal-call.js"
 import { LazyDisabled } from "../auth/lazy-provider.js"
 import { publicOrigin } from "../auth/public-url.js"
@@ -80,7 +80,7 @@ export async function gate(
     const form = new URLSearchParams()
     const signedIn = await postCallback(config, "lazy", { origin, headers: request.headers, form, check: "none" })
     const cookies = sessionCookies(signedIn.cookies, config, url)
-    const cookieNow = replaceCookies(cookie, cookies)
+    const cookieNow = cookieAfter(cookie, cookies)
     // A configuration of its own: the one that signed in remembers what it did.
     const after = await readSession(configFor(visit, cookieNow), { origin, cookie: cookieNow })
     if (!after.body) throw new Error("The lazy user that was just made has no session.")
@@ -162,15 +162,6 @@ function sessionCookies(cookies: AuthCookie[], config: RequestConfig, url: strin
 
 function setCookieHeaders(cookies: AuthCookie[]): Headers {
   const headers = new Headers({ vary: "Cookie" })
-  const last = new Map(cookies.map((cookie) => [cookie.name, cookie]))
-  for (const { name, value, options } of last.values())
-    headers.append("set-cookie", stringifySetCookie(name, value, options))
+  appendCookies(headers, cookies)
   return headers
-}
-
-/** The `Cookie` header that a browser would send after having been sent these cookies. */
-function replaceCookies(cookie: string, changes: AuthCookie[]): string {
-  const cookies = parseCookie(cookie)
-  for (const { name, value } of changes) cookies[name] = value === "" ? undefined : value
-  return stringifyCookie(cookies)
 }

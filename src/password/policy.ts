@@ -91,8 +91,8 @@ export function normalizeEmail(input: unknown): string | null {
   const typed = input.trim().normalize("NFC")
   if (typed !== typed.normalize("NFKC") || EMAIL_SYNTAX.test(typed) || INVISIBLE.test(typed)) return null
   const email = typed.toLowerCase().normalize("NFC")
-  const [local, domain, ...more] = email.split("@")
-  if (!local || !domain || more.length > 0 || !DOMAIN.test(domain) || domain.endsWith(".invalid")) return null
+  const domain = email.slice(email.lastIndexOf("@") + 1)
+  if (!DOMAIN.test(domain) || domain.endsWith(".invalid")) return null
   if (Buffer.byteLength(email) > EMAIL_BYTES_MAX) return null
   // The types see a CommonJS module with a `default`, which the function at run time has too.
   return isEmail.default(email) ? email : null

@@ -6,6 +6,8 @@ export interface VisitOptions {
   headers?: Record<string, string>
   /** Sent as a form. */
   form?: Record<string, string>
+  /** Sent as JSON. */
+  json?: unknown
 }
 
 /** What answers: a server's address through `fetch`, or a handler in this process. */
@@ -20,20 +22,21 @@ export class Browser {
     private readonly send: Fetch = (request) => fetch(request, { redirect: "manual" }),
   ) {}
 
-  async visit(path: string, { method = "GET", headers = {}, form }: VisitOptions = {}): Promise<Response> {
+  async visit(path: string, { method = "GET", headers = {}, form, json }: VisitOptions = {}): Promise<Response> {
     const url = new URL(path, this.origin).href
     const request = new Request(url, {
-      method: form ? "POST" : method,
+      method: form || json ? "POST" : method,
       redirect: "manual",
       headers: {
         "user-agent":
           "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
         accept: "text/html,application/xhtml+xml",
         ...(form && { "content-type": "application/x-www-form-urlencoded" }),
+        ...(json !== undefined && { "content-type": "application/json" }),
         ...headers,
         cookie: headers.cookie ?? (await this.jar.getCookieString(url)),
       },
-      body: form && new URLSearchParams(form).toString(),
+      body: form ? new URLSearchParams(form).toString() : json && JSON.stringify(json),
     })
     const response = await this.send(request)
     for (const cookie of response.headers.getSetCookie()) await this.jar.setCookie(cookie, url)

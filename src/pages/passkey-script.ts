@@ -1,0 +1,33 @@
+/**
+ * Makes the passkey buttons work, and shows them where the browser can do it. It speaks the protocol of the script of Auth.js
+ * (`@auth/core/lib/utils/webauthn-client.js`), with what browsers have built in instead of a library from another site. It is constant:
+ * everything that varies is in attributes of the forms.
+ */
+export const passkeyScript = `(() => {
+  const Key = window.PublicKeyCredential
+  if (!navigator.credentials || !Key || !Key.parseCreationOptionsFromJSON) return
+  for (const form of document.querySelectorAll("form[data-passkey-options]")) {
+    const button = form.querySelector("button")
+    const alert = form.querySelector("[role=alert]")
+    form.hidden = false
+    form.closest("[data-ways]").hidden = false
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault()
+      button.disabled = true
+      alert.textContent = ""
+      try {
+        const url = new URL(form.dataset.passkeyOptions, location.href)
+        for (const field of form.querySelectorAll("[data-passkey-field]")) url.searchParams.set(field.name, field.value)
+        const { options } = await (await fetch(url)).json()
+        const credential = await navigator.credentials.create({ publicKey: Key.parseCreationOptionsFromJSON(options) })
+        form.elements.namedItem("data").value = JSON.stringify(credential.toJSON())
+        form.submit()
+      } catch (error) {
+        console.error(error)
+        alert.textContent = form.dataset.passkeyFailed
+      } finally {
+        button.disabled = false
+      }
+    })
+  }
+})()`

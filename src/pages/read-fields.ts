@@ -1,0 +1,74 @@
+/** The fields of the form that the page reads; everything else that is sent is ignored. */
+export type Fields = Partial<Record<(typeof NAMES)[number], string>>
+
+/** What {@link readFields} says: the fields, or why the body was not read. */
+export type FieldsResult =
+  | { ok: true; fields: Fields }
+  | { ok: false; status: 400 | 413 | 415; code: "bad_request" | "body_too_large" | "unsupported_media_type" }
+
+const NAMES = [
+  "csrfToken",
+  "username",
+  "email",
+  "password",
+  "passwordConfirm",
+  "redirectTo",
+  "callbackUrl",
+  "provider",
+] as const
+
+/** Enough for every field at its longest, percent-encoded; in bytes. */
+const MAX_BODY = 16 * 1024
+
+/** Reads a form or a JSON object of at most 16 KiB; of a longer body, not much more than that is read. */
+export async function readFields(request: Request): Promise<FieldsResult> {
+  const type = contentType(request)
+  if (type !== "application/x-www-form-urlencoded" && type !== "application/json")
+    return { ok: false, status: 415, code: "unsupported_media_type" }
+  const text = await readText(request)
+  if (text === null) return { ok: false, status: 413, code: "body_too_large" }
+  if (type === "application/x-www-form-urlencoded")
+    return { ok: true, fields: pickFields(new Map(new URLSearchParams(text))) }
+  const object = parseObject(text)
+  return object
+    ? { ok: true, fields: pickFields(new Map(Object.entries(object))) }
+    : { ok: false, status: 400, code: "bad_request" }
+}
+
+/** The media type of the body, without parameters. */
+export function contentType(request: Request): string {
+  return (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
+}
+
+async function readText(request: Request): Promise<string | null> {
+  if (Number(request.headers.get("content-length")) > MAX_BODY) return null
+  if (!request.body) return ""
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = request.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return Buffer.concat(chunks).toString("utf8")
+    size += value.byteLength
+    if (size > MAX_BODY) {
+      await reader.cancel()
+      return null
+    }
+    chunks.push(value)
+  }
+}
+
+function parseObject(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function pickFields(sent: Map<string, unknown>): Fields {
+  return Object.fromEntries(
+    NAMES.map((name) => [name, sent.get(name)]).filter(([, value]) => typeof value === "string"),
+  )
+}

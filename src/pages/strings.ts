@@ -1,0 +1,142 @@
+import type { RefusalCode } from "../auth/sign-in-refused.js"
+
+/** Every `code` the page knows a message for; the JSON answers carry the same codes. */
+export type ConvertErrorCode =
+  | Exclude<RefusalCode, "wrong_credentials" | "too_many_tries">
+  /** The form's token is missing or does not belong to this browser. */
+  | "csrf"
+  /** The app's own `signIn` callback said no. */
+  | "access_denied"
+  /** Any other refusal, such as one of the app's own `validate`. */
+  | "refused"
+  /** A sign-in with another provider could not be started. */
+  | "provider_unreachable"
+  | "bad_request"
+  | "method_not_allowed"
+  | "body_too_large"
+  | "unsupported_media_type"
+  | "server_error"
+
+/** Every text on the convert page. All of it is plain text: the page escapes it. */
+export interface ConvertStrings {
+  /** Language of the texts, as in `<html lang>`. */
+  lang: string
+  /** Direction of the language, as in `<html dir>`. */
+  dir: "ltr" | "rtl"
+  /** Heading, and title, for a lazy user. */
+  convertTitle: string
+  /** The promise to a lazy user. */
+  keepEverything: string
+  /** Who a lazy user is now; `name` is the generated one. */
+  convertIntro: (name: string) => string
+  convertSubmit: string
+  /** Heading, and title, for somebody who is not signed in. */
+  signUpTitle: string
+  signUpIntro: string
+  signUpSubmit: string
+  usernameLabel: string
+  usernameHint: string
+  emailLabel: string
+  emailHint: string
+  passwordLabel: string
+  passwordHint: string
+  passwordConfirmLabel: string
+  /** Between the form and the other ways. */
+  or: string
+  /** Button of an OAuth or OpenID provider. */
+  continueWith: (provider: string) => string
+  /** Label of the address field of an e-mail provider. */
+  emailLinkLabel: string
+  /** Button of an e-mail provider. */
+  emailLinkSubmit: (provider: string) => string
+  /** Button of a passkey provider. */
+  passkeySubmit: (provider: string) => string
+  /** Said when no passkey was made: the person said no, or something failed. */
+  passkeyFailed: string
+  /** Heading of the page on the way to another site. */
+  leaving: (site: string) => string
+  /** Link on that page, for browsers that don't go on their own. */
+  leavingLink: (site: string) => string
+  /** Heading above an error. */
+  errorHeading: string
+  /** Title of the page when there is an error; `title` is the one without. */
+  errorTitle: (title: string) => string
+  doneTitle: string
+  /** Who is signed in; `name` is the username, or else the e-mail address or the name. */
+  doneText: (name: string | null) => string
+  doneLink: string
+  /** Heading of a page that only says that something is wrong. */
+  failedTitle: string
+  /** Link from there back to the form. */
+  failedLink: string
+  /**
+   * A message for each `code`. An app whose `validate` refuses with codes of its own adds them here. The message stands next to the field
+   * that the code begins with: `username_…`, `email_…`, `password_…`.
+   */
+  errors: { [Code in ConvertErrorCode]?: string } & { [code: string]: string | undefined }
+}
+
+const english: ConvertStrings = {
+  lang: "en",
+  dir: "ltr",
+  convertTitle: "Make your account",
+  keepEverything: "You keep everything you made.",
+  convertIntro: (name) =>
+    `So far you are ${name}, and only this browser knows you. With an account you can come back from anywhere.`,
+  convertSubmit: "Make my account",
+  signUpTitle: "Make an account",
+  signUpIntro: "With an account you can come back from anywhere.",
+  signUpSubmit: "Make my account",
+  usernameLabel: "Username",
+  usernameHint: "3 to 32 letters or digits. Dots, dashes and underscores may stand between them.",
+  emailLabel: "E-mail address",
+  emailHint: "You will sign in with it.",
+  passwordLabel: "Password",
+  passwordHint: "At least 8 characters. A few unrelated words are easy to remember and hard to guess.",
+  passwordConfirmLabel: "Password again",
+  or: "or",
+  continueWith: (provider) => `Continue with ${provider}`,
+  emailLinkLabel: "E-mail address for a sign-in link",
+  emailLinkSubmit: () => "Send me a link",
+  passkeySubmit: () => "Continue with a passkey",
+  passkeyFailed: "No passkey was made. Try again, or choose another way.",
+  leaving: (site) => `Taking you to ${site}…`,
+  leavingLink: (site) => `Go on to ${site}`,
+  errorHeading: "That didn’t work yet",
+  errorTitle: (title) => `Error: ${title}`,
+  doneTitle: "Your account is ready",
+  doneText: (name) => (name === null ? "You are signed in." : `You are signed in as ${name}.`),
+  doneLink: "Continue",
+  failedTitle: "That didn’t work",
+  failedLink: "Back to the form",
+  errors: {
+    username_invalid: "This can’t be a username. Choose 3 to 32 letters or digits.",
+    username_taken: "Somebody else has this username. Choose another one.",
+    email_invalid: "Enter an e-mail address, like name@example.com.",
+    email_taken: "This e-mail address belongs to another account.",
+    password_weak: "This password is too short or too easy to guess. Choose a longer, less common one.",
+    password_too_long: "This password is too long. Choose one of at most 256 characters.",
+    password_mismatch: "The two passwords are not the same. Type both again.",
+    already_converted: "This account has been made already. Sign in with its password.",
+    csrf: "The page was open for too long, or cookies are turned off. Please try again.",
+    access_denied: "You can’t make an account here.",
+    refused: "This was not accepted. Change it and try again.",
+    provider_unreachable: "That sign-in can’t be reached at the moment. Try again, or choose another way.",
+    bad_request: "The form could not be read. Please try again.",
+    method_not_allowed: "This page can’t be used that way.",
+    body_too_large: "What was sent is too long.",
+    unsupported_media_type: "What was sent is not a form.",
+    server_error: "Something went wrong on our side. Please try again in a moment.",
+  },
+}
+
+/** All texts: those given, in place of the English ones. */
+export function fillStrings(given: Partial<ConvertStrings> = {}): ConvertStrings {
+  return { ...english, ...given, errors: { ...english.errors, ...given.errors } }
+}
+
+/** The message for a code. A code that nobody has a message for is a refusal like any other. */
+export function messageFor(strings: ConvertStrings, code: string): string {
+  const known = Object.hasOwn(strings.errors, code) ? strings.errors[code] : undefined
+  return known ?? strings.errors.refused ?? code
+}
