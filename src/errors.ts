@@ -22,6 +22,43 @@ export class NotLazyError extends LazyError {
   readonly code = "not_lazy"
 }
 
+/** The user to merge into is not there, is lazy itself, or is the same user. Nothing was changed. */
+export class NotRealError extends LazyError {
+  readonly code = "not_real"
+}
+
+/** Rows of the lazy user can't become rows of the real one, or can't go, and nobody said what to do then. Nothing was changed. */
+export class MergeConflictError extends LazyError {
+  readonly code = "merge_conflict"
+
+  constructor(
+    message: string,
+    /** The table: `table` in the schema public, `schema.table` elsewhere. */
+    readonly table: string,
+    /** The constraint that was in the way; undefined where it is not a single one. */
+    readonly constraint?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** The database schema makes it impossible to move the rows of any user. Thrown before anything is changed. */
+export class MergeUnsupportedError extends LazyError {
+  readonly code = "merge_unsupported"
+
+  constructor(
+    message: string,
+    /** The table: `table` in the schema public, `schema.table` elsewhere. */
+    readonly table: string,
+    /** The constraint that makes it impossible. */
+    readonly constraint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
 /** The username, or the e-mail address, belongs to another user. Nothing was changed. */
 export class IdentifierTakenError extends LazyError {
   readonly code = "identifier_taken"
@@ -41,4 +78,11 @@ export class NameExhaustedError extends LazyError {
 }
 
 /** Every concrete {@link LazyError}, to narrow by `code`. */
-export type LazyErrors = LazySetupError | NotLazyError | IdentifierTakenError | NameExhaustedError
+export type LazyErrors =
+  | LazySetupError
+  | NotLazyError
+  | NotRealError
+  | MergeConflictError
+  | MergeUnsupportedError
+  | IdentifierTakenError
+  | NameExhaustedError

@@ -1,7 +1,7 @@
 import "./auth/types.js"
 
 export type * from "./auth/config.js"
-export { handleAuth } from "./auth/handle-auth.js"
+export { type HandleAuthOptions, handleAuth } from "./auth/handle-auth.js"
 export { isLazy, type MaybeLazy } from "./auth/is-lazy.js"
 export { LazyDisabled, LazyProvider, type LazyProviderOptions } from "./auth/lazy-provider.js"
 export { withLazy } from "./auth/with-lazy.js"

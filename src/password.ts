@@ -2,3 +2,4 @@ export { type ConvertInput, ConvertProvider, type ConvertProviderOptions } from 
 export { PasswordProvider, type PasswordProviderOptions } from "./auth/password-provider.js"
 export { type RefusalCode, SignInRefused } from "./auth/sign-in-refused.js"
 export { type HashOptions, hashPassword, hasUsablePassword, verifyPassword } from "./password/hash.js"
+export { checkPassword, type PasswordCheck } from "./password/policy.js"

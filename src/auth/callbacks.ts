@@ -1,8 +1,12 @@
 import type { AuthConfig } from "@auth/core"
 import { AdapterError, AuthError } from "@auth/core/errors"
+import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
+import { logError } from "./emit.js"
+import type { ProvenIdentity } from "./proven-identity.js"
 import type { RequestContext } from "./request-context.js"
+import { decideSignIn } from "./sign-in-decision.js"
 import { claimsFor, claimsHold, isDue, pickClaims, restoreClaims, secondsNow } from "./token-claims.js"
 
 type Callbacks = NonNullable<AuthConfig["callbacks"]>
@@ -24,9 +28,9 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
   return async (params) => {
     if (context.plan?.kind === "keep") return true
     const answer = own ? await own(params) : true
-    // A string sends the visitor elsewhere instead of signing in.
-    if (answer !== true) return answer
-    const user = await prepare(context)
+    // A string sends the visitor elsewhere instead of signing in; an e-mail link that is asked for signs nobody in yet.
+    if (answer !== true || params.email?.verificationRequest) return answer
+    const user = await prepare(params, context)
     if (user) {
       // Auth.js goes on with the objects it has: its `jwt` callback and events see what is in the database now.
       Object.assign(params.user, user)
@@ -37,9 +41,10 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
 }
 
 /** An error here is the database's or a hook's: without a name of its own, Auth.js would call it a refusal of the app's. */
-async function prepare({ plan }: RequestContext): Promise<UserRow | undefined> {
+async function prepare(identity: ProvenIdentity, context: RequestContext): Promise<UserRow | undefined> {
   try {
-    return await plan?.prepare?.()
+    if (context.plan) return await context.plan.prepare?.()
+    await decideSignIn(identity, context)
   } catch (error) {
     throw error instanceof AuthError
       ? error
@@ -54,12 +59,9 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     if (context.strategy === "database" || plan?.kind === "keep") return params.token
     const signsIn = params.user !== undefined && params.trigger !== "update"
     if (signsIn) {
-      const withPassword = params.account?.provider === "password" || params.account?.provider === "convert"
-      Object.assign(params.token, claimsFor(params.user as UserRow, withPassword))
+      Object.assign(params.token, await claimsFor(params.user as UserRow, params.account?.provider, context.adapter))
     } else if (isDue(params.token, context.options.recheck)) {
-      const user = params.token.sub ? ((await context.adapter.getUser(params.token.sub)) as UserRow | null) : null
-      if (!user || !claimsHold(params.token, user)) return null
-      params.token.checkedAt = secondsNow()
+      if ((await recheck(params.token, context)) === "over") return null
     }
     const claims = pickClaims(params.token)
     const { sub } = params.token
@@ -76,6 +78,22 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
       await plan?.undo?.()
       throw error
     }
+  }
+}
+
+/**
+ * Asks the database whether a token still holds. Where it can't be asked, the token stays and is asked about again next time: Auth.js would take an
+ * error here for a broken token and drop the cookie, which is all that a lazy user has.
+ */
+async function recheck(token: JWT, { adapter, config }: RequestContext): Promise<"holds" | "over" | "unknown"> {
+  try {
+    const user = token.sub ? ((await adapter.getUser(token.sub)) as UserRow | null) : null
+    if (!user || !claimsHold(token, user)) return "over"
+    token.checkedAt = secondsNow()
+    return "holds"
+  } catch (error) {
+    logError(config, new AdapterError("A session could not be checked.", { cause: { err: error } }))
+    return "unknown"
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AuthConfig } from "@auth/core"
+import type { Account } from "@auth/core/types"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
-import type { ConvertedBy, ConvertHook } from "../store/lazy-store.js"
+import type { ConvertedBy, ConvertHook, MergeHook, MergeReport } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
 
 /** The `lazy` part of the configuration. */
@@ -17,6 +18,25 @@ export interface LazyOptions {
   recheck?: number
   /** Runs inside the transaction that converts a lazy user; throwing undoes the conversion and leaves the lazy session alive. */
   onConvert?: ConvertHook
+  /**
+   * Whether a lazy user who signs in to an account that exists already is merged into it. On no, the account is signed in, and the lazy
+   * user stays behind for the purge. Default: `"auto"`, always.
+   */
+  merge?: "auto" | "never" | ((context: MergeContext) => boolean | Promise<boolean>)
+  /** Runs inside the transaction that merges, with the rows that unique rules stopped; throwing undoes the merge. */
+  onMerge?: MergeHook
+  /** What a unique rule that stops a row means; see `LazyStore.merge`. Default: `"keep"`. */
+  onConflict?: "keep" | "error"
+}
+
+/** What `lazy.merge` is asked about. */
+export interface MergeContext {
+  /** The lazy user. */
+  from: UserRow
+  /** The real user whose account it is. */
+  into: UserRow
+  /** The account by which the real user signs in, as Auth.js has it. */
+  account: Account
 }
 
 /** Events of this library, called after the commit. Like those of Auth.js, one that throws is logged and changes nothing. */
@@ -25,6 +45,8 @@ export interface LazyEvents {
   createLazyUser?: (message: { user: UserRow }) => unknown
   /** A lazy user became a real one; `from` is the row as it was. */
   convertUser?: (message: { user: UserRow; from: UserRow; by: ConvertedBy }) => unknown
+  /** A lazy user was merged into a real one; its rows were moved, and it is gone. */
+  mergeUser?: (message: MergeReport) => unknown
 }
 
 /** What `withLazy` takes: the configuration of Auth.js, with our adapter, our options and our events. */

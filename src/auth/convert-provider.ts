@@ -1,8 +1,9 @@
+import { v7 as uuidv7 } from "uuid"
 import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
 import { type HashOptions, hashPassword } from "../password/hash.js"
 import { checkPassword, normalizeEmail, normalizeUsername } from "../password/policy.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
-import type { Conversion, ConvertReport, NewRealUser } from "../store/lazy-store.js"
+import type { Conversion, ConvertReport, GenerateEmail } from "../store/lazy-store.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { callEvent, emit } from "./emit.js"
@@ -17,6 +18,11 @@ export interface ConvertProviderOptions {
    * Throw a {@link SignInRefused}, or any CredentialsSignin, to refuse.
    */
   validate?: (input: ConvertInput) => void | Promise<void>
+  /**
+   * Makes an address for somebody who signs up with a username where the `email` column is NOT NULL, as `LazyProvider({ generateEmail })`
+   * does for lazy users. Default: none; the column stays null.
+   */
+  generateEmail?: GenerateEmail
   /** Parameters of argon2id; default: the OWASP minimum or better. */
   hash?: HashOptions
 }
@@ -59,7 +65,7 @@ export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProvi
         const passwordHash = await hashPassword(choice.password, options.hash)
         return current
           ? planConversion(context, current.user, choice, passwordHash)
-          : planSignUp(context, choice, passwordHash)
+          : planSignUp(context, choice, passwordHash, options.generateEmail)
       },
     },
   )
@@ -111,7 +117,7 @@ function planConversion(context: BoundContext, from: UserRow, choice: Choice, pa
   }
   let report: ConvertReport | undefined
   context.plan = {
-    kind: "sign-in",
+    kind: "write",
     sessionToken: session?.sessionToken,
     // Last of all, so that an app's `jwt` callback that throws leaves the user lazy.
     async commit() {
@@ -133,16 +139,19 @@ function planConversion(context: BoundContext, from: UserRow, choice: Choice, pa
   return { ...from, ...set, convertedAt: new Date() }
 }
 
-function planSignUp(context: BoundContext, choice: Choice, passwordHash: string): UserRow {
+async function planSignUp(
+  context: BoundContext,
+  { username, email, display }: Choice,
+  passwordHash: string,
+  generateEmail?: GenerateEmail,
+): Promise<UserRow> {
   const session = context.newSession()
-  const row: Omit<NewRealUser, "passwordHash" | "session"> = {
-    username: choice.username,
-    email: choice.email,
-    name: choice.display,
-  }
+  const id = uuidv7()
+  const address = email ?? (username === undefined ? undefined : await generateEmail?.({ id, username }))
+  const row = { id, username, email: address, name: display }
   let user: UserRow | undefined
   context.plan = {
-    kind: "sign-in",
+    kind: "write",
     sessionToken: session?.sessionToken,
     async prepare() {
       user = await refusing(() => context.adapter.lazy.createRealUser({ ...row, passwordHash, session }))
@@ -157,10 +166,10 @@ function planSignUp(context: BoundContext, choice: Choice, passwordHash: string)
     },
   }
   return {
-    id: crypto.randomUUID(),
-    name: row.name ?? null,
-    email: row.email ?? null,
-    username: row.username ?? null,
+    id,
+    name: display ?? null,
+    email: address ?? null,
+    username: username ?? null,
     emailVerified: null,
     image: null,
     lazySince: null,

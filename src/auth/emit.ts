@@ -1,3 +1,4 @@
+import type { AuthConfig } from "@auth/core"
 import { EventError } from "@auth/core/errors"
 import type { LazyEvents } from "./config.js"
 import type { RequestContext } from "./request-context.js"
@@ -17,9 +18,12 @@ export async function callEvent(context: RequestContext, name: string, call: () 
   try {
     await call()
   } catch (error) {
-    const wrapped = new EventError(`The event "${name}" failed.`, { cause: { err: error } })
-    const { logger } = context.config
-    if (logger?.error) logger.error(wrapped)
-    else console.error(wrapped)
+    logError(context.config, new EventError(`The event "${name}" failed.`, { cause: { err: error } }))
   }
+}
+
+/** Logs where Auth.js would: with the app's `logger`, or on the console. */
+export function logError({ logger }: AuthConfig, error: Error): void {
+  if (logger?.error) logger.error(error)
+  else console.error(error)
 }

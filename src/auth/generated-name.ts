@@ -3,7 +3,7 @@ const ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 const LENGTH = 10
 
 /** `guest-` and ten random characters; about 10^15 names, which say nothing about the id or the session. */
-export function generateGuestName(): string {
+export function generateLazyName(): string {
   let name = ""
   while (name.length < LENGTH) {
     for (const byte of crypto.getRandomValues(new Uint8Array(LENGTH))) {

@@ -1,9 +1,9 @@
 import { CredentialsSignin } from "@auth/core/errors"
-import type { CreateReport } from "../store/lazy-store.js"
+import type { CreateReport, GenerateEmail } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { emit } from "./emit.js"
-import { generateGuestName } from "./generated-name.js"
+import { generateLazyName } from "./generated-name.js"
 import { lazyUserIds } from "./lazy-user-ids.js"
 
 /** How lazy users are made; see {@link LazyProvider}. */
@@ -14,7 +14,7 @@ export interface LazyProviderOptions {
    * Makes an address for apps whose `email` column is NOT NULL. Return one under the reserved, undeliverable domain `.invalid`
    * (RFC 2606), such as `` `${id}@lazy.invalid` ``. Default: none; the column stays null.
    */
-  generateEmail?: (user: { id: string; username: string }) => string | Promise<string>
+  generateEmail?: GenerateEmail
 }
 
 /** New lazy users are turned off (`lazy.enabled`). Its code in the URL is `lazy_disabled`. */
@@ -27,9 +27,9 @@ export class LazyDisabled extends CredentialsSignin {
  * Whatever the form sends is ignored.
  */
 export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderConfig {
-  const { generateName = generateGuestName, generateEmail } = options
+  const { generateName = generateLazyName, generateEmail } = options
   return boundProvider(
-    { id: "lazy", name: "Guest", credentials: {} },
+    { id: "lazy", name: "a temporary account", credentials: {} },
     {
       async authorize(_credentials, context) {
         const current = await context.currentSession()
@@ -75,7 +75,7 @@ function planCreation(
   const session = context.newSession()
   let report: CreateReport | undefined
   context.plan = {
-    kind: "sign-in",
+    kind: "write",
     sessionToken: session?.sessionToken,
     async prepare() {
       report = await create(session)

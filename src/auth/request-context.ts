@@ -3,6 +3,7 @@ import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
 import type { LazyEvents, LazyOptions } from "./config.js"
 import type { CurrentSession } from "./current-session.js"
+import type { LinkingState } from "./linking-state.js"
 import type { SignInPlan } from "./sign-in-plan.js"
 
 /** What the providers and callbacks of one request share. Made by `withLazy` for each request; nothing in it outlives the request. */
@@ -19,6 +20,8 @@ export interface RequestContext {
   readonly clientAddress: string | undefined
   /** What the provider that is signing somebody in wants done; set by `authorize`. */
   plan: SignInPlan | undefined
+  /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */
+  readonly linking: LinkingState
   /** The session that came with the request; read once. Throws when the database does. */
   currentSession(): Promise<CurrentSession | null>
   /** Makes the token and the end of a database session; undefined with JWT sessions, which need none. */

@@ -16,6 +16,7 @@ export function composeEncode(
     const { plan } = context
     if (plan?.kind === "keep" && plan.sessionToken) return plan.sessionToken
     if (context.strategy === "database") return databaseToken(params.token?.sub, context)
+    // Last, so that a token which can't be made leaves everything as it was.
     try {
       const token = await own(params)
       await plan?.commit?.()
@@ -30,10 +31,12 @@ export function composeEncode(
 async function databaseToken(userId: string | undefined, context: RequestContext): Promise<string> {
   const { plan, adapter } = context
   await plan?.commit?.()
-  if (plan?.sessionToken) return plan.sessionToken
+  // A merge that is committed leaves a plan of its own.
+  const written = context.plan?.sessionToken
+  if (written) return written
   const session = context.newSession()
   if (!session || userId === undefined) throw new Error("A database session needs a user with an id.")
-  const before = context.request && (await context.currentSession())
+  const before = await context.currentSession()
   await adapter.createSession({ ...session, userId })
   // The browser loses the old token with the new cookie; nobody else shall go on using it.
   if (before) await adapter.deleteSession(before.sessionToken)

@@ -1,15 +1,15 @@
 import type { UserRow } from "../store/user-row.js"
 
 /**
- * What a credentials provider of ours wants done, step by step, as Auth.js goes on: `authorize` returns the user as it would be and
- * leaves a plan; nothing is written before the app's own `signIn` callback has agreed.
+ * What is to be done, step by step, as Auth.js goes on. A credentials provider of ours leaves a plan when `authorize` returns the user as it
+ * would be, since nothing is written before the app's own `signIn` callback has agreed; for every other identity the sign-in decision does.
  */
 export interface SignInPlan {
   /**
    * `keep`: the browser stays in the session it has, so no callback or event of a sign-in runs.
-   * `sign-in`: a session is made for the user that `authorize` returned.
+   * `write`: the steps below are carried out, and a session is made.
    */
-  readonly kind: "keep" | "sign-in"
+  readonly kind: "keep" | "write"
   /**
    * After the app's `signIn` has agreed and before its `jwt` callback: writes what that callback may want to read. Returns the user as
    * it is in the database.

@@ -1,4 +1,5 @@
 import type { JWT } from "@auth/core/jwt"
+import type { LazyAdapter } from "../store/lazy-adapter.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 
 /** What this library keeps in a JWT session, beside what Auth.js does. */
@@ -6,7 +7,7 @@ export interface LazyClaims {
   /** Whether the user was lazy when the database was last asked. */
   isLazy?: boolean
   username?: string | null
-  /** The user signed in with a password to an address that nobody has proven to own yet. */
+  /** The user has a password and an address that nobody has proven to own yet. */
   unproven?: boolean
   /** When the database was last asked, in seconds since 1970; only in tokens that have to be checked again. */
   checkedAt?: number
@@ -15,9 +16,15 @@ export interface LazyClaims {
 const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "unproven", "checkedAt"]
 
 /** The claims for somebody who signs in now. */
-export function claimsFor(user: UserRow, withPassword: boolean): LazyClaims {
+export async function claimsFor(
+  user: UserRow,
+  provider: string | undefined,
+  { lazy }: LazyAdapter,
+): Promise<LazyClaims> {
   const isLazy = isLazyRow(user)
-  const unproven = withPassword && user.email !== null && user.emailVerified === null
+  const mayBeUnproven = !isLazy && user.email != null && user.emailVerified == null
+  // A conversion is written after its token is made.
+  const unproven = mayBeUnproven && (provider === "convert" || (await lazy.hasPassword(user.id)))
   return {
     isLazy,
     username: user.username,
@@ -27,8 +34,8 @@ export function claimsFor(user: UserRow, withPassword: boolean): LazyClaims {
 }
 
 /**
- * Whether a token still says the truth about its user. One that was made for a lazy user ends with the conversion; one that was made by
- * a password for an unproven address ends when somebody proves to own the address.
+ * Whether a token still says the truth about its user. One that was made for a lazy user ends with the conversion; one that was made for
+ * an account with a password and an unproven address ends when somebody proves to own the address.
  */
 export function claimsHold(token: LazyClaims, user: UserRow): boolean {
   return !(token.isLazy && !isLazyRow(user)) && !(token.unproven && user.emailVerified !== null)

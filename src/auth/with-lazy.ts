@@ -1,10 +1,14 @@
 import type { AuthConfig } from "@auth/core"
+import { decode } from "@auth/core/jwt"
 import { LazySetupError } from "../errors.js"
 import { bindProvider, checkProvider } from "./bound-provider.js"
 import { composeCallbacks } from "./callbacks.js"
 import type { LazyAuth, LazyConfig, LazyRequest } from "./config.js"
 import { type CurrentSession, readCurrentSession } from "./current-session.js"
 import { composeEvents } from "./events.js"
+import { linkingAdapter } from "./linking-adapter.js"
+import { newLinkingState } from "./linking-state.js"
+import { nameInTokenForPasskey } from "./passkey-name.js"
 import type { RequestContext } from "./request-context.js"
 import { composeEncode } from "./session-token.js"
 
@@ -43,10 +47,8 @@ function buildConfig(
   const strategy = config.session?.strategy ?? "database"
   // Auth.js refuses the explicit "database" where all providers are credentials providers; left out, it is what an adapter means.
   const { strategy: _, ...session } = config.session ?? {}
-  const { lazy: store, ...adapterMethods } = adapter
   const built: AuthConfig = {
     ...config,
-    adapter: adapterMethods,
     session: strategy === "jwt" ? { ...session, strategy } : session,
   }
   let current: Promise<CurrentSession | null> | undefined
@@ -59,6 +61,7 @@ function buildConfig(
     request,
     clientAddress,
     plan: undefined,
+    linking: newLinkingState(),
     currentSession() {
       if (!context.request) return Promise.resolve(null)
       current ??= readCurrentSession(built, adapter, strategy, context.request)
@@ -75,7 +78,12 @@ function buildConfig(
   built.providers = config.providers.map((provider) => bindProvider(provider, context))
   built.callbacks = composeCallbacks(config.callbacks, context)
   built.events = composeEvents(config.events, context)
-  built.jwt = { ...config.jwt, encode: composeEncode(config.jwt?.encode, context) }
+  built.adapter = linkingAdapter(adapter, context)
+  built.jwt = {
+    ...config.jwt,
+    encode: composeEncode(config.jwt?.encode, context),
+    decode: async (params) => nameInTokenForPasskey(await (config.jwt?.decode ?? decode)(params), context),
+  }
   return built
 }
 

@@ -14,7 +14,7 @@ export type RequestFacts = Pick<Request, "method" | "url" | "headers">
  * session made for it would overwrite that one. Fetch Metadata (https://www.w3.org/TR/fetch-metadata/) tells, or else `Origin`.
  */
 export function skipReason({ method, url, headers }: RequestFacts): SkipReason | undefined {
-  if (method === "HEAD" || method === "OPTIONS") return "method"
+  if (method === "HEAD" || method === "OPTIONS" || method === "TRACE") return "method"
   if (isPrefetch(headers)) return "prefetch"
   if (isbot(headers.get("user-agent"))) return "bot"
   if (isCrossSite({ method, url, headers })) return "cross-site"
@@ -22,7 +22,7 @@ export function skipReason({ method, url, headers }: RequestFacts): SkipReason |
 }
 
 function isPrefetch(headers: Headers): boolean {
-  const purposes = ["sec-purpose", "purpose", "x-purpose", "x-moz"].map(
+  const purposes = ["sec-purpose", "x-sec-purpose", "purpose", "x-purpose", "x-moz"].map(
     (name) => headers.get(name)?.toLowerCase() ?? "",
   )
   return (

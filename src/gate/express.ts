@@ -24,11 +24,9 @@ export function expressAuth(auth: LazyAuth): RequestHandler {
   const parsers = [express.urlencoded({ extended: false }), express.json()]
   const handle = async (req: ExpressRequest, res: ExpressResponse) => {
     for (const parse of parsers) await passed(parse, req, res)
-    const mounted: LazyAuth = (request) => ({
-      ...auth({ request: request as Request, getClientAddress: addressOf(req) }),
-      ...(req.baseUrl && { basePath: req.baseUrl }),
-    })
-    await sendWebResponse(await handleAuth(webRequest(req), mounted), res)
+    const mounted: LazyAuth = (request) => ({ ...auth(request), ...(req.baseUrl && { basePath: req.baseUrl }) })
+    const getClientAddress = addressOf(req)
+    await sendWebResponse(await handleAuth(webRequest(req), mounted, { getClientAddress }), res)
   }
   return (req, res, next) => void handle(req, res).catch(next)
 }

@@ -1,6 +1,8 @@
+import { SessionTokenError } from "@auth/core/errors"
 import type { Session } from "@auth/core/types"
 import type { LazyAuth } from "../auth/config.js"
 import { appendCookies, cookieAfter } from "../auth/cookies.js"
+import { logError } from "../auth/emit.js"
 import { type AuthCookie, actionUrl, postCallback, readSession } from "../auth/internal-call.js"
 import { LazyDisabled } from "../auth/lazy-provider.js"
 import { publicOrigin } from "../auth/public-url.js"
@@ -69,7 +71,7 @@ export async function gate(
 
   const cookie = request.headers.get("cookie") ?? ""
   const config = configFor(visit, cookie)
-  const before = await readSession(config, { origin, cookie })
+  const before = await sessionOf(config, { origin, cookie })
   if (options.require)
     return admit(visit, config, options.require, before.body, sessionCookies(before.cookies, config, url))
   if (before.body) return openWith(visit, config, before.body, cookie, before.cookies, false)
@@ -82,7 +84,7 @@ export async function gate(
     const cookies = sessionCookies(signedIn.cookies, config, url)
     const cookieNow = cookieAfter(cookie, cookies)
     // A configuration of its own: the one that signed in remembers what it did.
-    const after = await readSession(configFor(visit, cookieNow), { origin, cookie: cookieNow })
+    const after = await sessionOf(configFor(visit, cookieNow), { origin, cookie: cookieNow })
     if (!after.body) throw new Error("The lazy user that was just made has no session.")
     return openWith(visit, config, after.body, cookieNow, [...cookies, ...after.cookies], true)
   } catch (error) {
@@ -154,10 +156,23 @@ function redirectTarget({ url, origin, options }: Visit, config: RequestConfig):
   return `${target.pathname}${target.search}`
 }
 
+/** Auth.js only logs that a database session could not be read, and goes on as if there were none: people would be sent away, signed in or not. */
+async function sessionOf(config: RequestConfig, at: { origin: string; cookie: string }) {
+  let failure: SessionTokenError | undefined
+  const error = (problem: Error) => {
+    if (problem instanceof SessionTokenError) failure = problem
+    else logError(config, problem)
+  }
+  const session = await readSession({ ...config, logger: { ...config.logger, error } }, at)
+  if (failure) throw failure
+  return session
+}
+
 /** Only the session: the cookies for the forms of Auth.js are none of the gate's business. */
 function sessionCookies(cookies: AuthCookie[], config: RequestConfig, url: string): AuthCookie[] {
   const name = sessionCookieName(config, url)
-  return cookies.filter((cookie) => cookie.name === name || cookie.name.startsWith(`${name}.`))
+  // Auth.js takes every cookie whose name begins like that for a piece of the session, and removes what is not.
+  return cookies.filter((cookie) => cookie.name.startsWith(name))
 }
 
 function setCookieHeaders(cookies: AuthCookie[]): Headers {

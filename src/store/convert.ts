@@ -1,14 +1,15 @@
 import { and, eq, ne } from "drizzle-orm"
 import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
 import type { Conversion, ConvertReport, Database, Identifier } from "./lazy-store.js"
+import { endSessions } from "./sessions.js"
 import { sqlState, UNIQUE_VIOLATION } from "./sql-state.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
 
 /** See `LazyStore.convert`. */
 export function convertUser(db: Database, tables: Tables, conversion: Conversion): Promise<ConvertReport> {
-  const { usersTable, sessionsTable } = tables
-  const { userId, set, passwordHash, session, by, onConvert } = conversion
+  const { usersTable, sessionsTable, accountsTable, authenticatorsTable } = tables
+  const { userId, set, passwordHash, link, session, by, onConvert } = conversion
   return refuseTakenIdentifiers(db, tables, set, userId, () =>
     db.transaction(async (tx) => {
       const [from] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
@@ -20,13 +21,12 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
         .returning()
       if (!user) throw new NotLazyError("This user is gone.")
       if (passwordHash !== undefined) await writePassword(tx, tables, userId, passwordHash)
-      const ended = await tx
-        .delete(sessionsTable)
-        .where(eq(sessionsTable.userId, userId))
-        .returning({ userId: sessionsTable.userId })
+      if (link) await tx.insert(accountsTable).values({ ...link.account, userId })
+      if (link?.authenticator) await tx.insert(authenticatorsTable).values({ ...link.authenticator, userId })
+      const endedSessions = await endSessions(tx, tables, userId)
       if (session) await tx.insert(sessionsTable).values({ ...session, userId })
       await onConvert?.({ tx, user, from, by })
-      return { user, from, endedSessions: ended.length }
+      return { user, from, endedSessions }
     }),
   )
 }

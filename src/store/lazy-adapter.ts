@@ -1,11 +1,14 @@
 import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import { and, eq } from "drizzle-orm"
+import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
 import { convertUser, insertRealUser } from "./convert.js"
 import { ensureLazyUser } from "./create.js"
 import type { Database, LazyStore } from "./lazy-store.js"
-import { checkPassword, proveEmail } from "./passwords.js"
+import { mergeUsers } from "./merge.js"
+import { checkPassword, hasPassword, proveEmail, setPassword } from "./passwords.js"
+import { checkReferences } from "./references.js"
 import { isLazyUser } from "./schema.js"
 import { type LazyAdapterOptions, resolveTables, type Tables } from "./tables.js"
 
@@ -21,14 +24,16 @@ type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Ad
  * The Drizzle adapter of Auth.js (https://authjs.dev/getting-started/adapters/drizzle) with `.lazy` on it.
  *
  * @param db a Drizzle database on PostgreSQL: postgres.js or PGlite
- * @param options the app's own tables, under the names `@auth/drizzle-adapter` gives them, and `passwordsTable`; default: `schema`
- * @throws LazySetupError when a table lacks a column; the message names it and the line to add
+ * @param options the app's own tables, under the names `@auth/drizzle-adapter` gives them, and `passwordsTable`; default: `schema`; and `references`
+ * @throws LazySetupError when a table lacks a column, or a column of `references` can't hold a user id; the message names it and the fix
  */
 export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): LazyAdapter {
   const tables = resolveTables(options)
+  const references = options.references ?? []
+  checkReferences(references, tables)
   const { passwordsTable: _, ...adapterTables } = tables
   const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
-  const lazy = drizzleStore(db, tables)
+  const lazy = drizzleStore(db, tables, references)
   return {
     ...base,
     // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
@@ -42,7 +47,7 @@ export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): Laz
   }
 }
 
-function drizzleStore(db: Database, tables: Tables): LazyStore {
+function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): LazyStore {
   const { usersTable } = tables
   const ensureUser = ensureLazyUser(db, tables)
   return {
@@ -50,10 +55,13 @@ function drizzleStore(db: Database, tables: Tables): LazyStore {
     ensureUser,
     createLazyUser: ({ id = uuidv7(), ...user }) => ensureUser({ ...user, ids: [id] }),
     convert: (conversion) => convertUser(db, tables, conversion),
-    createRealUser: ({ passwordHash, session, ...row }) =>
-      insertRealUser(db, tables, uuidv7(), row, passwordHash, session),
+    merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
+    createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
+      insertRealUser(db, tables, id, row, passwordHash, session),
     checkPassword: (identifier, verify) => checkPassword(db, tables, identifier, verify),
     proveEmail: (userId) => proveEmail(db, tables, userId),
+    hasPassword: (userId) => hasPassword(db, tables, userId),
+    setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
     async deleteLazyUser(userId) {
       const deleted = await db
         .delete(usersTable)

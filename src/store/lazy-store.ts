@@ -1,3 +1,4 @@
+import type { AdapterAccount, AdapterAuthenticator } from "@auth/core/adapters"
 import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core"
 import type { UserRow } from "./user-row.js"
 
@@ -11,6 +12,9 @@ export interface NewSession {
   expires: Date
 }
 
+/** Makes an address for a user who has none, for apps whose `email` column is NOT NULL. */
+export type GenerateEmail = (user: { id: string; username: string }) => string | Promise<string>
+
 /** What a lazy user is made of; see {@link LazyStore.createLazyUser}. */
 export interface NewLazyUser {
   /** The id to give; default: a fresh UUIDv7. */
@@ -18,7 +22,7 @@ export interface NewLazyUser {
   /** Makes a username; called again when the name it made is taken. */
   generateName: () => string | Promise<string>
   /** Makes an address for apps whose `email` column is NOT NULL; default: none, the column stays null. */
-  generateEmail?: (user: { id: string; username: string }) => string | Promise<string>
+  generateEmail?: GenerateEmail
   /** A session to write along with the user, in the same statement; default: none (JWT sessions). */
   session?: NewSession
 }
@@ -57,6 +61,8 @@ export interface Conversion {
   set: Partial<Pick<UserRow, "username" | "email" | "emailVerified" | "name" | "image">>
   /** Argon2id PHC string; default: the user gets no password. */
   passwordHash?: string
+  /** An identity that is linked to the user along with it, and for a passkey its authenticator; default: none. */
+  link?: { account: AdapterAccount; authenticator?: AdapterAuthenticator }
   /** The session that takes the place of every session the lazy user had; default: none (JWT sessions). */
   session?: NewSession
   by: ConvertedBy
@@ -71,8 +77,67 @@ export interface ConvertReport {
   endedSessions: number
 }
 
+/** Something for each table, under its name: `table` in the schema public, `schema.table` elsewhere. */
+export type ByTable<Value> = Record<string, Value>
+
+/** What `onMerge` is given, inside the transaction that merges. */
+export interface MergeHookParams {
+  /** The open transaction. What is written through it is undone if anything fails. */
+  tx: Database
+  /** The lazy user, who is about to be deleted. */
+  from: UserRow
+  /** The real user. */
+  into: UserRow
+  /** How many rows have the real user's id now; tables without any are left out. */
+  moved: ByTable<number>
+  /**
+   * The rows that a unique rule or a check constraint stopped, locked, with all columns, as the driver returns them; tables without any
+   * are left out. They are still in the database with the lazy user's id. Those that still have it after the hook are deleted.
+   */
+  conflicts: ByTable<Record<string, unknown>[]>
+}
+
+/** Runs inside the transaction that merges, in every merge; throwing undoes the merge. */
+export type MergeHook = (params: MergeHookParams) => void | Promise<void>
+
+/** See {@link LazyStore.merge}. */
+export interface MergeOptions {
+  /** A session for the real user, written in the same transaction; default: none (JWT sessions). */
+  session?: NewSession
+  /** An account to link to the real user in the same transaction, whatever its `userId` says; default: none. */
+  link?: AdapterAccount
+  /**
+   * Whoever merges has just proven to own the real user's address: does what {@link LazyStore.proveEmail} does, in the same transaction,
+   * before the session is written; default: false.
+   */
+  provesEmail?: boolean
+  onMerge?: MergeHook
+  /**
+   * What happens where a unique rule or a check constraint stops a row. `"keep"`: the real user's row stays, and the lazy user's is handed
+   * to `onMerge` and deleted. `"error"`: MergeConflictError, and nothing is changed. Default: `"keep"`.
+   */
+  onConflict?: "keep" | "error"
+}
+
+/** See {@link LazyStore.merge}. */
+export interface MergeReport {
+  /** The lazy user as it was; it is deleted. */
+  from: UserRow
+  /** The real user as it is now. */
+  into: UserRow
+  /** How many rows were moved; tables without any are left out. */
+  moved: ByTable<number>
+  /**
+   * How many rows were deleted because they could not be moved, with the rows of other tables that went by ON DELETE CASCADE or by a
+   * trigger; tables without any are left out. What a user signs in with (sessions, accounts, authenticators, password) isn't counted.
+   */
+  conflicts: ByTable<number>
+}
+
 /** See {@link LazyStore.createRealUser}. */
 export interface NewRealUser {
+  /** The id to give; default: a fresh UUIDv7. */
+  id?: string
   username?: string
   email?: string
   name?: string
@@ -118,6 +183,20 @@ export interface LazyStore {
   convert(conversion: Conversion): Promise<ConvertReport>
 
   /**
+   * Merges a lazy user into a real one, in one transaction: every row that refers to the lazy user, by a foreign key that leads to the
+   * user table or by a column declared as `references`, gets the real user's id; then the lazy user is deleted with its sessions and
+   * everything else it could sign in with. Safe to repeat: the second time throws NotLazyError.
+   * @throws NotLazyError when `fromId` is gone or not lazy
+   * @throws NotRealError when `intoId` is gone, lazy, or the same user
+   * @throws MergeConflictError when rows can be neither moved nor left behind, when other users would be deleted with them, or when a row
+   * is stopped and `onConflict` is `"error"`
+   * @throws MergeUnsupportedError when a constraint of the database makes merging impossible for any user
+   * @throws LazySetupError when a column of `references` is not in the database
+   * @throws whatever `onMerge` throws; after any of these errors nothing is changed
+   */
+  merge(fromId: string, intoId: string, options?: MergeOptions): Promise<MergeReport>
+
+  /**
    * Inserts someone who signs up without having been a lazy user, with password and session, in one transaction.
    * @throws IdentifierTakenError when another user has the username or the address
    */
@@ -130,11 +209,21 @@ export interface LazyStore {
   checkPassword(identifier: Identifier, verify: VerifyHash): Promise<UserRow | null>
 
   /**
-   * Records that whoever is signing in owns the address of this user. If the address was unproven until now, the password and the
-   * sessions of the account go first: someone else may have registered the address.
+   * Records that whoever is signing in owns the address of this user. If the address was unproven until now and the account has a
+   * password, then that goes first, with every session and every identity of the account: someone else may have registered the address.
    * @returns the user as it is afterwards, and whether a password was removed; null when there is no such user
    */
   proveEmail(userId: string): Promise<{ user: UserRow; passwordRemoved: boolean } | null>
+
+  /** Whether this user has a password. */
+  hasPassword(userId: string): Promise<boolean>
+
+  /**
+   * Gives a real user a password, or another one; for apps that let people set or change it. Nothing is checked: use `checkPassword` and
+   * `hashPassword` of `authjs-lazy/password` first, and end the user's other sessions as you see fit.
+   * @returns false, with nothing written, when there is no such user or it is lazy
+   */
+  setPassword(userId: string, hash: string): Promise<boolean>
 
   /**
    * Deletes a user if, and only if, it is lazy.

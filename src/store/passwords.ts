@@ -3,8 +3,9 @@ import { LazySetupError } from "../errors.js"
 import { identifiedBy, NO_PASSWORDS } from "./convert.js"
 import type { Database, Identifier, VerifyHash } from "./lazy-store.js"
 import { isLazyUser } from "./schema.js"
+import { endSessions, tableExists } from "./sessions.js"
 import type { Tables } from "./tables.js"
-import type { UserRow } from "./user-row.js"
+import { isLazyRow, type UserRow } from "./user-row.js"
 
 /** See `LazyStore.checkPassword`. */
 export async function checkPassword(
@@ -35,9 +36,10 @@ export async function checkPassword(
 /** See `LazyStore.proveEmail`. */
 export function proveEmail(
   db: Database,
-  { usersTable, sessionsTable, passwordsTable }: Tables,
+  tables: Tables,
   userId: string,
 ): Promise<{ user: UserRow; passwordRemoved: boolean } | null> {
+  const { usersTable, passwordsTable } = tables
   return db.transaction(async (tx) => {
     const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
     if (!before) return null
@@ -48,7 +50,8 @@ export function proveEmail(
         .where(eq(passwordsTable.userId, userId))
         .returning({ userId: passwordsTable.userId })
       passwordRemoved = removed.length > 0
-      if (passwordRemoved) await tx.delete(sessionsTable).where(eq(sessionsTable.userId, userId))
+      // Whoever had the password may have linked identities of their own as well.
+      if (passwordRemoved) await removeIdentities(tx, tables, userId)
     }
     const [user] = await tx
       .update(usersTable)
@@ -56,5 +59,41 @@ export function proveEmail(
       .where(eq(usersTable.id, userId))
       .returning()
     return user ? { user, passwordRemoved } : null
+  })
+}
+
+/** Everything by which somebody could still be, or come back, in the account. */
+async function removeIdentities(tx: Database, tables: Tables, userId: string): Promise<void> {
+  const { accountsTable, authenticatorsTable } = tables
+  await endSessions(tx, tables, userId)
+  await tx.delete(accountsTable).where(eq(accountsTable.userId, userId))
+  if (await tableExists(tx, authenticatorsTable))
+    await tx.delete(authenticatorsTable).where(eq(authenticatorsTable.userId, userId))
+}
+
+/** See `LazyStore.hasPassword`. */
+export async function hasPassword(db: Database, { passwordsTable }: Tables, userId: string): Promise<boolean> {
+  if (!passwordsTable) return false
+  const found = await db
+    .select({ userId: passwordsTable.userId })
+    .from(passwordsTable)
+    .where(eq(passwordsTable.userId, userId))
+  return found.length > 0
+}
+
+/** See `LazyStore.setPassword`. */
+export async function setPassword(
+  db: Database,
+  { usersTable, passwordsTable }: Tables,
+  userId: string,
+  hash: string,
+): Promise<boolean> {
+  if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
+  return db.transaction(async (tx) => {
+    const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
+    if (!user || isLazyRow(user)) return false
+    const row = { userId, hash, updatedAt: new Date() }
+    await tx.insert(passwordsTable).values(row).onConflictDoUpdate({ target: passwordsTable.userId, set: row })
+    return true
   })
 }

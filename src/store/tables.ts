@@ -7,7 +7,18 @@ import { schema } from "./schema.js"
 export type Tables = Omit<typeof schema, "passwordsTable"> & Partial<Pick<typeof schema, "passwordsTable">>
 
 /** A table that has at least the columns of a default one, of whatever SQL type and name. */
-export type TableLike<Default extends PgTable> = PgTable & Record<keyof Default["_"]["columns"], AnyPgColumn>
+export type TableLike<Default extends PgTable, Optional = never> = PgTable &
+  Record<Exclude<keyof Default["_"]["columns"], Optional>, AnyPgColumn>
+
+/** What OAuth providers return beside the identity; kept where the accounts table has a column for it. */
+type TokenColumn =
+  | "refresh_token"
+  | "access_token"
+  | "expires_at"
+  | "token_type"
+  | "scope"
+  | "id_token"
+  | "session_state"
 
 /**
  * The app's own tables, under the option names of `@auth/drizzle-adapter`. A table left out is the default one, except that with an own
@@ -15,18 +26,27 @@ export type TableLike<Default extends PgTable> = PgTable & Record<keyof Default[
  */
 export interface LazyAdapterOptions {
   usersTable?: TableLike<typeof schema.usersTable>
-  accountsTable?: TableLike<typeof schema.accountsTable>
+  accountsTable?: TableLike<typeof schema.accountsTable, TokenColumn>
   sessionsTable?: TableLike<typeof schema.sessionsTable>
   verificationTokensTable?: TableLike<typeof schema.verificationTokensTable>
   authenticatorsTable?: TableLike<typeof schema.authenticatorsTable>
   passwordsTable?: TableLike<typeof schema.passwordsTable>
+  /**
+   * Columns that hold user ids without a foreign key, for `LazyStore.merge` to move: `[events.actorId]`; default: none. Columns with a
+   * foreign key are found in the database.
+   */
+  references?: AnyPgColumn[]
 }
+
+type TableKey = Exclude<keyof LazyAdapterOptions, "references">
 
 interface ColumnRule {
   /** Drizzle column types that work. */
   types: readonly string[]
   /** The line to paste where the column is missing or wrong. */
   line: string
+  /** The column must take null, for users who were never lazy or have not converted; `unset`: and start as null. */
+  nulls?: "nullable" | "unset"
 }
 
 const STRINGS = ["PgText", "PgVarchar"]
@@ -45,17 +65,17 @@ const integer = (name: string, rest = ""): ColumnRule => ({
   line: `${name}: integer("${name}")${rest}`,
 })
 
-const RULES: Record<keyof LazyAdapterOptions, Record<string, ColumnRule>> = {
+const RULES: Record<TableKey, Record<string, ColumnRule>> = {
   usersTable: {
     id: { types: IDS, line: `id: text("id").primaryKey()` },
     name: string("name"),
     email: string("email", ".unique()"),
     emailVerified: moment("emailVerified"),
     image: string("image"),
-    username: string("username", ".unique()"),
-    lazySince: moment("lazySince"),
-    convertedAt: moment("convertedAt"),
-    seenAt: moment("seenAt"),
+    username: { ...string("username", ".unique()"), nulls: "nullable" },
+    lazySince: { ...moment("lazySince"), nulls: "unset" },
+    convertedAt: { ...moment("convertedAt"), nulls: "unset" },
+    seenAt: { ...moment("seenAt"), nulls: "nullable" },
   },
   accountsTable: {
     userId: userId(),
@@ -99,20 +119,22 @@ const RULES: Record<keyof LazyAdapterOptions, Record<string, ColumnRule>> = {
  */
 export function resolveTables(options: LazyAdapterOptions): Tables {
   const { passwordsTable, ...others } = schema
-  const tables = { ...others, ...(options.usersTable ? {} : { passwordsTable }) }
-  for (const key of Object.keys(RULES) as (keyof LazyAdapterOptions)[]) {
-    const given = options[key]
-    if (given === undefined) continue
-    checkTable(key, given)
-    Object.assign(tables, { [key]: given })
+  const ownUsers = options.usersTable !== undefined && options.usersTable !== schema.usersTable
+  const tables: Tables = ownUsers ? others : { ...others, passwordsTable }
+  const given = (Object.keys(RULES) as TableKey[]).filter((key) => options[key] !== undefined)
+  for (const key of given) {
+    checkTable(key, options[key])
+    Object.assign(tables, { [key]: options[key] })
   }
+  // Every conversion touches sessions and every sign-in accounts; of the others, only those that are used matter.
+  for (const key of new Set([...given, "sessionsTable", "accountsTable"] as const)) checkUserIds(key, tables)
   return tables
 }
 
-function checkTable(key: keyof LazyAdapterOptions, table: unknown): void {
+function checkTable(key: TableKey, table: unknown): void {
   if (!is(table, PgTable)) throw new LazySetupError(`LazyAdapter: ${key} is not a table made with pgTable().`)
   const columns: Record<string, AnyPgColumn> = getTableColumns(table)
-  for (const [property, { types, line }] of Object.entries(RULES[key])) {
+  for (const [property, { types, line, nulls }] of Object.entries(RULES[key])) {
     const column = columns[property]
     const where = `LazyAdapter: ${key} ("${getTableName(table)}")`
     if (!column) {
@@ -121,15 +143,44 @@ function checkTable(key: keyof LazyAdapterOptions, table: unknown): void {
     }
     if (!types.includes(column.columnType)) {
       throw new LazySetupError(
-        `${where} has a column \`${property}\` of type ${column.getSQLType()}, which cannot work. Use: ${line}`,
+        `${where} has a column \`${property}\` of type ${column.getSQLType()}${modeOf(column)}, which cannot work. Use: ${line}`,
       )
     }
-    if (property === "id" && column.getSQLType().match(/^varchar\((\d|[12]\d|3[0-5])\)$/)) {
+    if (nulls && column.notNull) {
       throw new LazySetupError(
-        `${where} has ids of type ${column.getSQLType()}, too short for a UUID (36 characters). Use: ${line}`,
+        `${where} has a column \`${property}\` that is NOT NULL; not every user has one. Use: ${line}`,
+      )
+    }
+    if (nulls === "unset" && column.hasDefault) {
+      throw new LazySetupError(
+        `${where} has a column \`${property}\` with a default, by which users who sign up would look lazy or converted. Use: ${line}`,
+      )
+    }
+    if (types === IDS && column.getSQLType().match(/^varchar\((\d|[12]\d|3[0-5])\)$/)) {
+      throw new LazySetupError(
+        `${where} has a column \`${property}\` of type ${column.getSQLType()}, too short for a UUID (36 characters). Use: ${line}`,
       )
     }
   }
+}
+
+/** Drizzle's name for how a column is read, where the SQL type alone would not show what is wrong. */
+function modeOf(column: AnyPgColumn): string {
+  return column.columnType === "PgTimestampString" ? " in string mode" : ""
+}
+
+/** PostgreSQL compares text with varchar, but neither with uuid. */
+function checkUserIds(key: TableKey, tables: Tables): void {
+  const table = tables[key]
+  if (!table || !("userId" in table)) return
+  const [id, userId] = [tables.usersTable.id as AnyPgColumn, table.userId as AnyPgColumn]
+  if ((id.columnType === "PgUUID") === (userId.columnType === "PgUUID")) return
+  const own = table === schema[key] ? `Pass your own ${key} with: ` : "Use: "
+  const line = RULES[key].userId?.line.replace("text(", id.columnType === "PgUUID" ? "uuid(" : "text(")
+  throw new LazySetupError(
+    `LazyAdapter: ${key} ("${getTableName(table)}") has a column \`userId\` of type ${userId.getSQLType()}, ` +
+      `but the ids in usersTable ("${getTableName(tables.usersTable)}") are of type ${id.getSQLType()}. ${own}${line}`,
+  )
 }
 
 const schemaAdditions: Record<string, true> = { username: true, lazySince: true, convertedAt: true, seenAt: true }

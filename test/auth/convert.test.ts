@@ -283,3 +283,24 @@ describeFlows("converting with a password", (app, strategy) => {
     expect(JSON.stringify(seen)).not.toContain("argon2")
   })
 })
+
+describeFlows("an app whose tables differ", (app, strategy) => {
+  if (strategy === "jwt")
+    it("works without a sessions table", async () => {
+      await app.database.query("drop table session")
+      const { browser, id } = await app.lazyBrowser()
+      const username = freshName()
+      await browser.signIn("convert", { username, password })
+      await browser.signOut()
+      await browser.signIn("password", { username, password })
+      expect((await browser.session())?.user).toMatchObject({ id, isLazy: false })
+    })
+
+  it("signs up with a username where generateEmail fills the address", async () => {
+    const convert = ConvertProvider({ generateEmail: ({ id }) => `${id}@users.invalid` })
+    const browser = app.browser({ providers: [LazyProvider(), convert] })
+    await browser.signIn("convert", { username: freshName(), password })
+    const user = (await browser.session())?.user
+    expect(user?.email).toBe(`${user?.id}@users.invalid`)
+  })
+})

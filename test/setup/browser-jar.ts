@@ -36,7 +36,7 @@ export class Browser {
         ...headers,
         cookie: headers.cookie ?? (await this.jar.getCookieString(url)),
       },
-      body: form ? new URLSearchParams(form).toString() : json && JSON.stringify(json),
+      body: form ? new URLSearchParams(form).toString() : json === undefined ? undefined : JSON.stringify(json),
     })
     const response = await this.send(request)
     for (const cookie of response.headers.getSetCookie()) await this.jar.setCookie(cookie, url)

@@ -1,0 +1,82 @@
+import type { AdapterAccount } from "@auth/core/adapters"
+import type { Account } from "@auth/core/types"
+import { NotLazyError } from "../errors.js"
+import type { MergeOptions } from "../store/lazy-store.js"
+import { isLazyRow, type UserRow } from "../store/user-row.js"
+import type { CurrentSession } from "./current-session.js"
+import { emit } from "./emit.js"
+import type { RequestContext } from "./request-context.js"
+
+/** A lazy user's browser in which somebody signs in to an account that exists already. */
+interface Joining {
+  /** Whose account it is. */
+  owner: UserRow
+  account: Account
+  current: CurrentSession
+  context: RequestContext
+  /** The identity is new, and is about to be linked to the owner because the address is the same. */
+  linksByEmail?: boolean
+  /** The owner's address has just been proven by the link that was sent to it. */
+  provesEmail?: boolean
+  /** Wait until everything else of a credentials sign-in has gone well. */
+  atCommit?: boolean
+}
+
+/** Merges the lazy user into the owner of the account, if the app wants that, and lets Auth.js sign the owner in. */
+export async function joinReal(joining: Joining): Promise<void> {
+  const { owner, current, context, linksByEmail, provesEmail, atCommit } = joining
+  // Nobody is ever merged into a lazy user; Auth.js says what the identity of another user means.
+  if (isLazyRow(owner)) return
+  if (!(await mayMerge(joining))) {
+    if (linksByEmail && owner.emailVerified === null) await context.adapter.lazy.proveEmail(owner.id)
+    return leaveLazyUser(current, context)
+  }
+  if (atCommit) {
+    context.plan = { kind: "write", commit: () => mergeNow(joining, {}) }
+    return
+  }
+  // Without the lazy session, Auth.js does what it does for a visitor: it signs the owner in.
+  context.linking.ignoresSession = true
+  if (linksByEmail) {
+    context.linking.merge = (account) => mergeNow(joining, { link: account, provesEmail: true })
+    return
+  }
+  await mergeNow(joining, { provesEmail })
+}
+
+/** The lazy user stays behind, and this browser leaves its session. */
+export function leaveLazyUser(current: CurrentSession, { linking }: RequestContext): void {
+  linking.ignoresSession = true
+  linking.abandonedSession = current.sessionToken
+}
+
+async function mayMerge({ owner, account, current, context }: Joining): Promise<boolean> {
+  const { merge = "auto" } = context.options
+  return typeof merge === "function" ? merge({ from: current.user, into: owner, account }) : merge === "auto"
+}
+
+async function mergeNow(
+  { owner, current, context }: Joining,
+  options: Pick<MergeOptions, "provesEmail"> & { link?: AdapterAccount },
+): Promise<void> {
+  const { onMerge, onConflict } = context.options
+  const session = context.newSession()
+  try {
+    const report = await context.adapter.lazy.merge(current.user.id, owner.id, {
+      ...options,
+      session,
+      onMerge,
+      onConflict,
+    })
+    context.plan = {
+      kind: "write",
+      sessionToken: session?.sessionToken,
+      announce: () => emit(context, "mergeUser", report),
+    }
+    if (session) context.linking.writtenSession = { ...session, userId: owner.id }
+  } catch (error) {
+    if (!(error instanceof NotLazyError)) throw error
+    // Another tab was faster: the rows are where they belong, and what is left to do is the sign-in.
+    if (options.link) await context.adapter.linkAccount(options.link)
+  }
+}

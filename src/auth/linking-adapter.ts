@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto"
+import type { Adapter, AdapterAccount } from "@auth/core/adapters"
+import type { LazyAdapter } from "../store/lazy-adapter.js"
+import { isLazyRow, type UserRow } from "../store/user-row.js"
+import { nameForPasskey } from "./passkey-name.js"
+import type { RequestContext } from "./request-context.js"
+
+/** The adapter that Auth.js gets for one request: it carries out what was decided when the identity was proven. */
+export function linkingAdapter({ lazy: _, ...base }: LazyAdapter, context: RequestContext): Adapter {
+  const { linking } = context
+  return {
+    ...base,
+
+    async getSessionAndUser(sessionToken) {
+      if (linking.ignoresSession) return null
+      const found = await base.getSessionAndUser(sessionToken)
+      if (found) linking.handedOut.push(found)
+      return found && { ...found, user: nameForPasskey(found.user, context) }
+    },
+
+    async getUser(id) {
+      if (linking.ignoresSession) return null
+      const user = await base.getUser(id)
+      if (user) linking.handedOut.push({ user })
+      return user
+    },
+
+    async getUserByAccount(account) {
+      const owner = await base.getUserByAccount(account)
+      if (owner) await linking.adopt?.(owner as UserRow)
+      return owner
+    },
+
+    async linkAccount(account: AdapterAccount) {
+      if (linking.merge) await linking.merge(account)
+      else if (!linking.convert) await base.linkAccount(account)
+      else if (account.type === "webauthn") linking.heldAccount = account
+      else await linking.convert({ account })
+    },
+
+    async createAuthenticator(authenticator) {
+      if (!linking.heldAccount || !linking.convert) return base.createAuthenticator(authenticator)
+      await linking.convert({ account: linking.heldAccount, authenticator })
+      return authenticator
+    },
+
+    async createSession(session) {
+      const written = linking.writtenSession
+      if (written && written.userId === session.userId) return written
+      const created = await base.createSession(session)
+      if (linking.abandonedSession) await base.deleteSession(linking.abandonedSession)
+      return created
+    },
+
+    async createVerificationToken(token) {
+      const created = await base.createVerificationToken(token)
+      const current = await context.currentSession()
+      if (current && isLazyRow(current.user))
+        await base.createVerificationToken({ ...token, token: askedBy(token.token, current.user.id) })
+      return created
+    },
+
+    async useVerificationToken(params) {
+      const used = await base.useVerificationToken(params)
+      const current = used && (await context.currentSession())
+      if (current && isLazyRow(current.user)) {
+        const mark = { ...params, token: askedBy(params.token, current.user.id) }
+        linking.askedHere = (await base.useVerificationToken(mark)) !== null
+      }
+      return used
+    },
+  }
+}
+
+/**
+ * Marks a link as asked for by a lazy user, in a row beside the link's own. No link can name such a row: the token in a link is hashed
+ * before it is looked up, and nobody knows what has this very hash.
+ */
+function askedBy(tokenHash: string, userId: string): string {
+  return createHash("sha256").update(`${tokenHash} asked for by ${userId}`).digest("hex")
+}

@@ -1,0 +1,42 @@
+import type { AdapterAccount, AdapterAuthenticator, AdapterSession, AdapterUser } from "@auth/core/adapters"
+import type { UserRow } from "../store/user-row.js"
+
+/** What the sign-in decision leaves for the adapter methods that Auth.js calls after it. */
+export interface LinkingState {
+  /** The session that came with the request counts no more: Auth.js goes on as if nobody were signed in. */
+  ignoresSession: boolean
+  /** Whether the e-mail link that was opened had been asked for by the lazy user whose session this is. */
+  askedHere: boolean
+  /** Makes the lazy user real together with the identity that Auth.js links; unset where nobody is to be converted. */
+  convert: ((link: { account: AdapterAccount; authenticator?: AdapterAuthenticator }) => Promise<void>) | undefined
+  /**
+   * Another tab of this browser was faster with the same identity. It has been proven here too, so this one is signed in as well. Does
+   * nothing for any other owner than the user who was to be converted.
+   */
+  adopt: ((owner: UserRow) => Promise<void>) | undefined
+  /** A passkey's account, which waits for its authenticator: both are written with the conversion. */
+  heldAccount: AdapterAccount | undefined
+  /** Merges the lazy user together with the identity that Auth.js links to the real one; unset where nobody is to be merged so. */
+  merge: ((account: AdapterAccount) => Promise<void>) | undefined
+  /** A session that was written together with a conversion or a merge already. */
+  writtenSession: AdapterSession | undefined
+  /** The session of a lazy user that this browser gives up without a merge. */
+  abandonedSession: string | undefined
+  /** Objects that Auth.js was given for the session of this request, and goes on to use. */
+  handedOut: { session?: AdapterSession; user: AdapterUser }[]
+}
+
+/** Nothing decided. */
+export function newLinkingState(): LinkingState {
+  return {
+    ignoresSession: false,
+    askedHere: false,
+    convert: undefined,
+    adopt: undefined,
+    heldAccount: undefined,
+    merge: undefined,
+    writtenSession: undefined,
+    abandonedSession: undefined,
+    handedOut: [],
+  }
+}

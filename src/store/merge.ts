@@ -1,0 +1,124 @@
+import { eq, inArray, sql } from "drizzle-orm"
+import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError } from "../errors.js"
+import { findReferences, type ReferencingTable, type UserReferences } from "./foreign-keys.js"
+import type { ByTable, Database, MergeOptions, MergeReport } from "./lazy-store.js"
+import { concerned, type Move, movedTogether, moveRows, stoppedRows } from "./move-rows.js"
+import { proveEmail } from "./passwords.js"
+import { queryRows } from "./raw-query.js"
+import { removeLazyUser } from "./remove-lazy-user.js"
+import { rememberTransaction } from "./same-transaction.js"
+import type { Tables } from "./tables.js"
+import { isLazyRow, type UserRow } from "./user-row.js"
+import { brokenConstraint } from "./violation.js"
+
+/** See `LazyStore.merge`. */
+export function mergeUsers(
+  db: Database,
+  tables: Tables,
+  references: readonly AnyPgColumn[],
+  fromId: string,
+  intoId: string,
+  options: MergeOptions = {},
+): Promise<MergeReport> {
+  const { session, link, provesEmail, onMerge, onConflict = "keep" } = options
+  const { usersTable, accountsTable, sessionsTable } = tables
+  return db.transaction(
+    async (tx) => {
+      const found = await findReferences(tx, tables, references)
+      refuseUnsupported(found)
+      const move: Move = { from: fromId, into: intoId, users: found.users }
+      const { from, into } = await lockUsers(tx, tables, found, move)
+
+      const moved: ByTable<number> = {}
+      const stopped: ReferencingTable[] = []
+      for (const group of movedTogether(found.tables)) {
+        for (const result of await explainConflicts(group, () => moveRows(tx, group, move))) {
+          if (result.moved > 0) moved[result.table.label] = result.moved
+          if (result.stopped > 0) stopped.push(result.table)
+        }
+      }
+      const [table] = stopped
+      if (table && onConflict === "error")
+        throw new MergeConflictError(`The real user has rows in ${table.label} that stop the lazy user's.`, table.label)
+
+      if (onMerge) {
+        const conflicts: ByTable<Record<string, unknown>[]> = {}
+        for (const table of stopped) conflicts[table.label] = await stoppedRows(tx, table, move)
+        const stillOpen = await rememberTransaction(tx)
+        await onMerge({ tx, from, into, moved, conflicts })
+        await stillOpen()
+      }
+      if (provesEmail) await proveEmail(tx, tables, intoId)
+      if (link) await tx.insert(accountsTable).values({ ...link, userId: intoId })
+      if (session) await tx.insert(sessionsTable).values({ ...session, userId: intoId })
+      const conflicts = await explainConflicts(stopped, () => removeLazyUser(tx, tables, found, stopped, move))
+      const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
+      if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")
+      return { from, into: merged, moved, conflicts }
+    },
+    // A row that another transaction adds before its user is locked must be seen afterwards.
+    { isolationLevel: "read committed" },
+  )
+}
+
+function refuseUnsupported({ problems: [problem] }: UserReferences): void {
+  if (!problem) return
+  const { table, constraint, reason } = problem
+  throw new MergeUnsupportedError(
+    `Users can't be merged: constraint "${constraint}" of table ${table}: ${reason}.`,
+    table,
+    constraint,
+  )
+}
+
+/** In the order of their ids, so that two merges never wait for each other; with them the users who refer to the lazy one. */
+async function lockUsers(
+  tx: Database,
+  { usersTable }: Tables,
+  { users, tables }: UserReferences,
+  move: Move,
+): Promise<{ from: UserRow; into: UserRow }> {
+  const { from: fromId, into: intoId } = move
+  const selfReferences = tables.find(({ oid }) => oid === users.oid)
+  if (selfReferences)
+    await queryRows(
+      tx,
+      sql`select count(*) from (
+        select from ${usersTable}
+        where ${inArray(usersTable.id, [fromId, intoId])} or ${concerned(selfReferences, move)}
+        order by ${usersTable.id} for no key update
+      ) as locked`,
+    )
+  const rows = await tx
+    .select()
+    .from(usersTable)
+    .where(inArray(usersTable.id, [fromId, intoId]))
+    .orderBy(usersTable.id)
+    .for("update")
+  const from = rows.find(({ id }) => id === fromId)
+  const into = rows.find(({ id }) => id === intoId)
+  if (fromId === intoId) throw new NotRealError("A user can't be merged into itself.")
+  if (!from || !isLazyRow(from)) throw new NotLazyError("The user to merge is gone, or is not lazy (any more).")
+  if (!into || isLazyRow(into)) throw new NotRealError("The user to merge into is gone, or is lazy.")
+  return { from, into }
+}
+
+/** Turns a constraint that is broken all the same (by another request, by an exclusion constraint) into an error that names it. */
+async function explainConflicts<Result>(tables: ReferencingTable[], work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    const broken = brokenConstraint(error)
+    if (!broken) throw error
+    const { schema, table, constraint } = broken
+    const place = schema === undefined || schema === "public" ? table : `${schema}.${table}`
+    const label = place ?? tables.map(({ label }) => label).join(", ")
+    throw new MergeConflictError(
+      `Rows of the lazy user, in ${label}, can be neither moved nor left behind: ${constraint ?? "no place for them"}.`,
+      label,
+      constraint,
+      { cause: error },
+    )
+  }
+}

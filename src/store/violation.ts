@@ -1,0 +1,23 @@
+import { sqlState } from "./sql-state.js"
+
+/** The table and the constraint that a statement broke, as far as the database names them. */
+export interface Violation {
+  schema: string | undefined
+  table: string | undefined
+  constraint: string | undefined
+}
+
+/** What a statement broke (class 23 of https://www.postgresql.org/docs/current/errcodes-appendix.html); undefined for any other error. */
+export function brokenConstraint(error: unknown): Violation | undefined {
+  if (!sqlState(error)?.startsWith("23")) return undefined
+  // postgres.js says `table_name`, PGlite says `table`, and Drizzle wraps both.
+  const field = (name: string) => {
+    for (let cause = error; cause instanceof Error; cause = cause.cause) {
+      const fields = cause as unknown as Record<string, unknown>
+      const value = fields[`${name}_name`] ?? fields[name]
+      if (typeof value === "string") return value
+    }
+    return undefined
+  }
+  return { schema: field("schema"), table: field("table"), constraint: field("constraint") }
+}

@@ -1,0 +1,158 @@
+import { drizzle } from "drizzle-orm/postgres-js"
+import { v7 as uuidv7 } from "uuid"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import type { LazyAdapter, LazyStore } from "../../src/drizzle.js"
+import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
+import { createTables } from "./create-tables.js"
+import { HASH, inAnHour, newAccount, newSession, newUser, unique } from "./fixtures.js"
+import { tableShapes } from "./table-shapes.js"
+
+const by = { provider: "convert", type: "credentials" }
+
+describe.each(tableShapes)("tables with $shape", ({ definitions, casing, emailRequired, adapt }) => {
+  let database: PostgresDatabase
+  let adapter: LazyAdapter
+  let store: LazyStore
+
+  beforeAll(async () => {
+    database = await emptyPostgres()
+    const db = drizzle(database.sql, { casing })
+    await createTables(db, definitions, casing)
+    adapter = adapt(db)
+    store = adapter.lazy
+  })
+  afterAll(() => database.close())
+
+  const generateName = () => unique("guest")
+  const generateEmail = emailRequired ? ({ username }: { username: string }) => `${username}@lazy.invalid` : undefined
+  const email = () => (emailRequired ? `${unique("ada")}@example.com` : undefined)
+  /** Some apps' session tokens are uuids; Auth.js makes uuids. */
+  const ownSession = () => ({ sessionToken: crypto.randomUUID(), expires: inAnHour() })
+  const lazyUser = async () => (await store.createLazyUser({ generateName, generateEmail, session: ownSession() })).user
+
+  it("creates a lazy user without a session", async () => {
+    const id = uuidv7()
+    const { user, created } = await store.createLazyUser({ id, generateName, generateEmail })
+    expect(created).toBe(true)
+    expect(user).toMatchObject({ id, name: null, convertedAt: null, lazySince: expect.any(Date) })
+    expect(user.seenAt).toEqual(user.lazySince)
+    expect(Math.abs(Date.now() - Number(user.lazySince))).toBeLessThan(60_000)
+    expect(user.email).toBe(generateEmail ? `${user.username}@lazy.invalid` : null)
+    expect(await adapter.getUser(id)).toEqual(user)
+  })
+
+  it("creates a lazy user with a session", async () => {
+    const session = ownSession()
+    const { user } = await store.createLazyUser({ generateName, generateEmail, session })
+    const found = await adapter.getSessionAndUser(session.sessionToken)
+    expect(found?.user).toEqual(user)
+    expect(found?.session).toMatchObject({ ...session, userId: user.id })
+  })
+
+  it("gives the same browser one user, also when its requests come at once", async () => {
+    const ids = [uuidv7(), uuidv7()] as const
+    const reports = await Promise.all(
+      [1, 2, 3].map(() => store.ensureUser({ ids, generateName, generateEmail, session: ownSession() })),
+    )
+    expect(reports.map(({ user }) => user.id)).toEqual([ids[0], ids[0], ids[0]])
+    expect(reports.filter(({ created }) => created)).toHaveLength(1)
+    const later = await store.ensureUser({ ids: [uuidv7(), ids[0]], generateName, generateEmail })
+    expect(later).toMatchObject({ created: false, user: { id: ids[0] } })
+  })
+
+  it("converts under the same id", async () => {
+    const lazy = await lazyUser()
+    const session = ownSession()
+    const set = { username: unique("ada"), email: `${unique("ada")}@example.com`, name: "Ada" }
+    const { user, from, endedSessions } = await store.convert({
+      userId: lazy.id,
+      set,
+      passwordHash: HASH,
+      session,
+      by,
+    })
+    expect(from).toEqual(lazy)
+    expect(user).toMatchObject({ ...set, id: lazy.id, lazySince: lazy.lazySince, convertedAt: expect.any(Date) })
+    expect(endedSessions).toBe(1)
+    expect((await adapter.getSessionAndUser(session.sessionToken))?.user).toEqual(user)
+    expect(await store.checkPassword({ username: set.username }, async () => ({ ok: true }))).toEqual(user)
+    expect(await store.checkPassword({ email: set.email }, async () => ({ ok: true }))).toEqual(user)
+  })
+
+  it("refuses a taken name", async () => {
+    const [lazy, other] = [await lazyUser(), await lazyUser()]
+    await expect(store.convert({ userId: lazy.id, set: { username: other.username }, by })).rejects.toMatchObject({
+      code: "identifier_taken",
+      identifier: "username",
+    })
+  })
+
+  it("never gives back a user who has converted", async () => {
+    const lazy = await lazyUser()
+    await store.convert({ userId: lazy.id, set: {}, by })
+    const { user, created } = await store.ensureUser({ ids: [lazy.id], generateName, generateEmail })
+    expect(created).toBe(true)
+    expect(user.id).not.toBe(lazy.id)
+  })
+
+  it("signs up a user with a password", async () => {
+    const [username, session] = [unique("ada"), ownSession()]
+    const user = await store.createRealUser({ username, email: email(), passwordHash: HASH, session })
+    expect(user).toMatchObject({ username, lazySince: null, convertedAt: null })
+    expect((await adapter.getSessionAndUser(session.sessionToken))?.user).toEqual(user)
+    const hashes: (string | null)[] = []
+    const signIn = () =>
+      store.checkPassword({ username }, async (hash) => {
+        hashes.push(hash)
+        return { ok: true, rehashed: `${HASH}2` }
+      })
+    expect(await signIn()).toMatchObject({ id: user.id })
+    expect(await signIn()).toMatchObject({ id: user.id })
+    expect(hashes).toEqual([HASH, `${HASH}2`])
+  })
+
+  it("signs up a user through Auth.js, who is not lazy", async () => {
+    const data = newUser()
+    const user = await adapter.createUser(data)
+    expect(user).toMatchObject({ name: data.name, email: data.email, image: data.image, lazySince: null })
+    expect(await adapter.getUserByEmail(data.email)).toEqual(user)
+    expect(await store.deleteLazyUser(user.id)).toBe(false)
+  })
+
+  it("proves an address", async () => {
+    const address = `${unique("ada")}@example.com`
+    const { id } = await store.createRealUser({ email: address, passwordHash: HASH })
+    const emailVerified = inAnHour()
+    expect(await adapter.updateUser({ id, emailVerified })).toMatchObject({ id, emailVerified })
+    expect(await store.checkPassword({ email: address }, async (hash) => ({ ok: hash !== null }))).toBeNull()
+  })
+
+  it("keeps sessions", async () => {
+    const user = await adapter.createUser(newUser())
+    const session = newSession(user.id, crypto.randomUUID())
+    await adapter.createSession(session)
+    expect((await adapter.getSessionAndUser(session.sessionToken))?.session).toMatchObject(session)
+    const expires = new Date(session.expires.getTime() + 60_000)
+    expect(await adapter.updateSession({ ...session, expires })).toMatchObject({ ...session, expires })
+    await adapter.deleteSession(session.sessionToken)
+    expect(await adapter.getSessionAndUser(session.sessionToken)).toBeNull()
+  })
+
+  it("links accounts, also to a lazy user", async () => {
+    const lazy = await lazyUser()
+    const account = newAccount(lazy.id)
+    await adapter.linkAccount(account)
+    expect(await adapter.getAccount(account.providerAccountId, account.provider)).toEqual(account)
+    expect(await adapter.getUserByAccount(account)).toEqual(lazy)
+    await adapter.unlinkAccount(account)
+    expect(await adapter.getUserByAccount(account)).toBeNull()
+  })
+
+  it("deletes a lazy user with everything", async () => {
+    const session = ownSession()
+    const { user } = await store.createLazyUser({ generateName, generateEmail, session })
+    expect(await store.deleteLazyUser(user.id)).toBe(true)
+    expect(await adapter.getUser(user.id)).toBeNull()
+    expect(await adapter.getSessionAndUser(session.sessionToken)).toBeNull()
+  })
+})

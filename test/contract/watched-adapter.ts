@@ -1,0 +1,27 @@
+import type { LazyAdapter } from "../../src/drizzle.js"
+
+/** An adapter that works as the given one does, and the JSON of everything its methods returned, by method. */
+export interface WatchedAdapter {
+  adapter: LazyAdapter
+  results: { method: string; json: string }[]
+}
+
+type Method = (...args: unknown[]) => unknown
+
+/** Puts an observer around every method of an adapter and of its `.lazy`. */
+export function watchAdapter({ lazy, ...methods }: LazyAdapter): WatchedAdapter {
+  const results: WatchedAdapter["results"] = []
+  const watch = <Target extends object>(target: Target, prefix: string) =>
+    Object.fromEntries(
+      Object.entries(target).map(([name, method]: [string, unknown]) => {
+        if (typeof method !== "function") return [name, method]
+        const watched: Method = async (...args) => {
+          const result = await (method as Method)(...args)
+          results.push({ method: prefix + name, json: JSON.stringify(result) ?? "undefined" })
+          return result
+        }
+        return [name, watched]
+      }),
+    ) as Target
+  return { adapter: { ...watch(methods, ""), lazy: watch(lazy, "lazy.") }, results }
+}

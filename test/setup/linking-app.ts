@@ -1,0 +1,95 @@
+import type { Provider } from "@auth/core/providers"
+import Nodemailer from "@auth/core/providers/nodemailer"
+import { afterAll, beforeAll, describe } from "vitest"
+import type { LazyConfig } from "../../src/index.js"
+import type { Browser } from "./browser-jar.js"
+import { drivers } from "./databases.js"
+import { FlowApp } from "./flow-app.js"
+import { Mailbox } from "./mailbox.js"
+import { OpenIdProvider, type Person } from "./openid-provider.js"
+
+let counter = 0
+
+/** The app with a real OpenID provider (as `one` and `two`) and e-mail links through a real SMTP server. */
+export class LinkingApp extends FlowApp {
+  openId!: OpenIdProvider
+  mailbox!: Mailbox
+
+  override get config(): LazyConfig {
+    const { config } = { config: super.config }
+    return { ...config, providers: [...config.providers, this.oidc("one"), this.oidc("two"), this.email()] }
+  }
+
+  oidc(id: "one" | "two", changes: Record<string, unknown> = {}): Provider {
+    return {
+      id,
+      name: id,
+      type: "oidc",
+      issuer: this.openId.issuer,
+      clientId: id,
+      clientSecret: `secret of ${id}`,
+      checks: ["pkce", "state"],
+      ...changes,
+    }
+  }
+
+  email(): Provider {
+    return Nodemailer({ server: this.mailbox.url, from: "app@app.test" })
+  }
+
+  /** Everything in the list of providers but one, which is given anew. */
+  withProvider(provider: Provider): Partial<LazyConfig> {
+    const id = (given: unknown) => (given as { id: string }).id
+    return { providers: [...this.config.providers.filter((other) => id(other) !== id(provider)), provider] }
+  }
+
+  /** Somebody new who has an account at the OpenID provider. */
+  person(about: Partial<Person> = {}): Person {
+    const sub = `person-${process.pid}-${counter++}`
+    return {
+      sub,
+      name: `Name of ${sub}`,
+      email: `${sub}@example.com`,
+      email_verified: true,
+      picture: `https://example.com/${sub}.png`,
+      ...about,
+    }
+  }
+
+  /** Signs in through the OpenID provider up to the redirect back; returns the address of the callback. */
+  async oauthCallback(browser: Browser, provider: "one" | "two", person: Person): Promise<string> {
+    const csrfToken = await browser.csrfToken()
+    const start = await browser.visit(`/auth/signin/${provider}`, { form: { csrfToken } })
+    return this.openId.walk(start.headers.get("location") ?? "", person)
+  }
+
+  /** Signs in through the OpenID provider; returns the answer to the callback. */
+  async signInWith(browser: Browser, provider: "one" | "two", person: Person): Promise<Response> {
+    return browser.visit(await this.oauthCallback(browser, provider, person))
+  }
+
+  /** Asks for a link to be sent; returns it. */
+  async askForLink(browser: Browser, email: string): Promise<string> {
+    const csrfToken = await browser.csrfToken()
+    await browser.visit("/auth/signin/nodemailer", { form: { csrfToken, email } })
+    return this.mailbox.linkFor(email)
+  }
+}
+
+/** Runs the same tests on every driver with both session strategies, with the outside world that linking needs. */
+export function describeLinking(name: string, tests: (app: LinkingApp, strategy: "database" | "jwt") => void): void {
+  for (const { driver, open } of drivers)
+    for (const strategy of ["database", "jwt"] as const)
+      describe(`${name} (${driver}, ${strategy} sessions)`, () => {
+        const app = new LinkingApp(strategy)
+        beforeAll(async () => {
+          ;[app.database, app.openId, app.mailbox] = await Promise.all([
+            open(),
+            OpenIdProvider.start(),
+            Mailbox.start(),
+          ])
+        })
+        afterAll(() => Promise.all([app.database.close(), app.openId.close(), app.mailbox.close()]))
+        tests(app, strategy)
+      })
+}
