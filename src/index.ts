@@ -1,9 +1,11 @@
 import "./auth/types.js"
 
+export type { TrustedProxy } from "./auth/client-address.js"
 export type * from "./auth/config.js"
+export { type CreationLimits, TooManyLazyUsers } from "./auth/creation-limits.js"
 export { type HandleAuthOptions, handleAuth } from "./auth/handle-auth.js"
 export { isLazy, type MaybeLazy } from "./auth/is-lazy.js"
-export { LazyDisabled, LazyProvider, type LazyProviderOptions } from "./auth/lazy-provider.js"
+export { LazyDisabled, LazyProvider, type LazyProviderOptions, VisitorNotVerified } from "./auth/lazy-provider.js"
 export { withLazy } from "./auth/with-lazy.js"
 export * from "./errors.js"
 export type { SkipReason } from "./gate/decide.js"

@@ -3,6 +3,8 @@ import type { Account } from "@auth/core/types"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { ConvertedBy, ConvertHook, MergeHook, MergeReport } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
+import type { TrustedProxy } from "./client-address.js"
+import type { CreationLimits } from "./creation-limits.js"
 
 /** The `lazy` part of the configuration. */
 export interface LazyOptions {
@@ -11,6 +13,20 @@ export interface LazyOptions {
    * Default: true.
    */
   enabled?: boolean | ((request: Request) => boolean | Promise<boolean>)
+  /** How many lazy users may be made. Default: 30 an hour by one client address. */
+  limits?: CreationLimits
+  /**
+   * Which header tells the client's address where the app stands behind a proxy. Without it only what the framework itself knows counts,
+   * and headers of that kind are ignored. Default: none.
+   */
+  trustProxy?: TrustedProxy
+  /**
+   * Asked before a lazy user is made, after everything that costs less: whether the visitor is a person, by Turnstile, hCaptcha or
+   * anything else. On no, the visitor is treated as a bot. `form` holds what a form sent, if one did. Default: nobody is asked.
+   */
+  verify?: (request: Request, form: Record<string, unknown>) => boolean | Promise<boolean>
+  /** Whether this user agent (null: the request has none) is a bot. Default: `isbot`; call it in yours to extend its list. */
+  isBot?: (userAgent: string | null) => boolean
   /**
    * With JWT sessions, how many seconds the token of a lazy user is believed before the database is asked again whether the user is
    * still lazy. Default: 300. With database sessions nothing needs asking.

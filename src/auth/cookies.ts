@@ -1,5 +1,8 @@
-import { parseCookie, stringifyCookie, stringifySetCookie } from "cookie"
-import type { AuthCookie } from "./internal-call.js"
+import type { ResponseInternal } from "@auth/core/types"
+import { stringifySetCookie } from "cookie"
+
+/** A cookie that Auth.js wants set. */
+export type AuthCookie = NonNullable<ResponseInternal["cookies"]>[number]
 
 /** `Set-Cookie` for each cookie; of several with one name, the last. */
 export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
@@ -10,7 +13,18 @@ export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
 
 /** The `Cookie` header that a browser would send after having been sent these cookies. */
 export function cookieAfter(cookie: string, changes: AuthCookie[]): string {
-  const cookies = parseCookie(cookie)
-  for (const { name, value } of changes) cookies[name] = value === "" ? undefined : value
-  return stringifyCookie(cookies)
+  const last = new Map(changes.map(({ name, value }) => [name, value]))
+  const set = [...last]
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+  return [withoutCookies(cookie, (name) => last.has(name)), ...set].filter((part) => part !== "").join("; ")
+}
+
+/** A `Cookie` header less some of its cookies. The others stay as they came, whatever that is: nobody vouches for what a client sends. */
+export function withoutCookies(cookie: string, isOut: (name: string) => boolean): string {
+  return cookie
+    .split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== "" && !isOut(pair.slice(0, Math.max(pair.indexOf("="), 0)).trim()))
+    .join("; ")
 }

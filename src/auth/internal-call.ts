@@ -1,12 +1,8 @@
 import { Auth, raw, skipCSRFCheck } from "@auth/core"
 import type { Session } from "@auth/core/types"
-import { parseCookie, stringifyCookie } from "cookie"
 import { LazySetupError } from "../errors.js"
+import { type AuthCookie, withoutCookies } from "./cookies.js"
 import type { RequestConfig } from "./request-config.js"
-
-type RawResponse = Awaited<ReturnType<typeof rawAuth>>
-/** A cookie that Auth.js wants set. */
-export type AuthCookie = NonNullable<RawResponse["cookies"]>[number]
 
 /** What {@link readSession} and {@link postCallback} return. */
 export interface InternalAnswer<Body> {
@@ -101,11 +97,9 @@ async function rawAuth(given: Request, config: RequestConfig) {
 /** Where to go afterwards is never read from a cookie here; and one that holds no address makes Auth.js refuse the whole request. */
 function withoutCallbackUrl(request: Request, config: RequestConfig): Request {
   const name = config.cookies?.callbackUrl?.name ?? "authjs.callback-url"
-  const cookies = parseCookie(request.headers.get("cookie") ?? "")
-  const kept = Object.entries(cookies).filter(([cookie]) => cookie !== name && cookie !== `__Secure-${name}`)
-  if (kept.length === Object.keys(cookies).length) return request
   const headers = new Headers(request.headers)
-  headers.set("cookie", stringifyCookie(Object.fromEntries(kept)))
+  const isOut = (cookie: string) => cookie === name || cookie === `__Secure-${name}`
+  headers.set("cookie", withoutCookies(headers.get("cookie") ?? "", isOut))
   return new Request(request, { headers })
 }
 

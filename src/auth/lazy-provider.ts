@@ -22,6 +22,11 @@ export class LazyDisabled extends CredentialsSignin {
   override code = "lazy_disabled"
 }
 
+/** The app's `lazy.verify` takes the visitor for a bot. Its code in the URL is `lazy_not_verified`. */
+export class VisitorNotVerified extends CredentialsSignin {
+  override code = "lazy_not_verified"
+}
+
 /**
  * The provider behind `signIn("lazy")`: makes a lazy user and signs it in. Who is signed in already, as whoever, stays so.
  * Whatever the form sends is ignored.
@@ -31,13 +36,15 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
   return boundProvider(
     { id: "lazy", name: "a temporary account", credentials: {} },
     {
-      async authorize(_credentials, context) {
+      async authorize(credentials, context) {
         const current = await context.currentSession()
         if (current) {
           context.plan = { kind: "keep", sessionToken: current.sessionToken }
           return current.user
         }
         if (!(await isEnabled(context))) throw new LazyDisabled()
+        await context.takeCreation(context.client())
+        if (!(await isVerified(credentials, context))) throw new VisitorNotVerified()
         const ids = lazyUserIds(context.config, context.request)
         planCreation(context, (session) =>
           context.adapter.lazy.ensureUser({ ids, generateName, generateEmail, session }),
@@ -46,6 +53,11 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
       },
     },
   )
+}
+
+async function isVerified(credentials: Record<string, unknown>, { options, request }: BoundContext): Promise<boolean> {
+  const { csrfToken: _, callbackUrl: __, ...form } = credentials
+  return options.verify ? options.verify(request, form) : true
 }
 
 async function isEnabled({ options, request }: BoundContext): Promise<boolean> {

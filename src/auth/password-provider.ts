@@ -49,14 +49,15 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
         const key = Object.values(identifier)[0] as string
         // Taken before the work and given back after a success, so that tries at the same moment are counted too.
         await take(limiters.name, key)
-        if (context.clientAddress) await take(limiters.address, context.clientAddress)
+        const client = context.client()
+        if (client !== undefined) await take(limiters.address, client)
         const user = await context.adapter.lazy.checkPassword(identifier, async (hash) => {
           const { ok, rehash } = await verifyPassword(hash, String(password ?? ""), options.hash)
           return rehash ? { ok, rehashed: await hashPassword(String(password), options.hash) } : { ok }
         })
         if (!user) throw new SignInRefused("wrong_credentials")
         await limiters.name.delete(key)
-        if (context.clientAddress) await limiters.address.reward(context.clientAddress)
+        if (client !== undefined) await limiters.address.reward(client)
         return user
       },
     },

@@ -2,6 +2,7 @@ import type { AuthConfig } from "@auth/core"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
 import type { LazyEvents, LazyOptions } from "./config.js"
+import type { TakeCreation } from "./creation-limits.js"
 import type { CurrentSession } from "./current-session.js"
 import type { LinkingState } from "./linking-state.js"
 import type { SignInPlan } from "./sign-in-plan.js"
@@ -16,8 +17,9 @@ export interface RequestContext {
   readonly strategy: "jwt" | "database"
   /** Unknown until a provider is called, where Auth.js asks for a configuration without giving the request (server actions). */
   request: Request | undefined
-  /** Address of the client where the framework knows it. */
-  readonly clientAddress: string | undefined
+  /** What the client is counted under; undefined where its address is not known. */
+  client(): string | undefined
+  readonly takeCreation: TakeCreation
   /** What the provider that is signing somebody in wants done; set by `authorize`. */
   plan: SignInPlan | undefined
   /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */

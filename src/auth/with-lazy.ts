@@ -3,9 +3,12 @@ import { decode } from "@auth/core/jwt"
 import { LazySetupError } from "../errors.js"
 import { bindProvider, checkProvider } from "./bound-provider.js"
 import { composeCallbacks } from "./callbacks.js"
+import { clientKey } from "./client-address.js"
 import type { LazyAuth, LazyConfig, LazyRequest } from "./config.js"
+import { creationLimits, type TakeCreation } from "./creation-limits.js"
 import { type CurrentSession, readCurrentSession } from "./current-session.js"
 import { composeEvents } from "./events.js"
+import { keepGateSettings } from "./gate-settings.js"
 import { linkingAdapter } from "./linking-adapter.js"
 import { newLinkingState } from "./linking-state.js"
 import { nameInTokenForPasskey } from "./passkey-name.js"
@@ -25,10 +28,8 @@ const DEFAULT_MAX_AGE = 30 * 24 * 60 * 60
  */
 export function withLazy(config: LazyConfig): LazyAuth {
   checkConfig(config)
-  return (argument) => {
-    const incoming = readRequest(argument)
-    return buildConfig(config, incoming.request, incoming.clientAddress)
-  }
+  const takeCreation = creationLimits(config.lazy?.limits)
+  return (argument) => buildConfig(config, readRequest(argument), takeCreation)
 }
 
 function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
@@ -41,8 +42,8 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
 
 function buildConfig(
   { lazy, adapter, ...config }: LazyConfig,
-  request: Request | undefined,
-  clientAddress: string | undefined,
+  { request, clientAddress }: { request?: Request; clientAddress?: string },
+  takeCreation: TakeCreation,
 ): AuthConfig {
   const strategy = config.session?.strategy ?? "database"
   // Auth.js refuses the explicit "database" where all providers are credentials providers; left out, it is what an adapter means.
@@ -59,7 +60,8 @@ function buildConfig(
     events: config.events ?? {},
     strategy,
     request,
-    clientAddress,
+    client: () => clientKey(context.request?.headers, clientAddress, lazy?.trustProxy),
+    takeCreation,
     plan: undefined,
     linking: newLinkingState(),
     currentSession() {
@@ -84,6 +86,7 @@ function buildConfig(
     encode: composeEncode(config.jwt?.encode, context),
     decode: async (params) => nameInTokenForPasskey(await (config.jwt?.decode ?? decode)(params), context),
   }
+  keepGateSettings(built, { isBot: lazy?.isBot })
   return built
 }
 

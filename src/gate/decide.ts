@@ -1,7 +1,7 @@
 import { isbot } from "isbot"
 
 /** Why no lazy user is made for a request that would otherwise get one. */
-export type SkipReason = "disabled" | "bot" | "prefetch" | "method" | "cross-site"
+export type SkipReason = "disabled" | "bot" | "prefetch" | "method" | "upgrade" | "cross-site"
 
 /** What the decision looks at. */
 export type RequestFacts = Pick<Request, "method" | "url" | "headers">
@@ -13,10 +13,15 @@ export type RequestFacts = Pick<Request, "method" | "url" | "headers">
  * site that sends a form here: such a request comes without the `SameSite=Lax` cookie even if the browser has a session, so a
  * session made for it would overwrite that one. Fetch Metadata (https://www.w3.org/TR/fetch-metadata/) tells, or else `Origin`.
  */
-export function skipReason({ method, url, headers }: RequestFacts): SkipReason | undefined {
+export function skipReason(
+  { method, url, headers }: RequestFacts,
+  isBot: (userAgent: string | null) => boolean = isbot,
+): SkipReason | undefined {
   if (method === "HEAD" || method === "OPTIONS" || method === "TRACE") return "method"
+  // What answers an upgrade sets no cookies.
+  if (headers.get("upgrade")?.toLowerCase() === "websocket") return "upgrade"
   if (isPrefetch(headers)) return "prefetch"
-  if (isbot(headers.get("user-agent"))) return "bot"
+  if (isBot(headers.get("user-agent"))) return "bot"
   if (isCrossSite({ method, url, headers })) return "cross-site"
   return undefined
 }

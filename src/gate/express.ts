@@ -67,8 +67,7 @@ function middleware(auth: LazyAuth, options: GateOptions): RequestHandler {
     }
     for (const [name, value] of result.headers) res.append(name, value)
     if (!result.open) {
-      res.status(result.status)
-      return result.status === 303 ? res.end() : res.json({ error: result.reason })
+      return res.status(result.status).end(result.body)
     }
     res.locals.session = result.session
     if (result.cookie) req.headers.cookie = result.cookie

@@ -1,10 +1,12 @@
 import { SessionTokenError } from "@auth/core/errors"
 import type { Session } from "@auth/core/types"
 import type { LazyAuth } from "../auth/config.js"
-import { appendCookies, cookieAfter } from "../auth/cookies.js"
+import { type AuthCookie, appendCookies, cookieAfter } from "../auth/cookies.js"
+import { TooManyLazyUsers } from "../auth/creation-limits.js"
 import { logError } from "../auth/emit.js"
-import { type AuthCookie, actionUrl, postCallback, readSession } from "../auth/internal-call.js"
-import { LazyDisabled } from "../auth/lazy-provider.js"
+import { gateSettings } from "../auth/gate-settings.js"
+import { actionUrl, postCallback, readSession } from "../auth/internal-call.js"
+import { LazyDisabled, VisitorNotVerified } from "../auth/lazy-provider.js"
 import { publicOrigin } from "../auth/public-url.js"
 import { type RequestConfig, requestConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
@@ -39,14 +41,19 @@ export interface GateOpen {
   headers: Headers
 }
 
-/** The door stays shut: answer with `status` and `headers`. */
+/** The door stays shut: answer with `status`, `headers` and `body`. */
 export interface GateRefused {
   open: false
-  reason: "lazy-required" | "real-required"
+  reason: "lazy-required" | "real-required" | "rate-limited"
   session: Session | null
-  /** 303 with a `Location` for a browser that navigates, 401 (nobody is signed in) or 403 for everything else. */
-  status: 303 | 401 | 403
+  /**
+   * Where somebody else is required: 303 with a `Location` for a browser that navigates, 401 (nobody is signed in) or 403 for everything
+   * else. 429 with `Retry-After` over the limit.
+   */
+  status: 303 | 401 | 403 | 429
   headers: Headers
+  /** A plain page for a browser that navigates, JSON for everything else; empty with 303. */
+  body: string
 }
 
 /** What the gate decided; frameworks only translate it. */
@@ -76,7 +83,7 @@ export async function gate(
     return admit(visit, config, options.require, before.body, sessionCookies(before.cookies, config, url))
   if (before.body) return openWith(visit, config, before.body, cookie, before.cookies, false)
 
-  const skipped = skipReason(visit)
+  const skipped = skipReason(visit, gateSettings(config).isBot)
   if (skipped) return openWithout(skipped, cookie)
   try {
     const form = new URLSearchParams()
@@ -89,6 +96,8 @@ export async function gate(
     return openWith(visit, config, after.body, cookieNow, [...cookies, ...after.cookies], true)
   } catch (error) {
     if (error instanceof LazyDisabled) return openWithout("disabled", cookie)
+    if (error instanceof VisitorNotVerified) return openWithout("bot", cookie)
+    if (error instanceof TooManyLazyUsers) return refuseForNow(visit, error)
     throw error
   }
 }
@@ -138,9 +147,33 @@ function admit(
   const headers = setCookieHeaders(cookies)
   headers.set("cache-control", "private, no-store")
   const refusal = { open: false as const, reason: `${wanted}-required` as const, session, headers }
-  if (!isNavigation(visit)) return { ...refusal, status: session ? 403 : 401 }
+  if (!isNavigation(visit)) return { ...refusal, status: session ? 403 : 401, body: jsonBody(refusal) }
   headers.set("location", redirectTarget(visit, config))
-  return { ...refusal, status: 303 }
+  return { ...refusal, status: 303, body: "" }
+}
+
+function refuseForNow(visit: Visit, { retryAfter }: TooManyLazyUsers): GateRefused {
+  const headers = setCookieHeaders([])
+  headers.set("cache-control", "private, no-store")
+  headers.set("retry-after", String(retryAfter))
+  const refusal = {
+    open: false as const,
+    reason: "rate-limited" as const,
+    session: null,
+    headers,
+    status: 429 as const,
+  }
+  if (!isNavigation(visit)) return { ...refusal, body: jsonBody(refusal) }
+  headers.set("content-type", "text/html; charset=utf-8")
+  return {
+    ...refusal,
+    body: "<!doctype html><title>Too many visitors</title><p>Too many visitors. Please try again later.</p>",
+  }
+}
+
+function jsonBody({ reason, headers }: Pick<GateRefused, "reason" | "headers">): string {
+  headers.set("content-type", "application/json")
+  return JSON.stringify({ error: reason })
 }
 
 function isNavigation({ method, headers }: Visit): boolean {

@@ -1,0 +1,252 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "vitest"
+
+/** Text of every module by its path below src. */
+type Modules = ReadonlyMap<string, string>
+
+interface Import {
+  from: string
+  /** A path below src, or the name of a package. */
+  to: string
+  typeOnly: boolean
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const modules: Modules = new Map(
+  readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => /\.tsx?$/.test(path))
+    .map((path) => [path, readFileSync(join(root, "src", path), "utf8")]),
+)
+const { exports: entryPoints } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, string | { default: string }>
+}
+const entries = Object.values(entryPoints)
+  .filter((target) => typeof target === "object")
+  .map((target) => target.default.replace("./dist/", "").replace(/\.js$/, ".ts"))
+
+/** Which folders, and which files beside them, stand on which: an import leads within a folder or further down. */
+const LAYERS: readonly (readonly string[])[] = [
+  ["entry"],
+  ["gate", "pages", "cli"],
+  ["auth"],
+  ["store", "password"],
+  ["options.ts"],
+  ["errors.ts"],
+]
+
+function layerOf(path: string): string {
+  if (entries.includes(path)) return "entry"
+  return path.split("/")[0] as string
+}
+
+// Biome writes all imports alike: at the start of a line, in double quotes.
+const STATEMENT = /^(?:import|export) (?<type>type )?(?:[^"'`;=()]*? from )?"(?<target>[^"]+)"/gm
+const DYNAMIC = /\bimport\(\s*"(?<target>[^"]+)"/g
+
+function importsOf(all: Modules): Import[] {
+  return [...all].flatMap(([from, text]) =>
+    [...text.matchAll(STATEMENT), ...text.matchAll(DYNAMIC)].map(({ groups }) => ({
+      from,
+      to: resolve(all, from, groups?.target as string),
+      typeOnly: groups?.type !== undefined,
+    })),
+  )
+}
+
+function resolve(all: Modules, from: string, target: string): string {
+  if (!target.startsWith(".")) return target
+  const { pathname } = new URL(target, `file:///${from}`)
+  const path = pathname.slice(1).replace(/\.js$/, "")
+  return [`${path}.ts`, `${path}.tsx`].find((candidate) => all.has(candidate)) ?? `${path}: no such module`
+}
+
+const show = ({ from, to }: Import) => `${from} -> ${to}`
+
+function stepsUpward(all: Modules): string[] {
+  const rank = (path: string) => LAYERS.findIndex((layer) => layer.includes(layerOf(path)))
+  return importsOf(all)
+    .filter(({ from, to }) => all.has(to) && layerOf(from) !== layerOf(to) && rank(to) <= rank(from))
+    .map(show)
+}
+
+function unplaced(all: Modules): string[] {
+  return [...all.keys()].filter((path) => !LAYERS.flat().includes(layerOf(path)))
+}
+
+function circles(all: Modules): string[] {
+  const imports = importsOf(all)
+  const found: string[] = []
+  const done = new Set<string>()
+  const follow = (path: string, trail: string[]): void => {
+    if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(" -> "))
+    else if (!done.has(path)) {
+      for (const { to } of imports.filter(({ from }) => from === path)) follow(to, [...trail, path])
+      done.add(path)
+    }
+  }
+  for (const path of all.keys()) follow(path, [])
+  return found
+}
+
+/** Every package that is loaded, in the end, by importing a module. */
+function packagesBehind(all: Modules, start: string): string[] {
+  const imports = importsOf(all).filter(({ typeOnly }) => !typeOnly)
+  const reached = new Set([start])
+  for (const path of reached) for (const { from, to } of imports) if (from === path) reached.add(to)
+  return [...reached].filter((path) => !all.has(path))
+}
+
+function gateToStore(all: Modules): string[] {
+  return importsOf(all)
+    .filter(({ from, to }) => layerOf(from) === "gate" && layerOf(to) === "store")
+    .map(show)
+}
+
+function storeToAuthJs(all: Modules): string[] {
+  return importsOf(all)
+    .filter(({ from, to, typeOnly }) => layerOf(from) === "store" && /^(@auth\/|next-auth)/.test(to) && !typeOnly)
+    .filter(({ to }) => to !== "@auth/drizzle-adapter")
+    .map(show)
+}
+
+/** What an entry has beside re-exports, and beside imports that only bring types into scope. */
+function codeInEntries(all: Modules): string[] {
+  return entries.flatMap((entry) =>
+    (all.get(entry) ?? "no such module")
+      .replace(/^\/\/.*$|\/\*[\s\S]*?\*\//gm, "")
+      .replace(/^export [^;=()]*? from "[^"]+"$/gm, "")
+      .replace('import "./auth/types.js"', "")
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map((line) => `${entry}: ${line}`),
+  )
+}
+
+function vagueNames(all: Modules): string[] {
+  return [...all.keys()].filter((path) =>
+    path
+      .split("/")
+      .some((part) => /^(utils?|helpers?|misc|common|shared|lib)$/.test(basename(part).split(".")[0] ?? "")),
+  )
+}
+
+describe("the source", () => {
+  it("has a place in the layout for every file", () => {
+    expect(unplaced(modules)).toEqual([])
+  })
+
+  it("imports only modules that exist", () => {
+    expect(
+      importsOf(modules)
+        .filter(({ to }) => to.endsWith("no such module"))
+        .map(show),
+    ).toEqual([])
+  })
+
+  it("imports no other folder than those it stands on", () => {
+    expect(stepsUpward(modules)).toEqual([])
+  })
+
+  it("has no circle of imports, not even of types", () => {
+    expect(circles(modules)).toEqual([])
+  })
+
+  it("keeps the store out of the gate", () => {
+    expect(gateToStore(modules)).toEqual([])
+  })
+
+  it("keeps Auth.js out of the store, but for its types and its Drizzle adapter", () => {
+    expect(storeToAuthJs(modules)).toEqual([])
+  })
+
+  it("has entries that only re-export", () => {
+    expect(codeInEntries(modules)).toEqual([])
+  })
+
+  it("names no file after nothing in particular", () => {
+    expect(vagueNames(modules)).toEqual([])
+  })
+
+  it.each([
+    { name: "argon2", entry: "password.ts" },
+    { name: "@zxcvbn-ts/core", entry: "password.ts" },
+    { name: "express", entry: "express.ts" },
+    { name: "drizzle-orm", entry: "drizzle.ts" },
+  ])("loads $name through no entry but $entry", ({ name, entry }) => {
+    expect(entries.filter((each) => packagesBehind(modules, each).includes(name))).toEqual([entry])
+  })
+
+  it("loads the driver for PostgreSQL through no entry: only the command line connects by itself", () => {
+    expect(entries.filter((each) => packagesBehind(modules, each).includes("postgres"))).toEqual([])
+  })
+})
+
+describe("the reading of imports", () => {
+  it("sees every import there is", () => {
+    for (const [path, text] of modules) {
+      const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$|`[^`]*`/gm, "")
+      const written = code.match(/\bfrom "[^"]+"$|^import "|\bimport\(/gm)?.length ?? 0
+      expect(
+        importsOf(modules).filter(({ from }) => from === path),
+        path,
+      ).toHaveLength(written)
+    }
+  })
+
+  const made = (files: Record<string, string>): Modules => new Map(Object.entries(files))
+
+  it("finds a step upward, a step aside, and a file without a place", () => {
+    const all = made({
+      "index.ts": 'export { gate } from "./gate/gate.js"',
+      "gate/gate.ts": 'import { auth } from "../auth/auth.js"',
+      "auth/auth.ts": 'import type { gate } from "../gate/gate.js"\nimport {\n  a,\n} from "../errors.js"',
+      "store/store.ts": 'export const hash = () => import("../password/hash.js")',
+      "password/hash.ts": "export const hash = 1",
+      "errors.ts": 'import "./store/store.js"',
+      "tools/tool.ts": "export {}",
+    })
+    expect(stepsUpward(all)).toEqual([
+      "auth/auth.ts -> gate/gate.ts",
+      "store/store.ts -> password/hash.ts",
+      "errors.ts -> store/store.ts",
+    ])
+    expect(unplaced(all)).toEqual(["tools/tool.ts"])
+  })
+
+  it("finds a circle, also one of types, and also behind a module looked at before", () => {
+    const all = made({
+      "auth/a.ts": 'import { b } from "./b.js"',
+      "auth/b.ts": 'import { c } from "./c.js"',
+      "auth/c.ts": 'import type { b } from "./b.js"',
+      "auth/d.ts": 'export * from "./a.js"',
+    })
+    expect(circles(all)).toEqual(["auth/b.ts -> auth/c.ts -> auth/b.ts"])
+  })
+
+  it("finds the store in the gate, Auth.js in the store, code in an entry and a vague name", () => {
+    const all = made({
+      ...Object.fromEntries(entries.map((entry) => [entry, ""])),
+      "index.ts":
+        'import "./auth/types.js"\n\n// Why.\nexport {\n  a,\n} from "./gate/a.js"\nexport const version = 1\n',
+      "gate/a.ts": 'import type { Row } from "../store/utils.js"',
+      "store/utils.ts":
+        'import { Auth } from "@auth/core"\nimport type { Adapter } from "@auth/core/adapters"\nimport { D } from "@auth/drizzle-adapter"',
+    })
+    expect(gateToStore(all)).toEqual(["gate/a.ts -> store/utils.ts"])
+    expect(storeToAuthJs(all)).toEqual(["store/utils.ts -> @auth/core"])
+    expect(codeInEntries(all)).toEqual(["index.ts: export const version = 1"])
+    expect(vagueNames(all)).toEqual(["store/utils.ts"])
+  })
+
+  it("follows values to the packages behind them, and not types", () => {
+    const all = made({
+      "index.ts": 'export { a } from "./auth/a.js"\nexport type { b } from "./auth/b.js"',
+      "auth/a.ts": 'import { x } from "package-of-a"',
+      "auth/b.ts": 'import { x } from "package-of-b"',
+    })
+    expect(packagesBehind(all, "index.ts")).toEqual(["package-of-a"])
+  })
+})

@@ -1,0 +1,29 @@
+import type { JWT } from "@auth/core/jwt"
+import type { Session, User } from "@auth/core/types"
+import type { Locals } from "express"
+import { expectTypeOf } from "vitest"
+import { isLazy } from "../../src/index.js"
+import "../../src/express.js"
+
+// Checked by `npm run types`: what an app sees, without a cast, in the sessions, users and tokens of Auth.js.
+
+declare const session: Session
+
+expectTypeOf(session.user.id).toEqualTypeOf<string>()
+expectTypeOf(session.user.isLazy).toEqualTypeOf<boolean>()
+expectTypeOf(session.user.username).toEqualTypeOf<string | null>()
+expectTypeOf(session.user.email).toEqualTypeOf<string | null | undefined>()
+expectTypeOf<User["lazySince"]>().toEqualTypeOf<Date | null | undefined>()
+expectTypeOf<JWT["isLazy"]>().toEqualTypeOf<boolean | undefined>()
+
+// @ts-expect-error: no password of any kind rides along on the user
+session.user.password
+
+expectTypeOf<Locals["session"]>().toEqualTypeOf<Session | null | undefined>()
+
+isLazy(session)
+isLazy(null)
+isLazy(session.user)
+isLazy({ lazySince: new Date(), convertedAt: null })
+// @ts-expect-error: the id of a user does not tell
+isLazy("an id")
