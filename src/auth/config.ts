@@ -32,6 +32,11 @@ export interface LazyOptions {
    * still lazy. Default: 300. With database sessions nothing needs asking.
    */
   recheck?: number
+  /**
+   * What becomes of a lazy user who signs out, and so can never come back: `"keep"` leaves the row to the purge, `"delete"` deletes it at
+   * once with what hangs on it by ON DELETE CASCADE. Default: `"keep"`.
+   */
+  signOut?: "keep" | "delete"
   /** Runs inside the transaction that converts a lazy user; throwing undoes the conversion and leaves the lazy session alive. */
   onConvert?: ConvertHook
   /**

@@ -52,6 +52,13 @@ export function linkingAdapter({ lazy: _, ...base }: LazyAdapter, context: Reque
       return created
     },
 
+    async deleteSession(sessionToken) {
+      const found = context.options.signOut === "delete" ? await base.getSessionAndUser(sessionToken) : null
+      await base.deleteSession(sessionToken)
+      const user = found?.user as UserRow | undefined
+      if (user && isLazyRow(user)) linking.signedOut = user
+    },
+
     async createVerificationToken(token) {
       const created = await base.createVerificationToken(token)
       const current = await context.currentSession()

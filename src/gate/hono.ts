@@ -1,0 +1,77 @@
+import type { Session } from "@auth/core/types"
+import type { Context, MiddlewareHandler } from "hono"
+import type { LazyAuth } from "../auth/config.js"
+import { type GateOptions, gate } from "./gate.js"
+
+declare module "hono" {
+  interface ContextVariableMap {
+    /** Set by `allowLazy`, `requireLazy` and `requireReal`; null where nobody is signed in. */
+    session: Session | null
+  }
+}
+
+/**
+ * Signs in whoever comes, as a lazy user where nobody is signed in. The handlers behind it find the session in `c.get("session")`, and its
+ * cookie on the request (so `getAuthUser(c)` of @hono/auth-js sees it too), on the very first request. For bots, prefetches and the like
+ * the session is null.
+ */
+export function allowLazy(auth: LazyAuth): MiddlewareHandler {
+  return middleware(auth, {})
+}
+
+/** Lets only lazy users pass; a browser is sent to `redirectTo` (default: the sign-in page), anything else is answered 401 or 403. */
+export function requireLazy(auth: LazyAuth, redirectTo?: string): MiddlewareHandler {
+  return middleware(auth, { require: "lazy", redirectTo })
+}
+
+/** Lets only real users pass; a browser is sent to `redirectTo` (default: the sign-in page), anything else is answered 401 or 403. */
+export function requireReal(auth: LazyAuth, redirectTo?: string): MiddlewareHandler {
+  return middleware(auth, { require: "real", redirectTo })
+}
+
+function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
+  return async (c, next) => {
+    const result = await gate(visitorsRequest(c), auth, { ...options, getClientAddress: addressOf(c) })
+    if (!result.open) {
+      for (const [name, value] of result.headers) c.header(name, value, { append: true })
+      return c.body(result.body, result.status)
+    }
+    c.set("session", result.session)
+    // In place: @hono/auth-js may have been given the request already.
+    if (result.cookie) c.req.raw.headers.set("cookie", result.cookie)
+    await next()
+    addHeaders(c, result.headers)
+  }
+}
+
+/** Method, headers, and the address that visitors use, by the rules of @hono/auth-js, so that both have one name for the session cookie. */
+function visitorsRequest({ req: { raw } }: Context): Pick<Request, "method" | "url" | "headers"> {
+  const url = new URL(raw.url)
+  const protocol = raw.headers.get("x-forwarded-proto")
+  const host = raw.headers.get("x-forwarded-host")
+  if (protocol !== null) url.protocol = protocol
+  if (host !== null) {
+    url.port = ""
+    url.host = host
+  }
+  return { method: raw.method, url: url.href, headers: raw.headers }
+}
+
+/** What @hono/node-server knows of the connection: https://hono.dev/docs/getting-started/nodejs#access-the-raw-node-js-apis */
+function addressOf({ env }: Context): (() => string) | undefined {
+  const address: string | undefined = (env?.server ?? env)?.incoming?.socket?.remoteAddress
+  return address === undefined ? undefined : () => address
+}
+
+/** Afterwards, since Hono drops what was set before where a handler answers with a `Response` of its own. */
+function addHeaders(c: Context, gated: Headers): void {
+  // Makes the headers of any response changeable.
+  c.header("vary", gated.get("vary") ?? undefined, { append: true })
+  const { headers } = c.res
+  const control = gated.get("cache-control")
+  if (control !== null && !headers.has("cache-control")) headers.set("cache-control", control)
+  // Of two cookies with one name the last counts: the handler's, which may have signed somebody out.
+  const own = headers.getSetCookie()
+  headers.delete("set-cookie")
+  for (const cookie of [...gated.getSetCookie(), ...own]) headers.append("set-cookie", cookie)
+}

@@ -1,0 +1,57 @@
+import type { AuthConfig } from "@auth/core"
+import { AuthError } from "@auth/core/errors"
+import type { LazyAuth, LazyConfig, LazyRequest } from "../auth/config.js"
+import { publicRequest } from "../auth/public-url.js"
+import { withLazy as withLazyAnywhere } from "../auth/with-lazy.js"
+import { areCookiesWritable, readOnlyCookies } from "./next-cookies.js"
+import { visitorsRequest } from "./next-head.js"
+
+/**
+ * `withLazy` of authjs-lazy with the defaults of next-auth: `basePath` is the path of `AUTH_URL`, or else `/api/auth`, and the secret may
+ * be in `NEXTAUTH_SECRET`. What it returns goes to `NextAuth()`, the gates and the convert page.
+ *
+ * Signing in with a password, or as a lazy user, where no cookie can be set (in a server component) fails before anything is written.
+ * @throws LazySetupError when the configuration can't work; the message names the fix
+ */
+export function withLazy(config: LazyConfig): LazyAuth {
+  return withNextDefaults(withLazyAnywhere(config))
+}
+
+/** The same for a configuration that was made by the other `withLazy`; twice does no harm. */
+export function withNextDefaults(auth: LazyAuth): LazyAuth {
+  return (argument) => {
+    const config = auth(argument && webRequest(argument))
+    config.secret ??= process.env.AUTH_SECRET ?? process.env.NEXTAUTH_SECRET
+    config.basePath ||= pathOf(process.env.AUTH_URL ?? process.env.NEXTAUTH_URL) ?? "/api/auth"
+    // next-auth gives no request where it signs in for a server action, and for a server component.
+    if (argument === undefined) config.providers = config.providers.map(refusingReadOnlyCookies)
+    return config
+  }
+}
+
+type Provider = AuthConfig["providers"][number]
+
+function refusingReadOnlyCookies(provider: Provider): Provider {
+  if (typeof provider === "function" || provider.type !== "credentials") return provider
+  const { authorize } = provider
+  return {
+    ...provider,
+    async authorize(...args: Parameters<typeof authorize>) {
+      if (!(await areCookiesWritable())) throw new AuthError(readOnlyCookies(`signIn("${provider.id}")`).message)
+      return authorize(...args)
+    },
+  }
+}
+
+/** A request of Next as other frameworks have it: without a body, which is for Auth.js to read, under the address that visitors use. */
+function webRequest(argument: LazyRequest): LazyRequest {
+  if (!("nextUrl" in argument)) return argument
+  const { url, method, headers } = visitorsRequest(argument as Request)
+  return publicRequest(new Request(url, { method, headers }))
+}
+
+function pathOf(url: string | undefined): string | undefined {
+  if (url === undefined || !URL.canParse(url)) return undefined
+  const { pathname } = new URL(url)
+  return pathname === "/" ? undefined : pathname
+}

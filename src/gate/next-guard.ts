@@ -1,0 +1,62 @@
+import type { Session } from "@auth/core/types"
+import { parseSetCookie } from "cookie"
+import type { LazyAuth } from "../auth/config.js"
+import { gateSettings } from "../auth/gate-settings.js"
+import { skipReason } from "./decide.js"
+import { type GateOptions, type GateResult, gate } from "./gate.js"
+import { areCookiesWritable, readOnlyCookies } from "./next-cookies.js"
+import { type RequestHead, visitorsRequest } from "./next-head.js"
+
+/** What a gate takes that is called in a server component or a server action. */
+export interface GuardOptions {
+  /** Where to go once the visitor is who is wanted; a path of this site: Next doesn't tell a server component its own. Default: `"/"`. */
+  callbackUrl?: string
+}
+
+/** Called in a server component or a server action: answers with the session, or redirects whoever may not pass. */
+export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl = "/" }: GuardOptions = {}) {
+  const { headers } = await import("next/headers.js")
+  const writable = await areCookiesWritable()
+  const visit = visitorsRequest({
+    method: writable ? "POST" : "GET",
+    url: `http://localhost${callbackUrl}`,
+    headers: new Headers(await headers()),
+  })
+  if (options.require) return admitted(visit, await gate(navigation(visit), auth, options))
+  if (!writable) return existing(visit, auth)
+  const result = await gate(visit, auth, options)
+  if (!result.open) throw new Error(result.body)
+  await setCookies(result.headers)
+  return result.session
+}
+
+async function admitted({ url }: RequestHead, result: GateResult): Promise<Session | null> {
+  if (result.open) return result.session
+  // @ts-expect-error Next has no `exports`, and its bundler knows this name alone as that of a module for server components.
+  const { redirect } = (await import("next/navigation")) as typeof import("next/navigation.js")
+  // An address, since Next would put its own base path before a path.
+  return redirect(new URL(result.headers.get("location") ?? "/", url).href)
+}
+
+/** Nobody can be signed in here: who is signed in already, or else null where nobody would be made. */
+async function existing(visit: RequestHead, auth: LazyAuth): Promise<Session | null> {
+  const { session } = await gate(visit, auth, { require: "lazy" })
+  if (session || skipReason(visit, gateSettings(auth()).isBot)) return session
+  throw readOnlyCookies("A new lazy user")
+}
+
+async function setCookies(headers: Headers): Promise<void> {
+  const { cookies } = await import("next/headers.js")
+  const jar = await cookies()
+  for (const header of headers.getSetCookie()) {
+    const { name, value = "", ...options } = parseSetCookie(header)
+    jar.set(name, value, options)
+  }
+}
+
+/** Somebody who waits for a page, and can be sent elsewhere. */
+function navigation({ url, headers }: RequestHead): RequestHead {
+  const waiting = new Headers(headers)
+  waiting.set("sec-fetch-mode", "navigate")
+  return { method: "GET", url, headers: waiting }
+}

@@ -1,0 +1,31 @@
+/** Method, URL and headers of a request. */
+export type RequestHead = Pick<Request, "method" | "url" | "headers">
+
+/**
+ * The request as the visitor has sent it. Its URL in Next names the host that Next was started on; where visitors went is in the headers,
+ * which next-auth reads too.
+ */
+export function visitorsRequest({ method, url, headers }: RequestHead): RequestHead {
+  const { pathname, search, protocol, host } = new URL(url)
+  const scheme = firstOf(headers.get("x-forwarded-proto")) ?? protocol.replace(":", "")
+  const name = firstOf(headers.get("x-forwarded-host")) ?? headers.get("host") ?? host
+  const outside = `${scheme}://${name}${pathname}${search}`
+  return { method, url: URL.canParse(outside) ? outside : url, headers: withPrefetch(method, headers) }
+}
+
+function firstOf(list: string | null): string | undefined {
+  return list?.split(",")[0]?.trim()
+}
+
+/**
+ * Unless `skipProxyUrlNormalize` is on, Next takes away the headers by which its router says what it wants: what the router loads ahead
+ * looks like what somebody has clicked. Whatever may be loaded ahead is then taken for that.
+ * https://github.com/vercel/next.js/issues/63728
+ */
+function withPrefetch(method: string, headers: Headers): Headers {
+  const visible = headers.has("rsc") || process.env.__NEXT_NO_MIDDLEWARE_URL_NORMALIZE
+  if (visible || method !== "GET" || headers.get("sec-fetch-dest") !== "empty") return headers
+  const marked = new Headers(headers)
+  marked.set("next-router-prefetch", "1")
+  return marked
+}

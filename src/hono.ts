@@ -1,0 +1,3 @@
+import "./auth/types.js"
+
+export { allowLazy, requireLazy, requireReal } from "./gate/hono.js"
