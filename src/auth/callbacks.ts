@@ -28,8 +28,10 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
   return async (params) => {
     if (context.plan?.kind === "keep") return true
     const answer = own ? await own(params) : true
-    // A string sends the visitor elsewhere instead of signing in; an e-mail link that is asked for signs nobody in yet.
-    if (answer !== true || params.email?.verificationRequest) return answer
+    // To Auth.js whatever is truthy is a yes, except that a string sends the visitor elsewhere.
+    if (!answer || typeof answer === "string") return answer
+    // An e-mail link that is asked for signs nobody in yet.
+    if (params.email?.verificationRequest) return answer
     const user = await prepare(params, context)
     if (user) {
       // Auth.js goes on with the objects it has: its `jwt` callback and events see what is in the database now.

@@ -166,6 +166,12 @@ describeFlows("signing in lazily", (app, strategy) => {
     expect([await app.count('"user"'), await app.count("session")]).toEqual(before)
   })
 
+  it("takes whatever is truthy for a yes of the app's signIn callback, as Auth.js does", async () => {
+    const { browser, id } = await app.lazyBrowser({ callbacks: { signIn: () => ({}) as never } })
+    expect(await app.user(id)).toBeDefined()
+    expect((await browser.session())?.user.id).toBe(id)
+  })
+
   it("shows the app's signIn callback the user, and createLazyUser and signIn events what was written", async () => {
     const seen: Record<string, unknown> = {}
     const visitor = app.browser({

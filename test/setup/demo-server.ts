@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtemp, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import axe from "axe-core"
+import type { BrowserContextOptions, Browser as Chromium, Page } from "playwright-core"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
+const artifacts = join(root, "artifacts")
 
 /** What a person's browser calls itself. Without a window Chromium says HeadlessChrome, and the gate makes no lazy users of robots. */
 export const userAgent =
@@ -16,6 +19,8 @@ export const userAgent =
 export interface DemoServer {
   /** Where it is, as it says itself: `http://localhost:…`. */
   origin: string
+  /** The lines it has printed so far, errors and warnings among them. */
+  output: readonly string[]
   /** Ends it as Ctrl-C does (SIGINT), or without a chance to clean up (SIGKILL), and waits until it is gone. */
   stop: (signal?: "SIGINT" | "SIGKILL") => Promise<number | null>
 }
@@ -30,16 +35,16 @@ export interface DemoFailure {
 export async function startDemo(env: Record<string, string>): Promise<DemoServer> {
   const demo = spawnDemo({ PORT: "0", ...env })
   const output: string[] = []
-  demo.stderr?.on("data", (chunk) => output.push(String(chunk)))
-  for await (const line of createInterface({ input: demo.stdout as NodeJS.ReadableStream })) {
-    output.push(line)
-    const origin = /http:\/\/localhost:\d+/.exec(line)?.[0]
-    if (!origin) continue
-    // What nobody reads would block it in the end.
-    demo.stdout?.resume()
-    return { origin, stop: (signal = "SIGINT") => stop(demo, signal) }
-  }
-  throw new Error(`The demo did not start: ${output.join("\n")}`)
+  const origin = await new Promise<string>((resolve, reject) => {
+    for (const input of [demo.stdout, demo.stderr])
+      createInterface({ input: input as NodeJS.ReadableStream }).on("line", (line) => {
+        output.push(line)
+        const origin = /http:\/\/localhost:\d+/.exec(line)?.[0]
+        if (origin) resolve(origin)
+      })
+    demo.once("close", () => reject(new Error(`The demo did not start: ${output.join("\n")}`)))
+  })
+  return { origin, output, stop: (signal = "SIGINT") => stop(demo, signal) }
 }
 
 /** Starts a demo that is expected to give up. */
@@ -57,9 +62,55 @@ export async function throwAwayFolder(): Promise<{ path: string; remove: () => P
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
+/** A browser of its own on the demo, as somebody has it who was never there. */
+export async function openDemo(
+  chromium: Chromium,
+  { origin }: DemoServer,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await chromium.newContext({
+    baseURL: origin,
+    userAgent,
+    viewport: { width: 1000, height: 760 },
+    ...options,
+  })
+  context.setDefaultTimeout(20_000)
+  return context.newPage()
+}
+
+/** Keeps a picture of the page in `artifacts/`. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  await mkdir(artifacts, { recursive: true })
+  await page.screenshot({ path: join(artifacts, `demo-${name}.png`), fullPage: true })
+}
+
+/** What axe finds wrong with the page. */
+export async function findViolations(page: Page): Promise<{ id: string; nodes: string[] }[]> {
+  // Evaluated by the debugger, it is not subject to the Content-Security-Policy.
+  await page.evaluate(axe.source)
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run()
+    return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) }))
+  })
+}
+
+/** The texts on the page of somebody's notes. */
+export function readNotes(page: Page): Promise<string[]> {
+  return page.locator(".notes .text").allTextContents()
+}
+
+/** Writes a note on that page. */
+export async function writeNote(page: Page, text: string): Promise<void> {
+  await page.getByLabel("New note").fill(text)
+  await page.getByRole("button", { name: "Add note" }).click()
+  await page.getByText(text).waitFor()
+}
+
 function spawnDemo(env: Record<string, string>): ChildProcess {
   // Whatever this machine has set is not for the demo.
-  const { DATABASE_URL: _, AUTH_URL: __, AUTH_SECRET: ___, ...inherited } = process.env
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|DEMO_|AUTH_|EMAIL_)/.test(name)),
+  )
   return spawn(process.execPath, ["--import", "tsx", "docs/demo/server.ts"], {
     cwd: root,
     env: { ...inherited, ...env },

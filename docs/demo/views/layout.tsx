@@ -1,0 +1,55 @@
+import type { Session } from "@auth/core/types"
+import type { ComponentChildren } from "preact"
+
+interface LayoutProps {
+  /** What the page is; the browser shows it with the name of the app. */
+  title?: string
+  session?: Session | null
+  children: ComponentChildren
+}
+
+/** What all pages of the app have around them. */
+export function Layout({ title, session, children }: LayoutProps) {
+  return (
+    <Document title={title ? `${title} · Notes` : "Notes"}>
+      <header>
+        <a class="brand" href="/">
+          <img src="/icon.svg" alt="" width="24" height="24" /> Notes
+        </a>
+        {session && <Account session={session} />}
+      </header>
+      <main>{children}</main>
+    </Document>
+  )
+}
+
+/** The HTML around everything. */
+export function Document(props: { title: string; class?: string; children: ComponentChildren }) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{props.title}</title>
+        <link rel="icon" href="/icon.svg" />
+        <link rel="stylesheet" href="/styles.css" />
+      </head>
+      <body class={props.class}>{props.children}</body>
+    </html>
+  )
+}
+
+function Account({ session: { user } }: { session: Session }) {
+  return (
+    <nav aria-label="Account">
+      {user.isLazy ? <a href="/signin">Sign in</a> : <span class="name">{displayName(user)}</span>}
+      <a href="/signout">Sign out</a>
+    </nav>
+  )
+}
+
+/** What to call somebody: a lazy user has only the generated username. */
+export function displayName({ name, username, email }: Session["user"]): string {
+  return name ?? username ?? email ?? "you"
+}

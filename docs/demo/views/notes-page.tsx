@@ -1,0 +1,78 @@
+import type { Session } from "@auth/core/types"
+import { isLazy } from "authjs-lazy"
+import type { Note, RefusedNote } from "../notes.js"
+import { Card } from "./card.js"
+import { DATE } from "./date.js"
+import { displayName, Layout } from "./layout.js"
+import { NoteForm } from "./note-form.js"
+
+interface NotesPageProps {
+  session: Session
+  notes: Note[]
+  /** A note that could not be taken as it is. */
+  refused?: RefusedNote
+}
+
+/** Everything somebody has written. */
+export function notesPage({ session, notes, refused }: NotesPageProps) {
+  return (
+    <Layout session={session}>
+      <h1 class="hidden">Your notes</h1>
+      {isLazy(session) && <WhoYouAre session={session} />}
+      <NoteForm action="/" label="New note" button="Add note" text={refused?.text} problem={refused?.problem} />
+      {notes.length > 0 ? (
+        <ul class="notes">
+          {notes.map((note) => (
+            <NoteItem key={note.id} note={note} />
+          ))}
+        </ul>
+      ) : (
+        <p class="empty">No notes yet. What’s on your mind?</p>
+      )}
+    </Layout>
+  )
+}
+
+/** Says to lazy users what they have and what it hangs on. */
+function WhoYouAre({ session }: { session: Session }) {
+  return (
+    <p class="told">
+      You are <b>{displayName(session.user)}</b>. Everything you write is kept, but this browser is the only key to it.{" "}
+      <a href="/convert">Make an account</a>, and you can open it anywhere.
+    </p>
+  )
+}
+
+function NoteItem({ note: { id, text, createdAt } }: { note: Note }) {
+  const excerpt = text.length > 40 ? `${text.slice(0, 40)}…` : text
+  return (
+    <li>
+      <p class="text">{text}</p>
+      <div class="actions">
+        <time dateTime={createdAt.toISOString()}>{DATE.format(createdAt)}</time>
+        <a href={`/notes/${id}`} aria-label={`Edit “${excerpt}”`}>
+          Edit
+        </a>
+        <form method="post" action={`/notes/${id}/delete`}>
+          <button type="submit" class="plain" aria-label={`Delete “${excerpt}”`}>
+            Delete
+          </button>
+        </form>
+      </div>
+    </li>
+  )
+}
+
+/** For those who have no notes and get no session: bots, and pages loaded ahead. */
+export function welcomePage() {
+  return (
+    <Layout>
+      <Card title="Write it down">
+        <p>Notes that are yours from the first word on, without signing up.</p>
+        <a class="button" href="/">
+          Start writing
+        </a>
+      </Card>
+    </Layout>
+  )
+}
