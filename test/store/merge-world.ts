@@ -1,0 +1,75 @@
+import { LazyAdapter, type LazyAdapterOptions, type LazyStore } from "../../src/drizzle.js"
+import type { TestDatabase } from "../setup/databases.js"
+
+const AUTH_TABLES = ["user", "account", "session", "verificationToken", "authenticator", "password"]
+
+let counter = 0
+
+/** A database with the tables of Auth.js, in which each test makes the tables of an app and removes them again. */
+export class MergeWorld {
+  constructor(readonly database: TestDatabase) {}
+
+  store(options: LazyAdapterOptions = {}): LazyStore {
+    return LazyAdapter(this.database.db, options).lazy
+  }
+
+  /** Runs statements, separated by semicolons, and returns the rows of the last one. */
+  async run(text: string): Promise<Record<string, unknown>[]> {
+    let rows: Record<string, unknown>[] = []
+    for (const statement of text.match(/(?:'[^']*'|"[^"]*"|[^;'"])+/g) ?? [])
+      if (statement.trim() !== "") rows = await this.database.query(statement)
+    return rows
+  }
+
+  async lazyUser(id = `lazy-${counter++}`): Promise<string> {
+    await this.run(`insert into "user" (id, "lazySince", username) values ('${id}', now(), '${id}')`)
+    return id
+  }
+
+  async realUser(id = `real-${counter++}`): Promise<string> {
+    await this.run(`insert into "user" (id, email) values ('${id}', '${id}@example.com')`)
+    return id
+  }
+
+  /** A lazy and a real user, and somebody else. */
+  async people(): Promise<{ from: string; into: string; other: string }> {
+    return { from: await this.lazyUser(), into: await this.realUser(), other: await this.realUser() }
+  }
+
+  async count(what: string): Promise<number> {
+    return Number((await this.run(`select count(*) as n from ${what}`))[0]?.n)
+  }
+
+  /** Every row of every table, with the partition it is in. */
+  async everything(): Promise<Record<string, string[]>> {
+    const contents: Record<string, string[]> = {}
+    for (const { name } of await this.tables()) {
+      const rows = await this.run(`select tableoid::regclass::text || to_jsonb(t)::text as row from ${name} t`)
+      contents[name] = rows.map(({ row }) => row as string).sort()
+    }
+    return contents
+  }
+
+  /** Removes the tables and schemas of the app, the columns it added to the user table, and all rows. */
+  async reset(): Promise<void> {
+    for (const { name, auth } of await this.tables())
+      await this.run(auth ? `truncate ${name} cascade` : `drop table if exists ${name} cascade`)
+    for (const { nspname } of await this.run(
+      `select quote_ident(nspname) as nspname from pg_namespace where nspname !~ '^(pg_|information_schema|public|drizzle)'`,
+    ))
+      await this.run(`drop schema ${nspname} cascade`)
+    for (const { attname } of await this.run(
+      `select attname from pg_attribute where attrelid = '"user"'::regclass and attnum > 9 and not attisdropped`,
+    ))
+      await this.run(`alter table "user" drop column "${attname}" cascade`)
+  }
+
+  private async tables(): Promise<{ name: string; auth: boolean }[]> {
+    const rows = await this.run(`
+      select format('%I.%I', nspname, relname) as name, relname
+      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+      where relkind in ('r', 'p') and not relispartition and nspname !~ '^(pg_|information_schema|drizzle)'
+      order by pg_class.oid`)
+    return rows.map(({ name, relname }) => ({ name: name as string, auth: AUTH_TABLES.includes(relname as string) }))
+  }
+}
