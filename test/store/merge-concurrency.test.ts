@@ -261,6 +261,20 @@ describe("merging while others are at work", () => {
       expect((await store.merge(from, into)).moved).toEqual({ note: 1 })
     })
 
+    it("leaves a conversion undone, and says so, when the hook notices nothing", async () => {
+      const { from } = await scene()
+      const before = await world.everything()
+      const converting = LazyAdapter(drizzle(doomed)).lazy.convert({
+        userId: from,
+        set: { username: "chosen" },
+        session,
+        by,
+        onConvert: async ({ tx }) => void (await killer`select pg_terminate_backend(${await processId(tx)})`),
+      })
+      await expect(converting).rejects.toThrow()
+      expect(await world.everything()).toEqual(before)
+    })
+
     it("leaves everything as it was, while it waits for a lock", async () => {
       const { from, into } = await scene()
       const before = await world.everything()
