@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js"
+import { LazySetupError } from "../errors.js"
 
 /** Which header a proxy of yours writes the client's address into; see `lazy.trustProxy`. */
 export interface TrustedProxy {
@@ -6,6 +7,12 @@ export interface TrustedProxy {
   header: string
   /** How many proxies of yours append to the header: the address is that many from its right end. Default: 1. */
   hops?: number
+}
+
+/** @throws LazySetupError when nothing could be read by these settings, or anybody's forgery would be */
+export function checkTrustedProxy({ header, hops = 1 }: TrustedProxy): void {
+  if (header === "" || !Number.isInteger(hops) || hops < 1)
+    throw new LazySetupError("lazy.trustProxy names a header, and `hops` is a whole number, 1 or more.")
 }
 
 /**

@@ -21,7 +21,7 @@ export interface LazyOptions {
    */
   trustProxy?: TrustedProxy
   /**
-   * Asked before a lazy user is made, after everything that costs less: whether the visitor is a person, by Turnstile, hCaptcha or
+   * Asked before a lazy user is made, and before the limits are: whether the visitor is a person, by Turnstile, hCaptcha or
    * anything else. On no, the visitor is treated as a bot. `form` holds what a form sent, if one did. Default: nobody is asked.
    */
   verify?: (request: Request, form: Record<string, unknown>) => boolean | Promise<boolean>

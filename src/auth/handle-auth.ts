@@ -5,7 +5,7 @@ import { requestConfig } from "./request-config.js"
 
 /** See {@link handleAuth}. */
 export interface HandleAuthOptions {
-  /** The address of the client, by which failed sign-ins are limited; default: unknown. */
+  /** The address of the client, by which failed sign-ins and new lazy users are limited; default: unknown. */
   getClientAddress?: () => string
 }
 

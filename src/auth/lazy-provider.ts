@@ -43,8 +43,9 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
           return current.user
         }
         if (!(await isEnabled(context))) throw new LazyDisabled()
-        await context.takeCreation(context.client())
         if (!(await isVerified(credentials, context))) throw new VisitorNotVerified()
+        // Only people count: otherwise bots could use up what there is for everybody.
+        await context.takeCreation(context.client())
         const ids = lazyUserIds(context.config, context.request)
         planCreation(context, (session) =>
           context.adapter.lazy.ensureUser({ ids, generateName, generateEmail, session }),

@@ -3,7 +3,7 @@ import { decode } from "@auth/core/jwt"
 import { LazySetupError } from "../errors.js"
 import { bindProvider, checkProvider } from "./bound-provider.js"
 import { composeCallbacks } from "./callbacks.js"
-import { clientKey } from "./client-address.js"
+import { checkTrustedProxy, clientKey } from "./client-address.js"
 import type { LazyAuth, LazyConfig, LazyRequest } from "./config.js"
 import { creationLimits, type TakeCreation } from "./creation-limits.js"
 import { type CurrentSession, readCurrentSession } from "./current-session.js"
@@ -37,6 +37,7 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
   const recheck = lazy?.recheck ?? DEFAULT_RECHECK
   if (!Number.isFinite(recheck) || recheck < 0)
     throw new LazySetupError("lazy.recheck is a number of seconds, 0 or more.")
+  if (lazy?.trustProxy) checkTrustedProxy(lazy.trustProxy)
   for (const provider of providers) checkProvider(provider, adapter)
 }
 

@@ -87,7 +87,12 @@ export async function gate(
   if (skipped) return openWithout(skipped, cookie)
   try {
     const form = new URLSearchParams()
-    const signedIn = await postCallback(config, "lazy", { origin, headers: request.headers, form, check: "none" })
+    const signedIn = await postCallback(withoutRefusals(config), "lazy", {
+      origin,
+      headers: request.headers,
+      form,
+      check: "none",
+    })
     const cookies = sessionCookies(signedIn.cookies, config, url)
     const cookieNow = cookieAfter(cookie, cookies)
     // A configuration of its own: the one that signed in remembers what it did.
@@ -127,7 +132,6 @@ function openWith(
   created: boolean,
 ): GateOpen {
   const headers = setCookieHeaders(sessionCookies(cookies, config, url))
-  headers.set("cache-control", "private")
   return { open: true, session, created, skipped: undefined, cookie, headers }
 }
 
@@ -189,6 +193,18 @@ function redirectTarget({ url, origin, options }: Visit, config: RequestConfig):
   return `${target.pathname}${target.search}`
 }
 
+/** What the gate answers itself is no error of the app's, and may come as often as bots do. */
+function withoutRefusals(config: RequestConfig): RequestConfig {
+  const error = (problem: Error) => {
+    if (!isRefusal(problem)) logError(config, problem)
+  }
+  return { ...config, logger: { ...config.logger, error } }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof LazyDisabled || error instanceof VisitorNotVerified || error instanceof TooManyLazyUsers
+}
+
 /** Auth.js only logs that a database session could not be read, and goes on as if there were none: people would be sent away, signed in or not. */
 async function sessionOf(config: RequestConfig, at: { origin: string; cookie: string }) {
   let failure: SessionTokenError | undefined
@@ -209,7 +225,8 @@ function sessionCookies(cookies: AuthCookie[], config: RequestConfig, url: strin
 }
 
 function setCookieHeaders(cookies: AuthCookie[]): Headers {
-  const headers = new Headers({ vary: "Cookie" })
+  // Also without a session: whether one is made depends on more than what a shared cache looks at.
+  const headers = new Headers({ vary: "Cookie", "cache-control": "private" })
   appendCookies(headers, cookies)
   return headers
 }

@@ -13,7 +13,7 @@ export type GatedRequest<Found extends Session | null> = NextRequest & {
   auth: Found
 }
 
-type Answer = Response | undefined | void
+type Answer = Response | undefined
 
 /** A gate, to be called in three ways. */
 export interface NextGate<Found extends Session | null> {
@@ -62,7 +62,7 @@ function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOp
     const answer = await handler(Object.assign(request, { auth: result.session }), context)
     return withGate(answer ?? NextResponse.next(), result, changed && request.headers)
   }
-  const proxy = through(() => {})
+  const proxy = through(() => undefined)
   const called = (first?: NextRequest | Handler | GuardOptions, event?: unknown) => {
     if (typeof first === "function") return through(first)
     return first && "headers" in first ? proxy(first, event) : guard(auth, options, first)
@@ -92,7 +92,8 @@ function withGate(answer: Response, { headers: gated }: GateOpen, passed: Header
   // It takes the place of what Next itself says of a page that is made for one visitor.
   if (goesOn && headers.has("cache-control"))
     headers.set("cache-control", "private, no-cache, no-store, max-age=0, must-revalidate")
-  if (goesOn && passed) for (const [name, value] of requestHeaders(passed)) headers.set(name, value)
+  if (goesOn && passed && !answer.headers.has("x-middleware-override-headers"))
+    for (const [name, value] of requestHeaders(passed)) headers.set(name, value)
   // Of two cookies with one name the last counts: the handler's, which may have signed somebody out.
   for (const [name, value] of answer.headers)
     name === "set-cookie" || name === "vary" ? headers.append(name, value) : headers.set(name, value)

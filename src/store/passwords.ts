@@ -66,7 +66,7 @@ export function proveEmail(
 async function removeIdentities(tx: Database, tables: Tables, userId: string): Promise<void> {
   const { accountsTable, authenticatorsTable } = tables
   await endSessions(tx, tables, userId)
-  await tx.delete(accountsTable).where(eq(accountsTable.userId, userId))
+  if (await tableExists(tx, accountsTable)) await tx.delete(accountsTable).where(eq(accountsTable.userId, userId))
   if (await tableExists(tx, authenticatorsTable))
     await tx.delete(authenticatorsTable).where(eq(authenticatorsTable.userId, userId))
 }

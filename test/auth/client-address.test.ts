@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { clientKey } from "../../src/auth/client-address.js"
+import { checkTrustedProxy, clientKey } from "../../src/auth/client-address.js"
 
 const headers = (forwarded: string) => new Headers({ "x-forwarded-for": forwarded })
 const proxy = { header: "x-forwarded-for" }
@@ -40,3 +40,10 @@ it.each([
 it("counts nobody under the proxy's own address when the header is missing", () => {
   expect(clientKey(new Headers(), "10.0.0.1", proxy)).toBeUndefined()
 })
+
+it.each([{ header: "" }, { header: "x-forwarded-for", hops: 0 }, { header: "x-forwarded-for", hops: 1.5 }])(
+  "refuses %j at construction",
+  (trusted) => {
+    expect(() => checkTrustedProxy(trusted)).toThrow(/trustProxy/)
+  },
+)
