@@ -1,9 +1,10 @@
 import type { AuthConfig } from "@auth/core"
-import { AdapterError, AuthError } from "@auth/core/errors"
+import { AccessDenied, AdapterError, AuthError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { logError } from "./emit.js"
+import { dropPasskeyName } from "./passkey-name.js"
 import type { ProvenIdentity } from "./proven-identity.js"
 import type { RequestContext } from "./request-context.js"
 import { decideSignIn } from "./sign-in-decision.js"
@@ -27,8 +28,10 @@ export function composeCallbacks(own: Callbacks = {}, context: RequestContext): 
 function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn {
   return async (params) => {
     if (context.plan?.kind === "keep") return true
+    if (params.account?.type === "webauthn") dropPasskeyName(params.user)
     const answer = own ? await own(params) : true
-    // To Auth.js whatever is truthy is a yes, except that a string sends the visitor elsewhere.
+    // To Auth.js whatever is truthy is a yes, except that a string sends the visitor elsewhere; not so where it takes a passkey, and it would go on.
+    if (typeof answer === "string" && params.account?.type === "webauthn") throw new AccessDenied("Sent elsewhere.")
     if (!answer || typeof answer === "string") return answer
     // An e-mail link that is asked for signs nobody in yet.
     if (params.email?.verificationRequest) return answer

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto"
+import { createHash, createHmac } from "node:crypto"
 import type { AuthConfig } from "@auth/core"
 import { parseCookie } from "cookie"
 import { v7 as uuidv7 } from "uuid"
@@ -11,7 +11,7 @@ const WINDOW_MS = 10_000
  * (a first visit) one random id. All are UUIDv7 (RFC 9562, section 5.7), whose leading time keeps indexes compact.
  */
 export function lazyUserIds(config: AuthConfig, request: Request): [string, ...string[]] {
-  const csrfToken = readCsrfCookie(config, request)
+  const csrfToken = readCsrfToken(config, request)
   const secret = [config.secret].flat()[0]
   if (!csrfToken || !secret) return [uuidv7()]
   const start = Date.now() - (Date.now() % WINDOW_MS)
@@ -23,9 +23,11 @@ function derive(secret: string, csrfToken: string, windowStart: number): string 
   return uuidv7({ msecs: windowStart, random: digest.subarray(0, 16), seq: digest.readUInt32BE(16) })
 }
 
-/** The CSRF cookie whole: Auth.js has signed it, so a made-up one never passes its check and is worth nothing here. */
-function readCsrfCookie(config: AuthConfig, request: Request): string | undefined {
-  const cookies = parseCookie(request.headers.get("cookie") ?? "")
-  const names = [config.cookies?.csrfToken?.name, "__Host-authjs.csrf-token", "authjs.csrf-token"]
-  return names.map((name) => (name === undefined ? undefined : cookies[name])).find((value) => value)
+/** The CSRF token of this browser, if it is one that Auth.js has given out: the cookie holds it with a hash that takes the secret. */
+function readCsrfToken(config: AuthConfig, request: Request): string | undefined {
+  const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
+  const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
+  const [token, hash] = parseCookie(request.headers.get("cookie") ?? "")[name]?.split("|") ?? []
+  const expected = createHash("sha256").update(`${token}${config.secret}`).digest("hex")
+  return hash === expected ? token : undefined
 }

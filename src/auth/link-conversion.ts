@@ -5,7 +5,7 @@ import type { Conversion, ConvertedBy, ConvertReport, NewSession } from "../stor
 import type { UserRow } from "../store/user-row.js"
 import type { CurrentSession } from "./current-session.js"
 import { emit } from "./emit.js"
-import type { ProvenIdentity } from "./proven-identity.js"
+import { type ProvenIdentity, saysUnverified } from "./proven-identity.js"
 import type { RequestContext } from "./request-context.js"
 
 /** Leaves word that the identity which Auth.js is about to link makes the lazy user real. */
@@ -17,6 +17,7 @@ export function planLinkConversion(
 ): void {
   const { adapter, options, linking } = context
   const userId = current.user.id
+  linking.convertsId = userId
   linking.convert = async ({ account, authenticator }) => {
     const session = context.newSession()
     const by = { provider, type }
@@ -41,30 +42,38 @@ export function planLinkConversion(
   }
 }
 
-/** Makes the lazy user real by an address that was proven: Auth.js then finds the user by it instead of making a second one. */
-export async function convertByEmail(
+/**
+ * Leaves word that the lazy user becomes real by the address that was proven. Auth.js then finds the user by it instead of making a second
+ * one, and its last step but the session is to record the proof: that is when it is written.
+ */
+export function convertByEmail(
   { provider, type, providerAccountId: email }: Account,
   current: CurrentSession,
   context: RequestContext,
-): Promise<void> {
-  const session = context.newSession()
-  const by = { provider, type }
-  const report = await context.adapter.lazy.convert({
-    userId: current.user.id,
-    set: { email, emailVerified: new Date(), username: null },
-    session,
-    by,
-    onConvert: context.options.onConvert,
-  })
-  if (session) context.linking.writtenSession = { ...session, userId: report.user.id }
-  announce(report, by, context)
+): void {
+  const convert = async () => {
+    const session = context.newSession()
+    const by = { provider, type }
+    const report = await context.adapter.lazy.convert({
+      userId: current.user.id,
+      set: { email, emailVerified: new Date(), username: null },
+      session,
+      by,
+      onConvert: context.options.onConvert,
+    })
+    if (session) context.linking.writtenSession = { ...session, userId: report.user.id }
+    announce(report, by, context)
+    return report.user
+  }
+  context.linking.provesEmail = { email, user: current.user, convert }
 }
 
 /** Fills what is empty, and keeps what is there. The generated username goes, unless it is all a user without a profile has. */
-function fillFrom({ user: given, profile }: ProvenIdentity, lazy: UserRow, type: string): Conversion["set"] {
+function fillFrom(identity: ProvenIdentity, lazy: UserRow, type: string): Conversion["set"] {
+  const given = identity.user
   const hasEmail = lazy.email !== null && !lazy.email.endsWith(".invalid")
   // An address that the provider itself calls unchecked says nothing about who owns it.
-  const email = profile?.email_verified === false ? undefined : given.email
+  const email = saysUnverified(identity) ? undefined : given.email
   return {
     ...(type !== "webauthn" && { username: null }),
     ...(!lazy.name && given.name && { name: given.name }),

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { Adapter, AdapterAccount } from "@auth/core/adapters"
+import type { Adapter, AdapterAccount, AdapterUser } from "@auth/core/adapters"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { nameForPasskey } from "./passkey-name.js"
@@ -28,12 +28,13 @@ export function linkingAdapter({ lazy: _, ...base }: LazyAdapter, context: Reque
     async getUserByAccount(account) {
       const owner = await base.getUserByAccount(account)
       if (owner) await linking.adopt?.(owner as UserRow)
+      if (owner && owner.id === linking.joins?.ownerId) await linking.joins.merge()
       return owner
     },
 
     async linkAccount(account: AdapterAccount) {
       if (linking.merge) await linking.merge(account)
-      else if (!linking.convert) await base.linkAccount(account)
+      else if (!linking.convert || account.userId !== linking.convertsId) await base.linkAccount(account)
       else if (account.type === "webauthn") linking.heldAccount = account
       else await linking.convert({ account })
     },
@@ -52,7 +53,22 @@ export function linkingAdapter({ lazy: _, ...base }: LazyAdapter, context: Reque
       return created
     },
 
+    async getUserByEmail(email) {
+      const { provesEmail } = linking
+      // The lazy user is made real by this address as soon as Auth.js says that it is proven.
+      return provesEmail?.email === email ? ({ ...provesEmail.user, email } as AdapterUser) : base.getUserByEmail(email)
+    },
+
+    async updateUser(data) {
+      const { provesEmail, joins } = linking
+      if (provesEmail && data.id === provesEmail.user.id) return (await provesEmail.convert()) as AdapterUser
+      const merged = data.id === joins?.ownerId ? await joins.merge() : undefined
+      return (merged as AdapterUser | undefined) ?? base.updateUser(data)
+    },
+
     async deleteSession(sessionToken) {
+      // Auth.js ends the session that it switches from before it has written the next one.
+      if (linking.ignoresSession || linking.provesEmail) return
       const found = context.options.signOut === "delete" ? await base.getSessionAndUser(sessionToken) : null
       await base.deleteSession(sessionToken)
       const user = found?.user as UserRow | undefined

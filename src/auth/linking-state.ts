@@ -14,6 +14,15 @@ export interface LinkingState {
    * nothing for any other owner than the user who was to be converted.
    */
   adopt: ((owner: UserRow) => Promise<void>) | undefined
+  /** The lazy user whom `convert` is about: an identity that Auth.js links to anybody else has nothing to do with it. */
+  convertsId: string | undefined
+  /** The lazy user to be made real by an address, once Auth.js records that it is proven; unset where nobody is. */
+  provesEmail: { email: string; user: UserRow; convert: () => Promise<UserRow> } | undefined
+  /**
+   * The real user whom the lazy one is to be merged into in the last step before Auth.js makes the session; unset where nobody is. Merges
+   * once, and answers with the real user, or undefined where another tab was faster.
+   */
+  joins: { ownerId: string; merge: () => Promise<UserRow | undefined> } | undefined
   /** A passkey's account, which waits for its authenticator: both are written with the conversion. */
   heldAccount: AdapterAccount | undefined
   /** Merges the lazy user together with the identity that Auth.js links to the real one; unset where nobody is to be merged so. */
@@ -35,6 +44,9 @@ export function newLinkingState(): LinkingState {
     askedHere: false,
     convert: undefined,
     adopt: undefined,
+    convertsId: undefined,
+    provesEmail: undefined,
+    joins: undefined,
     heldAccount: undefined,
     merge: undefined,
     writtenSession: undefined,

@@ -56,6 +56,7 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
           return rehash ? { ok, rehashed: await hashPassword(String(password), options.hash) } : { ok }
         })
         if (!user) throw new SignInRefused("wrong_credentials")
+        context.byPassword = true
         await limiters.name.delete(key)
         if (client !== undefined) await limiters.address.reward(client)
         return user

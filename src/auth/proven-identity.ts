@@ -6,3 +6,9 @@ export interface ProvenIdentity {
   account?: Account | null
   profile?: Profile
 }
+
+/** Whether the provider itself calls the address unchecked; some say it as a string. */
+export function saysUnverified({ profile }: ProvenIdentity): boolean {
+  const verified: unknown = profile?.email_verified
+  return verified === false || verified === "false"
+}

@@ -10,3 +10,11 @@ export function publicRequest(request: Request): Request {
   const outside = publicOrigin(request)
   return outside === origin ? request : new Request(`${outside}${pathname}${search}`, request)
 }
+
+/** The same without its body, which is Auth.js's to read. */
+export function publicHead(request: Request): Request {
+  const { origin, pathname, search } = new URL(request.url)
+  const outside = publicOrigin(request)
+  const { method, headers } = request
+  return outside === origin ? request : new Request(`${outside}${pathname}${search}`, { method, headers })
+}

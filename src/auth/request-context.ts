@@ -22,6 +22,8 @@ export interface RequestContext {
   readonly takeCreation: TakeCreation
   /** What the provider that is signing somebody in wants done; set by `authorize`. */
   plan: SignInPlan | undefined
+  /** Somebody signs in by a password, which may be removed before the session is written. */
+  byPassword: boolean
   /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */
   readonly linking: LinkingState
   /** The session that came with the request; read once. Throws when the database does. */

@@ -15,7 +15,10 @@ export function isSessionSalt(config: AuthConfig, salt: string): boolean {
 }
 
 /** The content of the session cookie as it came, joined from its chunks; null when there is none. */
-export async function readSessionCookie(config: AuthConfig, request: Request): Promise<string | null> {
+export async function readSessionCookie(
+  config: AuthConfig,
+  request: Pick<Request, "url" | "headers">,
+): Promise<string | null> {
   // Only the cookie: getToken would also take an Authorization header, which Auth.js never takes for a session.
   const headers = new Headers({ cookie: request.headers.get("cookie") ?? "" })
   return getToken({ req: { headers }, raw: true, cookieName: sessionCookieName(config, request.url) })

@@ -2,6 +2,7 @@ import type { AuthConfig } from "@auth/core"
 import { encode, type JWTEncodeParams } from "@auth/core/jwt"
 import type { RequestContext } from "./request-context.js"
 import { isSessionSalt } from "./session-cookie.js"
+import { SignInRefused } from "./sign-in-refused.js"
 
 /**
  * Takes the place of `jwt.encode`, which Auth.js calls to fill the session cookie after a credentials provider has signed somebody in,
@@ -38,6 +39,11 @@ async function databaseToken(userId: string | undefined, context: RequestContext
   if (!session || userId === undefined) throw new Error("A database session needs a user with an id.")
   const before = await context.currentSession()
   await adapter.createSession({ ...session, userId })
+  // Created first, asked second: proveEmail locks the user, so it either ends this session or is seen here.
+  if (context.byPassword && !(await adapter.lazy.hasPassword(userId))) {
+    await adapter.deleteSession(session.sessionToken)
+    throw new SignInRefused("wrong_credentials")
+  }
   // The browser loses the old token with the new cookie; nobody else shall go on using it.
   if (before) await adapter.deleteSession(before.sessionToken)
   return session.sessionToken

@@ -4,8 +4,8 @@ import { isLazyRow, type UserRow } from "../store/user-row.js"
 import type { CurrentSession } from "./current-session.js"
 import { joinReal, leaveLazyUser } from "./join-real.js"
 import { convertByEmail, planLinkConversion } from "./link-conversion.js"
-import { dropPasskeyName } from "./passkey-name.js"
-import type { ProvenIdentity } from "./proven-identity.js"
+import { type ProvenIdentity, saysUnverified } from "./proven-identity.js"
+import { publicOrigin } from "./public-url.js"
 import type { RequestContext } from "./request-context.js"
 
 /**
@@ -16,14 +16,12 @@ import type { RequestContext } from "./request-context.js"
 export async function decideSignIn(identity: ProvenIdentity, context: RequestContext): Promise<void> {
   const { account } = identity
   if (!account) return
-  if (account.type === "webauthn") {
-    refuseCrossSite(context)
-    dropPasskeyName(identity.user)
-  }
+  if (account.type === "webauthn") refuseCrossSite(context)
   const current = await context.currentSession()
   if (!current) {
     // A session that is over, or a token that says what is no longer true, must not be one to which Auth.js links an identity.
     context.linking.ignoresSession = true
+    if (account.type === "webauthn" && !(await ownerOf(account, context))) keepProfile(identity.user)
     if (isOAuth(account)) await proveForStranger(identity, account, context)
     return
   }
@@ -78,9 +76,11 @@ async function decideCredentials(
  * until now, somebody else may have registered it: their password and sessions end first.
  */
 async function proveForStranger(identity: ProvenIdentity, account: Account, context: RequestContext): Promise<void> {
-  if (!mayLinkByEmail(identity, account, context) || (await ownerOf(account, context))) return
+  if (!isTrusted(account, context) || (await ownerOf(account, context))) return
   const namesake = await namesakeOf(identity, context)
-  if (namesake && namesake.emailVerified === null) await context.adapter.lazy.proveEmail(namesake.id)
+  if (!namesake) return
+  if (saysUnverified(identity)) throw new OAuthAccountNotLinked("The provider says that the address is not verified")
+  if (namesake.emailVerified === null) await context.adapter.lazy.proveEmail(namesake.id)
 }
 
 async function ownerOf({ provider, providerAccountId }: Account, { adapter }: RequestContext): Promise<UserRow | null> {
@@ -92,8 +92,11 @@ async function namesakeOf({ user }: ProvenIdentity, { adapter }: RequestContext)
 }
 
 /** Whether the app trusts this provider to link by address, and the provider does not say that it has never checked the address. */
-function mayLinkByEmail({ profile }: ProvenIdentity, account: Account, { config }: RequestContext): boolean {
-  if (profile?.email_verified === false) return false
+function mayLinkByEmail(identity: ProvenIdentity, account: Account, context: RequestContext): boolean {
+  return isTrusted(account, context) && !saysUnverified(identity)
+}
+
+function isTrusted(account: Account, { config }: RequestContext): boolean {
   return config.providers.some((given) => {
     const provider = typeof given === "function" ? given() : given
     const settings: { id?: string; allowDangerousEmailAccountLinking?: boolean } = { ...provider, ...provider.options }
@@ -107,5 +110,16 @@ function isOAuth({ type }: Account): boolean {
 
 /** Auth.js checks no CSRF token where it takes a passkey. */
 function refuseCrossSite({ request }: RequestContext): void {
-  if (request?.headers.get("sec-fetch-site") === "cross-site") throw new AccessDenied("A passkey from another site.")
+  const site = request?.headers.get("sec-fetch-site")
+  const origin = request?.headers.get("origin")
+  const elsewhere = site
+    ? site !== "same-origin" && site !== "none"
+    : request && origin && origin !== publicOrigin(request)
+  if (elsewhere) throw new AccessDenied("A passkey from another site.")
+}
+
+/** Auth.js kept the whole row of whoever asked for the passkey, as JSON, and makes a user of it. */
+function keepProfile(user: object): void {
+  for (const key of Object.keys(user))
+    if (!["id", "name", "email", "image"].includes(key)) delete (user as Record<string, unknown>)[key]
 }

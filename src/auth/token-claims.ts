@@ -7,13 +7,15 @@ export interface LazyClaims {
   /** Whether the user was lazy when the database was last asked. */
   isLazy?: boolean
   username?: string | null
+  /** When the lazy user was made, in milliseconds since 1970: an id may be given out again once its user is gone. */
+  lazySince?: number
   /** The user has a password and an address that nobody has proven to own yet. */
   unproven?: boolean
   /** When the database was last asked, in seconds since 1970; only in tokens that have to be checked again. */
   checkedAt?: number
 }
 
-const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "unproven", "checkedAt"]
+const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "lazySince", "unproven", "checkedAt"]
 
 /** The claims for somebody who signs in now. */
 export async function claimsFor(
@@ -23,11 +25,14 @@ export async function claimsFor(
 ): Promise<LazyClaims> {
   const isLazy = isLazyRow(user)
   const mayBeUnproven = !isLazy && user.email != null && user.emailVerified == null
-  // A conversion is written after its token is made.
-  const unproven = mayBeUnproven && (provider === "convert" || (await lazy.hasPassword(user.id)))
+  // A conversion is written after its token is made, and a password may be removed while it is being verified.
+  const byPassword = provider === "convert" || provider === "password"
+  // Where it can't be asked, the token is checked again all the same.
+  const unproven = mayBeUnproven && (byPassword || (await lazy.hasPassword(user.id).catch(() => true)))
   return {
     isLazy,
     username: user.username,
+    ...(isLazy && { lazySince: user.lazySince?.valueOf() }),
     ...(unproven && { unproven }),
     ...((isLazy || unproven) && { checkedAt: secondsNow() }),
   }
@@ -38,7 +43,8 @@ export async function claimsFor(
  * an account with a password and an unproven address ends when somebody proves to own the address.
  */
 export function claimsHold(token: LazyClaims, user: UserRow): boolean {
-  return !(token.isLazy && !isLazyRow(user)) && !(token.unproven && user.emailVerified !== null)
+  if (token.isLazy && !(isLazyRow(user) && user.lazySince?.valueOf() === token.lazySince)) return false
+  return !(token.unproven && user.emailVerified !== null)
 }
 
 /** Whether the database has to be asked about this token again. */

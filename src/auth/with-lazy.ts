@@ -12,6 +12,7 @@ import { keepGateSettings } from "./gate-settings.js"
 import { linkingAdapter } from "./linking-adapter.js"
 import { newLinkingState } from "./linking-state.js"
 import { nameInTokenForPasskey } from "./passkey-name.js"
+import { publicHead } from "./public-url.js"
 import type { RequestContext } from "./request-context.js"
 import { composeEncode } from "./session-token.js"
 
@@ -64,6 +65,7 @@ function buildConfig(
     client: () => clientKey(context.request?.headers, clientAddress, lazy?.trustProxy),
     takeCreation,
     plan: undefined,
+    byPassword: false,
     linking: newLinkingState(),
     currentSession() {
       if (!context.request) return Promise.resolve(null)
@@ -93,7 +95,7 @@ function buildConfig(
 
 function readRequest(argument: LazyRequest | undefined): { request?: Request; clientAddress?: string } {
   if (argument === undefined) return {}
-  if ("req" in argument) return { request: argument.req.raw }
-  if (!("request" in argument)) return { request: argument }
-  return { request: argument.request, clientAddress: argument.getClientAddress?.() }
+  if ("req" in argument) return { request: publicHead(argument.req.raw) }
+  if (!("request" in argument)) return { request: publicHead(argument) }
+  return { request: publicHead(argument.request), clientAddress: argument.getClientAddress?.() }
 }

@@ -1,7 +1,7 @@
 import { isbot } from "isbot"
 
 /** Why no lazy user is made for a request that would otherwise get one. */
-export type SkipReason = "disabled" | "bot" | "prefetch" | "method" | "upgrade" | "cross-site"
+export type SkipReason = "disabled" | "bot" | "prefetch" | "method" | "upgrade" | "cross-site" | "stale-session"
 
 /** What the decision looks at. */
 export type RequestFacts = Pick<Request, "method" | "url" | "headers">

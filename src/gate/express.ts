@@ -24,7 +24,8 @@ export function expressAuth(auth: LazyAuth): RequestHandler {
   const parsers = [express.urlencoded({ extended: false }), express.json()]
   const handle = async (req: ExpressRequest, res: ExpressResponse) => {
     for (const parse of parsers) await passed(parse, req, res)
-    const mounted: LazyAuth = (request) => ({ ...auth(request), ...(req.baseUrl && { basePath: req.baseUrl }) })
+    // The object itself: what the environment adds to it must reach what is closed over it.
+    const mounted: LazyAuth = (request) => Object.assign(auth(request), req.baseUrl && { basePath: req.baseUrl })
     const getClientAddress = addressOf(req)
     await sendWebResponse(await handleAuth(webRequest(req), mounted, { getClientAddress }), res)
   }

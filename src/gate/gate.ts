@@ -10,7 +10,7 @@ import { LazyDisabled, VisitorNotVerified } from "../auth/lazy-provider.js"
 import { publicOrigin } from "../auth/public-url.js"
 import { type RequestConfig, requestConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
-import { sessionCookieName } from "../auth/session-cookie.js"
+import { readSessionCookie, sessionCookieName } from "../auth/session-cookie.js"
 import { type SkipReason, skipReason } from "./decide.js"
 
 /** See {@link gate}. */
@@ -85,6 +85,8 @@ export async function gate(
 
   const skipped = skipReason(visit, gateSettings(config).isBot)
   if (skipped) return openWithout(skipped, cookie)
+  // Sent along while this browser converted, perhaps: what answers it last must not take the new session's place.
+  if (!isNavigation(visit) && (await hasSessionCookie(visit, config))) return openWithout("stale-session", cookie)
   try {
     const form = new URLSearchParams()
     const signedIn = await postCallback(withoutRefusals(config), "lazy", {
@@ -178,6 +180,10 @@ function refuseForNow(visit: Visit, { retryAfter }: TooManyLazyUsers): GateRefus
 function jsonBody({ reason, headers }: Pick<GateRefused, "reason" | "headers">): string {
   headers.set("content-type", "application/json")
   return JSON.stringify({ error: reason })
+}
+
+async function hasSessionCookie({ url, headers }: Visit, config: RequestConfig): Promise<boolean> {
+  return (await readSessionCookie(config, { url, headers })) !== null
 }
 
 function isNavigation({ method, headers }: Visit): boolean {

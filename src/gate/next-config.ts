@@ -1,5 +1,6 @@
 import type { AuthConfig } from "@auth/core"
 import { AuthError } from "@auth/core/errors"
+import type { NextRequest } from "next/server.js"
 import type { LazyAuth, LazyConfig, LazyRequest } from "../auth/config.js"
 import { publicRequest } from "../auth/public-url.js"
 import { withLazy as withLazyAnywhere } from "../auth/with-lazy.js"
@@ -37,7 +38,8 @@ function refusingReadOnlyCookies(provider: Provider): Provider {
   return {
     ...provider,
     async authorize(...args: Parameters<typeof authorize>) {
-      if (!(await areCookiesWritable())) throw new AuthError(readOnlyCookies(`signIn("${provider.id}")`).message)
+      if (!(await areCookiesWritable()))
+        throw new AuthError(readOnlyCookies(`signIn("${provider.id}")`).message.slice(0, -1))
       return authorize(...args)
     },
   }
@@ -46,7 +48,12 @@ function refusingReadOnlyCookies(provider: Provider): Provider {
 /** A request of Next as other frameworks have it: without a body, which is for Auth.js to read, under the address that visitors use. */
 function webRequest(argument: LazyRequest): LazyRequest {
   if (!("nextUrl" in argument)) return argument
-  const { url, method, headers } = visitorsRequest(argument as Request)
+  const request = argument as unknown as NextRequest
+  const { url, method, headers } = visitorsRequest({
+    method: request.method,
+    url: request.nextUrl.href,
+    headers: request.headers,
+  })
   return publicRequest(new Request(url, { method, headers }))
 }
 

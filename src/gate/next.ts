@@ -56,7 +56,9 @@ type Handler = (request: GatedRequest<Session | null>, context: unknown) => Answ
 function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOptions): NextGate<Found> {
   const auth = withNextDefaults(given)
   const through = (handler: Handler) => async (request: NextRequest, context: unknown) => {
-    const result = await gate(visitorsRequest(request), auth, options)
+    const { method, nextUrl, headers } = request
+    // Its `url` has no base path in a route handler.
+    const result = await gate(visitorsRequest({ method, url: nextUrl.href, headers }), auth, options)
     if (!result.open) return refusal(result, request, context)
     const changed = setCookie(request, result.cookie)
     const answer = await handler(Object.assign(request, { auth: result.session }), context)

@@ -111,6 +111,8 @@ export interface MergeOptions {
    * before the session is written; default: false.
    */
   provesEmail?: boolean
+  /** Refuses unless the real user still has a password: whoever merges has signed in by it; default: false. */
+  needsPassword?: boolean
   onMerge?: MergeHook
   /**
    * What happens where a unique rule or a check constraint stops a row. `"keep"`: the real user's row stays, and the lazy user's is handed

@@ -4,7 +4,7 @@ import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError }
 import { findReferences, type ReferencingTable, type UserReferences } from "./foreign-keys.js"
 import type { ByTable, Database, MergeOptions, MergeReport } from "./lazy-store.js"
 import { concerned, type Move, movedTogether, moveRows, stoppedRows } from "./move-rows.js"
-import { proveEmail } from "./passwords.js"
+import { hasPassword, proveEmail } from "./passwords.js"
 import { queryRows } from "./raw-query.js"
 import { removeLazyUser } from "./remove-lazy-user.js"
 import { rememberTransaction } from "./same-transaction.js"
@@ -21,7 +21,7 @@ export function mergeUsers(
   intoId: string,
   options: MergeOptions = {},
 ): Promise<MergeReport> {
-  const { session, link, provesEmail, onMerge, onConflict = "keep" } = options
+  const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep" } = options
   const { usersTable, accountsTable, sessionsTable } = tables
   return db.transaction(
     async (tx) => {
@@ -30,6 +30,7 @@ export function mergeUsers(
       const move: Move = { from: fromId, into: intoId, users: found.users }
       const { from, into } = await lockUsers(tx, tables, found, move)
 
+      if (needsPassword && !(await hasPassword(tx, tables, intoId))) throw new NotRealError("The password is gone.")
       const moved: ByTable<number> = {}
       const stopped: ReferencingTable[] = []
       for (const group of movedTogether(found.tables)) {

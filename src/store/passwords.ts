@@ -53,9 +53,12 @@ export function proveEmail(
       // Whoever had the password may have linked identities of their own as well.
       if (passwordRemoved) await removeIdentities(tx, tables, userId)
     }
+    // An address that the app has kept for a lazy user: whoever left it there need not be the one who owns it.
+    const wasLazy = isLazyRow(before)
+    if (wasLazy) await endSessions(tx, tables, userId)
     const [user] = await tx
       .update(usersTable)
-      .set({ emailVerified: new Date() })
+      .set({ emailVerified: new Date(), ...(wasLazy && { convertedAt: new Date(), username: null }) })
       .where(eq(usersTable.id, userId))
       .returning()
     return user ? { user, passwordRemoved } : null

@@ -101,9 +101,7 @@ describeFlows("signing in with a password", (app, strategy) => {
     const limiters = { address: new RateLimiterMemory({ points: 2, duration: 60 }) }
     const auth = withLazy({ ...app.config, providers: [PasswordProvider({ limiters })] })
     const from = (address: string) =>
-      new Browser("http://app.test", (request) =>
-        handleAuth(request, (argument) => auth({ request: argument as Request, getClientAddress: () => address })),
-      )
+      new Browser("http://app.test", (request) => handleAuth(request, auth, { getClientAddress: () => address }))
     const attempt = async (address: string, secret: string) =>
       refusal(
         await from(address).signIn("password", {

@@ -291,6 +291,8 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     await adapter.getAuthenticator(authenticator.credentialID)
     await adapter.listAuthenticatorsByUserId(user.id)
     await adapter.updateAuthenticatorCounter(authenticator.credentialID, 1)
+    await lazy.hasPassword(user.id)
+    await lazy.setPassword(user.id, HASH)
     await lazy.proveEmail(user.id)
     await adapter.unlinkAccount(account)
     await adapter.deleteSession(session.sessionToken)

