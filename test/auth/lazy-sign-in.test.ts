@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { LazyProvider } from "../../src/index.js"
-import { describeFlows, password, refusal } from "../setup/flow-app.js"
+import { describeFlows, earlyInWindow, password, refusal } from "../setup/flow-app.js"
 
 describeFlows("signing in lazily", (app, strategy) => {
   it("makes one user with a generated name and no password, and a session that tells who it is", async () => {
@@ -85,6 +85,7 @@ describeFlows("signing in lazily", (app, strategy) => {
     const csrfToken = await visitor.csrfToken()
     const before = await app.count('"user"')
     const ask = () => visitor.visit("/auth/callback/lazy", { form: { csrfToken } })
+    await earlyInWindow()
     const answers = await Promise.all([ask(), ask(), ask()])
     for (const answer of answers) expect(answer.headers.get("location")).toBe("http://app.test")
     expect(await app.count('"user"')).toBe(before + 1)

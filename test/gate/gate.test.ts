@@ -2,7 +2,7 @@ import { encode } from "@auth/core/jwt"
 import { describe, expect, it } from "vitest"
 import { type GateOptions, type GateResult, gate, handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
 import { Browser, type VisitOptions } from "../setup/browser-jar.js"
-import { describeFlows, type FlowApp, password, secret } from "../setup/flow-app.js"
+import { describeFlows, earlyInWindow, type FlowApp, password, secret } from "../setup/flow-app.js"
 
 const ORIGIN = "http://app.test"
 const COOKIE = "authjs.session-token"
@@ -152,6 +152,7 @@ describeFlows("the gate", (app, strategy) => {
       const visitor = Visitor.of(app)
       await visitor.csrfToken()
       const before = await app.count('"user"')
+      await earlyInWindow()
       await Promise.all([visitor.open(), visitor.open("/other")])
       expect(await app.count('"user"')).toBe(before + 1)
     })

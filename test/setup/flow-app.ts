@@ -71,6 +71,14 @@ export function describeFlows(name: string, tests: (app: FlowApp, strategy: "dat
       })
 }
 
+/**
+ * Resolves when the ten seconds in which a browser is given one id have some left: of two requests on both sides of their end, each may make
+ * a user.
+ */
+export async function earlyInWindow(): Promise<void> {
+  while (Date.now() % 10_000 > 8_000) await new Promise((resolve) => setTimeout(resolve, 50))
+}
+
 /** The `code` that Auth.js puts in the address of its error page, or null. */
 export function refusal(response: Response): string | null {
   const location = response.headers.get("location")
