@@ -1,0 +1,58 @@
+import { execFile } from "node:child_process"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { freshFolder, writeBlocks } from "./extract.js"
+import { blocksOf, migrating, type Page, page, pages, root } from "./pages.js"
+
+/** As a consumer of the package has it. */
+const tsconfig = {
+  compilerOptions: {
+    target: "ES2022",
+    lib: ["ES2023", "DOM", "DOM.Iterable"],
+    module: "NodeNext",
+    moduleDetection: "force",
+    types: ["node"],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: true,
+    noEmit: true,
+  },
+  include: ["."],
+}
+
+it("every TypeScript block in the documentation passes the type check", async () => {
+  const folder = freshFolder("docs-types")
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig))
+  const written = pages.flatMap((page) => {
+    const name = page.path.replace(/\.md$/, "").replaceAll("/", "-")
+    return writeBlocks(page, join(folder, name)).map(({ file, line }) => ({
+      file: `${name}/${file}`,
+      place: `${page.path}:${line}`,
+    }))
+  })
+  expect(written.length).toBeGreaterThan(15)
+  const output = await typeCheck(folder)
+  const places = output.replaceAll(/^([^\s(]+)\((\d+),/gm, (whole, file: string, line: string) => {
+    const block = written.find((block) => file.endsWith(block.file))
+    return block ? `${block.place} + ${line} (` : whole
+  })
+  expect(places).toBe("")
+})
+
+it("no block of code goes unchecked by being called something else", () => {
+  const languages = (all: readonly Page[]) =>
+    new Set(all.flatMap((page) => blocksOf(page).map(({ language }) => language)))
+  expect(languages(pages.filter(({ path }) => path !== migrating))).toEqual(new Set(["ts", "sh", ""]))
+  // What an app looked like before is nobody's example.
+  expect(languages([page(migrating)])).toEqual(new Set(["ts", "js"]))
+})
+
+function typeCheck(folder: string): Promise<string> {
+  const tsc = join(root, "node_modules/typescript/bin/tsc")
+  return new Promise((resolve) => {
+    execFile(process.execPath, [tsc, "-p", folder, "--pretty", "false"], { cwd: folder }, (_error, stdout, stderr) =>
+      resolve(`${stdout}${stderr}`),
+    )
+  })
+}

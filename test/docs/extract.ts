@@ -1,0 +1,29 @@
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { blocksOf, type Page, root } from "./pages.js"
+
+const companions = join(root, "test/docs/companions")
+
+/**
+ * Makes an empty folder for files out of the documentation. Inside the package, and not below node_modules: only there `authjs-lazy` is the package
+ * itself.
+ */
+export function freshFolder(name: string): string {
+  const folder = join(root, "artifacts", name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+/** Writes the TypeScript blocks of a page into a folder, with the files that a reader is assumed to have; returns them with their lines. */
+export function writeBlocks(page: Page, folder: string): { file: string; line: number }[] {
+  mkdirSync(folder, { recursive: true })
+  for (const name of readdirSync(companions)) copyFileSync(join(companions, name), join(folder, name))
+  return blocksOf(page)
+    .filter(({ language }) => language === "ts")
+    .map(({ file: given, code, line }) => {
+      const file = given ?? `line-${line}.ts`
+      writeFileSync(join(folder, file), code)
+      return { file, line }
+    })
+}

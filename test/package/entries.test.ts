@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { expect, it } from "vitest"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const { exports: entryPoints } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
+const codeEntries = Object.keys(entryPoints).filter((entry) => entry !== "./package.json")
+
+interface Loaded {
+  /** What the entry exports. */
+  names: string[]
+  /** Native code that is in the process now and was not before. */
+  addons: string[]
+  /** CommonJS modules that were loaded, argon2 among them where it was. */
+  modules: string[]
+}
+
+/** Imports an entry as it was built, in a process of its own. */
+async function load(entry: string): Promise<Loaded> {
+  const script = `
+    import { createRequire } from "node:module"
+    const names = Object.keys(await import(${JSON.stringify(entry.replace(/^\./, "authjs-lazy"))}))
+    process.report.excludeNetwork = true
+    const addons = process.report.getReport().sharedObjects.filter((path) => path.endsWith(".node"))
+    const modules = Object.keys(createRequire(process.cwd() + "/")("node:module")._cache)
+    console.log(JSON.stringify({ names, addons, modules }))
+  `
+  const { stdout } = await promisify(execFile)("node", ["--input-type=module", "--eval", script], { cwd: root })
+  return JSON.parse(stdout)
+}
+
+it.each(codeEntries)("imports %s, which exports something", async (entry) => {
+  expect((await load(entry)).names.length).toBeGreaterThan(0)
+})
+
+it.each(codeEntries.filter((entry) => entry !== "./password"))(
+  "loads no native code and no argon2 through %s",
+  async (entry) => {
+    const { addons, modules } = await load(entry)
+    expect(addons).toEqual([])
+    expect(modules.filter((path) => path.includes("argon2"))).toEqual([])
+  },
+)
+
+it("loads argon2 through ./password: these tests would see it elsewhere too", async () => {
+  const { addons, modules } = await load("./password")
+  expect(addons).toContainEqual(expect.stringContaining("argon2"))
+  expect(modules).toContainEqual(expect.stringContaining("argon2"))
+})
