@@ -106,14 +106,14 @@ export async function writeNote(page: Page, text: string): Promise<void> {
   await page.getByText(text).waitFor()
 }
 
-function spawnDemo(env: Record<string, string>): ChildProcess {
+function spawnDemo(own: Record<string, string>): ChildProcess {
+  const env = { ...process.env, ...own }
   // Whatever this machine has set is not for the demo.
-  const inherited = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(DATABASE_URL|DEMO_|AUTH_|EMAIL_)/.test(name)),
-  )
+  for (const name of Object.keys(env))
+    if (/^(DATABASE_URL|DEMO_|AUTH_|EMAIL_)/.test(name) && !(name in own)) delete env[name]
   return spawn(process.execPath, ["--import", "tsx", "docs/demo/server.ts"], {
     cwd: root,
-    env: { ...inherited, ...env },
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   })
 }
