@@ -17,8 +17,9 @@ export function webRequest(req: ExpressRequest): Request {
   if (method === "GET" || method === "HEAD") return new Request(url, { method, headers })
   // Its length may change when it is written again.
   headers.delete("content-length")
-  const parsed = req.body === undefined ? undefined : writeBody(req.body, headers.get("content-type") ?? "")
-  const body = parsed ?? (Readable.toWeb(req) as ReadableStream)
+  // Parsers of Express 4 set an empty object where they have read nothing.
+  const unread = req.body === undefined || !req.readableDidRead
+  const body = unread ? (Readable.toWeb(req) as ReadableStream) : writeBody(req.body, headers.get("content-type") ?? "")
   return new Request(url, { method, headers, body, duplex: "half" } as RequestInit)
 }
 

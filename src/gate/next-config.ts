@@ -5,7 +5,7 @@ import type { LazyAuth, LazyConfig, LazyRequest } from "../auth/config.js"
 import { publicRequest } from "../auth/public-url.js"
 import { withLazy as withLazyAnywhere } from "../auth/with-lazy.js"
 import { areCookiesWritable, readOnlyCookies } from "./next-cookies.js"
-import { visitorsRequest } from "./next-head.js"
+import { headOf } from "./next-head.js"
 
 /**
  * `withLazy` of authjs-lazy with the defaults of next-auth: `basePath` is the path of `AUTH_URL`, or else `/api/auth`, and the secret may
@@ -48,12 +48,7 @@ function refusingReadOnlyCookies(provider: Provider): Provider {
 /** A request of Next as other frameworks have it: without a body, which is for Auth.js to read, under the address that visitors use. */
 function webRequest(argument: LazyRequest): LazyRequest {
   if (!("nextUrl" in argument)) return argument
-  const request = argument as unknown as NextRequest
-  const { url, method, headers } = visitorsRequest({
-    method: request.method,
-    url: request.nextUrl.href,
-    headers: request.headers,
-  })
+  const { url, method, headers } = headOf(argument as unknown as NextRequest)
   return publicRequest(new Request(url, { method, headers }))
 }
 

@@ -2,6 +2,7 @@ import type { Session } from "@auth/core/types"
 import { parseSetCookie } from "cookie"
 import type { LazyAuth } from "../auth/config.js"
 import { gateSettings } from "../auth/gate-settings.js"
+import { publicOrigin } from "../auth/public-url.js"
 import { skipReason } from "./decide.js"
 import { type GateOptions, type GateResult, gate } from "./gate.js"
 import { areCookiesWritable, readOnlyCookies } from "./next-cookies.js"
@@ -30,12 +31,12 @@ export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl 
   return result.session
 }
 
-async function admitted({ url }: RequestHead, result: GateResult): Promise<Session | null> {
+async function admitted(visit: RequestHead, result: GateResult): Promise<Session | null> {
   if (result.open) return result.session
   // @ts-expect-error Next has no `exports`, and its bundler knows this name alone as that of a module for server components.
   const { redirect } = (await import("next/navigation")) as typeof import("next/navigation.js")
   // An address, since Next would put its own base path before a path.
-  return redirect(new URL(result.headers.get("location") ?? "/", url).href)
+  return redirect(new URL(result.headers.get("location") ?? "/", publicOrigin(visit)).href)
 }
 
 /** Nobody can be signed in here: who is signed in already, or else null where nobody would be made. */

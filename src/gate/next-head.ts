@@ -1,3 +1,5 @@
+import type { NextRequest } from "next/server.js"
+
 /** Method, URL and headers of a request. */
 export type RequestHead = Pick<Request, "method" | "url" | "headers">
 
@@ -11,6 +13,13 @@ export function visitorsRequest({ method, url, headers }: RequestHead): RequestH
   const name = firstOf(headers.get("x-forwarded-host")) ?? headers.get("host") ?? host
   const outside = `${scheme}://${name}${pathname}${search}`
   return { method, url: URL.canParse(outside) ? outside : url, headers: withPrefetch(method, headers) }
+}
+
+/** The same of a request of Next, which tells the base path of the app to a proxy, and hides it from a route handler. */
+export function headOf({ method, nextUrl, headers }: NextRequest): RequestHead {
+  const url = new URL(nextUrl.href)
+  if (nextUrl.basePath === "") url.pathname = `${process.env.__NEXT_ROUTER_BASEPATH ?? ""}${url.pathname}`
+  return visitorsRequest({ method, url: url.href, headers })
 }
 
 function firstOf(list: string | null): string | undefined {

@@ -5,7 +5,7 @@ import type { LazyAuth } from "../auth/config.js"
 import { type GateOpen, type GateOptions, type GateRefused, gate } from "./gate.js"
 import { withNextDefaults } from "./next-config.js"
 import { type GuardOptions, guard } from "./next-guard.js"
-import { visitorsRequest } from "./next-head.js"
+import { headOf } from "./next-head.js"
 
 /** The request that a handler behind a gate is given: as NextAuth's own `auth((request) => …)` gives it. */
 export type GatedRequest<Found extends Session | null> = NextRequest & {
@@ -56,9 +56,7 @@ type Handler = (request: GatedRequest<Session | null>, context: unknown) => Answ
 function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOptions): NextGate<Found> {
   const auth = withNextDefaults(given)
   const through = (handler: Handler) => async (request: NextRequest, context: unknown) => {
-    const { method, nextUrl, headers } = request
-    // Its `url` has no base path in a route handler.
-    const result = await gate(visitorsRequest({ method, url: nextUrl.href, headers }), auth, options)
+    const result = await gate(headOf(request), auth, options)
     if (!result.open) return refusal(result, request, context)
     const changed = setCookie(request, result.cookie)
     const answer = await handler(Object.assign(request, { auth: result.session }), context)

@@ -1,0 +1,39 @@
+import Link from "next/link"
+import { Suspense } from "react"
+import { startNotebook } from "@/app/actions"
+import { session } from "@/auth"
+import { Composer } from "@/components/composer"
+import { notebooksOf } from "@/database/notebooks"
+
+/** The gate in proxy.ts has made a lazy user of whoever came: `session()` has it on the very first visit. */
+export default async function Home() {
+  const current = await session()
+  return (
+    <>
+      <h1>What is on your mind?</h1>
+      <Composer action={startNotebook} label="Start a new notebook" />
+      {/* Crawlers have no session, and nothing to show. */}
+      {current && (
+        <Suspense fallback={<p className="quiet">Looking for your notebooks…</p>}>
+          <Notebooks userId={current.user.id} />
+        </Suspense>
+      )}
+    </>
+  )
+}
+
+async function Notebooks({ userId }: { userId: string }) {
+  const notebooks = await notebooksOf(userId).list()
+  if (notebooks.length === 0)
+    return <p className="quiet">Write something: it is kept, and you need no account for it.</p>
+  return (
+    <ul className="notebooks">
+      {notebooks.map(({ id, title, createdAt }) => (
+        <li key={id}>
+          <Link href={`/notebooks/${id}`}>{title}</Link>
+          <time dateTime={createdAt.toISOString()}>{createdAt.toISOString().slice(0, 10)}</time>
+        </li>
+      ))}
+    </ul>
+  )
+}

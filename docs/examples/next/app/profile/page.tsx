@@ -1,0 +1,28 @@
+import { changeName, leave } from "@/app/actions"
+import { real } from "@/auth"
+
+/** Lazy users are sent to the page where they make an account. */
+export default async function Profile() {
+  const { user } = await real()
+  return (
+    <section className="card">
+      <h1>Your profile</h1>
+      <p className="quiet">You sign in as {user.email}.</p>
+      <form action={changeName} className="fields">
+        <label>
+          Name
+          <input name="text" defaultValue={user.name ?? ""} autoComplete="name" required />
+        </label>
+        <button type="submit">Save</button>
+      </form>
+      <p>
+        <a href="/api/notebooks">Take everything along</a>
+      </p>
+      <form action={leave} className="fields">
+        <button type="submit" className="second">
+          Sign out
+        </button>
+      </form>
+    </section>
+  )
+}

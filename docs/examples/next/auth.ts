@@ -1,0 +1,41 @@
+import { LazyProvider } from "authjs-lazy"
+import { LazyAdapter } from "authjs-lazy/drizzle"
+import { allowLazy, requireReal, withLazy } from "authjs-lazy/next"
+import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
+import NextAuth from "next-auth"
+import { db } from "@/database"
+import { accountsTable, passwordsTable, sessionsTable, usersTable } from "@/database/schema"
+
+const { OPENID_ID = "openid", OPENID_NAME = "OpenID", OPENID_ISSUER, OPENID_CLIENT, OPENID_SECRET } = process.env
+
+/** An OpenID provider of any kind, where the environment names one. */
+export const openId = OPENID_ISSUER
+  ? {
+      id: OPENID_ID,
+      name: OPENID_NAME,
+      type: "oidc" as const,
+      issuer: OPENID_ISSUER,
+      clientId: OPENID_CLIENT,
+      clientSecret: OPENID_SECRET,
+    }
+  : undefined
+
+const auth = withLazy({
+  adapter: LazyAdapter(db, { usersTable, accountsTable, sessionsTable, passwordsTable }),
+  providers: [
+    // The address of nobody, for a column that demands one.
+    LazyProvider({ generateEmail: ({ id }) => `${id}@lazy.invalid` }),
+    PasswordProvider(),
+    ConvertProvider({ identifier: "email" }),
+    ...(openId ? [openId] : []),
+  ],
+  pages: { signIn: "/signin", error: "/signin" },
+})
+
+export const { handlers, signIn, signOut, auth: session } = NextAuth(auth)
+
+/** For everybody: who isn't signed in becomes a lazy user. */
+export const lazy = allowLazy(auth)
+
+/** For people with an account. */
+export const real = requireReal(auth, "/account")

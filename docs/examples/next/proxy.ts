@@ -1,0 +1,5 @@
+export { lazy as proxy } from "@/auth"
+
+export const config = {
+  matcher: ["/", "/notebooks/:path*"],
+}

@@ -1,0 +1,11 @@
+import { LazyProvider, withLazy } from "authjs-lazy"
+import { LazyAdapter } from "authjs-lazy/drizzle"
+import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
+import { db } from "./db.js"
+
+export const auth = withLazy({
+  adapter: LazyAdapter(db),
+  providers: [LazyProvider(), PasswordProvider(), ConvertProvider()],
+  // SvelteKit knows its address by ORIGIN; without this @auth/sveltekit believes it in development alone.
+  trustHost: true,
+})

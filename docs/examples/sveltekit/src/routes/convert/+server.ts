@@ -1,0 +1,8 @@
+import type { RequestHandler } from "@sveltejs/kit"
+import { convertPage } from "authjs-lazy/pages"
+import { auth } from "../../lib/server/auth.js"
+
+const convert = convertPage(auth)
+
+export const GET: RequestHandler = ({ request }) => convert(request)
+export const POST = GET
