@@ -1,3 +1,4 @@
+import { AccessDenied } from "@auth/core/errors"
 import type { CredentialsConfig } from "@auth/core/providers/credentials"
 import { LazySetupError } from "../errors.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
@@ -48,6 +49,10 @@ export function bindProvider<Provider>(provider: Provider, context: RequestConte
     ...provider,
     authorize(credentials: Record<string, unknown>, request: Request) {
       context.request ??= request
+      // @auth/sveltekit has Auth.js check no token, and SvelteKit itself only forms.
+      const { method, headers } = context.request
+      if (method === "POST" && headers.get("sec-fetch-site") === "cross-site")
+        throw new AccessDenied("A sign-in that another site has posted.")
       return authorize(credentials, context as BoundContext)
     },
   }

@@ -24,10 +24,10 @@ export function checkTrustedProxy({ header, hops = 1 }: TrustedProxy): void {
  */
 export function clientKey(
   headers: Headers | undefined,
-  direct: string | undefined,
+  direct: (() => string) | undefined,
   trusted: TrustedProxy | undefined,
 ): string | undefined {
-  const address = trusted ? forwardedAddress(headers, trusted) : direct
+  const address = trusted ? forwardedAddress(headers, trusted) : direct?.()
   if (address === undefined || !ipaddr.isValid(address)) return undefined
   // An IPv4 client of a server that listens on IPv6 comes as ::ffff:192.0.2.1.
   const parsed = ipaddr.process(address)

@@ -18,3 +18,18 @@ export function publicHead(request: Request): Request {
   const { method, headers } = request
   return outside === origin ? request : new Request(`${outside}${pathname}${search}`, { method, headers })
 }
+
+/** The request under the address in the headers of a proxy: @hono/auth-js, which hands over the request as it came in, believes them. */
+export function forwardedHead(request: Request): Request {
+  const { method, headers } = request
+  const url = new URL(request.url)
+  const protocol = headers.get("x-forwarded-proto")
+  const host = headers.get("x-forwarded-host")
+  if (protocol === null && host === null) return request
+  if (protocol !== null) url.protocol = protocol
+  if (host !== null) {
+    url.port = ""
+    url.host = host
+  }
+  return new Request(url, { method, headers })
+}

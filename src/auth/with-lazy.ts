@@ -12,7 +12,7 @@ import { keepGateSettings } from "./gate-settings.js"
 import { linkingAdapter } from "./linking-adapter.js"
 import { newLinkingState } from "./linking-state.js"
 import { nameInTokenForPasskey } from "./passkey-name.js"
-import { publicHead } from "./public-url.js"
+import { forwardedHead, publicHead } from "./public-url.js"
 import type { RequestContext } from "./request-context.js"
 import { composeEncode } from "./session-token.js"
 
@@ -44,7 +44,7 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
 
 function buildConfig(
   { lazy, adapter, ...config }: LazyConfig,
-  { request, clientAddress }: { request?: Request; clientAddress?: string },
+  { request, getClientAddress }: Incoming,
   takeCreation: TakeCreation,
 ): AuthConfig {
   const strategy = config.session?.strategy ?? "database"
@@ -62,7 +62,7 @@ function buildConfig(
     events: config.events ?? {},
     strategy,
     request,
-    client: () => clientKey(context.request?.headers, clientAddress, lazy?.trustProxy),
+    client: () => clientKey(context.request?.headers, getClientAddress, lazy?.trustProxy),
     takeCreation,
     plan: undefined,
     byPassword: false,
@@ -93,9 +93,15 @@ function buildConfig(
   return built
 }
 
-function readRequest(argument: LazyRequest | undefined): { request?: Request; clientAddress?: string } {
+/** What is known of the visitor. The address is asked for only where it counts: some frameworks throw where they don't know it. */
+interface Incoming {
+  request?: Request
+  getClientAddress?: () => string
+}
+
+function readRequest(argument: LazyRequest | undefined): Incoming {
   if (argument === undefined) return {}
-  if ("req" in argument) return { request: publicHead(argument.req.raw) }
+  if ("req" in argument) return { request: publicHead(forwardedHead(argument.req.raw)) }
   if (!("request" in argument)) return { request: publicHead(argument) }
-  return { request: publicHead(argument.request), clientAddress: argument.getClientAddress?.() }
+  return { request: publicHead(argument.request), getClientAddress: () => argument.getClientAddress?.() ?? "" }
 }

@@ -1,6 +1,7 @@
 import type { Session } from "@auth/core/types"
 import type { Context, MiddlewareHandler } from "hono"
 import type { LazyAuth } from "../auth/config.js"
+import { forwardedHead } from "../auth/public-url.js"
 import { type GateOptions, gate } from "./gate.js"
 
 declare module "hono" {
@@ -31,7 +32,7 @@ export function requireReal(auth: LazyAuth, redirectTo?: string): MiddlewareHand
 
 function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
   return async (c, next) => {
-    const result = await gate(visitorsRequest(c), auth, { ...options, getClientAddress: addressOf(c) })
+    const result = await gate(forwardedHead(c.req.raw), auth, { ...options, getClientAddress: addressOf(c) })
     if (!result.open) {
       for (const [name, value] of result.headers) c.header(name, value, { append: true })
       return c.body(result.body, result.status)
@@ -42,19 +43,6 @@ function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
     await next()
     addHeaders(c, result.headers)
   }
-}
-
-/** Method, headers, and the address that visitors use, by the rules of @hono/auth-js, so that both have one name for the session cookie. */
-function visitorsRequest({ req: { raw } }: Context): Pick<Request, "method" | "url" | "headers"> {
-  const url = new URL(raw.url)
-  const protocol = raw.headers.get("x-forwarded-proto")
-  const host = raw.headers.get("x-forwarded-host")
-  if (protocol !== null) url.protocol = protocol
-  if (host !== null) {
-    url.port = ""
-    url.host = host
-  }
-  return { method: raw.method, url: url.href, headers: raw.headers }
 }
 
 /** What @hono/node-server knows of the connection: https://hono.dev/docs/getting-started/nodejs#access-the-raw-node-js-apis */

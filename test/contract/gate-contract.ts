@@ -1,0 +1,543 @@
+import { decode, encode, type JWT } from "@auth/core/jwt"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import type { LazyConfig } from "../../src/index.js"
+import { postgresDatabase } from "../setup/databases.js"
+import { FlowApp, password, secret } from "../setup/flow-app.js"
+import { AHEAD, API, BOTS, CHROME, NAVIGATION, open, type Page, send, Visitor } from "./gate-contract-visitor.js"
+
+/** What an app under the contract is made of. */
+export interface ContractApp {
+  config: LazyConfig
+  /** Whether it stands behind a proxy that ends TLS for https://app.test, and says so in `x-forwarded-proto`. */
+  behindTls: boolean
+  /** What `/stream` answers with, as `text/event-stream`. */
+  events: () => ReadableStream<Uint8Array>
+}
+
+/** An app that listens on 127.0.0.1. */
+export interface ContractServer {
+  port: number
+  close: () => Promise<void>
+}
+
+/** How a framework does by itself what the contract asks for. */
+export interface FrameworkHabits {
+  /** It answers a form of another site 403 before anything of ours is asked. */
+  refusesForeignForms?: boolean
+  /** It has no CSRF tokens, since it refuses foreign forms by their origin. */
+  withoutCsrfTokens?: boolean
+  /** It can't be told to believe a proxy. */
+  deafToProxies?: boolean
+  /** Its integration of Auth.js answers the routes of Auth.js by the address of the request, whatever `AUTH_URL` says. */
+  deafToAuthUrl?: boolean
+}
+
+/** The one cookie that matters, on http. */
+const COOKIE = "authjs.session-token"
+
+const FOREIGN = { origin: "https://other.test", "sec-fetch-site": "cross-site" }
+
+/**
+ * What holds behind a gate in every framework, over HTTP and on PostgreSQL. `start` makes an app with the routes of Auth.js at `/auth`,
+ * and, each answering with a {@link Page} in JSON: GET and POST `/` behind allowLazy, `/real` behind requireReal, `/lazy` behind
+ * requireLazy with `/welcome`. `/stream` is behind allowLazy. Errors that reach the framework's own handler are answered 500, with the
+ * name of the error in the body.
+ */
+export function describeGateContract(
+  name: string,
+  start: (app: ContractApp) => Promise<ContractServer>,
+  {
+    refusesForeignForms = false,
+    withoutCsrfTokens = false,
+    deafToProxies = false,
+    deafToAuthUrl = false,
+  }: FrameworkHabits = {},
+): void {
+  for (const strategy of ["database", "jwt"] as const)
+    describe(`the gate in ${name}, with ${strategy} sessions`, () => {
+      const app = new FlowApp(strategy)
+      const servers: ContractServer[] = []
+
+      beforeAll(async () => {
+        app.database = await postgresDatabase()
+      })
+      afterEach(async () => {
+        for (const server of servers.splice(0)) await server.close()
+      })
+      afterAll(() => app.database.close())
+
+      async function listen(changes: Partial<LazyConfig> = {}, about: Partial<ContractApp> = {}): Promise<number> {
+        const events = () => new ReadableStream<Uint8Array>()
+        const server = await start({ config: { ...app.config, ...changes }, behindTls: false, events, ...about })
+        servers.push(server)
+        return server.port
+      }
+
+      const rows = async () => [await app.count('"user"'), await app.count("session")]
+
+      /** Fails where the work leaves other than so many new users, and sessions for them. */
+      async function expectRows(made: number, work: () => Promise<void>): Promise<void> {
+        const [users = 0, sessions = 0] = await rows()
+        await work()
+        expect(await rows()).toEqual([users + made, sessions + (strategy === "database" ? made : 0)])
+      }
+
+      const sessionCookies = (answer: Response) =>
+        answer.headers.getSetCookie().filter((cookie) => cookie.includes(COOKIE))
+
+      /** The page as somebody sees it who is not signed in and is not made a lazy user. */
+      async function expectSignedOut(answer: Response): Promise<void> {
+        expect(answer.status).toBe(200)
+        expect(await answer.json()).toEqual({ session: null, cookieSeen: false, own: null })
+        expect(sessionCookies(answer)).toEqual([])
+        expect(answer.headers.get("vary")).toMatch(/cookie/i)
+      }
+
+      async function signUp(visitor: Visitor): Promise<void> {
+        const form = { username: `real-${crypto.randomUUID().slice(0, 8)}`, password }
+        if (!withoutCsrfTokens) return void (await visitor.signIn("convert", form))
+        const headers = { origin: visitor.origin, "sec-fetch-site": "same-origin" }
+        await visitor.visit("/auth/callback/convert", { form, headers })
+      }
+
+      describe("a visit", () => {
+        it("that is the first makes one user, and the handler sees session and cookie at once", async () => {
+          const visitor = new Visitor(await listen())
+          await expectRows(1, async () => {
+            const { session, cookieSeen, own } = await visitor.page()
+            expect(session?.user).toMatchObject({ id: expect.any(String), isLazy: true, username: expect.any(String) })
+            expect(cookieSeen).toBe(true)
+            expect(own?.user.id).toBe(session?.user.id)
+            expect((await visitor.session())?.user).toMatchObject({ id: session?.user.id, isLazy: true })
+          })
+        })
+
+        it("that is the first may be a POST of the app's own", async () => {
+          const port = await listen()
+          const visitor = new Visitor(port)
+          await expectRows(1, async () => {
+            const headers = { "sec-fetch-site": "same-origin", origin: visitor.origin }
+            const { session, own } = await visitor.page("/", { form: { title: "a note" }, headers })
+            expect(session?.user.isLazy).toBe(true)
+            expect(own?.user.id).toBe(session?.user.id)
+            expect((await visitor.page()).session?.user.id).toBe(session?.user.id)
+          })
+        })
+
+        it("that is the second finds the same user", async () => {
+          const visitor = new Visitor(await listen())
+          const first = await visitor.page()
+          await expectRows(0, async () => {
+            for (const path of ["/", "/lazy"]) {
+              const { session, own } = await visitor.page(path)
+              expect(session?.user).toEqual(first.session?.user)
+              expect(own?.user.id).toBe(first.session?.user.id)
+            }
+            expect((await visitor.page("/", { method: "POST", headers: API })).session?.user).toEqual(
+              first.session?.user,
+            )
+          })
+        })
+
+        it.skipIf(withoutCsrfTokens)(
+          "that comes thrice at once makes one user where the browser has a CSRF cookie",
+          async () => {
+            const visitor = new Visitor(await listen())
+            await visitor.csrfToken()
+            const before = await app.count('"user"')
+            const pages = await Promise.all([visitor.page(), visitor.page(), visitor.page()])
+            expect(new Set(pages.map(({ session }) => session?.user.id)).size).toBe(1)
+            expect(await app.count('"user"')).toBe(before + 1)
+          },
+        )
+
+        it("that comes twice at once to a browser without any cookie ends in one of two users", async () => {
+          const visitor = new Visitor(await listen())
+          const ids = (await Promise.all([visitor.page(), visitor.page()])).map(({ session }) => session?.user.id)
+          expect(ids).toContain((await visitor.page()).session?.user.id)
+        })
+
+        it("of fifty requests at once by somebody who has been here makes nobody", async () => {
+          const visitor = new Visitor(await listen())
+          const { session } = await visitor.page()
+          await expectRows(0, async () => {
+            const pages = await Promise.all(Array.from({ length: 50 }, () => visitor.page("/", { headers: API })))
+            for (const page of pages) expect(page.session?.user.id).toBe(session?.user.id)
+          })
+        })
+
+        it("sets the session cookie once, and keeps shared caches off", async () => {
+          const port = await listen()
+          const first = await new Visitor(port).visit("/")
+          expect(sessionCookies(first)).not.toEqual([])
+          for (const cookie of sessionCookies(first)) {
+            expect(cookie).toMatch(/; HttpOnly/i)
+            expect(cookie).toMatch(/; SameSite=Lax/i)
+            expect(cookie).toMatch(/; Path=\//i)
+            expect(cookie).not.toMatch(/; Secure/i)
+          }
+          expect(first.headers.get("vary")).toMatch(/cookie/i)
+          expect(first.headers.get("cache-control")).toMatch(/private/)
+        })
+      })
+
+      describe("no user is made", () => {
+        it("for bots", async () => {
+          const port = await listen()
+          await expectRows(0, async () => {
+            for (const agent of Object.values(BOTS))
+              await expectSignedOut(await new Visitor(port).visit("/", { headers: { "user-agent": agent } }))
+          })
+        })
+
+        it("for pages that browsers load ahead", async () => {
+          const port = await listen()
+          await expectRows(0, async () => {
+            for (const headers of Object.values(AHEAD))
+              await expectSignedOut(await send({ port, path: "/", headers: { host: `localhost:${port}`, ...headers } }))
+          })
+        })
+
+        it.each(["HEAD", "OPTIONS"])("for %s", async (method) => {
+          const visitor = new Visitor(await listen())
+          await expectRows(0, async () => {
+            const answer = await visitor.visit("/", { method })
+            expect(answer.status).toBeLessThan(500)
+            expect(sessionCookies(answer)).toEqual([])
+          })
+        })
+
+        it("for what asks to become a WebSocket, which sees the session there is", async () => {
+          const port = await listen()
+          const visitor = new Visitor(port)
+          const upgrade = {
+            host: `localhost:${port}`,
+            "user-agent": CHROME,
+            connection: "Upgrade",
+            upgrade: "websocket",
+            "sec-websocket-version": "13",
+            "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+          }
+          await expectRows(0, async () => expectSignedOut(await send({ port, path: "/", headers: upgrade })))
+          const { session } = await visitor.page()
+          const cookie = await visitor.jar.getCookieString(visitor.origin)
+          const answer = (await (await send({ port, path: "/", headers: { ...upgrade, cookie } })).json()) as Page
+          expect(answer.session?.user.id).toBe(session?.user.id)
+        })
+
+        it("where new ones are turned off; those that exist go on", async () => {
+          const visitor = new Visitor(await listen())
+          const { session } = await visitor.page()
+          const closed = await listen({ lazy: { enabled: false } })
+          const cookie = await visitor.jar.getCookieString(visitor.origin)
+          await expectRows(0, async () => {
+            await expectSignedOut(await new Visitor(closed).visit("/"))
+            expect((await new Visitor(closed).page("/", { headers: { cookie } })).session?.user.id).toBe(
+              session?.user.id,
+            )
+          })
+        })
+
+        it("where the app's own check takes the visitor for a bot", async () => {
+          const asked: string[] = []
+          const verify = (request: Request) => asked.push(request.headers.get("x-answer") ?? "none") === 0
+          const port = await listen({ lazy: { verify } })
+          await expectRows(0, async () =>
+            expectSignedOut(await new Visitor(port).visit("/", { headers: { "x-answer": "wrong" } })),
+          )
+          expect(asked).toEqual(["wrong"])
+        })
+      })
+
+      describe("another site", () => {
+        it.each([
+          ["says so", { ...NAVIGATION, ...FOREIGN }],
+          ["in an old browser", { origin: "https://other.test", "sec-fetch-site": "" }],
+        ])("that posts a form (%s) can't overwrite the session that the browser holds", async (_, headers) => {
+          const port = await listen()
+          const visitor = new Visitor(port)
+          const { session } = await visitor.page()
+          await signUp(visitor)
+          await expectRows(0, async () => {
+            // A SameSite=Lax cookie stays with the browser.
+            const { "sec-fetch-site": site, ...rest } = headers
+            const foreign = { ...rest, ...(site && { "sec-fetch-site": site }), host: `localhost:${port}` }
+            const form = { "user-agent": CHROME, "content-type": "application/x-www-form-urlencoded" }
+            const answer = await send({
+              port,
+              method: "POST",
+              path: "/",
+              headers: { ...foreign, ...form },
+              body: "a=b",
+            })
+            expect(answer.headers.getSetCookie()).toEqual([])
+            if (refusesForeignForms) expect(answer.status).toBe(403)
+            else expect(await answer.json()).toEqual({ session: null, cookieSeen: false, own: null })
+          })
+          expect((await visitor.page("/real")).session?.user).toMatchObject({ id: session?.user.id, isLazy: false })
+        })
+
+        it("whose script posts without a form gets no user", async () => {
+          const port = await listen()
+          const headers = { ...FOREIGN, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "empty", cookie: "" }
+          await expectRows(0, async () =>
+            expectSignedOut(await new Visitor(port).visit("/", { method: "POST", headers })),
+          )
+        })
+
+        it("that frames a page gets no user", async () => {
+          const port = await listen()
+          const headers = { ...NAVIGATION, "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" }
+          await expectRows(0, async () => expectSignedOut(await new Visitor(port).visit("/", { headers })))
+        })
+
+        it("that links to a page sends a visitor", async () => {
+          const visitor = new Visitor(await listen())
+          const headers = { ...NAVIGATION, "sec-fetch-site": "cross-site" }
+          await expectRows(1, async () => {
+            expect((await visitor.page("/", { headers })).session?.user.isLazy).toBe(true)
+          })
+        })
+      })
+
+      describe("a session", () => {
+        it("that is over makes way for a new lazy user", async () => {
+          const visitor = new Visitor(await listen())
+          const { session } = await visitor.page()
+          await endSession(visitor)
+          const [users = 0, sessions] = await rows()
+          const { session: next, own } = await visitor.page()
+          expect(next?.user.id).not.toBe(session?.user.id)
+          expect(own?.user.id).toBe(next?.user.id)
+          expect((await visitor.page()).session?.user.id).toBe(next?.user.id)
+          // Auth.js removes the row of a session that is over.
+          expect(await rows()).toEqual([users + 1, sessions])
+        })
+
+        it("of a user who is gone makes way for a new lazy user", async () => {
+          const visitor = new Visitor(await listen({ lazy: { recheck: 0 } }))
+          const { session } = await visitor.page()
+          await app.database.query(`delete from "user" where id = '${session?.user.id}'`)
+          await expectRows(1, async () => {
+            const { session: next, own } = await visitor.page()
+            expect(next?.user).toMatchObject({ isLazy: true })
+            expect(next?.user.id).not.toBe(session?.user.id)
+            expect(own?.user.id).toBe(next?.user.id)
+          })
+        })
+
+        it("that is dead sends a script away signed out, lest its answer overtake a new session", async () => {
+          const visitor = new Visitor(await listen({ lazy: { recheck: 0 } }))
+          const { session } = await visitor.page()
+          await app.database.query(`delete from "user" where id = '${session?.user.id}'`)
+          const before = await app.count('"user"')
+          const answer = await visitor.page("/", { headers: API })
+          expect([answer.session, answer.own]).toEqual([null, null])
+          expect(await app.count('"user"')).toBe(before)
+        })
+
+        it("of a user who has converted passes as a real user's", async () => {
+          const visitor = new Visitor(await listen())
+          const { session } = await visitor.page()
+          await expectRows(0, async () => {
+            await signUp(visitor)
+            for (const path of ["/", "/real"])
+              expect((await visitor.page(path)).session?.user).toMatchObject({ id: session?.user.id, isLazy: false })
+          })
+          const answer = await visitor.visit("/lazy")
+          expect([answer.status, answer.headers.get("location")]).toEqual([303, "/welcome?callbackUrl=%2Flazy"])
+        })
+
+        // Auth.js never cuts the token of a database session, which is short.
+        it.runIf(strategy === "jwt")("in a cookie that is cut into pieces is read and kept", async () => {
+          const jwt = ({ token }: { token: JWT }) => ({ ...token, padding: "x".repeat(3000) })
+          const visitor = new Visitor(await listen({ callbacks: { jwt } }))
+          const { session, cookieSeen, own } = await visitor.page()
+          expect([cookieSeen, own?.user.id]).toEqual([true, session?.user.id])
+          const pieces = (await visitor.jar.getCookies(visitor.origin)).filter(({ key }) => key.startsWith(COOKIE))
+          expect(pieces.map(({ key }) => key)).toEqual([`${COOKIE}.0`, `${COOKIE}.1`])
+          await expectRows(0, async () => {
+            expect((await visitor.page()).session?.user.id).toBe(session?.user.id)
+          })
+        })
+
+        it.each([
+          ["stale pieces", `${COOKIE}.1=stale; ${COOKIE}.7=older`],
+          ["a piece of nothing", `${COOKIE}.0=`],
+          ["malformed escapes", `${COOKIE}=%E0%A4%A; theme=%; other=%zz`],
+          ["nothing but signs", `=; ;;; ${COOKIE}; a=b=c`],
+          ["more than a browser keeps", `${COOKIE}=${"x".repeat(11_000)}`],
+        ])("of %s is none, and breaks nothing", async (_, cookie) => {
+          const port = await listen()
+          const { session } = await new Visitor(port).page("/", { headers: { cookie } })
+          expect(session?.user.isLazy).toBe(true)
+        })
+      })
+
+      describe("requireReal and requireLazy", () => {
+        it("make nobody, and send a browser away with the way back", async () => {
+          const visitor = new Visitor(await listen())
+          await expectRows(0, async () => {
+            const answer = await visitor.visit("/real?tab=1")
+            const target = "/auth/signin?callbackUrl=%2Freal%3Ftab%3D1"
+            expect([answer.status, answer.headers.get("location")]).toEqual([303, target])
+            expect(sessionCookies(answer)).toEqual([])
+            expect(answer.headers.get("cache-control")).toMatch(/no-store/)
+          })
+        })
+
+        it("tell anything but a browser why", async () => {
+          const visitor = new Visitor(await listen())
+          const signedOut = await visitor.visit("/real", { headers: API })
+          expect([signedOut.status, await signedOut.json()]).toEqual([401, { error: "real-required" }])
+          expect(signedOut.headers.get("content-type")).toMatch(/^application\/json/)
+          await visitor.page()
+          const lazy = await visitor.visit("/real", { headers: API })
+          expect([lazy.status, await lazy.json()]).toEqual([403, { error: "real-required" }])
+        })
+
+        it.each([
+          ["a host that is not ours", "/real", { "x-forwarded-host": "evil.test" }],
+          ["another host", "/real", { host: "evil.test" }],
+          ["an address in the address", "/real?callbackUrl=https://evil.test/", {}],
+          ["a path in the address", "/real?//evil.test/", {}],
+          ["another way to write a path", "/real?\\evil.test", {}],
+        ])("never send anybody to another site: %s", async (_, path, headers: Record<string, string>) => {
+          const port = await listen()
+          const answer = await send({
+            port,
+            path,
+            headers: { host: `localhost:${port}`, "user-agent": CHROME, ...NAVIGATION, ...headers },
+          })
+          expect(answer.status).toBe(303)
+          const location = answer.headers.get("location") ?? ""
+          expect(location).toMatch(/^\/auth\/signin(\?|$)/)
+          const back = new URL(location, "http://here.test").searchParams.get("callbackUrl")
+          if (back !== null) expect(new URL(back, "http://here.test").origin).toBe("http://here.test")
+          if (back !== null) expect(back).toMatch(/^\/real/)
+        })
+      })
+
+      describe("over the limit", () => {
+        const limited = (changes: LazyConfig["lazy"] = {}) =>
+          listen({ lazy: { limits: { perAddress: 1 }, ...changes } })
+        const from = (address: string) => ({ "x-forwarded-for": address })
+
+        it("a browser is shown a page, a script is told in JSON, and both when to ask again", async () => {
+          const port = await limited()
+          const visitor = new Visitor(port)
+          await visitor.page()
+          await expectRows(0, async () => {
+            const page = await new Visitor(port).visit("/")
+            expect(page.status).toBe(429)
+            expect(page.headers.get("content-type")).toMatch(/^text\/html/)
+            expect(await page.text()).toContain("<title>")
+            const told = await new Visitor(port).visit("/", { headers: API })
+            expect([told.status, await told.json()]).toEqual([429, { error: "rate-limited" }])
+            for (const answer of [page, told]) {
+              expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(3000)
+              expect(Number(answer.headers.get("retry-after"))).toBeLessThanOrEqual(3600)
+              expect(answer.headers.get("cache-control")).toMatch(/no-store/)
+              expect(answer.headers.getSetCookie()).toEqual([])
+            }
+            expect((await visitor.page()).session?.user.isLazy).toBe(true)
+          })
+        })
+
+        it("nobody gets by claiming another address", async () => {
+          const port = await limited()
+          await new Visitor(port, from("192.0.2.1")).page()
+          await expectRows(0, async () => {
+            for (const header of ["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip"])
+              expect((await new Visitor(port, { [header]: "192.0.2.2" }).visit("/")).status).toBe(429)
+          })
+        })
+
+        it("clients are told apart by the header of a proxy that is trusted", async () => {
+          const port = await limited({ trustProxy: { header: "x-forwarded-for" } })
+          await new Visitor(port, from("198.51.100.1, 192.0.2.1")).page()
+          expect((await new Visitor(port, from("198.51.100.2, 192.0.2.1")).visit("/")).status).toBe(429)
+          expect((await new Visitor(port, from("198.51.100.2, 192.0.2.2")).page()).session?.user.isLazy).toBe(true)
+        })
+
+        it("the addresses of one IPv6 customer count as one", async () => {
+          const port = await limited({ trustProxy: { header: "x-forwarded-for" } })
+          await new Visitor(port, from("2001:db8:0:1::1")).page()
+          expect((await new Visitor(port, from("2001:db8:0:1:ffff::2")).visit("/")).status).toBe(429)
+          expect((await new Visitor(port, from("2001:db8:0:2::1")).visit("/")).status).toBe(200)
+        })
+      })
+
+      /** From the first visit to the password, at an app that visitors know as https://app.test. */
+      async function expectSecureCookies(port: number, proxy: Record<string, string>): Promise<void> {
+        const visitor = new Visitor(port, proxy, "https://app.test")
+        await expectRows(1, async () => {
+          const first = await visitor.visit("/")
+          expect(sessionCookies(first)[0]).toMatch(/^__Secure-authjs\.session-token=[^;]+;.*; Secure/i)
+          const { session, own } = (await first.json()) as Page
+          expect(own?.user.id).toBe(session?.user.id)
+          expect((await visitor.page()).session?.user.id).toBe(session?.user.id)
+          await signUp(visitor)
+          expect((await visitor.page("/real")).session?.user).toMatchObject({ id: session?.user.id, isLazy: false })
+        })
+        const sent = await new Visitor(port, proxy, "https://app.test").visit("/real")
+        expect(sent.headers.get("location")).toBe("/auth/signin?callbackUrl=%2Freal")
+      }
+
+      it.skipIf(deafToProxies)("uses secure cookies behind a proxy that ends TLS and says so", async () => {
+        await expectSecureCookies(await listen({}, { behindTls: true }), { "x-forwarded-proto": "https" })
+      })
+
+      it.skipIf(deafToAuthUrl)("uses secure cookies where AUTH_URL says so", async () => {
+        process.env.AUTH_URL = "https://app.test/auth"
+        try {
+          await expectSecureCookies(await listen(), {})
+        } finally {
+          delete process.env.AUTH_URL
+        }
+      })
+
+      it("lets a stream of events flow while it lasts", async () => {
+        const channel = new TransformStream<Uint8Array, Uint8Array>()
+        const port = await listen({}, { events: () => channel.readable })
+        const writer = channel.writable.getWriter()
+        const write = (text: string) => writer.write(new TextEncoder().encode(`data: ${text}\n\n`))
+        const headers = { host: `localhost:${port}`, "user-agent": CHROME, ...API, accept: "text/event-stream" }
+        const [answer] = await Promise.all([open({ port, path: "/stream", headers }), write("one")])
+        expect(answer.headers["content-type"]).toMatch(/^text\/event-stream/)
+        expect(answer.headers["set-cookie"]?.join()).toContain(COOKIE)
+        const events = answer.setEncoding("utf8")[Symbol.asyncIterator]()
+        expect((await events.next()).value).toBe("data: one\n\n")
+        const [, second] = await Promise.all([write("two"), events.next()])
+        expect(second.value).toBe("data: two\n\n")
+        const [, last] = await Promise.all([writer.close(), events.next()])
+        expect(last.done).toBe(true)
+      })
+
+      it("hands what the app's callbacks throw to the framework, having made nobody", async () => {
+        const signIn = () => {
+          throw new Error("from the app's callback")
+        }
+        const port = await listen({ callbacks: { signIn } })
+        await expectRows(0, async () => {
+          const answer = await new Visitor(port).visit("/", { headers: API })
+          expect(answer.status).toBe(500)
+          expect(await answer.text()).toContain("AccessDenied")
+          expect(sessionCookies(answer)).toEqual([])
+        })
+      })
+
+      async function endSession(visitor: Visitor): Promise<void> {
+        const sessionCookie = (await visitor.sessionCookie()) ?? ""
+        if (strategy === "database") {
+          await app.database.query(
+            `update session set expires = now() - interval '1 minute' where "sessionToken" = '${sessionCookie}'`,
+          )
+          return
+        }
+        const token = (await decode({ token: sessionCookie, secret, salt: COOKIE })) ?? {}
+        const over = await encode({ token, secret, salt: COOKIE, maxAge: -60 })
+        await visitor.jar.setCookie(`${COOKIE}=${over}; Path=/; HttpOnly`, visitor.origin)
+      }
+    })
+}

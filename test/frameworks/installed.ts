@@ -1,0 +1,98 @@
+import { execFile, spawn } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
+import type { AddressInfo } from "node:net"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+/** A copy of an example outside of the repository, with the package installed as npm would publish it. */
+export interface Installed {
+  folder: string
+  /** Runs a command in the folder, or in one below it, and resolves with what it prints. */
+  run: (command: string, args: string[], below?: string) => Promise<string>
+  remove: () => Promise<void>
+}
+
+/** Copies an example of docs/examples and installs what it names. */
+export async function installExample(name: string): Promise<Installed> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), `authjs-lazy-${name}-`)))
+  const run = async (command: string, args: string[], below = ".") => {
+    const options = { cwd: join(folder, below), maxBuffer: 32 * 1024 * 1024 }
+    return (await promisify(execFile)(command, args, options)).stdout
+  }
+  const copied = (path: string) => !["node_modules", ".svelte-kit", "build"].includes(basename(path))
+  await cp(join(root, "docs/examples", name), folder, { recursive: true, filter: copied })
+  const packing = promisify(execFile)("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root })
+  const [tarball] = JSON.parse((await packing).stdout)
+  const manifest = join(folder, "package.json")
+  const { dependencies, ...rest } = JSON.parse(await readFile(manifest, "utf8"))
+  const ours = { "authjs-lazy": `file:./${tarball.filename}` }
+  await writeFile(manifest, JSON.stringify({ ...rest, dependencies: { ...atVersionsHere(dependencies), ...ours } }))
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"])
+  return { folder, run, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** The versions that the repository is tested with, which npm has in its cache. */
+function atVersionsHere(dependencies: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(dependencies)
+      .filter(([name]) => name !== "authjs-lazy")
+      .map(([name]) => [
+        name,
+        JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version,
+      ]),
+  )
+}
+
+/** A server in a process of its own. */
+export interface Running {
+  port: number
+  stop: () => Promise<void>
+}
+
+/** Starts a server on a free port and waits until it says that it listens. */
+export async function startProcess(
+  folder: string,
+  command: string,
+  args: string[],
+  env: Record<string, string>,
+): Promise<Running> {
+  const port = await freePort()
+  const child = spawn(command, args, {
+    cwd: folder,
+    env: { ...process.env, ...env, PORT: String(port), ORIGIN: `http://localhost:${port}` },
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()))
+  let errors = ""
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    errors += text
+  })
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!/listening/i.test(line)) continue
+    child.stdout.resume()
+    return {
+      port,
+      stop() {
+        child.kill()
+        return ended
+      },
+    }
+  }
+  await ended
+  throw new Error(`${command} ${args.join(" ")} ended: ${errors}`)
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve))
+  const { port } = probe.address() as AddressInfo
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}

@@ -1,0 +1,23 @@
+import { SvelteKitAuth } from "@auth/sveltekit"
+import { sequence } from "@sveltejs/kit/hooks"
+import { allowLazy } from "authjs-lazy/sveltekit"
+
+// The tests run in this process, and leave here, by the port, what each app is made of; while SvelteKit builds there are none.
+const appOf = (event) => globalThis.contractApps?.get(event.request.headers.get("x-contract-port"))
+
+const nobody = allowLazy(() => {
+  throw new Error("Somebody was to be signed in while SvelteKit builds.")
+})
+
+const { handle: authHandle } = SvelteKitAuth(async (event) => appOf(event).auth(event))
+
+function gateHandle({ event, resolve }) {
+  const app = appOf(event)
+  if (!app) return nobody({ event, resolve })
+  const gate = event.url.searchParams.has("ungated") ? undefined : (app.gates[event.route.id] ?? app.gates["/"])
+  return gate ? gate({ event, resolve }) : resolve(event)
+}
+
+export const handle = sequence(authHandle, gateHandle)
+
+export const handleError = ({ error }) => ({ message: error.name })

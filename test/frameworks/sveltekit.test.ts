@@ -1,0 +1,174 @@
+import { cp, readFile } from "node:fs/promises"
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import type { Handle } from "@sveltejs/kit"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { type LazyAuth, withLazy } from "../../src/index.js"
+import { allowLazy, requireLazy, requireReal } from "../../src/sveltekit.js"
+import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
+import { API, NAVIGATION, Visitor } from "../contract/gate-contract-visitor.js"
+import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { FlowApp, secret } from "../setup/flow-app.js"
+import { type Installed, installExample, startProcess } from "./installed.js"
+import { walkNotes } from "./notes-story.js"
+
+/** What an app is made of, for the hooks of sveltekit-app. */
+interface ContractApps {
+  contractApps: Map<string, { auth: LazyAuth; gates: Record<string, Handle>; events: ContractApp["events"] }>
+}
+const { contractApps } = Object.assign(globalThis, { contractApps: new Map() } as ContractApps)
+
+let example: Installed
+/** The built app of sveltekit-app. */
+let handler: RequestListener
+
+beforeAll(async () => {
+  example = await installExample("sveltekit")
+  const contract = join(example.folder, "contract")
+  await cp(fileURLToPath(new URL("sveltekit-app", import.meta.url)), contract, { recursive: true })
+  await example.run("node", ["../node_modules/vite/bin/vite.js", "build"], "contract")
+  process.env.PROTOCOL_HEADER = "x-forwarded-proto"
+  ;({ handler } = await import(/* @vite-ignore */ pathToFileURL(join(contract, "build/handler.js")).href))
+}, 240_000)
+
+afterAll(() => example?.remove())
+
+describeGateContract("SvelteKit", start, { refusesForeignForms: true, withoutCsrfTokens: true, deafToAuthUrl: true })
+
+async function start({ config, events }: ContractApp): Promise<ContractServer> {
+  const auth = withLazy(config)
+  const gates = {
+    "/": allowLazy(auth),
+    "/real": requireReal(auth),
+    "/members": requireReal(auth),
+    "/lazy": requireLazy(auth, "/welcome"),
+  }
+  const server = createServer((request, response) => {
+    request.headers["x-forwarded-proto"] ??= "http"
+    request.headers["x-contract-port"] = String(port)
+    handler(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as AddressInfo
+  contractApps.set(String(port), { auth, gates, events })
+  return {
+    port,
+    close() {
+      contractApps.delete(String(port))
+      server.closeAllConnections()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+describe("SvelteKit beside the contract", () => {
+  const app = new FlowApp("database")
+  const servers: ContractServer[] = []
+
+  beforeAll(async () => {
+    app.database = await postgresDatabase()
+  })
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.close()
+  })
+  afterAll(() => app.database.close())
+
+  async function visitor(): Promise<Visitor> {
+    const server = await start({ config: app.config, behindTls: false, events: () => new ReadableStream() })
+    servers.push(server)
+    return new Visitor(server.port)
+  }
+
+  function idIn(html: string): string[] {
+    const [, ...ids] = /page (\S+) inside (\S+) form ?(\S*?)</.exec(html) ?? []
+    if (ids.length === 0) throw new Error(`Not the page: ${html}`)
+    return ids
+  }
+
+  it("shows the session to load functions and to the app's own fetch, and makes one user for both", async () => {
+    const browser = await visitor()
+    const before = await app.count('"user"')
+    const [id, inside] = idIn(await (await browser.visit("/page")).text())
+    expect(id).toBe((await browser.session())?.user.id)
+    expect(inside).toBe(id)
+    expect(await app.count('"user"')).toBe(before + 1)
+  })
+
+  it("shows the session to a form action that is the first request of all", async () => {
+    const browser = await visitor()
+    const headers = { origin: browser.origin, "sec-fetch-site": "same-origin" }
+    const [id, , form] = idIn(await (await browser.visit("/page?/who", { form: { a: "b" }, headers })).text())
+    expect(form).toBe(id)
+    expect(id).toBe((await browser.session())?.user.id)
+  })
+
+  it("leaves the last word on the cookie to the app", async () => {
+    const browser = await visitor()
+    await browser.page()
+    const headers = { origin: browser.origin, "sec-fetch-site": "same-origin" }
+    await browser.visit("/page?/leave", { form: { a: "b" }, headers })
+    expect(await browser.sessionCookie()).toBeUndefined()
+  })
+
+  it("sends links that SvelteKit follows by fetching away like a navigation", async () => {
+    const browser = await visitor()
+    const answer = await browser.visit("/members/__data.json?x-sveltekit-invalidated=01", { headers: API })
+    const location = "/auth/signin?callbackUrl=%2Fmembers"
+    expect([answer.status, await answer.json()]).toEqual([200, { type: "redirect", location }])
+  })
+
+  it.each(["/nowhere", "/favicon.ico", "/auth/signin", "/auth/csrf", "/prerendered"])(
+    "makes nobody for %s, which is no gated page",
+    async (path) => {
+      const browser = await visitor()
+      const before = await app.count('"user"')
+      const answer = await browser.visit(path, { headers: NAVIGATION })
+      expect([200, 302, 404]).toContain(answer.status)
+      expect(await app.count('"user"')).toBe(before)
+    },
+  )
+
+  it("makes nobody where another site's script posts, with no form, to the lazy sign-in", async () => {
+    const browser = await visitor()
+    const before = await app.count('"user"')
+    const headers = { origin: "https://other.test", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }
+    await browser.visit("/auth/callback/lazy", { method: "POST", headers })
+    expect(await app.count('"user"')).toBe(before)
+  })
+
+  it("has prerendered pages of nobody", async () => {
+    const html = await readFile(join(example.folder, "contract/build/prerendered/prerendered.html"), "utf8")
+    expect(html).toContain("<p>prerendered</p>")
+  })
+})
+
+describe("the example for SvelteKit", () => {
+  let database: PostgresDatabase
+
+  beforeAll(async () => {
+    database = await postgresDatabase()
+    await example.run("npm", ["run", "build"])
+  }, 120_000)
+  afterAll(() => database.close())
+
+  it("keeps a note from the first click through signing up", async () => {
+    const env = { DATABASE_URL: database.url, AUTH_SECRET: secret }
+    const server = await startProcess(example.folder, "node", ["build"], env)
+    try {
+      await walkNotes(server.port, database)
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it("has its prerendered page", async () => {
+    const html = await readFile(join(example.folder, "build/prerendered/about.html"), "utf8")
+    expect(html).toContain("<h1>About</h1>")
+  })
+
+  it("passes the checks of TypeScript, sessions without casts included", { timeout: 120_000 }, async () => {
+    await expect(example.run("node_modules/.bin/tsc", ["--noEmit"])).resolves.toBe("")
+  })
+})
