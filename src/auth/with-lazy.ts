@@ -101,6 +101,8 @@ interface Incoming {
 
 function readRequest(argument: LazyRequest | undefined): Incoming {
   if (argument === undefined) return {}
+  // First, since a request of Next's proxies throws where `request` is read.
+  if (argument instanceof Request) return { request: publicHead(argument) }
   if ("req" in argument) return { request: publicHead(forwardedHead(argument.req.raw)) }
   if (!("request" in argument)) return { request: publicHead(argument) }
   return { request: publicHead(argument.request), getClientAddress: () => argument.getClientAddress?.() ?? "" }

@@ -1,0 +1,3 @@
+import { real } from "../../../auth"
+
+export const GET = real(({ auth }) => Response.json({ auth }))

@@ -1,0 +1,21 @@
+import { redirect } from "next/navigation"
+import { lazy, onlyLazy, real, session, signIn } from "../../auth"
+
+async function act(form) {
+  "use server"
+  const { what, ...fields } = Object.fromEntries(form)
+  if (what === "sign in") await signIn("lazy", { redirectTo: "/app/gated" })
+  if (what === "convert") await signIn("convert", { ...fields, redirectTo: "/app/gated" })
+  if (what === "allowLazy") redirect(`/form?told=${(await lazy())?.user.id}`)
+  if (what === "requireReal") redirect(`/form?told=${(await real()).user.id}`)
+  if (what === "requireLazy") redirect(`/form?told=${(await onlyLazy()).user.id}`)
+}
+
+export default async function Page() {
+  return (
+    <form action={act}>
+      <pre>{JSON.stringify(await session())}</pre>
+      <input name="what" />
+    </form>
+  )
+}

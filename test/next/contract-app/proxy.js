@@ -1,0 +1,5 @@
+export function proxy(request, event) {
+  return globalThis.contract.proxy(request, event)
+}
+
+export const config = { matcher: ["/", "/real", "/lazy", "/stream"] }

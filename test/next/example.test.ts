@@ -1,0 +1,246 @@
+import { readFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import type { Browser as Chromium, Page } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { Browser } from "../setup/browser-jar.js"
+import { launchChromium } from "../setup/chromium.js"
+import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
+import { findViolations, takePicture, userAgent } from "../setup/demo-server.js"
+import { password } from "../setup/flow-app.js"
+import { OpenIdProvider, type Person } from "../setup/openid-provider.js"
+import { type BuiltApp, buildNextApp, freePort, type StartedApp } from "./next-app.js"
+
+const source = fileURLToPath(new URL("../../docs/examples/next", import.meta.url))
+
+let built: BuiltApp
+let database: PostgresDatabase
+let openId: OpenIdProvider
+let app: StartedApp
+
+beforeAll(async () => {
+  const port = await freePort()
+  ;[built, database, openId] = await Promise.all([
+    buildNextApp(source),
+    emptyPostgres(),
+    OpenIdProvider.start([`http://127.0.0.1:${port}/api`]),
+  ])
+  await database.query(await readFile(`${source}/database/tables.sql`, "utf8"))
+  app = await built.start(port, {
+    DATABASE_URL: database.url,
+    AUTH_SECRET: "a secret that is long enough for anybody",
+    AUTH_TRUST_HOST: "true",
+    OPENID_ID: "one",
+    OPENID_NAME: "Example ID",
+    OPENID_ISSUER: openId.issuer,
+    OPENID_CLIENT: "one",
+    OPENID_SECRET: "secret of one",
+  })
+}, 300_000)
+
+afterAll(async () => {
+  await app?.close()
+  await openId?.close()
+  await database?.close()
+  await built?.remove()
+})
+
+const users = async () => Number((await database.query(`select count(*) as n from "user"`))[0]?.n)
+const user = async (where: string) => (await database.query(`select * from "user" where ${where}`))[0]
+
+describe("the example in Chromium", () => {
+  let chromium: Chromium
+
+  beforeAll(async () => {
+    chromium = await launchChromium()
+  })
+
+  afterAll(() => chromium?.close())
+
+  async function open(options: { javaScriptEnabled?: boolean } = {}): Promise<Page> {
+    const context = await chromium.newContext({
+      baseURL: app.origin,
+      userAgent,
+      viewport: { width: 900, height: 700 },
+      ...options,
+    })
+    context.setDefaultTimeout(20_000)
+    return context.newPage()
+  }
+
+  async function look(page: Page, picture: string): Promise<void> {
+    // While React goes from page to page there is none for a moment.
+    await expect.poll(() => page.title()).toBe("Notebook")
+    await takePicture(page, `next-${picture}`)
+    expect(await findViolations(page), picture).toEqual([])
+  }
+
+  const lazyName = (page: Page) => page.locator(".banner b").textContent()
+
+  async function write(page: Page, label: string, text: string): Promise<void> {
+    await page.getByLabel(label).fill(text)
+    await page.getByRole("button", { name: "Send" }).click()
+    await page.locator(".messages").getByText(text).waitFor()
+  }
+
+  async function fill(page: Page, email: string, button: string, secret = password): Promise<void> {
+    await page.getByLabel("E-mail").fill(email)
+    await page.getByLabel("Password").fill(secret)
+    await page.getByRole("button", { name: button }).click()
+  }
+
+  it.each([
+    ["with JavaScript", true],
+    ["without JavaScript", false],
+  ])(
+    "writes at once, signs up, signs out and in again, %s",
+    async (_, javaScriptEnabled) => {
+      const page = await open({ javaScriptEnabled })
+      const see = async (picture: string) => {
+        if (javaScriptEnabled) await look(page, picture)
+      }
+      const email = javaScriptEnabled ? "ada@example.com" : "grace@example.com"
+      const before = await users()
+
+      await page.goto("/")
+      const name = await lazyName(page)
+      expect(name).toMatch(/^guest-[a-z2-9]{10}$/)
+      await see("1-first-visit")
+      const { id } = (await user(`username = '${name}'`)) as { id: string }
+
+      await write(page, "Start a new notebook", "Things to read")
+      await write(page, "Write on", "Middlemarch <b>twice</b>")
+      await see("2-messages")
+      const notebook = page.url()
+      await page.reload()
+      expect(await page.locator(".messages li").allTextContents()).toEqual([
+        "Things to read",
+        "Middlemarch <b>twice</b>",
+      ])
+      expect(await lazyName(page)).toBe(name)
+
+      // Only for real users.
+      await page.goto("/profile")
+      await page.getByRole("heading", { name: "Make your account" }).waitFor()
+      await see("3-convert")
+      await fill(page, email, "Make my account", "password")
+      await page.getByText("too easy to guess").waitFor()
+      await fill(page, email, "Make my account")
+      await page.getByRole("link", { name: email }).waitFor()
+      expect(await page.locator(".banner").count()).toBe(0)
+      expect(await user(`id = '${id}'`)).toMatchObject({ email, username: null, convertedAt: expect.anything() })
+      await see("4-converted")
+
+      await page.getByRole("link", { name: email }).click()
+      await page.getByLabel("Name").fill("Somebody")
+      await page.getByRole("button", { name: "Save" }).click()
+      await page.getByRole("link", { name: "Somebody" }).or(page.locator("input[value=Somebody]")).first().waitFor()
+      await see("5-profile")
+
+      await page.getByRole("button", { name: "Sign out" }).click()
+      await page.getByRole("heading", { name: "Sign in" }).waitFor()
+      await fill(page, email, "Sign in", "not the password")
+      await page.getByText("The address or the password is wrong.").waitFor()
+      await see("6-sign-in")
+      await fill(page, email, "Sign in")
+      await page.getByRole("link", { name: "Somebody" }).waitFor()
+      // What React streams in later is shown by a script.
+      if (javaScriptEnabled) await page.getByRole("link", { name: "Things to read" }).click()
+      else await page.goto(notebook)
+      await page.getByText("Middlemarch <b>twice</b>").waitFor()
+      expect(await users()).toBe(before + 1)
+      await page.context().close()
+    },
+    90_000,
+  )
+
+  /** What the provider's own pages would do, were there any. */
+  async function signInAs(page: Page, person: Person): Promise<void> {
+    await page.route(`${openId.issuer}/**`, async (route) => {
+      const location = await openId.walk(route.request().url(), person)
+      await route.fulfill({ status: 302, headers: { location } })
+    })
+  }
+
+  it("converts by an OpenID provider, under the same id", async () => {
+    const page = await open()
+    await signInAs(page, { sub: "person-1", name: "Alan", email: "alan@example.com", email_verified: true })
+    await page.goto("/")
+    const { id } = (await user(`username = '${await lazyName(page)}'`)) as { id: string }
+    await write(page, "Start a new notebook", "On computable numbers")
+    await page.getByRole("link", { name: "Make an account" }).click()
+    await page.getByRole("button", { name: "Continue with Example ID" }).click()
+    await page.getByRole("link", { name: "Alan" }).waitFor()
+    await page.getByRole("link", { name: "On computable numbers" }).waitFor()
+    expect(await user(`id = '${id}'`)).toMatchObject({ email: "alan@example.com", convertedAt: expect.anything() })
+
+    // The same person in another browser: what they wrote there comes along.
+    const phone = await open()
+    await signInAs(phone, { sub: "person-1" })
+    await phone.goto("/")
+    const lazy = (await user(`username = '${await lazyName(phone)}'`)) as { id: string }
+    await write(phone, "Start a new notebook", "On morphogenesis")
+    await phone.goto("/signin")
+    await phone.getByRole("button", { name: "Continue with Example ID" }).click()
+    await phone.getByRole("link", { name: "On computable numbers" }).waitFor()
+    await phone.getByRole("link", { name: "On morphogenesis" }).waitFor()
+    expect(await user(`id = '${lazy.id}'`)).toBeUndefined()
+    await page.context().close()
+    await phone.context().close()
+  }, 60_000)
+
+  it("greets who comes from the sign-in page as a lazy user", async () => {
+    const page = await open()
+    const before = await users()
+    await page.goto("/signin")
+    await page.waitForLoadState("networkidle")
+    expect(await users()).toBe(before)
+    await page.getByRole("link", { name: "Just start writing" }).click()
+    await page.locator(".banner b").waitFor()
+    expect(await users()).toBe(before + 1)
+    await page.context().close()
+  })
+})
+
+it("answers API calls of somebody who has no account with 401 and 403, and of somebody who has with the data", async () => {
+  const browser = new Browser(app.origin)
+  const api = { accept: "application/json" }
+  expect((await browser.visit("/api/notebooks", { headers: api })).status).toBe(401)
+  await browser.visit("/")
+  const refused = await browser.visit("/api/notebooks", { headers: api })
+  expect([refused.status, await refused.json()]).toEqual([403, { error: "real-required" }])
+})
+
+describe("the router", () => {
+  const router = { rsc: "1", "sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" }
+
+  it("makes nobody by loading a page ahead, whatever it loads of it", async () => {
+    const before = await users()
+    for (const kind of ["1", "2", "3"])
+      for (const segment of ["", "/_tree"]) {
+        const headers = { ...router, "next-router-prefetch": kind, "next-router-segment-prefetch": segment }
+        const answer = await new Browser(app.origin).visit("/", { headers })
+        expect(answer.headers.getSetCookie()).toEqual([])
+      }
+    expect(await users()).toBe(before)
+  })
+
+  it("makes a lazy user by going to a page", async () => {
+    const browser = new Browser(app.origin)
+    const before = await users()
+    const sent = await browser.visit("/", { headers: router })
+    // Next has a word of its own for what the router asks, which this test doesn't know.
+    const location = sent.headers.get("location")
+    const answer = location ? await browser.visit(location, { headers: router }) : sent
+    expect(await users()).toBe(before + 1)
+    expect(answer.headers.get("content-type")).toContain("text/x-component")
+    expect(await answer.text()).toContain('"isLazy":true')
+  })
+})
+
+it("logs nothing but the passwords that were refused", () => {
+  const problems = app
+    .output()
+    .split("\n")
+    .filter((line) => /⨯|\[auth\]|^\w*Error/.test(line))
+  expect(problems.filter((line) => !line.includes("CredentialsSignin"))).toEqual([])
+})

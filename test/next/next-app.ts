@@ -1,0 +1,115 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { cp, mkdtemp, realpath, rm } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const run = promisify(execFile)
+
+/** A Next.js app outside of the repository, with the library installed from its package. */
+export interface BuiltApp {
+  folder: string
+  /** Starts it, on a port of this machine that the caller has chosen. */
+  start: (port: number, env: Record<string, string>) => Promise<StartedApp>
+  remove: () => Promise<void>
+}
+
+/** An app that answers. */
+export interface StartedApp {
+  origin: string
+  /** What it has printed so far. */
+  output: () => string
+  close: () => Promise<void>
+}
+
+/** Packs the library, copies the app, installs both, and makes a production build. */
+export async function buildNextApp(source: string): Promise<BuiltApp> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), "authjs-lazy-next-")))
+  const strangers = new Set(["node_modules", ".next", ".env.local"])
+  await cp(source, folder, { recursive: true, filter: (path) => !strangers.has(basename(path)) })
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root })
+  const [{ filename }] = JSON.parse(stdout)
+  const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
+  await run("npm", ["install", ...flags, `./${filename}`], { cwd: folder })
+  await takeNativeCode(folder)
+  return { ...(await buildInPlace(folder)), remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** Makes a production build of an app inside of the repository, with the packages and the build of the library that are here. */
+export async function buildInPlace(folder: string): Promise<BuiltApp> {
+  await next(folder, ["build"])
+  return { folder, start: (port, env) => startNext(folder, port, env), remove: async () => {} }
+}
+
+/** A port that nobody uses yet. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1")
+  await once(probe, "listening")
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  await once(probe, "close")
+  return port
+}
+
+/** Where the binaries of argon2 don't suit the machine, the one that was built for it here does. */
+async function takeNativeCode(folder: string): Promise<void> {
+  const built = join(root, "node_modules/argon2/build")
+  if (existsSync(built)) await cp(built, join(folder, "node_modules/argon2/build"), { recursive: true })
+}
+
+function nextOf(folder: string): string {
+  return createRequire(join(folder, "package.json")).resolve("next/dist/bin/next")
+}
+
+async function next(folder: string, args: string[]): Promise<void> {
+  try {
+    await run(process.execPath, [nextOf(folder), ...args], { cwd: folder, env: environment({}) })
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string }
+    throw new Error(`next ${args.join(" ")} failed: ${stdout}${stderr}`, { cause: error })
+  }
+}
+
+async function startNext(folder: string, port: number, env: Record<string, string>): Promise<StartedApp> {
+  const args = [nextOf(folder), "start", "-H", "127.0.0.1", "-p", String(port)]
+  const server = spawn(process.execPath, args, {
+    cwd: folder,
+    env: environment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  const output: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    for (const stream of [server.stdout, server.stderr])
+      stream?.on("data", (chunk) => {
+        output.push(String(chunk))
+        if (/Ready in/.test(output.join(""))) resolve()
+      })
+    server.once("close", () => reject(new Error(`The app did not start: ${output.join("")}`)))
+  })
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    output: () => output.join(""),
+    close: () => stop(server),
+  }
+}
+
+/** Whatever this machine has set is not for the app. */
+function environment(env: Record<string, string>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(DATABASE_URL|AUTH_|NEXTAUTH_|OPENID_|NODE_ENV|VITEST|TURBOPACK|NEXT_)/.test(name),
+  )
+  return { ...Object.fromEntries(inherited), NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", ...env }
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const gone = once(server, "exit")
+  server.kill("SIGTERM")
+  await gone
+}
