@@ -1,7 +1,6 @@
 import { and, eq, ne } from "drizzle-orm"
 import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
 import type { Conversion, ConvertReport, Database, Identifier } from "./lazy-store.js"
-import { rememberTransaction } from "./same-transaction.js"
 import { endSessions } from "./sessions.js"
 import { sqlState, UNIQUE_VIOLATION } from "./sql-state.js"
 import type { Tables } from "./tables.js"
@@ -21,14 +20,12 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
         .where(eq(usersTable.id, userId))
         .returning()
       if (!user) throw new NotLazyError("This user is gone.")
-      const refuseIfLost = await rememberTransaction(tx)
       if (passwordHash !== undefined) await writePassword(tx, tables, userId, passwordHash)
       if (link) await tx.insert(accountsTable).values({ ...link.account, userId })
       if (link?.authenticator) await tx.insert(authenticatorsTable).values({ ...link.authenticator, userId })
       const endedSessions = await endSessions(tx, tables, userId)
       if (session) await tx.insert(sessionsTable).values({ ...session, userId })
       await onConvert?.({ tx, user, from, by })
-      await refuseIfLost()
       return { user, from, endedSessions }
     }),
   )

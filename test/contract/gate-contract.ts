@@ -2,7 +2,7 @@ import { decode, encode, type JWT } from "@auth/core/jwt"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import type { LazyConfig } from "../../src/index.js"
 import { postgresDatabase } from "../setup/databases.js"
-import { FlowApp, password, secret } from "../setup/flow-app.js"
+import { earlyInWindow, FlowApp, password, secret } from "../setup/flow-app.js"
 import { AHEAD, API, BOTS, CHROME, NAVIGATION, open, type Page, send, Visitor } from "./gate-contract-visitor.js"
 
 /** What an app under the contract is made of. */
@@ -139,17 +139,17 @@ export function describeGateContract(
           })
         })
 
-        it.skipIf(withoutCsrfTokens)(
-          "that comes thrice at once makes one user where the browser has a CSRF cookie",
-          async () => {
+        // Without a token nothing tells that it is one browser, and each of its first requests makes a user.
+        if (!withoutCsrfTokens)
+          it("that comes thrice at once makes one user where the browser has a CSRF cookie", async () => {
             const visitor = new Visitor(await listen())
             await visitor.csrfToken()
             const before = await app.count('"user"')
+            await earlyInWindow()
             const pages = await Promise.all([visitor.page(), visitor.page(), visitor.page()])
             expect(new Set(pages.map(({ session }) => session?.user.id)).size).toBe(1)
             expect(await app.count('"user"')).toBe(before + 1)
-          },
-        )
+          })
 
         it("that comes twice at once to a browser without any cookie ends in one of two users", async () => {
           const visitor = new Visitor(await listen())
@@ -484,18 +484,22 @@ export function describeGateContract(
         expect(sent.headers.get("location")).toBe("/auth/signin?callbackUrl=%2Freal")
       }
 
-      it.skipIf(deafToProxies)("uses secure cookies behind a proxy that ends TLS and says so", async () => {
-        await expectSecureCookies(await listen({}, { behindTls: true }), { "x-forwarded-proto": "https" })
-      })
+      // Where the framework itself does not go by these headers, there is nothing for the gate to agree with.
+      if (!deafToProxies)
+        it("uses secure cookies behind a proxy that ends TLS and says so", async () => {
+          await expectSecureCookies(await listen({}, { behindTls: true }), { "x-forwarded-proto": "https" })
+        })
 
-      it.skipIf(deafToAuthUrl)("uses secure cookies where AUTH_URL says so", async () => {
-        process.env.AUTH_URL = "https://app.test/auth"
-        try {
-          await expectSecureCookies(await listen(), {})
-        } finally {
-          delete process.env.AUTH_URL
-        }
-      })
+      // The same of AUTH_URL.
+      if (!deafToAuthUrl)
+        it("uses secure cookies where AUTH_URL says so", async () => {
+          process.env.AUTH_URL = "https://app.test/auth"
+          try {
+            await expectSecureCookies(await listen(), {})
+          } finally {
+            delete process.env.AUTH_URL
+          }
+        })
 
       it("lets a stream of events flow while it lasts", async () => {
         const channel = new TransformStream<Uint8Array, Uint8Array>()

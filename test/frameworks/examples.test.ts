@@ -29,17 +29,18 @@ describe.each(["express", "hono"])("the example for %s", (name) => {
     await walk()
   })
 
-  it.runIf(name === "express")("does so where the app has Express 4 and no other", { timeout: 120_000 }, async () => {
-    await example.run("npm", [
-      "install",
-      "--prefer-offline",
-      "--no-audit",
-      "--no-fund",
-      "--ignore-scripts",
-      "express@4",
-    ])
-    const found = await example.run("npm", ["ls", "express", "--json", "--all"])
-    expect(found.match(/"version": "5\./g)).toBeNull()
-    await walk()
-  })
+  if (name === "express")
+    it("does so where the app has Express 4 and no other", { timeout: 120_000 }, async () => {
+      await example.run("npm", [
+        "install",
+        "--prefer-offline",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "express@4",
+      ])
+      const found = await example.run("npm", ["ls", "express", "--json", "--all"])
+      expect(found.match(/"version": "5\./g)).toBeNull()
+      await walk()
+    })
 })

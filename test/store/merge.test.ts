@@ -9,7 +9,7 @@ const USER = `text not null references "user" on delete cascade`
 
 const NO_CASE = `create collation if not exists "No Case" (provider = icu, locale = 'und-u-ks-level2', deterministic = false)`
 
-describe.each(drivers)("merging on $driver", ({ open }) => {
+describe.each(drivers)("merging on $driver", ({ driver, open }) => {
   let world: MergeWorld
   let store: LazyStore
 
@@ -477,27 +477,29 @@ describe.each(drivers)("merging on $driver", ({ open }) => {
       expect([result.moved, ids(result.stopped)]).toEqual([1, [1, 2, 3]])
     })
 
-    it("minds how a rule compares", async ({ skip }) => {
-      await world.run(NO_CASE)
-      const [{ same } = {}] = await world.run(`select 'a' = 'A' collate "No Case" as same`)
-      skip(same !== true, "this build of PostgreSQL has no collation that ignores case")
-      const result = await stopped(
-        `create table t (id int, "userId" ${USER}, name text, title text collate "No Case", price numeric);
+    // PGlite is built without the collations that ignore case.
+    if (driver !== "PGlite")
+      it("minds how a rule compares", async () => {
+        await world.run(NO_CASE)
+        const [{ same } = {}] = await world.run(`select 'a' = 'A' collate "No Case" as same`)
+        expect(same).toBe(true)
+        const result = await stopped(
+          `create table t (id int, "userId" ${USER}, name text, title text collate "No Case", price numeric);
         create unique index on t ("userId", name collate "No Case");
         create unique index on t ("userId", title);
         create unique index on t ("userId", price);`,
-        fill(({ from, into }) => [
-          `(1, '${from}', 'ABC', 'a', 1)`,
-          `(2, '${from}', 'b', 'DEF', 2)`,
-          `(3, '${from}', 'c', 'c', 3.0)`,
-          `(4, '${from}', 'd', 'd', 4)`,
-          `(5, '${into}', 'abc', '5', 5)`,
-          `(6, '${into}', '6', 'def', 6)`,
-          `(7, '${into}', '7', '7', 3.00)`,
-        ]),
-      )
-      expect([result.moved, ids(result.stopped)]).toEqual([1, [1, 2, 3]])
-    })
+          fill(({ from, into }) => [
+            `(1, '${from}', 'ABC', 'a', 1)`,
+            `(2, '${from}', 'b', 'DEF', 2)`,
+            `(3, '${from}', 'c', 'c', 3.0)`,
+            `(4, '${from}', 'd', 'd', 4)`,
+            `(5, '${into}', 'abc', '5', 5)`,
+            `(6, '${into}', '6', 'def', 6)`,
+            `(7, '${into}', '7', '7', 3.00)`,
+          ]),
+        )
+        expect([result.moved, ids(result.stopped)]).toEqual([1, [1, 2, 3]])
+      })
 
     it("lets one of several rows that would become the same move", async () => {
       const { from, into, other } = await world.people()
