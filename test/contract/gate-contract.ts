@@ -349,17 +349,19 @@ export function describeGateContract(
         })
 
         // Auth.js never cuts the token of a database session, which is short.
-        it.runIf(strategy === "jwt")("in a cookie that is cut into pieces is read and kept", async () => {
-          const jwt = ({ token }: { token: JWT }) => ({ ...token, padding: "x".repeat(3000) })
-          const visitor = new Visitor(await listen({ callbacks: { jwt } }))
-          const { session, cookieSeen, own } = await visitor.page()
-          expect([cookieSeen, own?.user.id]).toEqual([true, session?.user.id])
-          const pieces = (await visitor.jar.getCookies(visitor.origin)).filter(({ key }) => key.startsWith(COOKIE))
-          expect(pieces.map(({ key }) => key)).toEqual([`${COOKIE}.0`, `${COOKIE}.1`])
-          await expectRows(0, async () => {
-            expect((await visitor.page()).session?.user.id).toBe(session?.user.id)
+        // The token of a database session is short, and Auth.js never cuts it.
+        if (strategy === "jwt")
+          it("in a cookie that is cut into pieces is read and kept", async () => {
+            const jwt = ({ token }: { token: JWT }) => ({ ...token, padding: "x".repeat(3000) })
+            const visitor = new Visitor(await listen({ callbacks: { jwt } }))
+            const { session, cookieSeen, own } = await visitor.page()
+            expect([cookieSeen, own?.user.id]).toEqual([true, session?.user.id])
+            const pieces = (await visitor.jar.getCookies(visitor.origin)).filter(({ key }) => key.startsWith(COOKIE))
+            expect(pieces.map(({ key }) => key)).toEqual([`${COOKIE}.0`, `${COOKIE}.1`])
+            await expectRows(0, async () => {
+              expect((await visitor.page()).session?.user.id).toBe(session?.user.id)
+            })
           })
-        })
 
         it.each([
           ["stale pieces", `${COOKIE}.1=stale; ${COOKIE}.7=older`],
