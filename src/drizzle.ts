@@ -4,8 +4,10 @@ export { type MigrateReport, migrate } from "./store/migrate.js"
 export {
   accountsTable,
   authenticatorsTable,
+  type LazyOutcome,
   lazyColumns,
   lazyIndex,
+  lazyOutcomesTable,
   passwordsTable,
   schema,
   sessionsTable,

@@ -8,12 +8,18 @@ export interface ForeignKey {
   table: number
   /** As reports name it. */
   label: string
+  /** The table, quoted, ready to select from or to delete from. */
+  target: string
   columns: string[]
   parent: number
   parentLabel: string
   /** The referenced table, quoted, ready to select from. */
   parentTarget: string
   parentColumns: string[]
+  /** What becomes of a row when the one it refers to goes; NO ACTION and RESTRICT are `restrict`. */
+  onDelete: "cascade" | "set" | "restrict"
+  /** False for a key that is there for information only. */
+  enforced: boolean
 }
 
 /** A column; `sql` is its name as PostgreSQL quotes it where it prints an expression. */
@@ -91,11 +97,15 @@ export function readForeignKeys(
           'name', conname,
           'table', child.oid::int8,
           'label', ${label("child")},
+          'target', ${target("child")},
           'columns', ${columns("conrelid", "conkey")},
           'parent', parent.oid::int8,
           'parentLabel', ${label("parent")},
           'parentTarget', ${target("parent")},
-          'parentColumns', ${columns("confrelid", "confkey")}
+          'parentColumns', ${columns("confrelid", "confkey")},
+          'onDelete', case confdeltype when 'c' then 'cascade' when 'a' then 'restrict' when 'r' then 'restrict' else 'set' end,
+          -- Not a column before PostgreSQL 18.
+          'enforced', coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true)
         ) order by child.oid, conname), '[]')
         from pg_constraint
         join pg_class child on child.oid = coalesce(pg_partition_root(conrelid), conrelid)

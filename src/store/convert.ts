@@ -1,6 +1,7 @@
 import { and, eq, ne } from "drizzle-orm"
 import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
 import type { Conversion, ConvertReport, Database, Identifier } from "./lazy-store.js"
+import { recordOutcomes } from "./outcomes.js"
 import { endSessions } from "./sessions.js"
 import { sqlState, UNIQUE_VIOLATION } from "./sql-state.js"
 import type { Tables } from "./tables.js"
@@ -25,6 +26,7 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
       if (link?.authenticator) await tx.insert(authenticatorsTable).values({ ...link.authenticator, userId })
       const endedSessions = await endSessions(tx, tables, userId)
       if (session) await tx.insert(sessionsTable).values({ ...session, userId })
+      await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: from.lazySince as Date, users: 1 }])
       await onConvert?.({ tx, user, from, by })
       return { user, from, endedSessions }
     }),

@@ -1,11 +1,11 @@
-import { and, getTableColumns, inArray, sql } from "drizzle-orm"
+import { and, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
 import { v7 as uuidv7 } from "uuid"
 import { NameExhaustedError } from "../errors.js"
-import { insertLists } from "./insert-lists.js"
+import { insertLists, type RowValues, withDefaults } from "./insert-lists.js"
 import type { CreateReport, Database, NewLazyUser, NewSession } from "./lazy-store.js"
 import { isLazyUser } from "./schema.js"
 import type { Tables } from "./tables.js"
-import type { UserRow } from "./user-row.js"
+import type { SessionRow, UserRow } from "./user-row.js"
 
 const ATTEMPTS = 8
 
@@ -22,8 +22,8 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const username = await generateName()
       const email = (await generateEmail?.({ id, username })) ?? null
       const now = new Date()
-      const user = await insert({ id, username, email, lazySince: now, seenAt: now }, { session, unless: twins })
-      if (user) return { user, created: true }
+      const made = await insert({ id, username, email, lazySince: now, seenAt: now }, { session, unless: twins })
+      if (made) return { ...made, created: true }
 
       const there = await db
         .select()
@@ -31,7 +31,7 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
         .where(inArray(tables.usersTable.id, [id, ...twins]))
       const ids = there.map((user) => user.id)
       const lazy = ids.length > 0 ? await attachSession(db, tables, ids, session) : undefined
-      if (lazy) return { user: lazy, created: false }
+      if (lazy) return { ...lazy, created: false }
       // The id belongs to a user who has become real meanwhile: no id that can be derived again is safe now.
       if (there.length > 0) [id, twins] = [uuidv7(), []]
     }
@@ -39,34 +39,106 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
   }
 }
 
+/** What one statement made. */
+interface Made {
+  user: UserRow
+  session: SessionRow | undefined
+}
+
+type Create = (
+  user: Partial<UserRow>,
+  rest: { session: NewSession | undefined; unless: string[] },
+) => Promise<Made | undefined>
+
 /**
- * One statement: the user, unless a unique rule stops it or one of the `unless` ids is a lazy user already, and then its session.
- * Both inserts are data-modifying CTEs, see https://www.postgresql.org/docs/current/queries-with.html
+ * One statement: the user, unless a unique rule stops it or one of the `unless` ids is a lazy user already, and then its session. Built and
+ * prepared once for each set of columns that is written, of which there are a few: building it takes longer than running it.
  */
-function insertUserAndSession(db: Database, { usersTable, sessionsTable }: Tables) {
+function insertUserAndSession(db: Database, tables: Tables): Create {
+  const { usersTable, sessionsTable } = tables
+  const build = creationStatement(db, tables)
+  const prepared = new Map<string, PreparedCreation>()
+  return async (givenUser, { session: givenSession, unless }) => {
+    const user = withDefaults(usersTable, givenUser)
+    const session = givenSession && withDefaults(sessionsTable, { ...givenSession })
+    const values = { ...prefixed("user", user), ...prefixed("session", session ?? {}), ...prefixed("twin", unless) }
+    // A `$default` function may return an expression, which is no value to be bound.
+    if (Object.values(values).some((value) => isSQLWrapper(value))) return build({ user, session, unless }).execute()
+    const shape = Object.keys(values).join()
+    const statement =
+      prepared.get(shape) ??
+      build({
+        user: placeholders("user", user),
+        session: session && placeholders("session", session),
+        unless: Object.values(placeholders("twin", unless)),
+      }).prepare(`authjs_lazy_create_${prepared.size}`)
+    prepared.set(shape, statement)
+    return statement(values)
+  }
+}
+
+type PreparedCreation = (values: RowValues) => Promise<Made | undefined>
+
+/** The values of a statement, or placeholders for them. */
+interface CreationValues {
+  user: RowValues
+  session: RowValues | undefined
+  unless: unknown[]
+}
+
+interface CreationStatement {
+  execute: () => Promise<Made | undefined>
+  prepare: (name: string) => PreparedCreation
+}
+
+/** Both inserts are data-modifying CTEs, see https://www.postgresql.org/docs/current/queries-with.html */
+function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) {
   const userLists = insertLists(db, usersTable)
   const sessionLists = insertLists(db, sessionsTable)
-  return async (
-    row: Partial<UserRow>,
-    { session, unless }: { session?: NewSession; unless: string[] },
-  ): Promise<UserRow | undefined> => {
-    const user = userLists(row)
-    const twin = sql`select 1 from ${usersTable} where ${and(inArray(usersTable.id, unless), isLazyUser(usersTable))}`
+  return ({ user, session, unless }: CreationValues): CreationStatement => {
+    const { columns, values } = userLists(user)
+    const ids = sql`(${sql.join(
+      unless.map((id) => sql.param(id, usersTable.id)),
+      sql`, `,
+    )})`
+    const twin = sql`select 1 from ${usersTable} where ${and(inArray(usersTable.id, ids), isLazyUser(usersTable))}`
     const condition = unless.length > 0 ? sql`where not exists (${twin})` : sql``
     const newUser = db
       .$with("lazy_user", getTableColumns(usersTable))
-      .as(
-        sql`insert into ${usersTable} (${user.columns}) select ${user.values} ${condition} on conflict do nothing returning *`,
-      )
-    if (!session) return (await db.with(newUser).select().from(newUser))[0]
-
-    const { columns, values } = sessionLists({ ...session, userId: newUser.id })
+      .as(sql`insert into ${usersTable} (${columns}) select ${values} ${condition} on conflict do nothing returning *`)
+    if (!session) {
+      const query = db.with(newUser).select().from(newUser)
+      const made = ([user]: UserRow[]) => user && { user, session: undefined }
+      return {
+        execute: async () => made(await query),
+        prepare(name) {
+          const statement = query.prepare(name)
+          return async (values) => made(await statement.execute(values))
+        },
+      }
+    }
+    const lists = sessionLists({ ...session, userId: newUser.id })
     const newSession = db
       .$with("lazy_session", getTableColumns(sessionsTable))
-      .as(sql`insert into ${sessionsTable} (${columns}) select ${values} from ${newUser} returning *`)
-    return (await db.with(newUser, newSession).select().from(newUser))[0]
+      .as(sql`insert into ${sessionsTable} (${lists.columns}) select ${lists.values} from ${newUser} returning *`)
+    const query = db.with(newUser, newSession).select().from(newUser).innerJoin(newSession, sql`true`)
+    const made = ([row]: { lazy_user: UserRow; lazy_session: SessionRow }[]) =>
+      row && { user: row.lazy_user, session: row.lazy_session }
+    return {
+      execute: async () => made(await query),
+      prepare(name) {
+        const statement = query.prepare(name)
+        return async (values) => made(await statement.execute(values))
+      },
+    }
   }
 }
+
+const prefixed = (prefix: string, values: RowValues | unknown[]): RowValues =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]))
+
+const placeholders = (prefix: string, values: RowValues | unknown[]): RowValues =>
+  Object.fromEntries(Object.keys(values).map((name) => [name, sql.placeholder(`${prefix}_${name}`)]))
 
 /** Gives a lazy user that is there already the session; undefined when none of the ids is a lazy user any more. */
 function attachSession(
@@ -74,7 +146,7 @@ function attachSession(
   { usersTable, sessionsTable }: Tables,
   ids: string[],
   session: NewSession | undefined,
-): Promise<UserRow | undefined> {
+): Promise<Made | undefined> {
   return db.transaction(async (tx) => {
     const [user] = await tx
       .select()
@@ -83,7 +155,12 @@ function attachSession(
       .limit(1)
       // So that a conversion, which ends every session of the user, can't slip in between.
       .for("key share")
-    if (user && session) await tx.insert(sessionsTable).values({ ...session, userId: user.id })
-    return user
+    if (!user) return undefined
+    if (!session) return { user, session: undefined }
+    const [attached] = await tx
+      .insert(sessionsTable)
+      .values({ ...session, userId: user.id })
+      .returning()
+    return { user, session: attached }
   })
 }

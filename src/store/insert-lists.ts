@@ -1,39 +1,50 @@
-import { getTableColumns, isSQLWrapper, type SQL, sql } from "drizzle-orm"
+import { getTableColumns, is, isSQLWrapper, Placeholder, type SQL, sql } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "./lazy-store.js"
 import { columnName, quoted } from "./table-names.js"
 
-/** Builds the column list and the value list of an `insert`, for the statements that Drizzle's own builder can't express. */
-export type InsertLists = (values: Record<string, unknown>) => { columns: SQL; values: SQL }
+/** Values by the properties of a table's columns. */
+export type RowValues = Record<string, unknown>
 
 /**
- * As Drizzle's `insert().values()` does: columns that are not given take their `$default` function where they have one, and are left to
- * the database otherwise.
+ * What Drizzle's `insert().values()` would write: columns that are not given take their `$default` function where they have one, and are left
+ * to the database otherwise.
  */
+export function withDefaults(table: PgTable, values: RowValues): RowValues {
+  const row: RowValues = {}
+  for (const [property, column] of Object.entries<AnyPgColumn>(getTableColumns(table))) {
+    // Not by `hasDefault`, which `$onUpdateFn` sets too.
+    const value =
+      values[property] ?? column.defaultFn?.() ?? (column.default === undefined ? column.onUpdateFn?.() : undefined)
+    if (value !== undefined && value !== null) row[property] = value
+  }
+  return row
+}
+
+/** Builds the column list and the value list of an `insert`, for the statements that Drizzle's own builder can't express. */
+export type InsertLists = (row: RowValues) => { columns: SQL; values: SQL }
+
+/** See {@link InsertLists}; a placeholder may stand for a value. */
 export function insertLists(db: Database, table: PgTable): InsertLists {
-  const columns = Object.entries(getTableColumns(table)).map(([property, column]): [string, AnyPgColumn, SQL] => [
-    property,
-    column,
-    sql.raw(quoted(columnName(db, column))),
-  ])
-  return (values) => {
-    const given = columns.flatMap(([property, column, name]) => {
-      // Not by `hasDefault`, which `$onUpdateFn` sets too.
-      const value =
-        values[property] ?? column.defaultFn?.() ?? (column.default === undefined ? column.onUpdateFn?.() : undefined)
-      return value === undefined || value === null
-        ? []
-        : [{ name, value: isSQLWrapper(value) ? sql`${value}` : sql.param(value, column) }]
-    })
+  const columns = Object.entries<AnyPgColumn>(getTableColumns(table)).map(
+    ([property, column]): [string, AnyPgColumn, SQL] => [property, column, sql.raw(quoted(columnName(db, column)))],
+  )
+  return (row) => {
+    const given = columns.filter(([property]) => property in row)
     return {
       columns: sql.join(
-        given.map(({ name }) => name),
+        given.map(([, , name]) => name),
         sql`, `,
       ),
       values: sql.join(
-        given.map(({ value }) => value),
+        given.map(([property, column]) => boundValue(row[property], column)),
         sql`, `,
       ),
     }
   }
+}
+
+function boundValue(value: unknown, column: AnyPgColumn): SQL {
+  const isExpression = isSQLWrapper(value) && !is(value, Placeholder)
+  return isExpression ? sql`${value}` : sql`${sql.param(value, column)}`
 }

@@ -1,16 +1,20 @@
 import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
-import { and, eq } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
 import { convertUser, insertRealUser } from "./convert.js"
 import { ensureLazyUser } from "./create.js"
+import { deleteLazyUser } from "./delete-lazy-user.js"
 import type { Database, LazyStore } from "./lazy-store.js"
 import { mergeUsers } from "./merge.js"
 import { checkPassword, hasPassword, proveEmail, setPassword } from "./passwords.js"
+import { preparedReads } from "./prepared-reads.js"
+import { purgeLazyUsers } from "./purge.js"
 import { checkReferences } from "./references.js"
-import { isLazyUser } from "./schema.js"
+import { knownSessionMaxAge } from "./session-life.js"
+import { readStats } from "./stats.js"
 import { type LazyAdapterOptions, resolveTables, type Tables } from "./tables.js"
+import { touchLazyUser } from "./touch.js"
 
 /** An Auth.js adapter that can also make, convert and remove lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
@@ -36,6 +40,7 @@ export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): Laz
   const lazy = drizzleStore(db, tables, references)
   return {
     ...base,
+    ...preparedReads(db, tables),
     // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
     async updateUser(data) {
       if (!data.emailVerified) return base.updateUser(data)
@@ -48,9 +53,8 @@ export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): Laz
 }
 
 function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): LazyStore {
-  const { usersTable } = tables
   const ensureUser = ensureLazyUser(db, tables)
-  return {
+  const store: LazyStore = {
     hasPasswords: tables.passwordsTable !== undefined,
     ensureUser,
     createLazyUser: ({ id = uuidv7(), ...user }) => ensureUser({ ...user, ids: [id] }),
@@ -62,12 +66,10 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
     proveEmail: (userId) => proveEmail(db, tables, userId),
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
-    async deleteLazyUser(userId) {
-      const deleted = await db
-        .delete(usersTable)
-        .where(and(eq(usersTable.id, userId), isLazyUser(usersTable)))
-        .returning({ id: usersTable.id })
-      return deleted.length > 0
-    },
+    touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
+    purge: (options) => purgeLazyUsers(db, tables, { sessionMaxAge: knownSessionMaxAge(store), ...options }),
+    stats: (options) => readStats(db, tables, options),
+    deleteLazyUser: (userId, options) => deleteLazyUser(db, tables, userId, options),
   }
+  return store
 }

@@ -1,6 +1,7 @@
 import type { AdapterAccount, AdapterAuthenticator } from "@auth/core/adapters"
-import type { PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core"
-import type { UserRow } from "./user-row.js"
+import type { SQL } from "drizzle-orm"
+import type { AnyPgColumn, PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core"
+import type { SessionRow, UserRow } from "./user-row.js"
 
 /** A Drizzle database or transaction on PostgreSQL, of whatever driver and schema. */
 // biome-ignore lint/suspicious/noExplicitAny: the app's own schema types do not matter here, and every one of them fits `any`
@@ -30,6 +31,8 @@ export interface NewLazyUser {
 /** See {@link LazyStore.createLazyUser} and {@link LazyStore.ensureUser}. */
 export interface CreateReport {
   user: UserRow
+  /** The session that was written along with it; undefined where none was given. */
+  session: SessionRow | undefined
   /** False when a lazy user that was already there was returned. */
   created: boolean
 }
@@ -154,6 +157,127 @@ export type Identifier = { username: string } | { email: string }
 /** Compares a typed password with a stored hash (null: nobody by that name has one) and may return a hash to store instead. */
 export type VerifyHash = (hash: string | null) => Promise<{ ok: boolean; rehashed?: string }>
 
+/** See {@link LazyStore.purge}. All times are in seconds, as in Auth.js. */
+export interface PurgeOptions {
+  /**
+   * Only lazy users who have not been seen for longer than this go. Less than a session can live is refused, unless `force` is set.
+   * Default: `sessionMaxAge`.
+   */
+  olderThan?: number
+  /**
+   * How long a session of the app can live: `session.maxAge` of Auth.js. Default: that of the configuration that `withLazy` was given with this
+   * adapter in this process, or else 30 days.
+   */
+  sessionMaxAge?: number
+  /** Lets `olderThan` be shorter than a session can live. Users with a live database session still stay. Default: false. */
+  force?: boolean
+  /** How many users go in one transaction; 1 to 10,000. Default: 500. */
+  batchSize?: number
+  /** How many users go at most; default: all there are. */
+  limit?: number
+  /** Counts what would go and changes nothing; default: false. */
+  dryRun?: boolean
+  /**
+   * What happens to users whom rows refer to by a foreign key without ON DELETE (NO ACTION, RESTRICT). True: those rows go first, with those that
+   * refer to them. False: such users are skipped and reported. Default: false.
+   */
+  cascade?: boolean
+  /** A condition for users to keep, whatever their age, over the columns of the user table; default: none. */
+  keep?: (user: PurgeColumns) => SQL | undefined
+  /** Runs inside the transaction of each batch, before its users go; throwing keeps them. Not called in a dry run. */
+  onPurge?: PurgeHook
+  /** Ends the purge after the batch it is at; default: it runs until it is done. */
+  signal?: AbortSignal
+  /** Called after each batch. */
+  onProgress?: (progress: PurgeProgress) => void
+}
+
+/** The columns of the user table, an app's own among them, by their names in Drizzle. */
+export type PurgeColumns = Record<keyof UserRow, AnyPgColumn> & Record<string, AnyPgColumn>
+
+/** Lets an app keep or archive what hangs on users who are about to go; see {@link PurgeOptions.onPurge}. */
+export type PurgeHook = (params: {
+  /** The open transaction of the batch. */
+  tx: Database
+  /** The users of the batch, locked. */
+  userIds: string[]
+}) => void | Promise<void>
+
+/** See {@link PurgeOptions.onProgress}. */
+export interface PurgeProgress {
+  /** How many users have gone so far. */
+  purged: number
+  /** How many were skipped or failed so far. */
+  left: number
+  /** How many users there were to look at when the purge began, at most `limit`. */
+  total: number
+}
+
+/** See {@link LazyStore.purge}. */
+export interface PurgeReport {
+  /** How many lazy users have gone; in a dry run, how many would go. */
+  purged: number
+  /** How many rows of other tables have gone with them, or would go; tables without any are left out. */
+  deleted: ByTable<number>
+  /** How many users were skipped because rows of a table refer to them; a user can be counted for several tables. */
+  skipped: ByTable<number>
+  /** Users whom the database or `onPurge` would not let go, each with the message of the error; at most 100 are named. */
+  failed: { userId: string; message: string }[]
+  /** How many users failed, those that are not named among them. */
+  failures: number
+  /** True when `signal` ended it before it was done. */
+  interrupted: boolean
+  dryRun: boolean
+  /** Users who were last seen before this moment counted as old enough. */
+  before: Date
+}
+
+/** See {@link LazyStore.stats}. */
+export interface StatsOptions {
+  /** The first day to tell of; whatever its time of day, the day in UTC counts. Default: 30 days ago. */
+  since?: Date
+}
+
+/** What happened on one day, in UTC. */
+export interface DayStats {
+  /** `YYYY-MM-DD`. */
+  day: string
+  /** How many lazy users were made. */
+  created: number
+  /** How many became real. */
+  converted: number
+  /** How many were merged into a real user. */
+  merged: number
+  /** How many were purged. */
+  purged: number
+  /** How many were deleted otherwise: at sign-out, or by `deleteLazyUser`. */
+  deleted: number
+}
+
+/** See {@link LazyStore.stats}. */
+export interface StatsReport {
+  /** How many lazy users there are now. */
+  lazyUsers: number
+  /** The first of `days`. */
+  since: Date
+  /** Each day from `since` to today, also those on which nothing happened. */
+  days: DayStats[]
+  /** How many users became real since then, by the way of it: `password`, `email`, `passkey`, or the id of a provider. */
+  ways: Record<string, number>
+  /** Of the lazy users made since then, the share (0 to 1) that has become real or was merged; null when none was made. */
+  conversionRate: number | null
+  /** How long those who became real since then had been lazy, in seconds; null when nobody did. */
+  timeToConvert: { median: number; p90: number } | null
+  /**
+   * True when all of this was recorded as it happened. False without a `lazyOutcomesTable`: then `created` and `converted` are counted off the users
+   * who are still there, `ways` is empty, and `merged`, `purged` and `deleted` are 0.
+   */
+  exact: boolean
+}
+
+/** What was used of a lazy user: a JWT session, or a database session that is to live on until `expires`. */
+export type Use = { userId: string } | { session: NewSession }
+
 /**
  * Everything this library does to the database, reachable as `adapter.lazy`. Each method returns a plain report;
  * each one that changes more than one row is one transaction or one statement.
@@ -228,8 +352,29 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 
   /**
-   * Deletes a user if, and only if, it is lazy.
-   * @returns whether it was deleted
+   * Records that a lazy user was seen just now, unless it was within the last `updateAge` seconds; and with a session, in the same statement,
+   * that it lives on, unless it was refreshed within that time. Of several requests at once, one writes.
+   * @returns whether the user was there, lazy, and not seen for that long
    */
-  deleteLazyUser(userId: string): Promise<boolean>
+  touch(used: Use, updateAge: number): Promise<boolean>
+
+  /**
+   * Deletes lazy users who can never come back: not seen for longer than a session can live, and without a live session. Goes in batches, each
+   * of them one transaction; what was purged stays purged if a later batch fails. Any number of them may run at once. What refers to the users
+   * goes as the foreign keys say (CASCADE, SET NULL), or see `cascade`.
+   * @throws LazySetupError when an option can't be, or `olderThan` is shorter than a session can live
+   * @throws whatever the database throws while it looks for users; a batch that fails is narrowed down to the users who do, and reported
+   */
+  purge(options?: PurgeOptions): Promise<PurgeReport>
+
+  /** What became of the lazy users: how many were made, became real, were merged or purged, day by day. */
+  stats(options?: StatsOptions): Promise<StatsReport>
+
+  /**
+   * Deletes a user if, and only if, it is lazy, with what hangs on it by ON DELETE CASCADE; for "delete my data now".
+   * @param options.counts whether `stats` is to count it; default: true
+   * @returns whether it was deleted
+   * @throws what the database throws when other rows refer to the user; nothing is deleted then
+   */
+  deleteLazyUser(userId: string, options?: { counts?: boolean }): Promise<boolean>
 }

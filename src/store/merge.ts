@@ -4,6 +4,7 @@ import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError }
 import { findReferences, type ReferencingTable, type UserReferences } from "./foreign-keys.js"
 import type { ByTable, Database, MergeOptions, MergeReport } from "./lazy-store.js"
 import { concerned, type Move, movedTogether, moveRows, stoppedRows } from "./move-rows.js"
+import { recordOutcomes } from "./outcomes.js"
 import { hasPassword, proveEmail } from "./passwords.js"
 import { queryRows } from "./raw-query.js"
 import { removeLazyUser } from "./remove-lazy-user.js"
@@ -53,6 +54,7 @@ export function mergeUsers(
       if (provesEmail) await proveEmail(tx, tables, intoId)
       if (link) await tx.insert(accountsTable).values({ ...link, userId: intoId })
       if (session) await tx.insert(sessionsTable).values({ ...session, userId: intoId })
+      await recordOutcomes(tx, tables, [{ outcome: "merged", since: from.lazySince as Date, users: 1 }])
       const conflicts = await explainConflicts(stopped, () => removeLazyUser(tx, tables, found, stopped, move))
       const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
       if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")

@@ -52,6 +52,20 @@ export function migrate(db: Database): Promise<MigrateReport> {
   })
 }
 
+/**
+ * The names of the migrations that {@link migrate} would run; none where the app's own migrations look after the tables. Reads only.
+ * @throws LazySetupError when migrating would
+ */
+export async function pendingMigrations(db: Database): Promise<string[]> {
+  const record = await readRecord(db)
+  const columns = await readColumns(db)
+  const [recorded, unrecorded] = split(readMigrations(), ({ createdAt }) => record?.has(createdAt) ?? false)
+  if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) return []
+  const pending = unrecorded.filter((migration) => !isThere(migration, columns))
+  if (pending.length > 0) refuseOtherIds(columns)
+  return names(pending)
+}
+
 const NOTHING: MigrateReport = { applied: [], baselined: [], recorded: [], appManaged: false, missing: [] }
 
 interface Migration {

@@ -9,12 +9,14 @@ interface Work<Result> {
   run: (db: Database) => Promise<Result>
   /** Such as "The migration failed". */
   failure: string
+  /** Whether the folder of a PGlite database is made when it is missing; default: false. */
+  create?: boolean
 }
 
 /**
  * Opens a database, does the work and closes it.
  *
- * @param address `postgres://…`, or the folder of a PGlite database: made when it is missing, and not to be open elsewhere
+ * @param address `postgres://…`, or the folder of a PGlite database, which is not to be open elsewhere
  * @throws LazySetupError when there is no such database or the work fails. The message is one line and holds no password.
  */
 export async function withDatabase<Result>(address: string, work: Work<Result>): Promise<Result> {
@@ -88,12 +90,12 @@ function passwordsIn(url: string): string[] {
   return written.flatMap((password) => [password, decodeURIComponent(password)])
 }
 
-async function withPglite<Result>(folder: string, { run, failure }: Work<Result>): Promise<Result> {
+async function withPglite<Result>(folder: string, { run, failure, create }: Work<Result>): Promise<Result> {
   const { PGlite } = await import("@electric-sql/pglite").catch(() => {
     throw new LazySetupError("To open a PGlite database, install it: npm install @electric-sql/pglite")
   })
   const { drizzle } = await import("drizzle-orm/pglite")
-  await refuseOtherFolder(folder)
+  await refuseOtherFolder(folder, create)
   try {
     await mkdir(folder, { recursive: true })
     const client = await PGlite.create(folder)
@@ -108,11 +110,12 @@ async function withPglite<Result>(folder: string, { run, failure }: Work<Result>
 }
 
 /** PGlite would spread its files over whatever is in the folder. */
-async function refuseOtherFolder(folder: string): Promise<void> {
+async function refuseOtherFolder(folder: string, create = false): Promise<void> {
   const files = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return []
     throw new LazySetupError(`${folder} is not a folder that can be read (${error.code}).`)
   })
+  if (files.length === 0 && !create) throw new LazySetupError(`There is no PGlite database in ${folder}.`)
   if (files.length > 0 && !files.includes("PG_VERSION")) {
     throw new LazySetupError(`The folder ${folder} holds other files than a PGlite database.`)
   }

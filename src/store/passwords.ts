@@ -2,6 +2,7 @@ import { and, eq, getTableColumns, not } from "drizzle-orm"
 import { LazySetupError } from "../errors.js"
 import { identifiedBy, NO_PASSWORDS } from "./convert.js"
 import type { Database, Identifier, VerifyHash } from "./lazy-store.js"
+import { recordOutcomes } from "./outcomes.js"
 import { isLazyUser } from "./schema.js"
 import { endSessions, tableExists } from "./sessions.js"
 import type { Tables } from "./tables.js"
@@ -55,7 +56,11 @@ export function proveEmail(
     }
     // An address that the app has kept for a lazy user: whoever left it there need not be the one who owns it.
     const wasLazy = isLazyRow(before)
-    if (wasLazy) await endSessions(tx, tables, userId)
+    if (wasLazy) {
+      await endSessions(tx, tables, userId)
+      const by = { provider: "email", type: "email" }
+      await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: before.lazySince as Date, users: 1 }])
+    }
     const [user] = await tx
       .update(usersTable)
       .set({ emailVerified: new Date(), ...(wasLazy && { convertedAt: new Date(), username: null }) })

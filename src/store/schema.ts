@@ -43,12 +43,15 @@ export function isLazyUser(user: LazyMarkers<AnyPgColumn | ExtraConfigColumn>): 
   return sql`(${isNotNull(user.lazySince as AnyPgColumn)} and ${isNull(user.convertedAt as AnyPgColumn)})`
 }
 
-/** The partial index by which lazy users to purge are found, for the third argument of `pgTable`. */
+/**
+ * The partial index by which lazy users to purge are found, for the third argument of `pgTable`. With the id: an app that makes many users lazy
+ * at once gives all of them the same `seenAt`.
+ */
 export function lazyIndex(
-  user: LazyMarkers<ExtraConfigColumn> & { seenAt: ExtraConfigColumn },
+  user: LazyMarkers<ExtraConfigColumn> & { id: ExtraConfigColumn; seenAt: ExtraConfigColumn },
   name = "user_lazy_idx",
 ) {
-  return index(name).on(user.seenAt).where(isLazyUser(user))
+  return index(name).on(user.seenAt, user.id).where(isLazyUser(user))
 }
 
 export const usersTable = pgTable(
@@ -137,9 +140,31 @@ export const passwordsTable = pgTable("password", {
 })
 
 /**
+ * How lazy users ended, for `LazyStore.stats`: nothing else remembers a user who is gone. Rows are only ever added, so nobody waits for anybody here,
+ * and none says who it was about.
+ */
+export const lazyOutcomesTable = pgTable(
+  "lazyOutcome",
+  {
+    id: text("id").primaryKey(),
+    at: timestamp("at", { mode: "date", withTimezone: true }).notNull(),
+    outcome: text("outcome").$type<LazyOutcome>().notNull(),
+    way: text("way"),
+    since: timestamp("since", { mode: "date", withTimezone: true }).notNull(),
+    users: integer("users").notNull(),
+  },
+  (lazyOutcome) => [index("lazyOutcome_at_idx").on(lazyOutcome.at)],
+)
+
+/** What becomes of a lazy user. */
+export type LazyOutcome = "converted" | "merged" | "purged" | "deleted"
+
+/**
  * The whole default schema: the tables of `@auth/drizzle-adapter` (same names, same columns), the {@link lazyColumns} on the
  * user table, its purge index, indexes on the user ids (converting, merging and
- * purging look sessions and accounts up by user), and the `password` table, which holds an argon2id hash per user who has a password.
+ * purging look sessions and accounts up by user), the `password` table, which holds an argon2id hash per user who has a password, and the
+ * `lazyOutcome` table, of which statistics are made: `outcome`, the moment (`at`) and the `way` of it, since when its users were lazy (`since`, of
+ * several the start of their day in UTC), and how many `users` it is about.
  *
  * The keys are the option names of `LazyAdapter`, so `LazyAdapter(db, schema)` is `LazyAdapter(db)`.
  * For drizzle-kit, export the tables one by one: `export const { usersTable, accountsTable, … } = schema`.
@@ -151,4 +176,5 @@ export const schema = {
   verificationTokensTable,
   authenticatorsTable,
   passwordsTable,
+  lazyOutcomesTable,
 }

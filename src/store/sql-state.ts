@@ -1,11 +1,17 @@
-/** PostgreSQL's code for a broken unique rule: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+// PostgreSQL's codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+
+/** A foreign key is broken, or a row that is referred to would go; since PostgreSQL 18 there is a code of its own for RESTRICT. */
+export const FOREIGN_KEY_VIOLATIONS = ["23503", "23001"]
+
+/** A unique rule is broken. */
 export const UNIQUE_VIOLATION = "23505"
 
 /** The SQLSTATE of a database error, wherever a driver or Drizzle has wrapped it; undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as { code?: unknown }
-    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)) return code
+    // The system's own codes can look alike: EPIPE.
+    if (typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !("syscall" in cause)) return code
   }
   return undefined
 }

@@ -4,7 +4,10 @@ import { LazySetupError } from "../errors.js"
 import { schema } from "./schema.js"
 
 /** The tables the store works on, in the shape of the default ones; an app's own have at least these columns. */
-export type Tables = Omit<typeof schema, "passwordsTable"> & Partial<Pick<typeof schema, "passwordsTable">>
+export type Tables = Omit<typeof schema, OptionalTable> & Partial<Pick<typeof schema, OptionalTable>>
+
+/** Tables that only this library has: with tables of its own, an app passes them if it wants what they are for. */
+type OptionalTable = "passwordsTable" | "lazyOutcomesTable"
 
 /** A table that has at least the columns of a default one, of whatever SQL type and name. */
 export type TableLike<Default extends PgTable, Optional = never> = PgTable &
@@ -22,7 +25,7 @@ type TokenColumn =
 
 /**
  * The app's own tables, under the option names of `@auth/drizzle-adapter`. A table left out is the default one, except that with an own
- * `usersTable` there are no passwords until `passwordsTable` is given.
+ * `usersTable` there are no passwords until `passwordsTable` is given, and no statistics of users who are gone until `lazyOutcomesTable` is.
  */
 export interface LazyAdapterOptions {
   usersTable?: TableLike<typeof schema.usersTable>
@@ -31,6 +34,7 @@ export interface LazyAdapterOptions {
   verificationTokensTable?: TableLike<typeof schema.verificationTokensTable>
   authenticatorsTable?: TableLike<typeof schema.authenticatorsTable>
   passwordsTable?: TableLike<typeof schema.passwordsTable>
+  lazyOutcomesTable?: TableLike<typeof schema.lazyOutcomesTable>
   /**
    * Columns that hold user ids without a foreign key, for `LazyStore.merge` to move: `[events.actorId]`; default: none. Columns with a
    * foreign key are found in the database.
@@ -111,6 +115,14 @@ const RULES: Record<TableKey, Record<string, ColumnRule>> = {
     hash: string("hash", ".notNull()"),
     updatedAt: moment("updatedAt", ".notNull().defaultNow()"),
   },
+  lazyOutcomesTable: {
+    id: { types: IDS, line: `id: text("id").primaryKey()` },
+    at: moment("at", ".notNull()"),
+    outcome: string("outcome", ".notNull()"),
+    way: { ...string("way"), nulls: "nullable" },
+    since: moment("since", ".notNull()"),
+    users: integer("users", ".notNull()"),
+  },
 }
 
 /**
@@ -118,9 +130,9 @@ const RULES: Record<TableKey, Record<string, ColumnRule>> = {
  * @throws LazySetupError naming the table, the column and the line to add
  */
 export function resolveTables(options: LazyAdapterOptions): Tables {
-  const { passwordsTable, ...others } = schema
+  const { passwordsTable, lazyOutcomesTable, ...others } = schema
   const ownUsers = options.usersTable !== undefined && options.usersTable !== schema.usersTable
-  const tables: Tables = ownUsers ? others : { ...others, passwordsTable }
+  const tables: Tables = ownUsers ? others : { ...others, passwordsTable, lazyOutcomesTable }
   const given = (Object.keys(RULES) as TableKey[]).filter((key) => options[key] !== undefined)
   for (const key of given) {
     checkTable(key, options[key])

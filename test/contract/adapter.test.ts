@@ -297,7 +297,10 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     await adapter.unlinkAccount(account)
     await adapter.deleteSession(session.sessionToken)
     const { user: second } = await lazy.createLazyUser({ generateName: () => unique("guest") })
+    await lazy.touch({ userId: second.id }, 0)
     await lazy.merge(second.id, other.id)
+    await lazy.purge()
+    await lazy.stats()
     await lazy.deleteLazyUser(other.id)
     await adapter.deleteUser(other.id)
 

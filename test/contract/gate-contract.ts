@@ -1,5 +1,5 @@
 import { decode, encode, type JWT } from "@auth/core/jwt"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { LazyConfig } from "../../src/index.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { earlyInWindow, FlowApp, password, secret } from "../setup/flow-app.js"
@@ -30,6 +30,8 @@ export interface FrameworkHabits {
   deafToProxies?: boolean
   /** Its integration of Auth.js answers the routes of Auth.js by the address of the request, whatever `AUTH_URL` says. */
   deafToAuthUrl?: boolean
+  /** Its integration of Auth.js puts the port to which the request came behind the host in `AUTH_URL`. */
+  keepsInternalPort?: boolean
 }
 
 /** The one cookie that matters, on http. */
@@ -51,6 +53,7 @@ export function describeGateContract(
     withoutCsrfTokens = false,
     deafToProxies = false,
     deafToAuthUrl = false,
+    keepsInternalPort = false,
   }: FrameworkHabits = {},
 ): void {
   for (const strategy of ["database", "jwt"] as const)
@@ -503,6 +506,47 @@ export function describeGateContract(
           }
         })
 
+      describe("server bound to 0.0.0.0, behind a proxy", () => {
+        const site = "https://app.test"
+        const hosts = ["0.0.0.0:3000", "10.0.0.7:8080", "app.internal"]
+
+        beforeEach(() => {
+          process.env.AUTH_URL = `${site}/auth`
+        })
+        afterEach(() => {
+          delete process.env.AUTH_URL
+        })
+
+        it.each(hosts)("the gate redirects in no loop, with no internal host in Location: %s", async (host) => {
+          const port = await listen()
+          const visitor = new Visitor(port, { host }, site)
+          for (const path of ["/real", "/lazy"]) await followOutside(visitor, path)
+          await visitor.page()
+          await followOutside(visitor, "/real?tab=1")
+        })
+
+        // Where the framework's own integration of Auth.js does not go by AUTH_URL, nothing of ours is asked.
+        if (!deafToAuthUrl)
+          it.each(hosts.filter((host) => !keepsInternalPort || !host.includes(":")))(
+            "the routes of Auth.js redirect in no loop, with no internal host in Location: %s",
+            async (host) => {
+              const port = await listen()
+              for (const callbackUrl of ["/real", `${site}/real`, `http://${host}/real`]) {
+                const visitor = new Visitor(port, { host }, site)
+                const { session } = await visitor.page()
+                const form = { username: `real-${crypto.randomUUID().slice(0, 8)}`, password, callbackUrl }
+                await followOutside(visitor, await visitor.signIn("convert", form))
+                expect((await visitor.page("/real")).session?.user).toMatchObject({
+                  id: session?.user.id,
+                  isLazy: false,
+                })
+                await followOutside(visitor, "/lazy")
+                await followOutside(visitor, await visitor.signOut())
+              }
+            },
+          )
+      })
+
       it("lets a stream of events flow while it lasts", async () => {
         const channel = new TransformStream<Uint8Array, Uint8Array>()
         const port = await listen({}, { events: () => channel.readable })
@@ -532,6 +576,21 @@ export function describeGateContract(
           expect(sessionCookies(answer)).toEqual([])
         })
       })
+
+      /** Goes where the answers send a browser, which is never off the site that it sees, until there is a page. */
+      async function followOutside(visitor: Visitor, start: string | Response): Promise<void> {
+        let answer = typeof start === "string" ? await visitor.visit(start) : start
+        const seen = new Set<string>()
+        while (answer.status >= 300 && answer.status < 400) {
+          const { origin, pathname, search } = new URL(answer.headers.get("location") ?? "", visitor.origin)
+          expect(origin).toBe(visitor.origin)
+          expect(seen).not.toContain(`${pathname}${search}`)
+          seen.add(`${pathname}${search}`)
+          answer = await visitor.visit(`${pathname}${search}`)
+        }
+        // No app under the contract has a page at /welcome.
+        expect([200, 404]).toContain(answer.status)
+      }
 
       async function endSession(visitor: Visitor): Promise<void> {
         const sessionCookie = (await visitor.sessionCookie()) ?? ""

@@ -1,7 +1,7 @@
 import { LazyAdapter, type LazyAdapterOptions, type LazyStore } from "../../src/drizzle.js"
 import type { TestDatabase } from "../setup/databases.js"
 
-const AUTH_TABLES = ["user", "account", "session", "verificationToken", "authenticator", "password"]
+const AUTH_TABLES = ["user", "account", "session", "verificationToken", "authenticator", "password", "lazyOutcome"]
 
 let counter = 0
 

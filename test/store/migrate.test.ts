@@ -17,9 +17,9 @@ import { emptyPglite, emptyPostgres, migrationsFolder, type PostgresDatabase } f
 import { catalogOf } from "./catalog.js"
 
 const migrateAt = (address: string) =>
-  withDatabase(address, { run: migrate, failure: "The migration failed and nothing was changed" })
+  withDatabase(address, { run: migrate, failure: "The migration failed and nothing was changed", create: true })
 
-const ALL = ["0000_auth", "0001_authenticator", "0002_lazy"]
+const ALL = ["0000_auth", "0001_authenticator", "0002_lazy", "0003_lazy_outcome"]
 const NOTHING: MigrateReport = { applied: [], baselined: [], recorded: [], appManaged: false, missing: [] }
 
 /** The tables of an Auth.js app that has never heard of this library. */
@@ -64,7 +64,7 @@ describe("the migrations", () => {
   })
 
   it("agree with schema, so that drizzle-kit has nothing to generate", async () => {
-    const latest = JSON.parse(await readFile(join(migrationsFolder, "meta", "0002_snapshot.json"), "utf8"))
+    const latest = JSON.parse(await readFile(join(migrationsFolder, "meta", "0003_snapshot.json"), "utf8"))
     expect(await generateMigration(latest, generateDrizzleJson(schema))).toEqual([])
   })
 
@@ -72,7 +72,7 @@ describe("the migrations", () => {
     const database = await newDatabase()
     expect(await migrateAt(database.url)).toEqual({ ...NOTHING, applied: ALL })
     expect(await catalogOf(database)).toEqual(expected)
-    expect(await recordOf(database)).toBe(3)
+    expect(await recordOf(database)).toBe(ALL.length)
   })
 
   it("turn an empty PGlite folder into schema, and one that does not exist", async () => {
@@ -98,7 +98,7 @@ describe("the migrations", () => {
     const database = await newDatabase()
     await migrateAt(database.url)
     expect(await migrateAt(database.url)).toEqual({ ...NOTHING, recorded: ALL })
-    expect(await recordOf(database)).toBe(3)
+    expect(await recordOf(database)).toBe(ALL.length)
   })
 
   it("run once when eight start at once", async () => {
@@ -106,7 +106,7 @@ describe("the migrations", () => {
     const reports = await Promise.all(Array.from({ length: 8 }, () => migrateAt(database.url)))
     expect(reports.filter(({ applied }) => applied.length > 0)).toEqual([{ ...NOTHING, applied: ALL }])
     expect(reports.filter(({ recorded }) => recorded.length > 0)).toHaveLength(7)
-    expect(await recordOf(database)).toBe(3)
+    expect(await recordOf(database)).toBe(ALL.length)
   })
 
   it("run only where they were not recorded", async () => {
@@ -118,7 +118,7 @@ describe("the migrations", () => {
     expect(await migrateAt(database.url)).toEqual({
       ...NOTHING,
       applied: ["0002_lazy"],
-      recorded: ["0000_auth", "0001_authenticator"],
+      recorded: ["0000_auth", "0001_authenticator", "0003_lazy_outcome"],
     })
     expect(await catalogOf(database)).toHaveLength(expected.length)
   })
@@ -129,7 +129,7 @@ describe("the migrations", () => {
     await database.query("delete from drizzle.__authjs_lazy_migrations where id > 1")
     expect(await migrateAt(database.url)).toEqual({
       ...NOTHING,
-      baselined: ["0001_authenticator", "0002_lazy"],
+      baselined: ["0001_authenticator", "0002_lazy", "0003_lazy_outcome"],
       recorded: ["0000_auth"],
     })
     expect(await catalogOf(database)).toEqual(expected)
@@ -183,7 +183,7 @@ describe("the migrations", () => {
       expect(report).toEqual({
         ...NOTHING,
         baselined: ["0000_auth", "0001_authenticator"],
-        applied: ["0002_lazy"],
+        applied: ["0002_lazy", "0003_lazy_outcome"],
       })
     })
 
@@ -223,7 +223,7 @@ describe("the migrations", () => {
     expect(await migrateAt(database.url)).toEqual({
       ...NOTHING,
       baselined: ["0000_auth"],
-      applied: ["0001_authenticator", "0002_lazy"],
+      applied: ["0001_authenticator", "0002_lazy", "0003_lazy_outcome"],
     })
     expect(await catalogOf(database)).toEqual(expected)
   })

@@ -62,6 +62,14 @@ const complete = {
     hash: text("hash").notNull(),
     updatedAt: moment("updatedAt").notNull().defaultNow(),
   }),
+  lazyOutcomesTable: () => ({
+    id: text("id").primaryKey(),
+    at: moment("at").notNull(),
+    outcome: text("outcome").notNull(),
+    way: text("way"),
+    since: moment("since").notNull(),
+    users: integer("users").notNull(),
+  }),
 } satisfies Record<TableOption, () => Columns>
 
 const everyColumn = Object.entries(complete).flatMap(([option, columns]) =>

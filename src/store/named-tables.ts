@@ -1,0 +1,94 @@
+import { getTableColumns } from "drizzle-orm"
+import { LazySetupError } from "../errors.js"
+import { defineTables, type FoundTables, idTypeOf } from "./define-tables.js"
+import type { Database } from "./lazy-store.js"
+import { alikeColumns, matchingColumn } from "./matching-column.js"
+import { type FoundColumn, readColumns } from "./read-columns.js"
+import { lazyColumns, schema } from "./schema.js"
+import { quoted } from "./table-names.js"
+import { flagOf, NAMED_TABLES, type NamedTable, ownSchema, type TableNames, tableTarget } from "./table-place.js"
+import type { LazyAdapterOptions } from "./tables.js"
+
+/**
+ * The tables of an app as `LazyAdapter` takes them, made from what the database says of them. For purging and counting, where no definitions
+ * in Drizzle are at hand: a column is found by its property, whatever its case and underscores (`lazy_since` is `lazySince`). One query.
+ * @throws LazySetupError in one line, where the user table, a table that was named, or a column that is needed is not there
+ */
+export async function namedTables(db: Database, names: TableNames): Promise<LazyAdapterOptions> {
+  const found = await readNamed(db, names)
+  for (const option of NAMED_TABLES) {
+    const columns = found[option]
+    if (columns) checkColumns(names, option, columns)
+    else checkAbsence(names, option)
+  }
+  return defineTables(names, found, (property, standard, columns) => matchingColumn(columns, property) ?? standard)
+}
+
+/**
+ * The same for the doctor, which tells what is missing and what is wrong by itself: the default definitions, under the names that the tables and
+ * columns have; nothing where they are called like the default ones.
+ */
+export async function renamedTables(db: Database, names: TableNames): Promise<LazyAdapterOptions> {
+  const found = await readNamed(db, names)
+  let renamed = names.schema !== undefined || Object.keys(names.tables).length > 0 || idTypeOf(found) === "uuid"
+  const tables = defineTables(names, found, (property, standard, columns) => {
+    const { name, type } = matchingColumn(columns, property) ?? standard
+    renamed ||= name !== standard.name
+    const isOwnId = type === "uuid" && (property === "id" || property === "sessionToken")
+    return { ...standard, name, type: isOwnId ? type : standard.type }
+  })
+  return renamed ? tables : {}
+}
+
+async function readNamed(db: Database, names: TableNames): Promise<FoundTables> {
+  const found = await readColumns(
+    db,
+    NAMED_TABLES.map((option) => tableTarget(names, option)),
+  )
+  return Object.fromEntries(NAMED_TABLES.map((option, position) => [option, found[position]])) as FoundTables
+}
+
+/** The columns that purging and counting can't do without. Whether another one has a name of its own is nothing to them. */
+const NEEDED: Record<NamedTable, string[]> = {
+  usersTable: ["id", "lazySince", "convertedAt", "seenAt"],
+  sessionsTable: ["userId", "expires"],
+  accountsTable: ["userId"],
+  authenticatorsTable: ["userId"],
+  verificationTokensTable: [],
+  passwordsTable: ["userId"],
+  lazyOutcomesTable: Object.keys(getTableColumns(schema.lazyOutcomesTable)),
+}
+
+function checkAbsence(names: TableNames, option: NamedTable): void {
+  if (option !== "usersTable" && names.tables[option] === undefined) return
+  const migrate = isDefault(names, option) ? ", or make the default tables: authjs-lazy migrate" : ""
+  throw new LazySetupError(
+    `There is no table ${tableTarget(names, option)} in the database. Say what it is called by ${flagOf(option)}, and where it is by --schema${migrate}.`,
+  )
+}
+
+const isDefault = (names: TableNames, option: NamedTable) =>
+  ownSchema(names) === undefined && names.tables[option] === undefined
+
+function checkColumns(names: TableNames, option: NamedTable, columns: FoundColumn[]): void {
+  const missing = NEEDED[option].filter((property) => !matchingColumn(columns, property))
+  if (missing.length > 0)
+    throw new LazySetupError(
+      `The table ${tableTarget(names, option)} lacks ${missing.join(", ")}. ${fixFor(names, option, missing)}`,
+    )
+  for (const property of NEEDED[option]) {
+    const [one, other] = alikeColumns(columns, property)
+    if (one && other && one.name !== property)
+      throw new LazySetupError(
+        `In the table ${tableTarget(names, option)}, both ${quoted(one.name)} and ${quoted(other.name)} could be ${property}.`,
+      )
+  }
+}
+
+function fixFor(names: TableNames, option: NamedTable, missing: string[]): string {
+  if (option !== "usersTable" || !missing.every((property) => property in lazyColumns()))
+    return "Columns are found by these names, whatever their case and underscores."
+  return isDefault(names, option)
+    ? "Add what is missing: authjs-lazy migrate"
+    : "Spread lazyColumns() into the definition of your table, and migrate it."
+}

@@ -1,0 +1,127 @@
+import { and, eq, gt, isNull, lt, or, type SQL, sql } from "drizzle-orm"
+import type { Database } from "./lazy-store.js"
+import type { PurgeSettings } from "./purge-options.js"
+import { queryRows } from "./raw-query.js"
+import { isLazyUser } from "./schema.js"
+import type { Tables } from "./tables.js"
+
+/** A lazy user who may go. */
+export interface Candidate {
+  id: string
+  /** Since when the user is lazy. */
+  since: Date
+  /** When the user was last seen, as exactly as the database knows it; null for never. */
+  seen: string | null
+}
+
+/** Whom a purge looks for, and where. */
+export interface Search {
+  tables: Tables
+  settings: PurgeSettings
+  /** An app with JWT sessions need not have a table for them. */
+  hasSessions: boolean
+}
+
+/**
+ * The ways through the users, one after the other: those who were seen once, longest ago first, and those of whom nobody knows, for whom
+ * only the time they were made tells.
+ */
+export const PASSES = ["seen", "unseen"] as const
+type Pass = (typeof PASSES)[number]
+
+/** Where to go on. */
+export interface Place {
+  pass: Pass
+  /** The last user that was looked at; undefined for the first users there are. */
+  after: Candidate | undefined
+  size: number
+}
+
+/** The condition for users who may go: lazy, old enough, without a live session, and not to be kept. */
+export function mayGo(search: Search): SQL {
+  return sql`(${or(...PASSES.map((pass) => mayGoIn(pass, search)))})`
+}
+
+/** How many users may go now, counted up to the limit. */
+export async function countCandidates(db: Database, search: Search): Promise<number> {
+  const { tables, settings } = search
+  const most = Number.isFinite(settings.limit) ? sql`limit ${settings.limit}` : sql``
+  const [row] = await queryRows<{ users: number }>(
+    db,
+    sql`select count(*)::float8 as users from (select from ${tables.usersTable} where ${mayGo(search)} ${most}) as candidate`,
+  )
+  return row?.users ?? 0
+}
+
+/** The next users who may go, after one; locked, unless for a dry run. Users whom somebody else has locked are passed over. */
+export async function nextCandidates(tx: Database, search: Search, { pass, after, size }: Place): Promise<Candidate[]> {
+  const { usersTable } = search.tables
+  const { id, seenAt } = usersTable
+  const condition = and(mayGoIn(pass, search), after && comesAfter(after, search.tables))
+  // The order of the index, also where every place in it is null.
+  const query = selectCandidates(tx, search, condition).orderBy(seenAt, id).limit(size)
+  // A transaction that only reads can't lock.
+  return search.settings.dryRun ? query : query.for("update", { skipLocked: true })
+}
+
+/** Those of the users who may still go, locked. Users whom somebody else has locked are passed over. */
+export async function lockCandidates(tx: Database, search: Search, users: Candidate[]): Promise<Candidate[]> {
+  const query = selectCandidates(tx, search, stillThere(search, users))
+  return search.settings.dryRun ? query : query.for("update", { skipLocked: true })
+}
+
+/** Those of the users who may still go. */
+export async function checkCandidates(tx: Database, search: Search, users: Candidate[]): Promise<Candidate[]> {
+  return selectCandidates(tx, search, stillThere(search, users))
+}
+
+/** The condition for those of the users who may still go. */
+export function stillThere(search: Search, users: Candidate[]): SQL {
+  return sql`(${isOneOf(users, search.tables)} and ${mayGo(search)})`
+}
+
+/** The condition for the users. Their ids are one parameter, whatever their number. */
+export function isOneOf(users: Candidate[], { usersTable }: Tables): SQL {
+  const elements = users.map(({ id }) => `"${id.replaceAll(/["\\]/g, "\\$&")}"`)
+  return sql`${usersTable.id} = any(${`{${elements.join(",")}}`}::text::${sql.raw(usersTable.id.getSQLType())}[])`
+}
+
+function selectCandidates(tx: Database, { tables }: Search, condition: SQL | undefined) {
+  const { id, lazySince, seenAt } = tables.usersTable
+  return tx
+    .select({
+      id,
+      since: sql<Date>`${lazySince}`.mapWith(lazySince),
+      // A JavaScript date knows milliseconds only, and a place has to be exact.
+      seen: sql<string | null>`to_json(${seenAt}) #>> '{}'`,
+    })
+    .from(tables.usersTable)
+    .where(condition)
+    .$dynamic()
+}
+
+function mayGoIn(pass: Pass, { tables, settings, hasSessions }: Search): SQL {
+  const { usersTable } = tables
+  const { lazySince, seenAt } = usersTable
+  const { before, keep } = settings
+  const conditions = [
+    isLazyUser(usersTable),
+    pass === "seen" ? lt(seenAt, before) : and(isNull(seenAt), lt(lazySince, before)),
+    hasSessions ? withoutLiveSession(tables, settings.now) : undefined,
+    // Not by NOT, for which a condition that is null keeps a user.
+    keep && sql`(${keep}) is not true`,
+  ]
+  return and(...conditions) as SQL
+}
+
+function withoutLiveSession({ usersTable, sessionsTable }: Tables, now: Date): SQL {
+  const live = and(eq(sessionsTable.userId, usersTable.id), gt(sessionsTable.expires, now))
+  return sql`not exists (select from ${sessionsTable} where ${live})`
+}
+
+function comesAfter({ id, seen }: Candidate, { usersTable }: Tables): SQL {
+  const userId = sql.param(id, usersTable.id)
+  if (seen === null) return gt(usersTable.id, userId)
+  const { seenAt } = usersTable
+  return sql`(${seenAt}, ${usersTable.id}) > (${seen}::text::${sql.raw(seenAt.getSQLType())}, ${userId})`
+}

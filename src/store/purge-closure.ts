@@ -1,0 +1,52 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { ForeignKey } from "./catalogue.js"
+import type { PurgeGraph } from "./purge-graph.js"
+import { quoted } from "./table-names.js"
+import type { Tables } from "./tables.js"
+
+/** Whose rows to follow, and how. */
+export interface Closure {
+  tables: Tables
+  graph: PurgeGraph
+  /** The condition for the users to start from. */
+  users: SQL
+  follows: ForeignKey[]
+  /** Whether each row is to be listed once for each user it goes with, and not once only. */
+  perUser?: boolean
+}
+
+/**
+ * The head of a statement, `with recursive gone as (…)`: the users and the rows that go with them. `owner` is the id of the user whom a row goes
+ * with, `of` the oid of its table, of a partitioned one the topmost; `tab` and `tid` are the row. Circles of keys come to an end, because no row
+ * is listed twice.
+ */
+export function withGone({ tables, graph, users, follows, perUser = false }: Closure): SQL {
+  const { usersTable } = tables
+  const owner = perUser ? sql`${usersTable.id}::text` : sql`''`
+  const start = sql`select ${owner}, ${literal(graph.users.oid)}, ${usersTable}.tableoid, ${usersTable}.ctid from ${usersTable} where ${users}`
+  const steps = follows.map((key) => {
+    const rows = sql`${sql.raw(key.parentTarget)} as parent join ${sql.raw(key.target)} as child on ${refersTo(key)}`
+    // A recursive term may name itself once only, so this is inside of what it is joined with.
+    return sql`select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid from ${rows}
+      where gone.of = ${literal(key.parent)} and parent.tableoid = gone.tab and parent.ctid = gone.tid`
+  })
+  const recursion =
+    steps.length === 0
+      ? sql``
+      : sql`union
+        select gone.owner, step.of, step.tab, step.tid
+        from gone cross join lateral (${sql.join(steps, sql` union all `)}) as step`
+  return sql`with recursive gone (owner, of, tab, tid) as (${start} ${recursion})`
+}
+
+/** The condition for a row `child` to refer to a row `parent`. */
+export function refersTo({ columns, parentColumns }: ForeignKey): SQL {
+  const pairs = columns.map((column, position) => {
+    const parentColumn = parentColumns[position] as string
+    return sql.raw(`child.${quoted(column)} = parent.${quoted(parentColumn)}`)
+  })
+  return sql.join(pairs, sql` and `)
+}
+
+/** The oid of a table, in a statement. */
+export const literal = (oid: number) => sql.raw(`${oid}::int8`)

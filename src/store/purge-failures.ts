@@ -1,0 +1,44 @@
+import { LazyError } from "../errors.js"
+import type { PurgeGraph } from "./purge-graph.js"
+import { PurgeHookError } from "./purge-hook.js"
+import { OtherUsersError } from "./purge-removal.js"
+import { FOREIGN_KEY_VIOLATIONS, sqlState } from "./sql-state.js"
+import { brokenConstraint } from "./violation.js"
+
+// The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+const TRANSIENT = ["40001", "40P01", "55P03"]
+const ENDS_EVERYTHING = /^(08|53|58|57P0[1-3])/
+const LONGEST_MESSAGE = 300
+
+/** Whether an error is no matter of single users: the connection is gone, the server shuts down or has no room left, or the setup is wrong. */
+export function endsPurge(error: unknown): boolean {
+  if (error instanceof PurgeHookError || error instanceof OtherUsersError) return false
+  const state = sqlState(error)
+  return error instanceof LazyError || state === undefined || ENDS_EVERYTHING.test(state)
+}
+
+/** Whether the same may work a moment later: somebody else was at the same rows. */
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.includes(sqlState(error) ?? "")
+}
+
+/** The table, as reports name it, whose rows keep a user from going; undefined for any other error. */
+export function tableInTheWay(error: unknown, { users }: PurgeGraph): string | undefined {
+  if (error instanceof OtherUsersError) return users.label
+  if (!FOREIGN_KEY_VIOLATIONS.includes(sqlState(error) ?? "")) return undefined
+  const { schema, table } = brokenConstraint(error) ?? {}
+  return schema === undefined || schema === "public" ? table : `${schema}.${table}`
+}
+
+/** What an error says, in one line, without the statement and its parameters and without passwords. */
+export function messageOf(error: unknown): string {
+  // Drizzle wraps what the driver throws, and its own message holds the statement.
+  const cause = rootCause(error)
+  const line = cause.replaceAll(/\s+/g, " ").replaceAll(/:\/\/\S*@/g, "://***@")
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line
+}
+
+function rootCause(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : rootCause(error.cause)
+}

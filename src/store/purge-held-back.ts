@@ -1,0 +1,48 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { ForeignKey } from "./catalogue.js"
+import type { Database } from "./lazy-store.js"
+import { type Candidate, isOneOf } from "./purge-candidates.js"
+import { literal, refersTo, withGone } from "./purge-closure.js"
+import { followsToward, type PurgeGraph } from "./purge-graph.js"
+import { queryRows } from "./raw-query.js"
+import type { Tables } from "./tables.js"
+
+/** Users who are held back, by id, each with the tables whose rows refer to them or to what would go with them. */
+export type HeldBack = Map<string, Set<string>>
+
+/**
+ * Finds those of the users who can't go, because a row that stays refers to them or to a row that would go with them. A row that goes with
+ * another one of the users is no reason, unless that user is held back. One query, and another one only after users were found.
+ */
+export async function findHeldBack(
+  tx: Database,
+  tables: Tables,
+  graph: PurgeGraph,
+  users: Candidate[],
+): Promise<HeldBack> {
+  const heldBack: HeldBack = new Map()
+  const { holds } = graph
+  const follows = followsToward(graph, new Set(holds.flatMap(({ table, parent }) => [table, parent])))
+  for (let free = users; holds.length > 0 && free.length > 0; free = free.filter(({ id }) => !heldBack.has(id))) {
+    const gone = withGone({ tables, graph, users: isOneOf(free, tables), follows, perUser: true })
+    const perKey = sql.join(holds.map(ownersHeldBackBy), sql` union `)
+    const found = await queryRows<{ owner: string; key: number }>(tx, sql`${gone} ${perKey}`)
+    if (found.length === 0) break
+    for (const { owner, key } of found) {
+      const { label } = holds[key] as ForeignKey
+      heldBack.set(owner, (heldBack.get(owner) ?? new Set()).add(label))
+    }
+  }
+  return heldBack
+}
+
+function ownersHeldBackBy(key: ForeignKey, position: number): SQL {
+  return sql`
+    select gone.owner, ${sql.raw(String(position))} as key
+    from gone join ${sql.raw(key.parentTarget)} as parent on parent.tableoid = gone.tab and parent.ctid = gone.tid
+    where gone.of = ${literal(key.parent)} and exists (
+      select from ${sql.raw(key.target)} as child
+      where ${refersTo(key)}
+        and not exists (select from gone as other where other.tab = child.tableoid and other.tid = child.ctid)
+    )`
+}

@@ -1,0 +1,107 @@
+import { sql } from "drizzle-orm"
+import { countDeleted } from "./deleted-rows.js"
+import type { ByTable, Database } from "./lazy-store.js"
+import { type Outcome, recordOutcomes } from "./outcomes.js"
+import { type Candidate, isOneOf, type Search, stillThere } from "./purge-candidates.js"
+import { literal, withGone } from "./purge-closure.js"
+import { followsToward, type PurgeGraph } from "./purge-graph.js"
+import { queryRows } from "./raw-query.js"
+
+/** Users who went, or would go, with the rows of other tables that go with them. */
+export interface Removal {
+  purged: number
+  deleted: ByTable<number>
+}
+
+/** The deletion of users would take others, for whom nobody asked: by a trigger, or by a row that was added a moment ago. */
+export class OtherUsersError extends Error {
+  constructor(
+    /** The user table, as reports name it. */
+    readonly table: string,
+  ) {
+    super(`Other users, in ${table}, would be deleted.`)
+  }
+}
+
+/**
+ * Whoever waits for a user that goes may have locked a row that the user has. The purge gives way before the server looks for deadlocks (by
+ * default after a second) and picks somebody to fail.
+ */
+const LONGEST_WAIT = "50ms"
+
+/**
+ * Deletes those of the users who may still go, and before them, in the same statement, the rows that have to go first: constraints are checked
+ * after it, so that the order among them doesn't matter. What else hangs on them the database deletes.
+ * @throws OtherUsersError
+ */
+export async function removeUsers(
+  tx: Database,
+  search: Search,
+  graph: PurgeGraph,
+  users: Candidate[],
+): Promise<Removal> {
+  const { tables } = search
+  await queryRows(tx, sql`set local lock_timeout = ${sql.raw(`'${LONGEST_WAIT}'`)}`)
+  const { result, deleted } = await countDeleted(tx, () =>
+    queryRows<{ id: string }>(tx, removalStatement(search, graph, users)),
+  )
+  const usersDeleted = deleted.find(({ oid }) => oid === graph.users.oid)?.rows ?? 0
+  if (usersDeleted > result.length) throw new OtherUsersError(graph.users.label)
+
+  const gone = new Set(result.map(({ id }) => id))
+  await recordOutcomes(tx, tables, outcomesByDay(users.filter(({ id }) => gone.has(id))))
+  const others = deleted.filter(({ oid }) => oid !== graph.users.oid)
+  return { purged: gone.size, deleted: Object.fromEntries(others.map(({ label, rows }) => [label, rows])) }
+}
+
+/** Counts what would go with users, along the foreign keys. */
+export async function countRemoval(
+  tx: Database,
+  { tables }: Search,
+  graph: PurgeGraph,
+  users: Candidate[],
+): Promise<Removal> {
+  const { follows } = graph
+  const rows = await queryRows<{ of: number; rows: number }>(
+    tx,
+    sql`${withGone({ tables, graph, users: isOneOf(users, tables), follows })}
+      select gone.of::float8 as of, count(*)::float8 as rows from gone group by gone.of`,
+  )
+  const others = rows.filter(({ of }) => of !== graph.users.oid)
+  const labels = new Map(follows.map(({ table, label }) => [table, label]))
+  const deleted = Object.fromEntries(others.map(({ of, rows }) => [labels.get(of) as string, rows]))
+  return { purged: rows.find(({ of }) => of === graph.users.oid)?.rows ?? 0, deleted }
+}
+
+function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[]) {
+  const { tables } = search
+  const { usersTable } = tables
+  const condition = sql`${stillThere(search, users)} and ${insideOfTransaction}`
+  const removal = sql`delete from ${usersTable} where ${condition} returning ${usersTable.id} as id`
+  if (graph.first.size === 0) return removal
+  const follows = followsToward(graph, graph.first)
+  const steps = [...graph.first].map((table, position) => {
+    const target = sql.raw(follows.find((key) => key.table === table)?.target as string)
+    return sql`, ${sql.raw(`first_${position}`)} as (
+      delete from ${target} as target using gone
+      where gone.of = ${literal(table)} and target.tableoid = gone.tab and target.ctid = gone.tid
+    )`
+  })
+  return sql`${withGone({ tables, graph, users: condition, follows })} ${sql.join(steps)} ${removal}`
+}
+
+/**
+ * True in the transaction that has locked the users. postgres.js may run what is left of a transaction whose connection was lost on another one,
+ * each statement by itself.
+ */
+const insideOfTransaction = sql`pg_current_xact_id_if_assigned() is not null`
+
+/** Statistics tell by the day since when users were lazy. */
+function outcomesByDay(users: Candidate[]): Outcome[] {
+  const days = new Map<number, number>()
+  for (const { since } of users) {
+    const day = new Date(since).setUTCHours(0, 0, 0, 0)
+    days.set(day, (days.get(day) ?? 0) + 1)
+  }
+  return [...days].map(([day, users]) => ({ outcome: "purged", since: new Date(day), users }))
+}

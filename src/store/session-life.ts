@@ -1,0 +1,13 @@
+import type { LazyStore } from "./lazy-store.js"
+
+const maxAges = new WeakMap<LazyStore, number>()
+
+/** Remembers how long sessions can live, in seconds, in an app that uses this store; of several apps the longest counts. */
+export function rememberSessionMaxAge(store: LazyStore, seconds: number): void {
+  maxAges.set(store, Math.max(seconds, maxAges.get(store) ?? 0))
+}
+
+/** How long sessions of the apps that use this store can live, in seconds; undefined where nobody has said so. */
+export function knownSessionMaxAge(store: LazyStore): number | undefined {
+  return maxAges.get(store)
+}

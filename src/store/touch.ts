@@ -1,0 +1,42 @@
+import { and, eq, isNull, lte, or, sql } from "drizzle-orm"
+import type { Database, Use } from "./lazy-store.js"
+import { isLazyUser } from "./schema.js"
+import type { Tables } from "./tables.js"
+
+/** See `LazyStore.touch`. */
+export async function touchLazyUser(
+  db: Database,
+  { usersTable, sessionsTable }: Tables,
+  used: Use,
+  updateAge: number,
+): Promise<boolean> {
+  const now = new Date()
+  const isDue = or(isNull(usersTable.seenAt), lte(usersTable.seenAt, secondsBefore(now, updateAge)))
+  const see = (db: Pick<Database, "update">, userId: string | ReturnType<typeof sql>) =>
+    db
+      .update(usersTable)
+      .set({ seenAt: now })
+      .where(and(eq(usersTable.id, userId), isLazyUser(usersTable), isDue))
+      .returning({ id: usersTable.id })
+  if ("userId" in used) return (await see(db, used.userId)).length > 0
+
+  const { sessionToken, expires } = used.session
+  const refreshed = db.$with("refreshed").as(
+    db
+      .update(sessionsTable)
+      .set({ expires })
+      // Whoever waited for another request to refresh it finds that it is not due any more.
+      .where(
+        and(
+          eq(sessionsTable.sessionToken, sessionToken),
+          lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
+        ),
+      )
+      .returning({ userId: sessionsTable.userId }),
+  )
+  return (await see(db.with(refreshed), sql`(select ${refreshed.userId} from ${refreshed})`)).length > 0
+}
+
+function secondsBefore(moment: Date, seconds: number): Date {
+  return new Date(moment.valueOf() - seconds * 1000)
+}
