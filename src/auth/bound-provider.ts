@@ -2,13 +2,14 @@ import { AccessDenied } from "@auth/core/errors"
 import type { CredentialsConfig } from "@auth/core/providers/credentials"
 import { LazySetupError } from "../errors.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
+import type { RequestHead } from "./config.js"
 import type { RequestContext, SignInUser } from "./request-context.js"
 
 /** Signs in with what the form sent. Returns null, or throws CredentialsSignin, to refuse. */
 export type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<SignInUser | null>
 
 /** A context in which the request is known, as it is whenever a provider is called. */
-export type BoundContext = RequestContext & { request: Request }
+export type BoundContext = RequestContext & { head: RequestHead }
 
 const BIND = Symbol("authjs-lazy provider")
 
@@ -19,7 +20,13 @@ interface Binding {
 }
 
 /** A credentials provider that learns about the request it works on from `withLazy`. */
-export type LazyProviderConfig = CredentialsConfig & { [BIND]: Binding }
+export type LazyProviderConfig = Omit<CredentialsConfig, "authorize"> & {
+  authorize: (
+    credentials: Record<string, unknown>,
+    request: RequestHead,
+  ) => SignInUser | null | Promise<SignInUser | null>
+  [BIND]: Binding
+}
 
 /** Makes a provider whose `authorize` needs the request's context; on its own, outside of `withLazy`, it refuses to work. */
 export function boundProvider(
@@ -48,9 +55,9 @@ export function bindProvider<Provider>(provider: Provider, context: RequestConte
   return {
     ...provider,
     authorize(credentials: Record<string, unknown>, request: Request) {
-      context.request ??= request
+      context.head ??= request
       // @auth/sveltekit has Auth.js check no token, and SvelteKit itself only forms.
-      const { method, headers } = context.request
+      const { method, headers } = context.head
       if (method === "POST" && headers.get("sec-fetch-site") === "cross-site")
         throw new AccessDenied("A sign-in that another site has posted.")
       return authorize(credentials, context as BoundContext)

@@ -8,7 +8,16 @@ import { dropPasskeyName } from "./passkey-name.js"
 import type { ProvenIdentity } from "./proven-identity.js"
 import type { RequestContext } from "./request-context.js"
 import { decideSignIn } from "./sign-in-decision.js"
-import { claimsFor, claimsHold, isDue, pickClaims, restoreClaims, secondsNow } from "./token-claims.js"
+import {
+  claimsFor,
+  claimsHold,
+  isDue,
+  isUnseen,
+  pickClaims,
+  restoreClaims,
+  secondsNow,
+  secondsOf,
+} from "./token-claims.js"
 
 type Callbacks = NonNullable<AuthConfig["callbacks"]>
 type SignIn = NonNullable<Callbacks["signIn"]>
@@ -65,7 +74,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     const signsIn = params.user !== undefined && params.trigger !== "update"
     if (signsIn) {
       Object.assign(params.token, await claimsFor(params.user as UserRow, params.account?.provider, context.adapter))
-    } else if (isDue(params.token, context.options.recheck)) {
+    } else if (isDue(params.token, { recheck: context.options.recheck, updateAge: context.updateAge })) {
       if ((await recheck(params.token, context)) === "over") return null
     }
     const claims = pickClaims(params.token)
@@ -87,14 +96,21 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
 }
 
 /**
- * Asks the database whether a token still holds. Where it can't be asked, the token stays and is asked about again next time: Auth.js would take an
+ * Asks the database whether a token still holds, and tells it that a lazy user was seen. Where it can't be asked, the token stays and is asked about again next time: Auth.js would take an
  * error here for a broken token and drop the cookie, which is all that a lazy user has.
  */
-async function recheck(token: JWT, { adapter, config }: RequestContext): Promise<"holds" | "over" | "unknown"> {
+async function recheck(
+  token: JWT,
+  { adapter, config, updateAge }: RequestContext,
+): Promise<"holds" | "over" | "unknown"> {
   try {
     const user = token.sub ? ((await adapter.getUser(token.sub)) as UserRow | null) : null
     if (!user || !claimsHold(token, user)) return "over"
     token.checkedAt = secondsNow()
+    if (token.isLazy) token.seenAt = secondsOf(user.seenAt)
+    // Not taken for granted: whoever was purged in between is not to be given a new lease of life.
+    if (isUnseen(token, updateAge) && (await adapter.lazy.touch({ userId: user.id }, updateAge)))
+      token.seenAt = secondsNow()
     return "holds"
   } catch (error) {
     logError(config, new AdapterError("A session could not be checked.", { cause: { err: error } }))

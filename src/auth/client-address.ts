@@ -28,7 +28,7 @@ export function clientKey(
   trusted: TrustedProxy | undefined,
 ): string | undefined {
   const address = trusted ? forwardedAddress(headers, trusted) : direct?.()
-  if (address === undefined || !ipaddr.isValid(address)) return undefined
+  if (!address || !ipaddr.isValid(address)) return undefined
   // An IPv4 client of a server that listens on IPv6 comes as ::ffff:192.0.2.1.
   const parsed = ipaddr.process(address)
   if (parsed.kind() === "ipv4") return parsed.toString()

@@ -77,14 +77,17 @@ export interface LazyConfig extends Omit<AuthConfig, "adapter" | "events" | "raw
   events?: AuthConfig["events"] & LazyEvents
 }
 
+/** A request without its body. */
+export type RequestHead = Pick<Request, "method" | "url" | "headers">
+
 /** What Auth.js integrations hand to a configuration function, by framework. */
 export type LazyRequest =
   /** next-auth, and anything that speaks Request and Response */
   | Request
-  /** SvelteKit, and our Express middleware */
-  | { request: Request; getClientAddress?: () => string }
-  /** Hono */
-  | { req: { raw: Request } }
+  /** SvelteKit, our Express middleware, and the gate, which looks at no more than the head of a request */
+  | { request: RequestHead; getClientAddress?: () => string; platform?: unknown }
+  /** Hono; on Node its `env` has the connection, and so the client's address */
+  | { req: { raw: Request }; env?: unknown }
 
 /** What `withLazy` returns: the configuration for one request, as `NextAuth()`, Hono and SvelteKit take it. */
 export type LazyAuth = (request?: LazyRequest) => AuthConfig

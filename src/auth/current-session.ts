@@ -1,9 +1,11 @@
 import type { AuthConfig } from "@auth/core"
-import { decode, type JWT } from "@auth/core/jwt"
+import type { JWT } from "@auth/core/jwt"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
+import type { RequestHead } from "./config.js"
 import { readSessionCookie, sessionCookieName } from "./session-cookie.js"
 import { claimsHold } from "./token-claims.js"
+import { decodeToken } from "./token-codec.js"
 
 /** A session that is alive: the content of its cookie and the user as the database has it now. */
 export interface CurrentSession {
@@ -16,7 +18,7 @@ export async function readCurrentSession(
   config: AuthConfig,
   adapter: LazyAdapter,
   strategy: "jwt" | "database",
-  request: Request,
+  request: RequestHead,
 ): Promise<CurrentSession | null> {
   const sessionToken = await readSessionCookie(config, request)
   if (!sessionToken) return null
@@ -31,11 +33,11 @@ export async function readCurrentSession(
   return user && claimsHold(token, user) ? { sessionToken, user } : null
 }
 
-async function decodeSessionToken(config: AuthConfig, request: Request, token: string): Promise<JWT | null> {
+async function decodeSessionToken(config: AuthConfig, request: RequestHead, token: string): Promise<JWT | null> {
   if (!config.secret?.length) return null
   try {
     const salt = sessionCookieName(config, request.url)
-    return await (config.jwt?.decode ?? decode)({ secret: config.secret, ...config.jwt, token, salt })
+    return await (config.jwt?.decode ?? decodeToken)({ secret: config.secret, ...config.jwt, token, salt })
   } catch {
     // A token that is forged, stale or under a lost secret is no session, as everywhere in Auth.js.
     return null

@@ -1,8 +1,14 @@
 import type { AuthConfig } from "@auth/core"
+import type { LazyStore } from "../store/lazy-store.js"
+import type { SessionAndUser } from "./sign-in-plan.js"
 
-/** What the gate wants to know of the `lazy` options. */
+/** What the gate and the purge route want to know that is no part of a configuration of Auth.js. */
 export interface GateSettings {
   isBot?: (userAgent: string | null) => boolean
+  /** The database session that this configuration has just made, and its user; undefined where there is none, or it has to be read. */
+  newSession?: () => SessionAndUser | undefined
+  /** What `LazyAdapter` adds to an adapter; the one in the configuration is without it. */
+  store?: LazyStore
 }
 
 const SETTINGS = Symbol("authjs-lazy gate settings")

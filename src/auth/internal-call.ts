@@ -1,36 +1,22 @@
-import { Auth, raw, skipCSRFCheck } from "@auth/core"
-import type { Session } from "@auth/core/types"
+import { Auth, raw } from "@auth/core"
 import { LazySetupError } from "../errors.js"
 import { type AuthCookie, withoutCookies } from "./cookies.js"
 import type { RequestConfig } from "./request-config.js"
 
-/** What {@link readSession} and {@link postCallback} return. */
+/** What {@link postCallback} and {@link readCsrfToken} return. */
 export interface InternalAnswer<Body> {
   body: Body
   cookies: AuthCookie[]
 }
 
-/** Asks Auth.js for the session that belongs to these cookies: every callback and event the app has configured runs. */
-export async function readSession(
-  config: RequestConfig,
-  { origin, cookie }: { origin: string; cookie: string },
-): Promise<InternalAnswer<Session | null>> {
-  const { body, cookies } = await rawAuth(
-    new Request(actionUrl(origin, config, "session"), { headers: { cookie } }),
-    config,
-  )
-  return { body: (body as Session | null) ?? null, cookies: cookies ?? [] }
-}
-
 /**
- * Signs in through a credentials provider, as its form would.
- * @param check `csrf`: the form's token is checked; `none`: the caller answers for the request being the visitor's own
+ * Signs in through a credentials provider, as its form would; the form's token is checked.
  * @throws AuthError of whatever kind Auth.js, a provider or a callback throws
  */
 export async function postCallback(
   config: RequestConfig,
   provider: string,
-  { origin, headers, form, check }: { origin: string; headers: Headers; form: URLSearchParams; check: "csrf" | "none" },
+  { origin, headers, form }: { origin: string; headers: Headers; form: URLSearchParams },
 ): Promise<InternalAnswer<undefined> & { redirect: string | undefined }> {
   const request = new Request(actionUrl(origin, config, `callback/${provider}`), {
     method: "POST",
@@ -40,7 +26,7 @@ export async function postCallback(
     },
     body: form.toString(),
   })
-  const answer = await rawAuth(request, check === "none" ? { ...config, skipCSRFCheck } : config)
+  const answer = await rawAuth(request, config)
   return { body: undefined, cookies: answer.cookies ?? [], redirect: answer.redirect }
 }
 

@@ -1,3 +1,4 @@
+import type { AdapterUser } from "@auth/core/adapters"
 import { CredentialsSignin } from "@auth/core/errors"
 import type { CreateReport, GenerateEmail } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
@@ -46,7 +47,7 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
         if (!(await isVerified(credentials, context))) throw new VisitorNotVerified()
         // Only people count: otherwise bots could use up what there is for everybody.
         await context.takeCreation(context.client())
-        const ids = lazyUserIds(context.config, context.request)
+        const ids = lazyUserIds(context.config, context.head)
         planCreation(context, (session) =>
           context.adapter.lazy.ensureUser({ ids, generateName, generateEmail, session }),
         )
@@ -56,13 +57,16 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
   )
 }
 
-async function isVerified(credentials: Record<string, unknown>, { options, request }: BoundContext): Promise<boolean> {
+async function isVerified(
+  credentials: Record<string, unknown>,
+  { options, wholeRequest }: BoundContext,
+): Promise<boolean> {
   const { csrfToken: _, callbackUrl: __, ...form } = credentials
-  return options.verify ? options.verify(request, form) : true
+  return options.verify ? options.verify(wholeRequest(), form) : true
 }
 
-async function isEnabled({ options, request }: BoundContext): Promise<boolean> {
-  return typeof options.enabled === "function" ? options.enabled(request) : options.enabled
+async function isEnabled({ options, wholeRequest }: BoundContext): Promise<boolean> {
+  return typeof options.enabled === "function" ? options.enabled(wholeRequest()) : options.enabled
 }
 
 /** The user as the app's `signIn` callback sees it: not in the database yet, and without the name it will be given there. */
@@ -95,7 +99,11 @@ function planCreation(
       return report.user
     },
     async undo() {
-      if (report?.created) await context.adapter.lazy.deleteLazyUser(report.user.id)
+      if (report?.created) await context.adapter.lazy.deleteLazyUser(report.user.id, { counts: false })
+    },
+    made() {
+      if (!report?.session) return undefined
+      return { session: report.session, user: report.user as AdapterUser }
     },
     async announce() {
       if (report?.created) await emit(context, "createLazyUser", { user: report.user })

@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto"
 import type { AuthConfig } from "@auth/core"
 import { parseCookie } from "cookie"
 import { v7 as uuidv7 } from "uuid"
+import type { RequestHead } from "./config.js"
 
 const WINDOW_MS = 10_000
 
@@ -10,7 +11,7 @@ const WINDOW_MS = 10_000
  * within seconds asks for the same id; the second id is the one it would have been given in the window before. Without a CSRF token
  * (a first visit) one random id. All are UUIDv7 (RFC 9562, section 5.7), whose leading time keeps indexes compact.
  */
-export function lazyUserIds(config: AuthConfig, request: Request): [string, ...string[]] {
+export function lazyUserIds(config: AuthConfig, request: RequestHead): [string, ...string[]] {
   const csrfToken = readCsrfToken(config, request)
   const secret = [config.secret].flat()[0]
   if (!csrfToken || !secret) return [uuidv7()]
@@ -24,7 +25,7 @@ function derive(secret: string, csrfToken: string, windowStart: number): string 
 }
 
 /** The CSRF token of this browser, if it is one that Auth.js has given out: the cookie holds it with a hash that takes the secret. */
-function readCsrfToken(config: AuthConfig, request: Request): string | undefined {
+function readCsrfToken(config: AuthConfig, request: RequestHead): string | undefined {
   const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
   const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
   const [token, hash] = parseCookie(request.headers.get("cookie") ?? "")[name]?.split("|") ?? []

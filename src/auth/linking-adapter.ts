@@ -6,7 +6,7 @@ import { nameForPasskey } from "./passkey-name.js"
 import type { RequestContext } from "./request-context.js"
 
 /** The adapter that Auth.js gets for one request: it carries out what was decided when the identity was proven. */
-export function linkingAdapter({ lazy: _, ...base }: LazyAdapter, context: RequestContext): Adapter {
+export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestContext): Adapter {
   const { linking } = context
   return {
     ...base,
@@ -64,6 +64,12 @@ export function linkingAdapter({ lazy: _, ...base }: LazyAdapter, context: Reque
       if (provesEmail && data.id === provesEmail.user.id) return (await provesEmail.convert()) as AdapterUser
       const merged = data.id === joins?.ownerId ? await joins.merge() : undefined
       return (merged as AdapterUser | undefined) ?? base.updateUser(data)
+    },
+
+    async updateSession(data) {
+      const { sessionToken, expires } = data
+      if (!expires) return base.updateSession(data)
+      await lazy.touch({ session: { sessionToken, expires } }, context.updateAge)
     },
 
     async deleteSession(sessionToken) {

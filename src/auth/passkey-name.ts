@@ -8,12 +8,12 @@ import type { RequestContext } from "./request-context.js"
  */
 export function nameForPasskey<User extends AdapterUser>(user: User, context: RequestContext): User {
   const { username } = user
-  return wantsPasskey(context) && !user.email && username ? { ...user, email: username } : user
+  return !user.email && username && wantsPasskey(context) ? { ...user, email: username } : user
 }
 
 /** The same for a JWT session. */
 export function nameInTokenForPasskey(token: JWT | null, context: RequestContext): JWT | null {
-  return token && wantsPasskey(context) && !token.email && token.username ? { ...token, email: token.username } : token
+  return token && !token.email && token.username && wantsPasskey(context) ? { ...token, email: token.username } : token
 }
 
 /** Takes the stand-in back out of what Auth.js kept in the challenge, so that it never becomes anybody's address. */
@@ -21,6 +21,9 @@ export function dropPasskeyName(user: { email?: string | null }): void {
   if (user.email && !user.email.includes("@")) user.email = null
 }
 
-function wantsPasskey({ request }: RequestContext): boolean {
-  return request !== undefined && /\/webauthn-options\/[^/]+$/.test(new URL(request.url).pathname)
+function wantsPasskey({ head }: RequestContext): boolean {
+  // Most requests are told apart without taking their address to pieces.
+  return (
+    head?.url.includes("webauthn-options") === true && /\/webauthn-options\/[^/]+$/.test(new URL(head.url).pathname)
+  )
 }

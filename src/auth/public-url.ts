@@ -1,22 +1,43 @@
+import type { RequestHead } from "./config.js"
+
 /** The address under which visitors reach the app: `AUTH_URL` where it is set, as everywhere in Auth.js, and the request's own otherwise. */
 export function publicOrigin(request: Pick<Request, "url">): string {
-  const configured = process.env.AUTH_URL ?? process.env.NEXTAUTH_URL
-  return new URL(configured ?? request.url).origin
+  return configuredOrigin() ?? new URL(request.url).origin
 }
 
 /** The same request under the address that visitors use: behind a proxy a server sees its own, internal one. */
 export function publicRequest(request: Request): Request {
-  const { origin, pathname, search } = new URL(request.url)
-  const outside = publicOrigin(request)
-  return outside === origin ? request : new Request(`${outside}${pathname}${search}`, request)
+  const outside = elsewhere(request)
+  return outside === undefined ? request : new Request(outside, request)
 }
 
 /** The same without its body, which is Auth.js's to read. */
-export function publicHead(request: Request): Request {
-  const { origin, pathname, search } = new URL(request.url)
-  const outside = publicOrigin(request)
+export function publicHead(request: RequestHead): RequestHead {
+  const url = elsewhere(request)
   const { method, headers } = request
-  return outside === origin ? request : new Request(`${outside}${pathname}${search}`, { method, headers })
+  return url === undefined ? request : { method, url, headers }
+}
+
+/** A request that is only known by its head, for those who expect a whole one; it has no body. */
+export function wholeRequest(head: RequestHead): Request {
+  return head instanceof Request ? head : new Request(head.url, { method: head.method, headers: head.headers })
+}
+
+/** The visitor's address of a request that came under another one. */
+function elsewhere({ url }: RequestHead): string | undefined {
+  const origin = configuredOrigin()
+  if (origin === undefined || url.startsWith(`${origin}/`)) return undefined
+  const { pathname, search } = new URL(url)
+  return `${origin}${pathname}${search}`
+}
+
+let parsed: { url: string; origin: string } | undefined
+
+function configuredOrigin(): string | undefined {
+  const url = process.env.AUTH_URL ?? process.env.NEXTAUTH_URL
+  if (url === undefined) return undefined
+  if (parsed?.url !== url) parsed = { url, origin: new URL(url).origin }
+  return parsed.origin
 }
 
 /** The request under the address in the headers of a proxy: @hono/auth-js, which hands over the request as it came in, believes them. */

@@ -1,5 +1,8 @@
 import { type AuthConfig, setEnvDefaults } from "@auth/core"
+import { MissingSecret, UntrustedHost } from "@auth/core/errors"
+import { LazySetupError } from "../errors.js"
 import type { LazyAuth, LazyRequest } from "./config.js"
+import { logError } from "./emit.js"
 
 /** A configuration whose base path is settled. */
 export type RequestConfig = AuthConfig & { basePath: string }
@@ -14,6 +17,45 @@ export function requestConfig(auth: LazyAuth, request: LazyRequest): RequestConf
   config.basePath ??= pathOf(process.env.AUTH_URL) ?? "/auth"
   setEnvDefaults(process.env, config, true)
   return config as RequestConfig
+}
+
+/**
+ * The same without what only providers need, such as `AUTH_GITHUB_ID`: reading the environment is slow, so it is read once, and again when `AUTH_URL` or
+ * `AUTH_SECRET` has changed.
+ */
+export function sessionConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
+  const config = auth(request)
+  const { secret, trustHost, basePath } = environment()
+  config.basePath ??= basePath
+  config.trustHost ??= trustHost
+  if (!config.secret?.length) config.secret = secret
+  return config as RequestConfig
+}
+
+/**
+ * Checks what Auth.js checks before it looks at a session.
+ * @throws LazySetupError when the secret is missing or the host is not trusted; what is wrong is logged as Auth.js does
+ */
+export function checkRequestConfig(config: RequestConfig, url: string): void {
+  if (!config.trustHost) logError(config, new UntrustedHost(`Host must be trusted. URL was: ${url}`))
+  else if (!config.secret?.length) logError(config, new MissingSecret("Please define a `secret`"))
+  else return
+  throw new LazySetupError("Auth.js can't work with this configuration; it has logged why.")
+}
+
+type Environment = Required<Pick<AuthConfig, "secret" | "trustHost" | "basePath">>
+
+let read: { key: string; environment: Environment } | undefined
+
+function environment(): Environment {
+  const { AUTH_URL, AUTH_SECRET } = process.env
+  const key = `${AUTH_URL}\n${AUTH_SECRET}`
+  if (read?.key !== key) {
+    const config: AuthConfig = { providers: [], basePath: pathOf(AUTH_URL) ?? "/auth" }
+    setEnvDefaults(process.env, config, true)
+    read = { key, environment: config as Environment }
+  }
+  return read.environment
 }
 
 function pathOf(url: string | undefined): string | undefined {

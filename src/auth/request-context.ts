@@ -1,7 +1,7 @@
 import type { AuthConfig } from "@auth/core"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
-import type { LazyEvents, LazyOptions } from "./config.js"
+import type { LazyEvents, LazyOptions, RequestHead } from "./config.js"
 import type { TakeCreation } from "./creation-limits.js"
 import type { CurrentSession } from "./current-session.js"
 import type { LinkingState } from "./linking-state.js"
@@ -15,8 +15,12 @@ export interface RequestContext {
   readonly options: Required<Pick<LazyOptions, "enabled" | "recheck">> & LazyOptions
   readonly events: LazyEvents
   readonly strategy: "jwt" | "database"
+  /** How many seconds a session goes on before its use is recorded: `session.updateAge` of Auth.js. */
+  readonly updateAge: number
   /** Unknown until a provider is called, where Auth.js asks for a configuration without giving the request (server actions). */
-  request: Request | undefined
+  head: RequestHead | undefined
+  /** The same for the app, which expects a whole one. */
+  wholeRequest(): Request
   /** What the client is counted under; undefined where its address is not known. */
   client(): string | undefined
   readonly takeCreation: TakeCreation

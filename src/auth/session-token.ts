@@ -1,15 +1,18 @@
 import type { AuthConfig } from "@auth/core"
-import { encode, type JWTEncodeParams } from "@auth/core/jwt"
+import type { JWTEncodeParams } from "@auth/core/jwt"
 import type { RequestContext } from "./request-context.js"
 import { isSessionSalt } from "./session-cookie.js"
+import { sessionSettings } from "./session-settings.js"
 import { SignInRefused } from "./sign-in-refused.js"
+import { lifetime } from "./token-claims.js"
+import { encodeToken } from "./token-codec.js"
 
 /**
  * Takes the place of `jwt.encode`, which Auth.js calls to fill the session cookie after a credentials provider has signed somebody in,
  * whatever the strategy. With database sessions the "token" is that of a session row. All other cookies that Auth.js encrypts pass.
  */
 export function composeEncode(
-  own: NonNullable<AuthConfig["jwt"]>["encode"] = encode,
+  own: NonNullable<AuthConfig["jwt"]>["encode"] = encodeToken,
   context: RequestContext,
 ): (params: JWTEncodeParams) => Promise<string> {
   return async (params) => {
@@ -19,7 +22,8 @@ export function composeEncode(
     if (context.strategy === "database") return databaseToken(params.token?.sub, context)
     // Last, so that a token which can't be made leaves everything as it was.
     try {
-      const token = await own(params)
+      const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge)
+      const token = await own({ ...params, maxAge })
       await plan?.commit?.()
       return token
     } catch (error) {

@@ -109,12 +109,10 @@ function isOAuth({ type }: Account): boolean {
 }
 
 /** Auth.js checks no CSRF token where it takes a passkey. */
-function refuseCrossSite({ request }: RequestContext): void {
-  const site = request?.headers.get("sec-fetch-site")
-  const origin = request?.headers.get("origin")
-  const elsewhere = site
-    ? site !== "same-origin" && site !== "none"
-    : request && origin && origin !== publicOrigin(request)
+function refuseCrossSite({ head }: RequestContext): void {
+  const site = head?.headers.get("sec-fetch-site")
+  const origin = head?.headers.get("origin")
+  const elsewhere = site ? site !== "same-origin" && site !== "none" : head && origin && origin !== publicOrigin(head)
   if (elsewhere) throw new AccessDenied("A passkey from another site.")
 }
 

@@ -1,3 +1,4 @@
+import type { AdapterSession, AdapterUser } from "@auth/core/adapters"
 import type { UserRow } from "../store/user-row.js"
 
 /**
@@ -23,4 +24,12 @@ export interface SignInPlan {
   announce?(): Promise<void>
   /** The token for the session cookie; undefined where none has been made (JWT sessions, and sign-ins that only need a session). */
   sessionToken?: string
+  /** The database session that `prepare` has written, and its user. */
+  made?(): SessionAndUser | undefined
+}
+
+/** What an adapter returns for a session token. */
+export interface SessionAndUser {
+  session: AdapterSession
+  user: AdapterUser
 }

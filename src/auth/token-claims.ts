@@ -13,9 +13,11 @@ export interface LazyClaims {
   unproven?: boolean
   /** When the database was last asked, in seconds since 1970; only in tokens that have to be checked again. */
   checkedAt?: number
+  /** When the lazy user was last seen, as the database says, in seconds since 1970: the token ends a session's maximum age after it. */
+  seenAt?: number
 }
 
-const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "lazySince", "unproven", "checkedAt"]
+const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "lazySince", "unproven", "checkedAt", "seenAt"]
 
 /** The claims for somebody who signs in now. */
 export async function claimsFor(
@@ -32,7 +34,7 @@ export async function claimsFor(
   return {
     isLazy,
     username: user.username,
-    ...(isLazy && { lazySince: user.lazySince?.valueOf() }),
+    ...(isLazy && { lazySince: user.lazySince?.valueOf(), seenAt: secondsOf(user.seenAt) }),
     ...(unproven && { unproven }),
     ...((isLazy || unproven) && { checkedAt: secondsNow() }),
   }
@@ -47,21 +49,45 @@ export function claimsHold(token: LazyClaims, user: UserRow): boolean {
   return !(token.unproven && user.emailVerified !== null)
 }
 
-/** Whether the database has to be asked about this token again. */
-export function isDue(token: LazyClaims, recheck: number): boolean {
-  return Boolean(token.isLazy || token.unproven) && secondsNow() - (token.checkedAt ?? 0) >= recheck
+/** Whether the database has to be asked about this token again, or be told that its user was seen. */
+export function isDue(token: LazyClaims, { recheck, updateAge }: { recheck: number; updateAge: number }): boolean {
+  if (!token.isLazy && !token.unproven) return false
+  return secondsNow() - (token.checkedAt ?? 0) >= recheck || isUnseen(token, updateAge)
+}
+
+/** Whether this is the token of a lazy user who was not seen for that many seconds. */
+export function isUnseen(token: LazyClaims, updateAge: number): boolean {
+  return token.isLazy === true && secondsNow() - (token.seenAt ?? 0) >= updateAge
+}
+
+/**
+ * How many seconds a token may live. That of a lazy user ends when the user may be purged: a session's maximum age after the database last heard of
+ * it, and not after it was last used.
+ */
+export function lifetime(token: LazyClaims | undefined, maxAge: number): number {
+  if (!token?.isLazy || token.seenAt === undefined) return maxAge
+  return Math.min(maxAge, token.seenAt + maxAge - secondsNow())
 }
 
 /** Sets our claims in `token` to those of `claims`, whatever an app's `jwt` callback or a client's session update has put there. */
 export function restoreClaims(token: JWT, claims: LazyClaims): JWT {
   const restored: JWT = { ...token }
-  for (const claim of OWN) delete restored[claim]
-  return Object.assign(restored, pickClaims(claims))
+  // Each in its place: a token that says the same in another order would look changed, and be written again.
+  for (const claim of OWN) {
+    if (claims[claim] === undefined) delete restored[claim]
+    else Object.assign(restored, { [claim]: claims[claim] })
+  }
+  return restored
 }
 
 /** Only our claims. */
 export function pickClaims(token: LazyClaims): LazyClaims {
   return Object.fromEntries(OWN.filter((claim) => token[claim] !== undefined).map((claim) => [claim, token[claim]]))
+}
+
+/** The moment in the unit of time in JWTs; undefined for none. */
+export function secondsOf(moment: Date | null | undefined): number | undefined {
+  return moment ? Math.floor(moment.valueOf() / 1000) : undefined
 }
 
 /** Seconds since 1970, the unit of time in JWTs (RFC 7519, section 2, NumericDate). */

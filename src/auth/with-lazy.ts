@@ -1,24 +1,25 @@
 import type { AuthConfig } from "@auth/core"
-import { decode } from "@auth/core/jwt"
 import { LazySetupError } from "../errors.js"
+import { rememberSessionMaxAge } from "../store/session-life.js"
 import { bindProvider, checkProvider } from "./bound-provider.js"
 import { composeCallbacks } from "./callbacks.js"
 import { checkTrustedProxy, clientKey } from "./client-address.js"
-import type { LazyAuth, LazyConfig, LazyRequest } from "./config.js"
+import type { LazyAuth, LazyConfig, LazyRequest, RequestHead } from "./config.js"
 import { creationLimits, type TakeCreation } from "./creation-limits.js"
 import { type CurrentSession, readCurrentSession } from "./current-session.js"
 import { composeEvents } from "./events.js"
 import { keepGateSettings } from "./gate-settings.js"
 import { linkingAdapter } from "./linking-adapter.js"
 import { newLinkingState } from "./linking-state.js"
+import { honoAddress, platformAddress } from "./node-address.js"
 import { nameInTokenForPasskey } from "./passkey-name.js"
-import { forwardedHead, publicHead } from "./public-url.js"
+import { forwardedHead, publicHead, wholeRequest } from "./public-url.js"
 import type { RequestContext } from "./request-context.js"
+import { longestSession, sessionSettings } from "./session-settings.js"
 import { composeEncode } from "./session-token.js"
+import { decodeToken } from "./token-codec.js"
 
 const DEFAULT_RECHECK = 300
-/** The default of Auth.js: https://authjs.dev/reference/core#session */
-const DEFAULT_MAX_AGE = 30 * 24 * 60 * 60
 
 /**
  * Adds lazy users to a configuration of Auth.js. Returns what `NextAuth()`, Hono, SvelteKit and our own middleware take: a function that
@@ -29,8 +30,9 @@ const DEFAULT_MAX_AGE = 30 * 24 * 60 * 60
  */
 export function withLazy(config: LazyConfig): LazyAuth {
   checkConfig(config)
+  rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
   const takeCreation = creationLimits(config.lazy?.limits)
-  return (argument) => buildConfig(config, readRequest(argument), takeCreation)
+  return (argument) => buildConfig(config, incoming(argument), takeCreation)
 }
 
 function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
@@ -44,7 +46,7 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
 
 function buildConfig(
   { lazy, adapter, ...config }: LazyConfig,
-  { request, getClientAddress }: Incoming,
+  { readHead, getClientAddress }: Incoming,
   takeCreation: TakeCreation,
 ): AuthConfig {
   const strategy = config.session?.strategy ?? "database"
@@ -54,29 +56,42 @@ function buildConfig(
     ...config,
     session: strategy === "jwt" ? { ...session, strategy } : session,
   }
+  const { maxAge, updateAge } = sessionSettings(config)
   let current: Promise<CurrentSession | null> | undefined
+  let head: RequestHead | undefined
   const context: RequestContext = {
     config: built,
     adapter,
     options: { ...lazy, enabled: lazy?.enabled ?? true, recheck: lazy?.recheck ?? DEFAULT_RECHECK },
     events: config.events ?? {},
     strategy,
-    request,
-    client: () => clientKey(context.request?.headers, getClientAddress, lazy?.trustProxy),
+    updateAge,
+    get head() {
+      head ??= readHead?.()
+      return head
+    },
+    set head(given) {
+      head = given
+    },
+    wholeRequest() {
+      if (!context.head) throw new Error("The request is not known yet.")
+      return wholeRequest(context.head)
+    },
+    client: () => clientKey(context.head?.headers, getClientAddress, lazy?.trustProxy),
     takeCreation,
     plan: undefined,
     byPassword: false,
     linking: newLinkingState(),
     currentSession() {
-      if (!context.request) return Promise.resolve(null)
-      current ??= readCurrentSession(built, adapter, strategy, context.request)
+      if (!context.head) return Promise.resolve(null)
+      current ??= readCurrentSession(built, adapter, strategy, context.head)
       return current
     },
     newSession() {
       if (strategy === "jwt") return undefined
       return {
         sessionToken: session.generateSessionToken?.() ?? crypto.randomUUID(),
-        expires: new Date(Date.now() + (session.maxAge ?? DEFAULT_MAX_AGE) * 1000),
+        expires: new Date(Date.now() + maxAge * 1000),
       }
     },
   }
@@ -87,23 +102,33 @@ function buildConfig(
   built.jwt = {
     ...config.jwt,
     encode: composeEncode(config.jwt?.encode, context),
-    decode: async (params) => nameInTokenForPasskey(await (config.jwt?.decode ?? decode)(params), context),
+    decode: async (params) => nameInTokenForPasskey(await (config.jwt?.decode ?? decodeToken)(params), context),
   }
-  keepGateSettings(built, { isBot: lazy?.isBot })
+  keepGateSettings(built, { isBot: lazy?.isBot, newSession: () => context.plan?.made?.(), store: adapter.lazy })
   return built
 }
 
-/** What is known of the visitor. The address is asked for only where it counts: some frameworks throw where they don't know it. */
+/**
+ * What is known of the visitor, found out where it counts: most pages ask for nothing but the session, and some frameworks throw where they
+ * don't know the address.
+ */
 interface Incoming {
-  request?: Request
+  readHead?: () => RequestHead
   getClientAddress?: () => string
 }
 
-function readRequest(argument: LazyRequest | undefined): Incoming {
+function incoming(argument: LazyRequest | undefined): Incoming {
   if (argument === undefined) return {}
   // First, since a request of Next's proxies throws where `request` is read.
-  if (argument instanceof Request) return { request: publicHead(argument) }
-  if ("req" in argument) return { request: publicHead(forwardedHead(argument.req.raw)) }
-  if (!("request" in argument)) return { request: publicHead(argument) }
-  return { request: publicHead(argument.request), getClientAddress: () => argument.getClientAddress?.() ?? "" }
+  if (argument instanceof Request) return { readHead: () => publicHead(argument) }
+  if ("req" in argument)
+    return {
+      readHead: () => publicHead(forwardedHead(argument.req.raw)),
+      getClientAddress: honoAddress(argument.env),
+    }
+  if (!("request" in argument)) return { readHead: () => publicHead(argument) }
+  return {
+    readHead: () => publicHead(argument.request),
+    getClientAddress: () => argument.getClientAddress?.() ?? platformAddress(argument.platform) ?? "",
+  }
 }

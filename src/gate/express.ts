@@ -3,6 +3,7 @@ import type { Request as ExpressRequest, Response as ExpressResponse, NextFuncti
 import express from "express"
 import type { LazyAuth } from "../auth/config.js"
 import { handleAuth } from "../auth/handle-auth.js"
+import { nodeAddress } from "../auth/node-address.js"
 import { sendWebResponse, webHead, webRequest } from "./express-web.js"
 import { type GateOptions, type GateResult, gate } from "./gate.js"
 
@@ -81,6 +82,6 @@ function passed(handler: RequestHandler, req: ExpressRequest, res: ExpressRespon
 }
 
 function addressOf(req: ExpressRequest): (() => string) | undefined {
-  const { ip } = req
-  return ip === undefined ? undefined : () => ip
+  const address = req.ip ?? nodeAddress(req)
+  return address === undefined ? undefined : () => address
 }

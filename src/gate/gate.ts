@@ -1,16 +1,17 @@
-import { SessionTokenError } from "@auth/core/errors"
 import type { Session } from "@auth/core/types"
-import type { LazyAuth } from "../auth/config.js"
+import type { LazyAuth, RequestHead } from "../auth/config.js"
 import { type AuthCookie, appendCookies, cookieAfter } from "../auth/cookies.js"
 import { TooManyLazyUsers } from "../auth/creation-limits.js"
 import { logError } from "../auth/emit.js"
 import { gateSettings } from "../auth/gate-settings.js"
-import { actionUrl, postCallback, readSession } from "../auth/internal-call.js"
+import { actionUrl } from "../auth/internal-call.js"
 import { LazyDisabled, VisitorNotVerified } from "../auth/lazy-provider.js"
 import { publicOrigin } from "../auth/public-url.js"
-import { type RequestConfig, requestConfig } from "../auth/request-config.js"
+import { readSession } from "../auth/read-session.js"
+import { type RequestConfig, sessionConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
-import { readSessionCookie, sessionCookieName } from "../auth/session-cookie.js"
+import { readSessionCookie } from "../auth/session-cookie.js"
+import { signInLazily } from "../auth/sign-in-lazily.js"
 import { type SkipReason, skipReason } from "./decide.js"
 
 /** See {@link gate}. */
@@ -66,41 +67,29 @@ export type GateResult = GateOpen | GateRefused
  * Only method, URL and headers of the request are read, never its body.
  * @throws whatever the database, or a callback of the app, throws; nothing has been written then
  */
-export async function gate(
-  request: Pick<Request, "method" | "url" | "headers">,
-  auth: LazyAuth,
-  options: GateOptions = {},
-): Promise<GateResult> {
+export async function gate(request: RequestHead, auth: LazyAuth, options: GateOptions = {}): Promise<GateResult> {
   const origin = publicOrigin(request)
   const { pathname, search } = new URL(request.url)
   const url = `${origin}${pathname}${search}`
-  const visit: Visit = { url, origin, method: request.method, headers: request.headers, auth, options }
+  const { method, headers } = request
+  const visit: Visit = { url, origin, method, headers, options }
 
-  const cookie = request.headers.get("cookie") ?? ""
-  const config = configFor(visit, cookie)
-  const before = await sessionOf(config, { origin, cookie })
-  if (options.require)
-    return admit(visit, config, options.require, before.body, sessionCookies(before.cookies, config, url))
-  if (before.body) return openWith(visit, config, before.body, cookie, before.cookies, false)
+  const cookie = headers.get("cookie") ?? ""
+  const seen = visibleRequest(visit, request)
+  const config = sessionConfig(auth, { request: seen, getClientAddress: options.getClientAddress })
+  const before = await readSession(config, { url, cookie })
+  if (options.require) return admit(visit, config, options.require, before.body, before.cookies)
+  if (before.body) return openWith(before.body, cookie, before.cookies, false)
 
   const skipped = skipReason(visit, gateSettings(config).isBot)
   if (skipped) return openWithout(skipped, cookie)
   // Sent along while this browser converted, perhaps: what answers it last must not take the new session's place.
-  if (!isNavigation(visit) && (await hasSessionCookie(visit, config))) return openWithout("stale-session", cookie)
+  if (!isNavigation(visit) && (await readSessionCookie(config, visit)) !== null)
+    return openWithout("stale-session", cookie)
   try {
-    const form = new URLSearchParams()
-    const signedIn = await postCallback(withoutRefusals(config), "lazy", {
-      origin,
-      headers: request.headers,
-      form,
-      check: "none",
-    })
-    const cookies = sessionCookies(signedIn.cookies, config, url)
-    const cookieNow = cookieAfter(cookie, cookies)
-    // A configuration of its own: the one that signed in remembers what it did.
-    const after = await sessionOf(configFor(visit, cookieNow), { origin, cookie: cookieNow })
-    if (!after.body) throw new Error("The lazy user that was just made has no session.")
-    return openWith(visit, config, after.body, cookieNow, [...cookies, ...after.cookies], true)
+    const { body, cookies } = await signInLazily(withoutRefusals(config), { url, cookie }, seen)
+    if (!body) throw new Error("The lazy user that was just made has no session.")
+    return openWith(body, cookieAfter(cookie, cookies), cookies, true)
   } catch (error) {
     if (error instanceof LazyDisabled) return openWithout("disabled", cookie)
     if (error instanceof VisitorNotVerified) return openWithout("bot", cookie)
@@ -115,26 +104,17 @@ interface Visit {
   origin: string
   method: string
   headers: Headers
-  auth: LazyAuth
   options: GateOptions
 }
 
-function configFor({ url, headers, auth, options: { getClientAddress } }: Visit, cookie: string): RequestConfig {
-  const withCookie = new Headers(headers)
-  withCookie.set("cookie", cookie)
-  return requestConfig(auth, { request: new Request(url, { headers: withCookie }), getClientAddress })
+/** The request under the visitor's address and without its body, which is the handler's to read. */
+function visibleRequest({ url, method, headers }: Visit, request: RequestHead): RequestHead {
+  const isWhole = request instanceof Request && request.url === url && method === "GET"
+  return isWhole ? request : { method: "GET", url, headers }
 }
 
-function openWith(
-  { url }: Visit,
-  config: RequestConfig,
-  session: Session,
-  cookie: string,
-  cookies: AuthCookie[],
-  created: boolean,
-): GateOpen {
-  const headers = setCookieHeaders(sessionCookies(cookies, config, url))
-  return { open: true, session, created, skipped: undefined, cookie, headers }
+function openWith(session: Session, cookie: string, cookies: AuthCookie[], created: boolean): GateOpen {
+  return { open: true, session, created, skipped: undefined, cookie, headers: setCookieHeaders(cookies) }
 }
 
 function openWithout(skipped: SkipReason, cookie: string): GateOpen {
@@ -149,7 +129,7 @@ function admit(
   cookies: AuthCookie[],
 ): GateResult {
   if (session && session.user.isLazy === (wanted === "lazy"))
-    return openWith(visit, config, session, visit.headers.get("cookie") ?? "", cookies, false)
+    return openWith(session, visit.headers.get("cookie") ?? "", cookies, false)
   const headers = setCookieHeaders(cookies)
   headers.set("cache-control", "private, no-store")
   const refusal = { open: false as const, reason: `${wanted}-required` as const, session, headers }
@@ -182,10 +162,6 @@ function jsonBody({ reason, headers }: Pick<GateRefused, "reason" | "headers">):
   return JSON.stringify({ error: reason })
 }
 
-async function hasSessionCookie({ url, headers }: Visit, config: RequestConfig): Promise<boolean> {
-  return (await readSessionCookie(config, { url, headers })) !== null
-}
-
 function isNavigation({ method, headers }: Visit): boolean {
   if (method !== "GET" && method !== "HEAD") return false
   const mode = headers.get("sec-fetch-mode")
@@ -209,25 +185,6 @@ function withoutRefusals(config: RequestConfig): RequestConfig {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof LazyDisabled || error instanceof VisitorNotVerified || error instanceof TooManyLazyUsers
-}
-
-/** Auth.js only logs that a database session could not be read, and goes on as if there were none: people would be sent away, signed in or not. */
-async function sessionOf(config: RequestConfig, at: { origin: string; cookie: string }) {
-  let failure: SessionTokenError | undefined
-  const error = (problem: Error) => {
-    if (problem instanceof SessionTokenError) failure = problem
-    else logError(config, problem)
-  }
-  const session = await readSession({ ...config, logger: { ...config.logger, error } }, at)
-  if (failure) throw failure
-  return session
-}
-
-/** Only the session: the cookies for the forms of Auth.js are none of the gate's business. */
-function sessionCookies(cookies: AuthCookie[], config: RequestConfig, url: string): AuthCookie[] {
-  const name = sessionCookieName(config, url)
-  // Auth.js takes every cookie whose name begins like that for a piece of the session, and removes what is not.
-  return cookies.filter((cookie) => cookie.name.startsWith(name))
 }
 
 function setCookieHeaders(cookies: AuthCookie[]): Headers {

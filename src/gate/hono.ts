@@ -1,6 +1,7 @@
 import type { Session } from "@auth/core/types"
 import type { Context, MiddlewareHandler } from "hono"
 import type { LazyAuth } from "../auth/config.js"
+import { honoAddress } from "../auth/node-address.js"
 import { forwardedHead } from "../auth/public-url.js"
 import { type GateOptions, gate } from "./gate.js"
 
@@ -32,7 +33,7 @@ export function requireReal(auth: LazyAuth, redirectTo?: string): MiddlewareHand
 
 function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
   return async (c, next) => {
-    const result = await gate(forwardedHead(c.req.raw), auth, { ...options, getClientAddress: addressOf(c) })
+    const result = await gate(forwardedHead(c.req.raw), auth, { ...options, getClientAddress: honoAddress(c.env) })
     if (!result.open) {
       for (const [name, value] of result.headers) c.header(name, value, { append: true })
       return c.body(result.body, result.status)
@@ -43,12 +44,6 @@ function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
     await next()
     addHeaders(c, result.headers)
   }
-}
-
-/** What @hono/node-server knows of the connection: https://hono.dev/docs/getting-started/nodejs#access-the-raw-node-js-apis */
-function addressOf({ env }: Context): (() => string) | undefined {
-  const address: string | undefined = (env?.server ?? env)?.incoming?.socket?.remoteAddress
-  return address === undefined ? undefined : () => address
 }
 
 /** Afterwards, since Hono drops what was set before where a handler answers with a `Response` of its own. */

@@ -1,6 +1,7 @@
 import type { Handle, RequestEvent } from "@sveltejs/kit"
 import { parseSetCookie } from "cookie"
 import type { LazyAuth } from "../auth/config.js"
+import { platformAddress } from "../auth/node-address.js"
 import { type GateOptions, gate } from "./gate.js"
 
 /**
@@ -47,9 +48,9 @@ function visitorsRequest({ request, url, isDataRequest }: RequestEvent): Pick<Re
 }
 
 /** SvelteKit refuses to tell the address while it prerenders; an adapter, where it doesn't know it. */
-function readConnection({ getClientAddress }: RequestEvent): { address?: string; prerendering: boolean } {
+function readConnection({ getClientAddress, platform }: RequestEvent): { address?: string; prerendering: boolean } {
   try {
-    return { address: getClientAddress(), prerendering: false }
+    return { address: getClientAddress() ?? platformAddress(platform), prerendering: false }
   } catch (error) {
     return { prerendering: error instanceof Error && error.message.includes("prerendering") }
   }

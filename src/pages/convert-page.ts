@@ -1,9 +1,10 @@
 import { AuthError, MissingCSRF } from "@auth/core/errors"
 import type { LazyAuth } from "../auth/config.js"
 import { type AuthCookie, cookieAfter } from "../auth/cookies.js"
-import { postCallback, readCsrfToken, readSession, startSignIn } from "../auth/internal-call.js"
+import { postCallback, readCsrfToken, startSignIn } from "../auth/internal-call.js"
 import { isLazy } from "../auth/is-lazy.js"
 import { publicOrigin } from "../auth/public-url.js"
+import { readSession } from "../auth/read-session.js"
 import { type RequestConfig, requestConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
 import { LazySetupError } from "../errors.js"
@@ -108,7 +109,7 @@ async function show(visit: Visit, fields: Fields = {}, problem: Problem | null =
   const { identifier, origin, cookie, query } = visit
   const config = visit.configFor(cookie)
   const { target, requested } = readTarget(visit, fields)
-  const session = await readSession(config, visit)
+  const session = await readSession(config, { url: origin, cookie })
   // Only a session that is there: Auth.js would also have the cookie dropped of one that it could not read this time.
   const cookies = session.body ? session.cookies : []
   if (session.body && !isLazy(session.body))
@@ -132,7 +133,7 @@ async function submit(visit: Visit): Promise<Outcome> {
   const result = await readFields(visit.request)
   if (!result.ok) return { kind: "failed", status: result.status, code: result.code }
   const { fields } = result
-  const session = await readSession(visit.configFor(visit.cookie), visit)
+  const session = await readSession(visit.configFor(visit.cookie), { url: visit.origin, cookie: visit.cookie })
   if (session.body && !isLazy(session.body)) return show(visit, fields)
   const way =
     fields.provider === undefined ? undefined : readWays(visit.config, visit.origin).find(goesTo(fields.provider))
@@ -161,9 +162,9 @@ async function convert(visit: Visit, fields: Fields): Promise<Outcome> {
     callbackUrl: target,
   })
   try {
-    const answer = await postCallback(config, "convert", { origin, headers: request.headers, form, check: "csrf" })
+    const answer = await postCallback(config, "convert", { origin, headers: request.headers, form })
     const now = cookieAfter(cookie, answer.cookies)
-    const after = await readSession(visit.configFor(now), { origin, cookie: now })
+    const after = await readSession(visit.configFor(now), { url: origin, cookie: now })
     const redirect = answer.redirect ?? target
     return {
       kind: "accepted",

@@ -5,7 +5,7 @@ import { convertPage } from "../../src/pages.js"
 import { ConvertProvider, type RefusalCode, SignInRefused } from "../../src/password.js"
 import { Browser } from "../setup/browser-jar.js"
 import { describeFlows, password } from "../setup/flow-app.js"
-import { fillIn, freshName, goodForm, inputTag, json, lazyVisitor, pageBrowser, postRaw } from "./page-app.js"
+import { acme, fillIn, freshName, goodForm, inputTag, json, lazyVisitor, pageBrowser, postRaw } from "./page-app.js"
 
 describeFlows("the convert page", (app, strategy) => {
   it("makes a lazy user a real one with the same id, and says so", async () => {
@@ -457,6 +457,39 @@ describeFlows("the convert page", (app, strategy) => {
         .find((cookie) => cookie.startsWith("__Secure-authjs.session-token="))
       expect(session).toContain("; Secure")
       expect((await browser.session())?.user).toMatchObject({ isLazy: false })
+    } finally {
+      delete process.env.AUTH_URL
+    }
+  })
+
+  it("bound to 0.0.0.0, behind a proxy: redirects in no loop, and with no internal host in Location", async () => {
+    const inside = "http://0.0.0.0:3000"
+    process.env.AUTH_URL = "https://app.example"
+    try {
+      const providers = [...app.config.providers, acme("https://id.acme.test/authorize")]
+      const auth = withLazy({ ...app.config, basePath: "/auth", providers })
+      const page = convertPage(auth)
+      const newVisitor = () =>
+        new Browser("https://app.example", (request) => {
+          const there = new Request(request.url.replace("https://app.example", inside), request)
+          return new URL(request.url).pathname.startsWith("/auth/") ? handleAuth(there, auth) : page(there)
+        })
+      const targets = ["", "/notes", "https://app.example/notes", `${inside}/notes`, "//0.0.0.0:3000/notes"]
+      const sentTo = ["/account?done", "/notes", "/notes", "/account?done", "/account?done"]
+      for (const [n, target] of targets.entries()) {
+        const browser = newVisitor()
+        await browser.signIn("lazy")
+        const answer = await fillIn(browser, goodForm(), `/account?redirectTo=${encodeURIComponent(target)}`)
+        expect([answer.status, answer.headers.get("location")], target).toEqual([303, sentTo[n]])
+        // Who is real already stays where that is said.
+        expect((await browser.visit("/account?done")).status).toBe(200)
+      }
+      const browser = newVisitor()
+      const { csrfToken } = (await (await browser.visit("/account", { headers: json })).json()) as { csrfToken: string }
+      const form = { csrfToken, provider: "acme", redirectTo: `${inside}/notes` }
+      const leaving = (await (await browser.visit("/account", { form })).text()).replaceAll("&amp;", "&")
+      expect(leaving).toContain(encodeURIComponent("https://app.example/auth/callback/acme"))
+      expect(leaving).not.toContain("0.0.0.0")
     } finally {
       delete process.env.AUTH_URL
     }

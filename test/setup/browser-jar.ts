@@ -71,6 +71,15 @@ export class Browser {
     return cookies.find((cookie) => cookie.key.endsWith("authjs.session-token"))?.value
   }
 
+  /** Puts another value into the session cookie, as if the server had set it. */
+  async setSessionCookie(value: string): Promise<void> {
+    const cookies = await this.jar.getCookies(this.origin)
+    const cookie = cookies.find((cookie) => cookie.key.endsWith("authjs.session-token"))
+    if (!cookie) throw new Error("This browser has no session.")
+    cookie.value = value
+    await this.jar.setCookie(cookie.toString(), this.origin)
+  }
+
   /** Another browser that holds the same cookies, as somebody who copied them does. */
   async copy(): Promise<Browser> {
     const twin = new Browser(this.origin, this.send)

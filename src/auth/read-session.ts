@@ -1,0 +1,130 @@
+import type { AuthConfig } from "@auth/core"
+import type { Adapter } from "@auth/core/adapters"
+import { AdapterError, EventError, JWTSessionError, SessionTokenError } from "@auth/core/errors"
+import type { JWT } from "@auth/core/jwt"
+import type { Session } from "@auth/core/types"
+import type { AuthCookie } from "./cookies.js"
+import { logError } from "./emit.js"
+import { checkRequestConfig, type RequestConfig } from "./request-config.js"
+import { readSessionCookie, removeSessionCookies, sessionCookieName, writeSessionCookies } from "./session-cookie.js"
+import { sessionSettings } from "./session-settings.js"
+import type { SessionAndUser } from "./sign-in-plan.js"
+import { secondsNow } from "./token-claims.js"
+
+/** Where a session is read: the address of the visitor's request, and the value of its `Cookie` header. */
+export interface SessionPlace {
+  url: string
+  cookie: string
+}
+
+/** A session as pages see it, and the cookies by which it lives on; null where there is none. */
+export interface SessionAnswer {
+  body: Session | null
+  cookies: AuthCookie[]
+}
+
+const NO_SESSION: SessionAnswer = { body: null, cookies: [] }
+
+/**
+ * Reads the session of a visitor as the `session` route of Auth.js does (https://authjs.dev/reference/core): every callback and event of the app
+ * runs with the same arguments. Only what costs is done no more often than needed: the cookie is written when the session is extended, which is when
+ * `session.updateAge` has passed since the last time, or when the app's `jwt` callback has changed the token.
+ *
+ * @throws SessionTokenError when the database does; Auth.js would go on as if nobody were signed in
+ * @throws LazySetupError when the configuration lacks a secret, or the host is not trusted
+ */
+export async function readSession(config: RequestConfig, place: SessionPlace): Promise<SessionAnswer> {
+  checkRequestConfig(config, place.url)
+  const value = await readSessionCookie(config, { url: place.url, headers: new Headers({ cookie: place.cookie }) })
+  if (!value) return NO_SESSION
+  return config.session?.strategy === "jwt" ? readToken(config, place, value) : readRow(config, place, value)
+}
+
+async function readToken(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
+  const { jwt, maxAge, updateAge } = sessionSettings(config)
+  const salt = sessionCookieName(config, place.url)
+  try {
+    const payload = await jwt.decode({ ...jwt, token: value, salt })
+    if (!payload) throw new Error("Invalid JWT")
+    const before = JSON.stringify(payload)
+    const token = await callbacksOf(config).jwt({ token: payload } as JwtParams)
+    if (token === null) return { body: null, cookies: removeSessionCookies(config, place) }
+    const expires = secondsFromNow(maxAge)
+    const body = await tokenSession(config, token, expires)
+    const isDue = secondsNow() - (payload.iat ?? 0) >= updateAge || JSON.stringify(token) !== before
+    const cookies = isDue ? writeSessionCookies(config, place, await jwt.encode({ ...jwt, token, salt }), expires) : []
+    await announce(config, { session: body, token } as SessionMessage)
+    return { body, cookies }
+  } catch (error) {
+    logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
+    return { body: null, cookies: removeSessionCookies(config, place) }
+  }
+}
+
+async function tokenSession(config: AuthConfig, token: JWT, expires: Date): Promise<Session> {
+  const session = {
+    user: { name: token.name, email: token.email, image: token.picture },
+    expires: expires.toISOString(),
+  }
+  return (await callbacksOf(config).session({ session, token } as unknown as SessionParams)) as Session
+}
+
+async function readRow(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
+  const { maxAge, updateAge } = sessionSettings(config)
+  const { getSessionAndUser, deleteSession, updateSession } = config.adapter as Required<Adapter>
+  const ask = <Result>(call: () => Result) => asAdapterError(config, call)
+  try {
+    const found = await ask(() => getSessionAndUser(value))
+    if (!found) return { body: null, cookies: removeSessionCookies(config, place) }
+    const { session, user } = found
+    if (session.expires.valueOf() < Date.now()) {
+      await ask(() => deleteSession(value))
+      return { body: null, cookies: removeSessionCookies(config, place) }
+    }
+    const expires = secondsFromNow(maxAge)
+    const isDue = session.expires.valueOf() <= expires.valueOf() - updateAge * 1000
+    if (isDue) await ask(() => updateSession({ sessionToken: value, expires }))
+    const body = await rowSession(config, { session, user })
+    return { body, cookies: isDue ? writeSessionCookies(config, place, value, expires) : [] }
+  } catch (error) {
+    throw new SessionTokenError("A session could not be read.", { cause: { err: error } })
+  }
+}
+
+/** The session that pages see of a row of the database; also of one that was just written, and need not be read. */
+export async function rowSession(config: AuthConfig, { session, user }: SessionAndUser): Promise<Session> {
+  const params = { session: { ...session, user }, user, newSession: undefined }
+  const body = await callbacksOf(config).session(params as unknown as SessionParams)
+  await announce(config, { session: body } as SessionMessage)
+  return body as Session
+}
+
+type Callbacks = Required<NonNullable<AuthConfig["callbacks"]>>
+type JwtParams = Parameters<Callbacks["jwt"]>[0]
+type SessionParams = Parameters<Callbacks["session"]>[0]
+type SessionMessage = Parameters<NonNullable<NonNullable<AuthConfig["events"]>["session"]>>[0]
+
+const callbacksOf = ({ callbacks }: AuthConfig) => callbacks as Callbacks
+
+/** Like Auth.js: an event that throws is logged and changes nothing. */
+async function announce(config: AuthConfig, message: SessionMessage): Promise<void> {
+  try {
+    await config.events?.session?.(message)
+  } catch (error) {
+    logError(config, new EventError('The event "session" failed.', { cause: { err: error } }))
+  }
+}
+
+async function asAdapterError<Result>(config: AuthConfig, call: () => Result): Promise<Awaited<Result>> {
+  try {
+    return await call()
+  } catch (error) {
+    const failure = new AdapterError("The database did not answer for a session.", { cause: { err: error } })
+    logError(config, failure)
+    throw failure
+  }
+}
+
+function secondsFromNow(seconds: number): Date {
+  return new Date(Date.now() + seconds * 1000)
+}

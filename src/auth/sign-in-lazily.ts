@@ -1,0 +1,90 @@
+import type { AuthConfig } from "@auth/core"
+import { AccessDenied, AuthError, CallbackRouteError, EventError } from "@auth/core/errors"
+import type { JWT } from "@auth/core/jwt"
+import type { Account, User } from "@auth/core/types"
+import { LazySetupError } from "../errors.js"
+import type { LazyProviderConfig } from "./bound-provider.js"
+import type { RequestHead } from "./config.js"
+import { cookieAfter } from "./cookies.js"
+import { logError } from "./emit.js"
+import { gateSettings } from "./gate-settings.js"
+import { readSession, rowSession, type SessionAnswer, type SessionPlace } from "./read-session.js"
+import type { RequestConfig } from "./request-config.js"
+import { sessionCookieName, writeSessionCookies } from "./session-cookie.js"
+import { sessionSettings } from "./session-settings.js"
+
+/**
+ * Signs a visitor in through `LazyProvider` as the `callback` route of Auth.js does with what a form sends, and reads the new session: every callback and event of
+ * the app runs with the same arguments, in the same order. The caller answers for the request being the visitor's own.
+ *
+ * @throws AuthError of whatever kind the provider or a callback throws; anything else they throw is its cause
+ * @throws LazySetupError when there is no `LazyProvider`
+ */
+export async function signInLazily(
+  config: RequestConfig,
+  place: SessionPlace,
+  head: RequestHead,
+): Promise<SessionAnswer> {
+  const provider = lazyProvider(config)
+  try {
+    const cookies = await makeSession(config, place, () => provider.authorize({}, head))
+    const made = gateSettings(config).newSession?.()
+    if (made) return { body: await rowSession(config, made), cookies }
+    const cookie = cookieAfter(place.cookie, cookies)
+    const read = await readSession(config, { ...place, cookie })
+    if (!read.body) throw new Error("The lazy user that was just made has no session.")
+    return { body: read.body, cookies: [...cookies, ...read.cookies] }
+  } catch (error) {
+    const failure = error instanceof AuthError ? error : failed(error)
+    logError(config, failure)
+    throw failure
+  }
+}
+
+const failed = (error: unknown) =>
+  new CallbackRouteError("The lazy sign-in failed.", { cause: { err: error, provider: "lazy" } })
+
+async function makeSession(config: RequestConfig, place: SessionPlace, authorize: () => unknown) {
+  const { maxAge, jwt } = sessionSettings(config)
+  const callbacks = config.callbacks as Required<NonNullable<AuthConfig["callbacks"]>>
+  const user = (await authorize()) as User & { id: string }
+  const account: Account = { providerAccountId: user.id, type: "credentials", provider: "lazy" }
+  await refuseUnlessAllowed(() => callbacks.signIn({ user, account, credentials: {} }))
+
+  const token = await callbacks.jwt({
+    token: { name: user.name, email: user.email, picture: user.image, sub: user.id },
+    user,
+    account,
+    isNewUser: false,
+    trigger: "signIn",
+  })
+  if (token === null) throw new AccessDenied("The jwt callback gave no token.")
+  const salt = sessionCookieName(config, place.url)
+  const value = await jwt.encode({ ...jwt, token: token as JWT, salt })
+  const cookies = writeSessionCookies(config, place, value, new Date(Date.now() + maxAge * 1000))
+  try {
+    await config.events?.signIn?.({ user, account })
+  } catch (error) {
+    logError(config, new EventError('The event "signIn" failed.', { cause: { err: error } }))
+  }
+  return cookies
+}
+
+async function refuseUnlessAllowed(signIn: () => unknown): Promise<void> {
+  let answer: unknown
+  try {
+    answer = await signIn()
+  } catch (error) {
+    throw error instanceof AuthError
+      ? error
+      : new AccessDenied("The signIn callback failed.", { cause: { err: error } })
+  }
+  // A string sends the visitor elsewhere, where a form is answered; a page that somebody looks at is not.
+  if (!answer || typeof answer === "string") throw new AccessDenied("AccessDenied")
+}
+
+function lazyProvider({ providers }: AuthConfig): LazyProviderConfig {
+  const found = providers.find((provider) => typeof provider === "object" && provider.id === "lazy")
+  if (!found) throw new LazySetupError("The gate makes lazy users: add LazyProvider() to `providers`.")
+  return found as LazyProviderConfig
+}

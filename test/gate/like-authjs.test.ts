@@ -1,0 +1,160 @@
+import { decode, encode } from "@auth/core/jwt"
+import { expect, it, vi } from "vitest"
+import { gate, handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
+import { Browser } from "../setup/browser-jar.js"
+import { describeFlows, password, secret } from "../setup/flow-app.js"
+
+const COOKIE = "authjs.session-token"
+const DAY = 24 * 60 * 60
+
+/** What an app is told, in order: the name of the callback or event, and what it was called with. */
+type Told = [string, unknown]
+
+/** A value without what differs from user to user and from moment to moment; which of it is there stays to be seen. */
+function shapeOf(value: unknown): unknown {
+  if (value instanceof Date) return "a date"
+  if (Array.isArray(value)) return value.map(shapeOf)
+  if (typeof value === "number") return "a number"
+  if (typeof value === "string") return /^[\w-]{36}$|^guest-|^\d{4}-/.test(value) ? "a string of its own" : value
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, value]) => [name, shapeOf(value)]))
+}
+
+describeFlows("the gate, compared with the routes of Auth.js", (app, strategy) => {
+  function told(): { calls: Told[]; changes: Partial<LazyConfig> } {
+    const calls: Told[] = []
+    const tell = (name: string, value: unknown) => void calls.push([name, shapeOf(value)])
+    const changes: Partial<LazyConfig> = {
+      callbacks: {
+        signIn(params) {
+          tell("callbacks.signIn", params)
+          return true
+        },
+        jwt(params) {
+          tell("callbacks.jwt", params)
+          return params.token
+        },
+        session(params) {
+          tell("callbacks.session", params)
+          return params.session
+        },
+      },
+      events: {
+        signIn: (message) => tell("events.signIn", message),
+        session: (message) => tell("events.session", message),
+        createLazyUser: (message) => tell("events.createLazyUser", message),
+      },
+    }
+    return { calls, changes }
+  }
+
+  /** A browser whose pages are behind the gate. */
+  function gatedBrowser(changes: Partial<LazyConfig>): Browser {
+    const auth = withLazy({ ...app.config, ...changes })
+    return new Browser("http://app.test", async (request) => {
+      if (new URL(request.url).pathname.startsWith("/auth/")) return handleAuth(request, auth)
+      const result = await gate(request, auth)
+      return Response.json(result.session, { headers: result.headers })
+    })
+  }
+
+  it("a first visit tells the app what a sign-in and a look at the session do", async () => {
+    const [routes, gated] = [told(), told()]
+    const browser = app.browser(routes.changes)
+    await browser.signIn("lazy")
+    await browser.session()
+    await gatedBrowser(gated.changes).visit("/page")
+    // The form of Auth.js brings its own token along.
+    const withoutForm = JSON.parse(JSON.stringify(routes.calls).replace(/"csrfToken":"\w+"/, ""))
+    expect(JSON.parse(JSON.stringify(gated.calls))).toEqual(withoutForm)
+    expect(gated.calls.map(([name]) => name)).toContain("events.session")
+  })
+
+  it("a returning visitor tells the app what a look at the session does, and gets the same session", async () => {
+    const [routes, gated] = [told(), told()]
+    const { browser } = await app.lazyBrowser()
+    const cookie = `${COOKIE}=${await browser.sessionCookie()}`
+    const seen = await app.browser(routes.changes).visit("/auth/session", { headers: { cookie } })
+    const result = await gatedBrowser(gated.changes).visit("/page", { headers: { cookie } })
+    expect(gated.calls).toEqual(routes.calls)
+    expect(gated.calls.length).toBeGreaterThanOrEqual(strategy === "jwt" ? 3 : 2)
+    expect(shapeOf(await result.json())).toEqual(shapeOf(await seen.json()))
+  })
+
+  it("a real user's session looks the same", async () => {
+    const { browser, id } = await app.lazyBrowser()
+    await browser.signIn("convert", { username: `real-${id.slice(-8)}`, password })
+    const cookie = `${COOKIE}=${await browser.sessionCookie()}`
+    const seen = (await (await app.browser().visit("/auth/session", { headers: { cookie } })).json()) as object
+    const result = (await (await gatedBrowser({}).visit("/page", { headers: { cookie } })).json()) as object
+    expect({ ...result, expires: "" }).toEqual({ ...seen, expires: "" })
+  })
+
+  it("an event or callback that throws does what it does there", async () => {
+    const { browser } = await app.lazyBrowser()
+    const cookie = `${COOKIE}=${await browser.sessionCookie()}`
+    const events: LazyConfig["events"] = {
+      session() {
+        throw new Error("the event failed")
+      },
+    }
+    app.logged.length = 0
+    const result = await gatedBrowser({ events }).visit("/page", { headers: { cookie } })
+    expect(await result.json()).toMatchObject({ user: { isLazy: true } })
+    expect(app.logged.map(({ name }) => name)).toEqual(["EventError"])
+  })
+
+  it("the session cookie is written when the session is extended, and not at every page", async () => {
+    const { browser, id } = await app.lazyBrowser()
+    const cookie = async () => ({ headers: { cookie: `${COOKIE}=${await browser.sessionCookie()}` } })
+    const gated = gatedBrowser({})
+    expect((await gated.visit("/page", await cookie())).headers.getSetCookie()).toEqual([])
+    if (strategy === "database") {
+      await app.database.query(`update session set expires = expires - interval '2 days' where "userId" = '${id}'`)
+    } else {
+      const token = await decode({ token: await browser.sessionCookie(), salt: COOKIE, secret })
+      await browser.setSessionCookie(await backdated({ ...token }, 2 * DAY))
+    }
+    const { headers } = await gated.visit("/page", await cookie())
+    expect(headers.getSetCookie()).toEqual([expect.stringMatching(new RegExp(`^${COOKIE}=[^;]+; Path=/; Expires=`))])
+  })
+
+  // Only there is a token to be written and read.
+  if (strategy === "jwt") {
+    it("a token that the app's jwt callback changes is written at once", async () => {
+      const { browser } = await app.lazyBrowser()
+      const callbacks: LazyConfig["callbacks"] = { jwt: ({ token }) => ({ ...token, plan: "free" }) }
+      const gated = gatedBrowser({ callbacks })
+      const cookie = `${COOKIE}=${await browser.sessionCookie()}`
+      await gated.visit("/page", { headers: { cookie } })
+      expect(await decode({ token: await gated.sessionCookie(), salt: COOKIE, secret })).toMatchObject({ plan: "free" })
+      const { headers } = await gated.visit("/page")
+      expect(headers.getSetCookie()).toEqual([])
+    })
+
+    it("tokens of stock Auth.js are read here, and those of here there, also after a rotation", async () => {
+      const { browser, id } = await app.lazyBrowser()
+      const token = await browser.sessionCookie()
+      const claims = await decode({ token, salt: COOKIE, secret })
+      expect(claims).toMatchObject({ sub: id, isLazy: true })
+      const foreign = await encode({
+        token: { ...claims },
+        salt: COOKIE,
+        secret: "the secret before the last rotation",
+      })
+      const rotated = gatedBrowser({ secret: [secret, "the secret before the last rotation"] })
+      const result = await rotated.visit("/page", { headers: { cookie: `${COOKIE}=${foreign}` } })
+      expect(await result.json()).toMatchObject({ user: { id } })
+    })
+  }
+
+  /** A token as Auth.js wrote it some seconds ago. */
+  async function backdated(claims: Record<string, unknown>, seconds: number): Promise<string> {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - seconds * 1000 })
+    try {
+      return await encode({ token: claims, salt: COOKIE, secret })
+    } finally {
+      vi.useRealTimers()
+    }
+  }
+})
