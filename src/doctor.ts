@@ -1,0 +1,2 @@
+export { type DoctorOptions, type DoctorReport, doctor } from "./doctor/doctor.js"
+export type { Finding, FindingCode, Severity } from "./doctor/finding.js"

@@ -1,0 +1,64 @@
+import { type AuthConfig, setEnvDefaults } from "@auth/core"
+import type { LazyAuth } from "../auth/config.js"
+
+/** What Auth.js is configured to do, with the defaults of this process's environment. */
+export interface ConfigFacts {
+  strategy: "jwt" | "database"
+  /** In seconds. */
+  maxAge: number
+  /** In seconds. */
+  updateAge: number
+  providerIds: string[]
+  providerTypes: string[]
+  trustHost: boolean
+  /** Each secret with where it comes from. */
+  secrets: { secret: string; where: string }[]
+  /** Whether cookies are secure whatever the address says. */
+  secureCookies: boolean
+  /** The address under which visitors reach the app, with the variable that says so. */
+  url: { variable: string; value: string } | undefined
+  /** Whether this process runs in production, by NODE_ENV. */
+  production: boolean
+}
+
+/** The defaults of Auth.js: https://authjs.dev/reference/core#session */
+const DAY = 24 * 60 * 60
+const DEFAULTS = { maxAge: 30 * DAY, updateAge: DAY }
+
+/** What a configuration says, read as Auth.js reads it. Nothing is asked of anybody. */
+export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts {
+  const config: AuthConfig = auth()
+  const own = config.secret
+  setEnvDefaults(env, config, true)
+  const variable = ["AUTH_URL", "NEXTAUTH_URL"].find((name) => env[name])
+  const providers = config.providers.map((provider) => (typeof provider === "function" ? provider({}) : provider))
+  return {
+    strategy: config.session?.strategy ?? "database",
+    maxAge: config.session?.maxAge ?? DEFAULTS.maxAge,
+    updateAge: config.session?.updateAge ?? DEFAULTS.updateAge,
+    providerIds: providers.map(({ id }) => id),
+    providerTypes: providers.map(({ type }) => type),
+    trustHost: config.trustHost ?? false,
+    secrets: secretsOf(own, env),
+    secureCookies: config.useSecureCookies ?? false,
+    url: variable === undefined ? undefined : { variable, value: env[variable] as string },
+    production: env.NODE_ENV === "production",
+  }
+}
+
+/** next-auth reads NEXTAUTH_SECRET as well. */
+const SECRET_VARIABLES = ["AUTH_SECRET", "AUTH_SECRET_1", "AUTH_SECRET_2", "AUTH_SECRET_3"]
+
+function secretsOf(own: AuthConfig["secret"], env: NodeJS.ProcessEnv): ConfigFacts["secrets"] {
+  const given = [own ?? []].flat()
+  const named = (variables: string[]) =>
+    variables.flatMap((where) => (env[where] ? [{ secret: env[where], where }] : []))
+  if (given.length === 0) {
+    const found = named(SECRET_VARIABLES)
+    return found.length > 0 ? found : named(["NEXTAUTH_SECRET"])
+  }
+  return given.map((secret, position) => {
+    const variable = [...SECRET_VARIABLES, "NEXTAUTH_SECRET"].find((name) => env[name] === secret)
+    return { secret, where: variable ?? (Array.isArray(own) ? `secret[${position}]` : "secret") }
+  })
+}

@@ -1,0 +1,29 @@
+import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import type { Database } from "../store/lazy-store.js"
+import { columnName, qualifiedName } from "../store/table-names.js"
+import type { Finding } from "./finding.js"
+import { addColumn, createTable } from "./table-sql.js"
+import type { TableFacts } from "./tables.js"
+
+/** Whether the columns that the app declares to hold user ids are there; `facts` are those of their tables, in the same order. */
+export function checkDeclared(
+  db: Database,
+  references: readonly AnyPgColumn[],
+  facts: readonly (TableFacts | null)[],
+): Finding[] {
+  return references.flatMap((column, position) => {
+    const table = facts[position]
+    const name = columnName(db, column)
+    if (table?.columns.some((found) => found.name === name)) return []
+    const where = `${table?.label ?? qualifiedName(column.table as PgTable).replaceAll('"', "")}.${name}`
+    return [
+      {
+        code: "missing_reference",
+        severity: "error",
+        message: `${where}, which \`references\` declares to hold user ids, is not in the database, so every merge fails.`,
+        fix: table ? addColumn(db, table.target, column) : createTable(db, column.table as PgTable),
+        where,
+      },
+    ]
+  })
+}

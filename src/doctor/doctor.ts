@@ -1,0 +1,59 @@
+import { resolve } from "node:path"
+import type { LazyAuth } from "../auth/config.js"
+import type { Database } from "../store/lazy-store.js"
+import type { LazyAdapterOptions } from "../store/tables.js"
+import { checkAuthCores } from "./check-auth-cores.js"
+import { checkConfig } from "./check-config.js"
+import { checkDriver } from "./check-driver.js"
+import { checkSecrets } from "./check-secrets.js"
+import { readConfig } from "./config.js"
+import { examineDatabase } from "./examine-database.js"
+import { type Finding, worstFirst } from "./finding.js"
+
+/** What to examine; what isn't given isn't. */
+export interface DoctorOptions {
+  /** The database, as `LazyAdapter` takes it. Nothing is written to it. Default: no database is examined. */
+  db?: Database
+  /** The app's own tables, as `LazyAdapter` takes them. Default: the default tables. */
+  tables?: LazyAdapterOptions
+  /** What `withLazy` returned. Default: no configuration is examined. */
+  auth?: LazyAuth
+  /** The folder of the app, in which packages are looked for as Node does. Default: they are not. */
+  cwd?: string
+  /** How long a session can live, in seconds, for those who can be purged. Default: what `auth` says, or else 30 days. */
+  sessionMaxAge?: number
+  /** Whether the purge is run with `cascade`, so that keys without ON DELETE are no obstacle to it. Default: false. */
+  cascade?: boolean
+}
+
+/** What {@link doctor} returns. */
+export interface DoctorReport {
+  /** The worst first; the same database and configuration give the same order. */
+  findings: Finding[]
+  /** How many lazy users a purge would look at now; null when that isn't known. */
+  purgeable: number | null
+}
+
+/** The default of Auth.js: https://authjs.dev/reference/core#session */
+const DEFAULT_MAX_AGE = 30 * 24 * 60 * 60
+
+/**
+ * Looks for what bites people: in the database, in the configuration of Auth.js with this process's environment, and in the packages that
+ * are installed. Each finding says what is wrong, what comes of it, and what to paste. Reads only.
+ *
+ * @throws LazySetupError when `tables` can't work, as `LazyAdapter` does
+ * @throws whatever the database throws when it can't be reached; what a role may not read is a finding
+ */
+export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
+  const { db, tables = {}, auth, cwd, cascade = false } = options
+  const config = auth && readConfig(auth, process.env)
+  const sessionMaxAge = options.sessionMaxAge ?? config?.maxAge ?? DEFAULT_MAX_AGE
+  const database = db && (await examineDatabase(db, tables, { config, sessionMaxAge, cascade }))
+  const findings: Finding[] = [
+    ...(database?.findings ?? []),
+    ...(db ? checkDriver(db) : []),
+    ...(config ? [...checkSecrets(config), ...checkConfig(config)] : []),
+    ...(cwd === undefined ? [] : checkAuthCores(resolve(cwd))),
+  ]
+  return { findings: worstFirst(findings), purgeable: database?.purgeable ?? null }
+}

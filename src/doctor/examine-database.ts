@@ -1,0 +1,86 @@
+import type { Database } from "../store/lazy-store.js"
+import { checkReferences } from "../store/references.js"
+import { schema } from "../store/schema.js"
+import { type LazyAdapterOptions, resolveTables, type Tables } from "../store/tables.js"
+import { checkMigrations } from "./check-migrations.js"
+import { checkTable } from "./check-tables.js"
+import { checkClock } from "./clock.js"
+import type { ConfigFacts } from "./config.js"
+import { checkDeclared } from "./declared-references.js"
+import { examineKeys } from "./examine-keys.js"
+import { examineRows } from "./examine-rows.js"
+import { type Facts, readFacts, tableUnder } from "./facts.js"
+import type { Finding } from "./finding.js"
+import { neededTables } from "./needed-tables.js"
+import { readOnly } from "./read-only.js"
+import { checkServer } from "./server.js"
+import { type ReadTable, readIfAllowed } from "./unchecked.js"
+
+/** What bears on what a database should be like. */
+export interface Circumstances {
+  config: ConfigFacts | undefined
+  /** In seconds. */
+  sessionMaxAge: number
+  /** Whether the purge deletes what keeps users from going. */
+  cascade: boolean
+}
+
+/** See `DoctorReport`. */
+export interface DatabaseReport {
+  findings: Finding[]
+  purgeable: number | null
+}
+
+/**
+ * Examines a database. Everything is read off the catalogue, but for the lazy users to purge, and expired sessions where there are many.
+ * @throws LazySetupError when the tables can't work, as `LazyAdapter` does
+ */
+export async function examineDatabase(
+  db: Database,
+  options: LazyAdapterOptions,
+  circumstances: Circumstances,
+): Promise<DatabaseReport> {
+  const tables = resolveTables(options)
+  const references = options.references ?? []
+  checkReferences(references, tables)
+  const facts = await readFacts(db, neededTables(tables, circumstances.config), references)
+
+  const basics = [
+    ...checkServer(facts.server),
+    ...checkClock(facts.skew),
+    ...(await examineMigrations(db, tables, facts)),
+  ]
+  // What follows from these would only repeat them.
+  if (basics.some(({ code }) => code === "server_version" || code === "migrations_pending"))
+    return { findings: basics, purgeable: null }
+
+  const shape = [
+    ...facts.tables.flatMap(({ facts, ...needed }) => checkTable(db, needed, facts)),
+    ...checkDeclared(db, references, facts.declared),
+  ]
+  const { findings: ofKeys, indexed } = await examineKeys(db, tables, references, facts, circumstances)
+  const rows = await examineRows(db, tables, facts, indexed, circumstances)
+  return { findings: [...basics, ...shape, ...ofKeys, ...rows.findings], purgeable: rows.purgeable }
+}
+
+/** Where the record of migrations is, if there is one. */
+const MIGRATIONS: ReadTable = {
+  schema: "drizzle",
+  label: "drizzle.__authjs_lazy_migrations",
+  target: "drizzle.__authjs_lazy_migrations",
+  enterable: true,
+  readable: false,
+}
+
+/** An app's own tables are migrated by the app, and so are tables outside of the schema that the migrations name. */
+async function examineMigrations(db: Database, { usersTable }: Tables, facts: Facts): Promise<Finding[]> {
+  const where = tableUnder(facts, "usersTable")?.schema ?? "public"
+  if (usersTable !== schema.usersTable || where !== "public") return []
+  const { result, findings } = await readIfAllowed({
+    what: "Whether migrations are missing",
+    role: facts.server.role,
+    tables: [MIGRATIONS],
+    read: () => readOnly(db, checkMigrations),
+  })
+  return result ?? findings
+}

@@ -1,0 +1,87 @@
+import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import { getTableConfig } from "drizzle-orm/pg-core"
+import { findReferences } from "../store/foreign-keys.js"
+import type { Database } from "../store/lazy-store.js"
+import type { Tables } from "../store/tables.js"
+import { checkDeletes } from "./check-deletes.js"
+import { checkLookups, checkPurgeIndex } from "./check-indexes.js"
+import { checkMergeable, checkMergeRules } from "./check-merging.js"
+import { checkUnique } from "./check-unique.js"
+import { type Facts, namesIn, tableUnder } from "./facts.js"
+import type { Finding } from "./finding.js"
+import { type IndexedTable, readIndexes } from "./indexes.js"
+import { lookupsOf } from "./lookups.js"
+import { uniqueColumns } from "./needed-tables.js"
+import { readOnly } from "./read-only.js"
+import { readIfAllowed } from "./unchecked.js"
+
+/** Examines keys, unique rules and indexes of everything that hangs on users; also returns the tables with their indexes. */
+export async function examineKeys(
+  db: Database,
+  tables: Tables,
+  references: readonly AnyPgColumn[],
+  facts: Facts,
+  { cascade }: { cascade: boolean },
+): Promise<{ findings: Finding[]; indexed: IndexedTable[] }> {
+  const users = tableUnder(facts, "usersTable")
+  if (!users) return { findings: [], indexed: [] }
+  const there = references.filter((column, position) => {
+    const table = facts.declared[position]
+    return table && namesIn(db, table, [column])
+  })
+  const { role } = facts.server
+  const named = [...facts.tables.map(({ facts }) => facts), ...facts.declared].filter((table) => table !== null)
+  const { result: merging, findings: unmerged } = await readIfAllowed({
+    what: "What a merge moves",
+    role,
+    tables: named,
+    read: () => readOnly(db, (tx) => findReferences(tx, tables, there)),
+  })
+
+  const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging)
+  const oids = [...facts.tables.flatMap(({ facts }) => facts?.oid ?? []), ...lookups.map(({ table }) => table)]
+  const { result: indexed = [], findings: unindexed } = await readIfAllowed({
+    what: "Whether there are the indexes and unique rules that are needed",
+    role,
+    tables: [],
+    read: () => readOnly(db, (tx) => readIndexes(tx, [...new Set(oids)])),
+  })
+  return {
+    indexed,
+    findings: [
+      ...checkUniqueRules(db, tables, facts, indexed),
+      ...(merging ? checkMergeable(merging, facts.keys) : []),
+      ...checkDeletes(users.oid, facts.keys, { cascade }),
+      ...purgeIndex(db, tables, facts, indexed),
+      ...checkLookups(lookups, indexed),
+      ...(merging ? checkMergeRules(merging, indexed) : []),
+      ...unmerged,
+      ...unindexed,
+    ],
+  }
+}
+
+/** Only tables have them; what a view stands for is the app's own affair. */
+const isTable = ({ kind }: { kind: string }) => kind === "r" || kind === "p"
+
+function checkUniqueRules(db: Database, tables: Tables, facts: Facts, indexed: IndexedTable[]): Finding[] {
+  return uniqueColumns(tables).flatMap(({ key, columns, why, holdsNulls }) => {
+    const known = facts.tables.find((table) => table.key === key)
+    const table = indexed.find(({ oid }) => oid === known?.facts?.oid)
+    const names = known?.facts && namesIn(db, known.facts, columns)
+    if (!known?.severity || !table || !names || !isTable(table)) return []
+    const name = [getTableConfig(known.table).name, ...names, "unique"].join("_")
+    return checkUnique(table, { columns: names, why, name, holdsNulls })
+  })
+}
+
+function purgeIndex(db: Database, { usersTable }: Tables, facts: Facts, indexed: IndexedTable[]): Finding[] {
+  const users = tableUnder(facts, "usersTable")
+  const table = indexed.find(({ oid }) => oid === users?.oid)
+  const [seenAt, lazySince, convertedAt] =
+    (users && namesIn(db, users, [usersTable.seenAt, usersTable.lazySince, usersTable.convertedAt])) ?? []
+  if (!table || !isTable(table) || seenAt === undefined || lazySince === undefined || convertedAt === undefined)
+    return []
+  const name = `${getTableConfig(usersTable).name}_lazy_idx`
+  return checkPurgeIndex(table, { seenAt, lazySince, convertedAt }, name)
+}

@@ -1,0 +1,58 @@
+/** What a {@link Finding} is about; each is explained in the documentation, with what to do. */
+export type FindingCode =
+  | "server_version"
+  | "track_counts"
+  | "migrations_pending"
+  | "missing_table"
+  | "missing_column"
+  | "column_type"
+  | "column_null"
+  | "column_default"
+  | "column_required"
+  | "missing_unique"
+  | "unique_nulls"
+  | "missing_reference"
+  | "merge_impossible"
+  | "self_cascade"
+  | "purge_blocked"
+  | "purge_index"
+  | "lookup_index"
+  | "purge_overdue"
+  | "purgeable"
+  | "expired_sessions"
+  | "clock_skew"
+  | "driver_pipelining"
+  | "email_required"
+  | "merge_rules"
+  | "secret_missing"
+  | "secret_weak"
+  | "trust_host"
+  | "auth_url"
+  | "insecure_url"
+  | "lazy_provider"
+  | "update_age"
+  | "two_auth_cores"
+  | "unchecked"
+
+/** How much it matters: something fails or is open to attack; it will hurt one day; it is good to know. */
+export type Severity = "error" | "warning" | "info"
+
+/** Something that {@link doctor} has found. */
+export interface Finding {
+  code: FindingCode
+  severity: Severity
+  /** What is wrong and what comes of it, in a sentence or two. Never holds a secret. */
+  message: string
+  /** What to paste: SQL with its semicolons, a command, or a line of configuration. */
+  fix: string
+  /** What it is about: a table, `table.column`, an option, a variable or a folder. Tables of the schema public go without it. */
+  where?: string
+}
+
+const SEVERITIES: readonly Severity[] = ["error", "warning", "info"]
+
+/** The same findings, the worst first; those that weigh the same in the order in which they were found. */
+export function worstFirst(findings: readonly Finding[]): Finding[] {
+  const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity)
+  return findings.toSorted((one, other) => rank(one) - rank(other))
+}
