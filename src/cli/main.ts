@@ -2,38 +2,20 @@
 import { readFileSync } from "node:fs"
 import { cac } from "cac"
 import { LazyError } from "../errors.js"
-import { type MigrateReport, migrate } from "../store/migrate.js"
-import { withDatabase } from "../store/open-database.js"
-
-const DONE = 0
-const FAILED = 1
-const USAGE = 2
-
-/** The command line itself is wrong. */
-class UsageError extends Error {}
+import { addDoctor } from "./doctor.js"
+import { DONE, EXIT_CODES, FAILED, USAGE } from "./exit-codes.js"
+import { addMigrate } from "./migrate.js"
+import { addPurge } from "./purge.js"
+import { addStats } from "./stats.js"
+import { UsageError } from "./usage-error.js"
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
   version: string
 }
 
 const cli = cac("authjs-lazy")
-
-cli
-  .command("migrate", "Make the default tables, or add to those of @auth/drizzle-adapter what is missing")
-  .option(
-    "--database-url <url>",
-    "postgres://… or the folder of a PGlite database (default: the variable DATABASE_URL)",
-  )
-  .option("--json", "Print the report as JSON")
-  .action(async (options: { databaseUrl?: unknown; json?: boolean }) => {
-    const report = await withDatabase(databaseUrl(options.databaseUrl), {
-      run: migrate,
-      failure: "The migration failed and nothing was changed",
-    })
-    console.log(options.json ? JSON.stringify(report) : migrateSummary(report))
-  })
-
-cli.help()
+for (const add of [addMigrate, addPurge, addStats, addDoctor]) add(cli)
+cli.help((sections) => [...sections, { title: "Exit codes", body: EXIT_CODES }])
 cli.version(version)
 process.exitCode = await run(process.argv)
 
@@ -47,8 +29,7 @@ async function run(argv: string[]): Promise<number> {
       return DONE
     }
     if (!cli.matchedCommand) throw new UsageError(cli.args[0] ? `Unknown command: ${cli.args[0]}` : "Which command?")
-    await cli.runMatchedCommand()
-    return DONE
+    return await cli.runMatchedCommand()
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const usage = error instanceof UsageError || error.name === "CACError"
@@ -64,27 +45,7 @@ async function run(argv: string[]): Promise<number> {
   }
 }
 
-function databaseUrl(given: unknown = process.env.DATABASE_URL): string {
-  // cac makes a number of an empty argument, and a list of an option that is given twice.
-  if (typeof given === "string" && given !== "") return given
-  throw new UsageError("Which database? Give one --database-url, or set the variable DATABASE_URL.")
-}
-
 /** A database URL may have ended up in any place of the command line. */
 function withoutPasswords(text: string): string {
   return text.replaceAll(/:\/\/\S*@/g, "://***@")
-}
-
-function migrateSummary({ applied, baselined, appManaged, missing }: MigrateReport): string {
-  if (appManaged) {
-    return [
-      "Nothing changed: the user table has the columns already, so your own migrations look after these tables.",
-      ...(missing.length > 0 ? [`The default schema also has: ${missing.join(", ")}`] : []),
-    ].join("\n")
-  }
-  const lines = [
-    ...(baselined.length > 0 ? [`Recorded, for their tables were there already: ${baselined.join(", ")}`] : []),
-    ...(applied.length > 0 ? [`Applied: ${applied.join(", ")}`] : []),
-  ]
-  return lines.length > 0 ? lines.join("\n") : "Nothing to do: every migration was applied before."
 }

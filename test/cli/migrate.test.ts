@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import postgres from "postgres"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -43,7 +43,7 @@ describe("authjs-lazy migrate", () => {
     const { url, query } = await newDatabase()
     expect(await runCommand(["migrate", "--database-url", url])).toEqual({
       code: 0,
-      stdout: "Applied: 0000_auth, 0001_authenticator, 0002_lazy\n",
+      stdout: "Applied: 0000_auth, 0001_authenticator, 0002_lazy, 0003_lazy_outcome\n",
       stderr: "",
     })
     expect(await query(`select count(*)::int as n from "user"`)).toEqual([{ n: 0 }])
@@ -75,7 +75,7 @@ describe("authjs-lazy migrate", () => {
     const { code, stdout } = await runCommand(["migrate", "--json", "--database-url", url])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual({
-      applied: ["0000_auth", "0001_authenticator", "0002_lazy"],
+      applied: ["0000_auth", "0001_authenticator", "0002_lazy", "0003_lazy_outcome"],
       baselined: [],
       recorded: [],
       appManaged: false,
@@ -87,7 +87,7 @@ describe("authjs-lazy migrate", () => {
     const { db, url } = await newDatabase()
     await createTables(db, defineTables())
     expect((await runCommand(["migrate", "--database-url", url])).stdout).toBe(
-      "Recorded, for their tables were there already: 0000_auth, 0001_authenticator\nApplied: 0002_lazy\n",
+      "Recorded, for their tables were there already: 0000_auth, 0001_authenticator\nApplied: 0002_lazy, 0003_lazy_outcome\n",
     )
   })
 
@@ -106,7 +106,7 @@ describe("authjs-lazy migrate", () => {
     const runs = await Promise.all(Array.from({ length: 8 }, () => runCommand(["migrate", "--database-url", url])))
     expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(runs.map(() => ({ code: 0, stderr: "" })))
     expect(runs.filter(({ stdout }) => stdout.startsWith("Applied"))).toHaveLength(1)
-    expect(await query("select 1 from drizzle.__authjs_lazy_migrations")).toHaveLength(3)
+    expect(await query("select 1 from drizzle.__authjs_lazy_migrations")).toHaveLength(4)
   })
 })
 
@@ -183,11 +183,14 @@ describe("authjs-lazy migrate fails in one line, without the password, for", () 
   it("a PGlite folder where PGlite is not installed", async () => {
     const root = fileURLToPath(new URL("../../", import.meta.url))
     const copy = await newFolder()
-    await mkdir(join(copy, "node_modules"))
     for (const part of ["dist", "drizzle", "package.json"])
       await cp(join(root, part), join(copy, part), { recursive: true })
-    for (const name of ["cac", "drizzle-orm", "postgres"])
-      await symlink(join(root, "node_modules", name), join(copy, "node_modules", name), "dir")
+    const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"))
+    for (const name of [...Object.keys(dependencies), "@auth/core", "drizzle-orm"]) {
+      const link = join(copy, "node_modules", name)
+      await mkdir(dirname(link), { recursive: true })
+      await symlink(join(root, "node_modules", name), link, "dir")
+    }
     const command = join(copy, "dist", "cli", "main.js")
     const result = await runCommand(["migrate", "--database-url", join(copy, "data")], { command })
     expect(failure(result)).toContain("npm install @electric-sql/pglite")

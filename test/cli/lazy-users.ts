@@ -1,0 +1,52 @@
+import { onTestFinished } from "vitest"
+import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+
+/** A database with so many lazy users to purge, `1` and on, each with a session that has run out. */
+export async function databaseToPurge(users: number): Promise<PostgresDatabase> {
+  const database = await postgresDatabase()
+  onTestFinished(database.close)
+  await database.query(
+    `insert into "user" (id, "lazySince", "seenAt")
+      select n, now() - interval '41 days', now() - n * interval '1 second' - interval '40 days'
+      from generate_series(1, ${users}) n`,
+  )
+  await database.query(`insert into session select 'token-' || id, id, now() - interval '10 days' from "user"`)
+  return database
+}
+
+/** The users who are there, in order. */
+export async function usersIn({ query }: Pick<PostgresDatabase, "query">): Promise<unknown[]> {
+  return (await query(`select id from "user" order by length(id), id`)).map(({ id }) => id)
+}
+
+/** Holds the deletion of one user up until it is let go. */
+export async function holdUp({ sql, query }: PostgresDatabase, userId: string) {
+  await query(`
+    create function wait() returns trigger language plpgsql as $$
+    begin
+      perform pg_advisory_xact_lock_shared(1);
+      return old;
+    end $$`)
+  await query(
+    `create trigger wait before delete on "user" for each row when (old.id = '${userId}') execute function wait()`,
+  )
+  const holder = await sql.reserve()
+  await holder`select pg_advisory_lock(1)`
+  const waiting = async () => {
+    const [row] = await query(
+      `select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())`,
+    )
+    return row?.n === 1
+  }
+  return {
+    /** Resolves when a deletion waits (true), or does no longer. */
+    async until(waits: boolean): Promise<void> {
+      while ((await waiting()) !== waits) await new Promise((resolve) => setTimeout(resolve, 10))
+    },
+    async letGo(): Promise<void> {
+      await holder`select pg_advisory_unlock(1)`
+      holder.release()
+    },
+  }
+}

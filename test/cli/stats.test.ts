@@ -1,0 +1,123 @@
+import { stripVTControlCharacters } from "node:util"
+import { describe, expect, it } from "vitest"
+import { runCommand } from "./command.js"
+import { databaseToPurge } from "./lazy-users.js"
+import { Terminal } from "./terminal.js"
+
+const DAY = 24 * 60 * 60 * 1000
+const dayOf = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10)
+
+const COLOUR = "\u001b["
+
+/** Four lazy users from 41 days ago, of whom one has become real after twelve hours, and 20 more of two days ago. */
+async function database() {
+  const database = await databaseToPurge(4)
+  await database.query(
+    `insert into "user" (id, "lazySince", "seenAt") select 'new-' || n, now() - interval '2 days', now()
+      from generate_series(1, 20) n`,
+  )
+  await database.query(
+    `insert into "lazyOutcome"
+      select 'outcome', "lazySince" + interval '12 hours', 'converted', 'git' || chr(27) || 'hub', "lazySince", 1
+      from "user" where id = '1'`,
+  )
+  await database.query(`delete from "user" where id = '1'`)
+  return database
+}
+
+const stats = (url: string, ...args: string[]) => runCommand(["stats", "--database-url", url, ...args])
+
+describe("authjs-lazy stats", () => {
+  it("prints totals, and a line with a bar for each day, without colours and as wide as 80 characters", async () => {
+    const { url } = await database()
+    const { code, stdout, stderr } = await stats(url, "--since", "45d")
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    const [head = "", table = ""] = stdout.split("\n\n")
+    expect(head.split("\n")).toEqual([
+      "Lazy users now    23",
+      `Since ${dayOf(45)}  24 created, 1 converted, 0 merged, 0 purged, 0 deleted`,
+      "Became real by    git hub 1",
+      "Conversion rate   4.2 % of those made since then",
+      "Time to convert   12 hours for half of them, 12 hours for nine in ten",
+    ])
+    const lines = table.trimEnd().split("\n")
+    expect(lines).toHaveLength(47)
+    expect(lines[0]).toBe("day (UTC)   created  converted  merged  purged  deleted")
+    expect(lines.find((line) => line.startsWith(dayOf(41)))).toMatch(/^\S+ +4 +[01] +0 +0 +0 {2}████▍$/)
+    const longest = lines.find((line) => line.startsWith(dayOf(2))) ?? ""
+    expect(longest).toMatch(/^\S+ +20 +0 +0 +0 +0 {2}█+$/)
+    expect(Math.max(...lines.map((line) => line.length))).toBe(longest.length)
+    expect(longest.length).toBeGreaterThan(75)
+    expect(longest.length).toBeLessThan(80)
+  })
+
+  it("prints nothing but the report with --json, from the day of --since", async () => {
+    const { url } = await database()
+    const { code, stdout } = await stats(url, "--json", "--since", dayOf(3))
+    expect(code).toBe(0)
+    const report = JSON.parse(stdout)
+    expect(report).toMatchObject({ lazyUsers: 23, since: `${dayOf(3)}T00:00:00.000Z`, exact: true, conversionRate: 0 })
+    expect(report.days.map(({ day, created }: { day: string; created: number }) => [day, created])).toEqual([
+      [dayOf(3), 0],
+      [dayOf(2), 20],
+      [dayOf(1), 0],
+      [dayOf(0), 0],
+    ])
+  })
+
+  it("says how exact it is without a table of outcomes", async () => {
+    const { url, query } = await database()
+    await query(`drop table "lazyOutcome"`)
+    const { stdout } = await stats(url)
+    expect(stdout).toContain("There is no table of outcomes: this was counted off the users who are still there")
+    expect(JSON.parse((await stats(url, "--json")).stdout)).toMatchObject({ exact: false, lazyUsers: 23 })
+  })
+
+  it.each([["the day before yesterday"], ["2026-02-31"], ["30"], ["2026"]])(
+    "exits with 2 for --since %s",
+    async (since) => {
+      const { code, stdout, stderr } = await stats("postgres://127.0.0.1:1/nowhere", "--since", since)
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+      expect(stderr).toContain("--since takes a day, such as 2026-01-31, or how long ago it was, such as 90d.")
+    },
+  )
+
+  it("exits with 1 for a day that is too long ago", async () => {
+    const { url } = await database()
+    expect(await stats(url, "--since", "2001-01-01")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "authjs-lazy: stats: since is a date of the last 10 years, today at the latest.\n",
+    })
+  })
+
+  it.each([
+    ["on a wide terminal", 140],
+    ["on a narrow one", 70],
+  ])("fills the width %s, in colour", async (_, columns) => {
+    const { url } = await database()
+    const terminal = new Terminal(["stats", "--since", "5d"], { url, columns })
+    expect(await terminal.ended()).toBe(0)
+    expect(terminal.shown).toContain(COLOUR)
+    const lines = stripVTControlCharacters(terminal.shown).split("\r\n")
+    const longest = Math.max(...lines.slice(-9).map((line) => line.length))
+    expect(longest).toBeLessThan(columns)
+    expect(longest).toBeGreaterThan(columns - 5)
+  })
+
+  it("leaves the bars out where there is no room", async () => {
+    const { url } = await database()
+    const terminal = new Terminal(["stats", "--since", "5d"], { url, columns: 60 })
+    expect(await terminal.ended()).toBe(0)
+    expect(terminal.shown).toContain(dayOf(2))
+    expect(terminal.shown).not.toContain("█")
+  })
+
+  it("uses no colours with NO_COLOR", async () => {
+    const { url } = await database()
+    const terminal = new Terminal(["stats"], { url, env: { NO_COLOR: "1" } })
+    expect(await terminal.ended()).toBe(0)
+    expect(terminal.shown).toContain("█")
+    expect(terminal.shown).not.toContain(COLOUR)
+  })
+})
