@@ -1,0 +1,26 @@
+import { createDatabase } from "../database/databases.js"
+import { endProcess, forkScript, messageFrom } from "../processes.js"
+import type { Bench } from "../section.js"
+import type { Plan } from "../settings.js"
+
+/** Megabytes that the process holds after a garbage collection, by how many decisions the gate has made. */
+export type MemoryGrowth = { decisions: number; heapMB: number; rssMB: number }[]
+
+/** Lets the gate decide on a returning visitor, with JWT sessions, again and again, in a process of its own. */
+export async function measureMemory(bench: Bench, marks: Plan["growth"]["memory"]): Promise<MemoryGrowth> {
+  const database = await createDatabase(bench.postgres, "memory", "Auth.js")
+  const script = new URL("memory-process.ts", import.meta.url)
+  const child = forkScript(script, [database.url, ...marks.map(String)], ["--expose-gc"])
+  try {
+    const results: MemoryGrowth = []
+    for (const _ of marks) {
+      const result = (await messageFrom(child)) as MemoryGrowth[number]
+      bench.log(`memory after ${result.decisions} decisions: ${result.heapMB.toFixed(1)} MB of heap`)
+      results.push(result)
+    }
+    return results
+  } finally {
+    await endProcess(child)
+    await database.close()
+  }
+}

@@ -1,0 +1,14 @@
+/** A table as Markdown has it, its columns as wide as what is in them; the first is text, the others are figures. */
+export function markdownTable(head: string[], rows: string[][]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => [...(row[column] ?? "")].length), 3))
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, column) => padded(cell, widths[column] ?? 0, column)).join(" | ")} |`
+  const rule = widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`))
+  return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n")
+}
+
+function padded(cell: string, width: number, column: number): string {
+  // The length in characters, as people see them.
+  const missing = " ".repeat(width - [...cell].length)
+  return column === 0 ? cell + missing : missing + cell
+}

@@ -1,0 +1,114 @@
+import type { GrowthResults } from "../growth/section.js"
+import type { Measurement } from "../http/measure.js"
+import { type Scenario, type ScenarioName, scenarioNames, scenarioOf } from "../http/scenarios.js"
+import type { HttpResults } from "../http/section.js"
+import type { Machine } from "../machine.js"
+import type { PipeliningResults } from "../pipelining/section.js"
+import type { Results } from "../results.js"
+import { markdownTable } from "./table.js"
+import { type Target, targetsOf } from "./targets.js"
+
+/** Every table, by the name of its place in the documentation; those of sections that were not run are missing. */
+export function tablesOf(results: Results): Record<string, string> {
+  const { machine, http, growth, pipelining } = results
+  const targets = targetsOf(results)
+  return {
+    machine: machineTable(machine),
+    ...(targets.length > 0 && { targets: targetsTable(targets) }),
+    ...(http &&
+      Object.fromEntries(loadsOf(http).map((connections) => [`http-${connections}`, httpTable(http, connections)]))),
+    ...(growth && growthTables(growth)),
+    ...(pipelining && { pipelining: pipeliningTable(pipelining) }),
+  }
+}
+
+function machineTable({ date, processor, cores, memoryGB, system, versions }: Machine): string {
+  const rows = Object.entries({ date, processor, cores, memory: `${memoryGB} GB`, system, ...versions })
+  return markdownTable(
+    ["", ""],
+    rows.map(([name, value]) => [name, String(value)]),
+  )
+}
+
+function targetsTable(targets: Target[]): string {
+  const verdict = (met: boolean | undefined) => (met === undefined ? "" : met ? "met" : "not met")
+  return markdownTable(
+    ["", "goal", "measured", ""],
+    targets.map(({ what, goal, measured, met }) => [what, goal, number(measured), verdict(met)]),
+  )
+}
+
+function loadsOf(http: HttpResults): number[] {
+  return http["node:http"].map(({ connections }) => connections)
+}
+
+/** What a rate is given as a share of: the least that the same work asks of a server. */
+function floorOf({ from, writes, group }: Scenario): ScenarioName {
+  if (group === "floor") return "node:http"
+  if (writes.sessions > 0) return "node:http, user and session in one statement"
+  return from === "visitors" ? "node:http, one SELECT" : "node:http, one INSERT"
+}
+
+function httpTable(http: HttpResults, connections: number): string {
+  const at = (name: ScenarioName) => http[name].find((each) => each.connections === connections) as Measurement
+  const rows = scenarioNames.map((name) => {
+    const { rate, latency, cpu, statements, errors } = at(name)
+    const floor = at(floorOf(scenarioOf(name))).rate
+    const figures = [rate, rate / floor, latency.p50, latency.p99, cpu.node, cpu.postgres, statements, errors]
+    return [name, ...figures.map(number)]
+  })
+  const head = [
+    "",
+    "requests/s",
+    "of the floor",
+    "p50 ms",
+    "p99 ms",
+    "node µs",
+    "PostgreSQL µs",
+    "statements",
+    "errors",
+  ]
+  return markdownTable(head, rows)
+}
+
+function growthTables({ signIn, purge, merge, memory }: GrowthResults): Record<string, string> {
+  return {
+    "growth-sign-in": markdownTable(
+      ["users in the table", "first visits/s"],
+      signIn.map(({ users, rate }) => [number(users), number(rate)]),
+    ),
+    "growth-purge": markdownTable(
+      ["lazy users", "purge, s", "bare DELETE, s", "bare / purge"],
+      purge.map(({ users, milliseconds: { purge, bare } }) =>
+        [users, purge / 1000, bare / 1000, bare / purge].map(number),
+      ),
+    ),
+    "growth-merge": markdownTable(
+      ["rows", "merge, ms", "bare UPDATEs, ms", "merge / bare", "statements of merge", "bare statements"],
+      merge.map(({ rows, milliseconds: { merge, bare }, statements }) =>
+        [rows, merge, bare, merge / bare, statements.merge, statements.bare].map(number),
+      ),
+    ),
+    "growth-memory": markdownTable(
+      ["decisions of the gate", "heap, MB", "resident, MB"],
+      memory.map(({ decisions, heapMB, rssMB }) => [decisions, heapMB, rssMB].map(number)),
+    ),
+  }
+}
+
+function pipeliningTable(results: PipeliningResults): string {
+  return markdownTable(
+    ["max_pipeline", "first second", "last second"],
+    results.map(({ setting, perSecond }) => [setting, number(perSecond[0]), number(perSecond.at(-1))]),
+  )
+}
+
+/** Three digits, or as many as a whole number has. */
+function number(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return "n/a"
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
+  return value.toLocaleString(
+    "en",
+    Number.isInteger(value) ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits },
+  )
+}

@@ -1,0 +1,78 @@
+import { parseArgs } from "node:util"
+import { prepareServer } from "./database/databases.js"
+import { startPostgres } from "./database/server.js"
+import { measureGrowth } from "./growth/section.js"
+import { scenarioNames } from "./http/scenarios.js"
+import { measureHttp } from "./http/section.js"
+import { startLoad } from "./load/load.js"
+import { describeMachine } from "./machine.js"
+import { measurePipelining } from "./pipelining/section.js"
+import { writeDocument } from "./report/document.js"
+import { tablesOf } from "./report/tables.js"
+import { type Results, readResults, writeResults } from "./results.js"
+import type { Bench } from "./section.js"
+import { fullPlan, quickPlan } from "./settings.js"
+
+const SECTIONS = ["http", "growth", "pipelining"] as const
+type Section = (typeof SECTIONS)[number]
+
+const HELP = `npm run bench -- [options]
+  --quick         finish within two minutes; the documentation stays as it is
+  --only SECTION  ${SECTIONS.join(", ")}; may be given several times
+  --draw          only write the tables and charts of the last full run into the documentation
+  --list          only say what is measured`
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string", multiple: true, default: [...SECTIONS] },
+    draw: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+})
+const sections = SECTIONS.filter((section) => options.only.includes(section))
+const unknown = options.only.filter((section) => !sections.includes(section as Section))
+
+if (options.help || unknown.length > 0) console.log(HELP)
+else if (options.list) console.log([...scenarioNames, "growth: sign-in, purge, merge, memory", "pipelining"].join("\n"))
+else if (options.draw) await draw()
+else await run()
+
+async function draw(): Promise<void> {
+  const results = await readResults("latest")
+  if (!results.machine) throw new Error("There is no full run to draw.")
+  await writeDocument(results as Results)
+}
+
+async function run(): Promise<void> {
+  const name = options.quick ? "quick" : "latest"
+  const found = await measureAll()
+  // What was not measured now stays as it was measured last.
+  const results: Results = { ...(await readResults(name)), ...found }
+  await writeResults(name, results)
+  if (!options.quick) await writeDocument(results)
+  for (const [table, text] of Object.entries(tablesOf(found))) console.log(`\n${table}\n${text}`)
+}
+
+async function measureAll(): Promise<Results> {
+  const plan = options.quick ? quickPlan : fullPlan
+  const start = Date.now()
+  const postgres = await startPostgres()
+  const load = startLoad()
+  const log = (line: string) => console.log(`${String(Math.round((Date.now() - start) / 1000)).padStart(5)} s  ${line}`)
+  const bench: Bench = { postgres, load, log }
+  const measurers: { [Name in Section]: () => Promise<NonNullable<Results[Name]>> } = {
+    http: () => measureHttp(bench, plan.http),
+    growth: () => measureGrowth(bench, plan.growth),
+    pipelining: () => measurePipelining(bench, plan.pipelining),
+  }
+  try {
+    const results: Results = { machine: await describeMachine(await prepareServer(postgres)) }
+    for (const section of sections) Object.assign(results, { [section]: await measurers[section]() })
+    return results
+  } finally {
+    await load.stop()
+    await postgres.stop()
+  }
+}

@@ -1,0 +1,10 @@
+import type { PostgresServer } from "./database/server.js"
+import type { Load } from "./load/load.js"
+
+/** What every section measures with. */
+export interface Bench {
+  postgres: PostgresServer
+  load: Load
+  /** Says how far the benchmark is. */
+  log: (line: string) => void
+}

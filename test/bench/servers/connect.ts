@@ -1,0 +1,16 @@
+import postgres from "postgres"
+import { driver } from "../settings.js"
+
+/** The address of the database that this server was started for. */
+export function databaseUrl(): string {
+  const [url] = process.argv.slice(2)
+  if (url === undefined) throw new Error("The first argument of a server is the address of its database.")
+  return url
+}
+
+/** The pool of every server that uses the driver `postgres`. */
+export function connect(url = databaseUrl()): postgres.Sql {
+  // Named first: the types of the driver don't know the setting.
+  const options = { max: driver.poolSize, max_pipeline: driver.maxPipeline, onnotice: () => {} }
+  return postgres(url, options)
+}

@@ -1,0 +1,85 @@
+/** How the driver `postgres` is set up in every server and every tool of the benchmark. */
+export const driver = {
+  /** Connections of every pool, whatever the driver. */
+  poolSize: 16,
+  /**
+   * Statements that may wait on one connection for the answer to an earlier one. With more than one the driver queues statements behind each
+   * other on some connections while others are idle; the section "pipelining" measures that.
+   */
+  maxPipeline: 1,
+}
+
+/** How long and how much each section measures. */
+export interface Plan {
+  http: {
+    rounds: number
+    /** Connections of the load, and for how many seconds each is measured. */
+    loads: { connections: number; seconds: number }[]
+    /** Seconds of load, at 16 connections, that are thrown away before the first measurement of a server. */
+    warmUp: number
+  }
+  growth: {
+    /** Users in the table while sign-ins are measured: few and many. */
+    signIn: { users: [number, number]; rounds: number; warmUp: number; seconds: number }
+    /** How many lazy users are purged, and how often. */
+    purge: { sizes: { users: number; times: number }[]; batchSize: number }
+    /** How many rows the lazy user has, and how often that is merged. */
+    merge: { rows: number; times: number }[]
+    /** Decisions of the gate after which the memory is read. */
+    memory: [number, number]
+  }
+  /** Seconds that the driver is driven with each setting. */
+  pipelining: number
+}
+
+/** What the table in the documentation is made of: about 25 minutes. */
+export const fullPlan: Plan = {
+  http: {
+    rounds: 3,
+    loads: [
+      { connections: 1, seconds: 2 },
+      { connections: 16, seconds: 4 },
+      { connections: 64, seconds: 3 },
+    ],
+    warmUp: 3,
+  },
+  growth: {
+    signIn: { users: [10_000, 5_000_000], rounds: 3, warmUp: 4, seconds: 6 },
+    purge: {
+      sizes: [
+        { users: 20_000, times: 3 },
+        { users: 200_000, times: 1 },
+        { users: 1_000_000, times: 1 },
+      ],
+      batchSize: 500,
+    },
+    merge: [
+      { rows: 10, times: 20 },
+      { rows: 10_000, times: 5 },
+      { rows: 1_000_000, times: 2 },
+    ],
+    memory: [100_000, 1_000_000],
+  },
+  pipelining: 60,
+}
+
+/** Shows within two minutes that everything works; its figures mean little. */
+export const quickPlan: Plan = {
+  http: { rounds: 1, loads: [{ connections: 16, seconds: 1 }], warmUp: 1 },
+  growth: {
+    signIn: { users: [1_000, 50_000], rounds: 1, warmUp: 1, seconds: 1 },
+    purge: {
+      sizes: [
+        { users: 1_000, times: 1 },
+        { users: 5_000, times: 1 },
+      ],
+      batchSize: 500,
+    },
+    merge: [
+      { rows: 10, times: 3 },
+      { rows: 10_000, times: 1 },
+    ],
+    memory: [1_000, 5_000],
+  },
+  pipelining: 4,
+}
