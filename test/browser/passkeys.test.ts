@@ -2,6 +2,7 @@ import Passkey from "@auth/core/providers/passkey"
 import type { BrowserContext, Browser as Chromium, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
+import { send } from "../contract/gate-contract-visitor.js"
 import { launchChromium } from "../setup/chromium.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
@@ -131,17 +132,79 @@ describe.each(["database", "jwt"] as const)("passkeys with %s sessions", (strate
     expect(await app.count(`account where "userId" = '${lazy.id}'`)).toBe(0)
   })
 
-  it("refuses a passkey that another site posts", async () => {
-    const lazy = await signInLazily()
-    const answer = await page.evaluate(async () => {
-      const response = await fetch("/auth/callback/passkey", {
-        method: "POST",
-        headers: { "x-auth-return-redirect": "1" },
-        body: new URLSearchParams({ action: "register", data: JSON.stringify({ id: "made up" }) }),
+  describe("cross-site POST", () => {
+    const written = () =>
+      Promise.all(['"user"', "session", "account", "authenticator"].map((table) => app.count(table)))
+
+    /** All that a passkey's form has in it: whoever is asked is right, and the answer fits the challenge in the cookies. */
+    async function makePasskey(): Promise<{ cookie: string; body: string }> {
+      const body = await page.evaluate(async () => {
+        const { options } = await (await fetch("/auth/webauthn-options/passkey?action=register")).json()
+        const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options)
+        const credential = (await navigator.credentials.create({ publicKey })) as PublicKeyCredential
+        return new URLSearchParams({ action: "register", data: JSON.stringify(credential.toJSON()) }).toString()
       })
-      return (await response.json()).url
+      const cookies = await context.cookies(server.origin)
+      return { cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; "), body }
+    }
+
+    function post({ cookie, body }: { cookie: string; body: string }, headers: Record<string, string>) {
+      const { host, port } = new URL(server.origin)
+      const form = { host, cookie, "content-type": "application/x-www-form-urlencoded" }
+      return send({
+        port: Number(port),
+        method: "POST",
+        path: "/auth/callback/passkey",
+        headers: { ...form, ...headers },
+        body,
+      })
+    }
+
+    /** The same by a form on the page of another site, from where the browser then comes back. */
+    async function postInBrowser(body: string): Promise<void> {
+      const fields = [...new URLSearchParams(body)].map(
+        ([name, value]) => `<input name="${name}" value="${value.replaceAll('"', "&quot;")}">`,
+      )
+      const action = `${server.origin}/auth/callback/passkey`
+      const form = `<form method="post" action="${action}">${fields.join("")}<button>Win</button></form>`
+      const other = await serve(async () => new Response(form, { headers: { "content-type": "text/html" } }))
+      try {
+        // To browsers, another site than localhost.
+        await page.goto(other.origin.replace("localhost", "127.0.0.1"))
+        await page.getByRole("button", { name: "Win" }).click()
+        await page.waitForURL(/error=/)
+      } finally {
+        await other.close()
+        await page.goto(server.origin)
+      }
+    }
+
+    it("of a passkey that is right in all else: refused, zero rows, while the app's own is taken", async () => {
+      await signOut()
+      const lazy = await signInLazily()
+      const passkey = await makePasskey()
+      const before = await written()
+      const foreign: Record<string, string>[] = [
+        { "sec-fetch-site": "cross-site", origin: "https://other.test" },
+        { "sec-fetch-site": "cross-site", origin: server.origin },
+        { "sec-fetch-site": "same-site", origin: "https://other.app.test" },
+        { origin: "https://other.test" },
+        { origin: "null" },
+      ]
+      for (const headers of foreign) {
+        const answer = await post(passkey, headers)
+        expect(answer.headers.get("location"), JSON.stringify(headers)).toContain("error=AccessDenied")
+        expect(answer.headers.getSetCookie().join()).not.toContain("session-token")
+        expect(await written()).toEqual(before)
+        expect((await session())?.user).toMatchObject({ id: lazy.id, isLazy: true })
+      }
+      await postInBrowser(passkey.body)
+      expect(await written()).toEqual(before)
+      expect((await session())?.user).toMatchObject({ id: lazy.id, isLazy: true })
+
+      const own = await post(passkey, { "sec-fetch-site": "same-origin", origin: server.origin })
+      expect(own.headers.get("location")).toBe(server.origin)
+      expect(await app.user(lazy.id)).toMatchObject({ convertedAt: expect.anything() })
     })
-    expect(answer).toContain("error=")
-    expect((await session())?.user).toMatchObject({ id: lazy.id, isLazy: true })
   })
 })

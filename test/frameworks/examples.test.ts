@@ -29,8 +29,12 @@ describe.each(["express", "hono"])("the example for %s", (name) => {
     await walk()
   })
 
+  it("passes the checks of TypeScript, sessions without casts included", { timeout: 120_000 }, async () => {
+    await expect(example.run("node_modules/.bin/tsc", [])).resolves.toBe("")
+  })
+
   if (name === "express")
-    it("does so where the app has Express 4 and no other", { timeout: 120_000 }, async () => {
+    it("keeps it too where the app has Express 4 and no other", { timeout: 120_000 }, async () => {
       await example.run("npm", [
         "install",
         "--prefer-offline",

@@ -6,7 +6,7 @@ import { allowLazy, requireLazy, requireReal } from "../../src/hono.js"
 import { withLazy } from "../../src/index.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
 
-describeGateContract("Hono", start)
+describeGateContract("Hono", start, { keepsInternalPort: true })
 
 async function start({ config, events }: ContractApp): Promise<ContractServer> {
   const auth = withLazy(config)

@@ -4,13 +4,15 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import type { Handle } from "@sveltejs/kit"
+import { RateLimiterMemory } from "rate-limiter-flexible"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { type LazyAuth, withLazy } from "../../src/index.js"
+import { type LazyAuth, type LazyConfig, withLazy } from "../../src/index.js"
 import { allowLazy, requireLazy, requireReal } from "../../src/sveltekit.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
 import { API, NAVIGATION, Visitor } from "../contract/gate-contract-visitor.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { FlowApp, secret } from "../setup/flow-app.js"
+import { hangUp, untilGone } from "./hang-up.js"
 import { type Installed, installExample, startProcess } from "./installed.js"
 import { walkNotes } from "./notes-story.js"
 
@@ -45,7 +47,8 @@ async function start({ config, events }: ContractApp): Promise<ContractServer> {
     "/members": requireReal(auth),
     "/lazy": requireLazy(auth, "/welcome"),
   }
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
+    await untilGone(request)
     request.headers["x-forwarded-proto"] ??= "http"
     request.headers["x-contract-port"] = String(port)
     handler(request, response)
@@ -75,8 +78,12 @@ describe("SvelteKit beside the contract", () => {
   })
   afterAll(() => app.database.close())
 
-  async function visitor(): Promise<Visitor> {
-    const server = await start({ config: app.config, behindTls: false, events: () => new ReadableStream() })
+  async function visitor(lazy: LazyConfig["lazy"] = {}): Promise<Visitor> {
+    const server = await start({
+      config: { ...app.config, lazy },
+      behindTls: false,
+      events: () => new ReadableStream(),
+    })
     servers.push(server)
     return new Visitor(server.port)
   }
@@ -136,6 +143,15 @@ describe("SvelteKit beside the contract", () => {
     const headers = { origin: "https://other.test", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }
     await browser.visit("/auth/callback/lazy", { method: "POST", headers })
     expect(await app.count('"user"')).toBe(before)
+  })
+
+  it("makes no users without end of visitors who hang up", async () => {
+    const perAddress = new RateLimiterMemory({ points: 2, duration: 60 })
+    const { port } = new URL((await visitor({ limits: { perAddress } })).origin)
+    const before = await app.count('"user"')
+    for (let n = 0; n < 5; n++) await hangUp(Number(port))
+    await expect.poll(async () => (await perAddress.get("0.0.0.0"))?.consumedPoints).toBe(5)
+    await expect.poll(() => app.count('"user"')).toBe(before + 2)
   })
 
   it("has prerendered pages of nobody", async () => {

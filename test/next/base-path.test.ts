@@ -1,26 +1,29 @@
 import { fileURLToPath } from "node:url"
+import type { Browser as Chromium } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { send } from "../contract/gate-contract-visitor.js"
 import { Browser, type VisitOptions } from "../setup/browser-jar.js"
+import { launchChromium } from "../setup/chromium.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
-import { password } from "../setup/flow-app.js"
-import { buildInPlace, freePort, type StartedApp } from "./next-app.js"
+import { userAgent } from "../setup/demo-server.js"
+import { password, secret } from "../setup/flow-app.js"
+import { type BuiltApp, buildInPlace, freePort, type StartedApp, startDevelopment } from "./next-app.js"
 
 // An app at /app, behind a proxy that ends TLS for https://app.test and says nothing of it: AUTH_URL does.
 
+const source = fileURLToPath(new URL("base-path-app", import.meta.url))
+
 let database: PostgresDatabase
+let built: BuiltApp
 let app: StartedApp
 let port: number
 
 beforeAll(async () => {
-  const source = fileURLToPath(new URL("base-path-app", import.meta.url))
-  const [built, opened, free] = await Promise.all([buildInPlace(source), postgresDatabase(), freePort()])
-  database = opened
-  port = free
+  ;[built, database, port] = await Promise.all([buildInPlace(source), postgresDatabase(), freePort()])
   app = await built.start(port, {
     DATABASE_URL: database.url,
     AUTH_URL: "https://app.test/app/api/auth",
-    AUTH_SECRET: "a secret that is long enough for anybody",
+    AUTH_SECRET: secret,
   })
 }, 200_000)
 
@@ -39,7 +42,7 @@ class Visitor extends Browser {
       const method = request.method
       const headers = { ...Object.fromEntries(request.headers), host: `127.0.0.1:${port}` }
       const body = request.body ? await request.text() : undefined
-      return send({ port, method, path: `${pathname}${search}`, headers, body })
+      return seenFromOutside(await send({ port, method, path: `${pathname}${search}`, headers, body }))
     })
   }
 
@@ -74,8 +77,15 @@ class Visitor extends Browser {
       body,
     })
     for (const each of answer.headers.getSetCookie()) await this.jar.setCookie(each, url)
-    return answer
+    return seenFromOutside(answer)
   }
+}
+
+/** Behind a proxy no answer may name the host that the app listens on. */
+function seenFromOutside(answer: Response): Response {
+  const location = answer.headers.get("location")
+  if (location !== null) expect(new URL(location, "https://app.test").origin).toBe("https://app.test")
+  return answer
 }
 
 function unescapeHtml(text: string): string {
@@ -257,3 +267,79 @@ it("has the routes of Auth.js where next-auth/react looks for them", async () =>
   expect(user.isLazy).toBe(true)
   expect((await visitor.read<Told>("/app/gated")).user.id).toBe(user.id)
 })
+
+/** Where people open the app if no proxy stands before it. Next takes 127.0.0.1 in an address for localhost. */
+const siteAt = (port: number) => `http://localhost:${port}`
+const environmentAt = (port: number) => ({
+  DATABASE_URL: database.url,
+  AUTH_URL: `${siteAt(port)}/app/api/auth`,
+  AUTH_SECRET: secret,
+})
+
+describe("next-auth/react in Chromium", () => {
+  let chromium: Chromium
+  let direct: StartedApp
+  let site: string
+
+  beforeAll(async () => {
+    const port = await freePort()
+    site = siteAt(port)
+    ;[chromium, direct] = await Promise.all([launchChromium(), built.start(port, environmentAt(port))])
+  }, 60_000)
+  afterAll(async () => {
+    await chromium?.close()
+    await direct?.close()
+  })
+
+  it.each([
+    ["comes back to the page", "Start"],
+    ["stays on it", "Start here"],
+  ])(
+    'makes a lazy user by a click on signIn("lazy") that %s, whom useSession() shows',
+    async (_, button) => {
+      const context = await chromium.newContext({ baseURL: site, userAgent })
+      context.setDefaultTimeout(20_000)
+      const page = await context.newPage()
+      const shown = async () => JSON.parse((await page.locator("output").textContent()) ?? "")
+      const before = await users()
+      await page.goto("/app/clicking")
+      await expect.poll(shown, { timeout: 20_000 }).toEqual({ status: "unauthenticated", user: null })
+      expect(await users()).toBe(before)
+
+      await page.getByRole("button", { name: button, exact: true }).click()
+      await expect.poll(shown, { timeout: 20_000 }).toMatchObject({ status: "authenticated", user: { isLazy: true } })
+      const { user } = await shown()
+      expect(await database.query(`select id, "convertedAt" from "user" where id = '${user.id}'`)).toEqual([
+        { id: user.id, convertedAt: null },
+      ])
+      expect(await database.query(`select count(*)::int as n from session where "userId" = '${user.id}'`)).toEqual([
+        { n: 1 },
+      ])
+      // Behind the gate it is the same user.
+      await page.goto("/app/gated")
+      expect(JSON.parse((await page.locator("pre").textContent()) ?? "").user).toEqual(user)
+      expect(await users()).toBe(before + 1)
+      await context.close()
+    },
+    60_000,
+  )
+})
+
+it("shows a gated page its lazy user in the very first request to next dev", async () => {
+  const port = await freePort()
+  const development = await startDevelopment(source, port, environmentAt(port))
+  try {
+    const browser = new Browser(development.origin)
+    const before = await users()
+    const answer = await browser.visit("/app/gated")
+    const text = unescapeHtml(await answer.text())
+    const { user } = JSON.parse(/<pre>(.*?)<\/pre>/s.exec(text)?.[1] ?? "null") as Told
+    expect(user).toMatchObject({ id: expect.any(String), isLazy: true })
+    expect(text).toContain(`<output>{"id":"${user.id}","names":["authjs.session-token"]}</output>`)
+    expect(await users()).toBe(before + 1)
+    expect(unescapeHtml(await (await browser.visit("/app/gated")).text())).toContain(user.id)
+    expect(await users()).toBe(before + 1)
+  } finally {
+    await development.close()
+  }
+}, 180_000)

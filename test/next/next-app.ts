@@ -44,7 +44,12 @@ export async function buildNextApp(source: string): Promise<BuiltApp> {
 /** Makes a production build of an app inside of the repository, with the packages and the build of the library that are here. */
 export async function buildInPlace(folder: string): Promise<BuiltApp> {
   await next(folder, ["build"])
-  return { folder, start: (port, env) => startNext(folder, port, env), remove: async () => {} }
+  return { folder, start: (port, env) => startNext(folder, "start", port, env), remove: async () => {} }
+}
+
+/** Starts an app inside of the repository as its developers do: nothing is built before it is asked for. */
+export function startDevelopment(folder: string, port: number, env: Record<string, string>): Promise<StartedApp> {
+  return startNext(folder, "dev", port, { ...env, NODE_ENV: "development" })
 }
 
 /** A port that nobody uses yet. */
@@ -76,8 +81,13 @@ async function next(folder: string, args: string[]): Promise<void> {
   }
 }
 
-async function startNext(folder: string, port: number, env: Record<string, string>): Promise<StartedApp> {
-  const args = [nextOf(folder), "start", "-H", "127.0.0.1", "-p", String(port)]
+async function startNext(
+  folder: string,
+  command: "start" | "dev",
+  port: number,
+  env: Record<string, string>,
+): Promise<StartedApp> {
+  const args = [nextOf(folder), command, "-H", "127.0.0.1", "-p", String(port)]
   const server = spawn(process.execPath, args, {
     cwd: folder,
     env: environment(env),

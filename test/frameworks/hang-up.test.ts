@@ -1,0 +1,78 @@
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createServer, type RequestListener, request, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { getRequestListener } from "@hono/node-server"
+import express from "express"
+import { Hono } from "hono"
+import { RateLimiterMemory } from "rate-limiter-flexible"
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { allowLazy as allowInExpress } from "../../src/express.js"
+import { allowLazy as allowInHono } from "../../src/hono.js"
+import { type LazyAuth, withLazy } from "../../src/index.js"
+import { CHROME, Visitor } from "../contract/gate-contract-visitor.js"
+import { pgliteDatabase } from "../setup/databases.js"
+import { FlowApp } from "../setup/flow-app.js"
+import { hangUp, untilGone } from "./hang-up.js"
+
+const frameworks: [string, (auth: LazyAuth) => RequestListener][] = [
+  ["Express", (auth) => express().get("/", allowInExpress(auth), (_req, res) => void res.send("open"))],
+  ["Hono", (auth) => getRequestListener(new Hono().get("/", allowInHono(auth), (c) => c.text("open")).fetch)],
+]
+
+describe.each(frameworks)("a connection that does not say who is there, in %s,", (_, makeApp) => {
+  const app = new FlowApp("database")
+  const servers: Server[] = []
+
+  beforeAll(async () => {
+    app.database = await pgliteDatabase()
+  })
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      server.close()
+      await once(server, "close")
+    }
+  })
+  afterAll(() => app.database.close())
+
+  function start(perAddress: RateLimiterMemory): Server {
+    const handle = makeApp(withLazy({ ...app.config, lazy: { limits: { perAddress } } }))
+    const server = createServer(async (incoming, outgoing) => {
+      await untilGone(incoming)
+      handle(incoming, outgoing)
+    })
+    servers.push(server)
+    return server
+  }
+
+  it("since the visitor has hung up, makes no users without end", async () => {
+    const limiter = new RateLimiterMemory({ points: 2, duration: 60 })
+    const server = start(limiter).listen(0, "127.0.0.1")
+    await once(server, "listening")
+    const { port } = server.address() as AddressInfo
+    const before = await app.count('"user"')
+    for (let n = 0; n < 5; n++) await hangUp(port)
+    await expect.poll(async () => (await limiter.get("0.0.0.0"))?.consumedPoints).toBe(5)
+    await expect.poll(() => app.count('"user"')).toBe(before + 2)
+    // Who is still there is somebody else.
+    expect((await new Visitor(port).visit("/")).status).toBe(200)
+    expect(await app.count('"user"')).toBe(before + 3)
+  })
+
+  it("since it is a Unix socket, is counted for nobody", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "authjs-lazy-socket-"))
+    const socketPath = join(folder, "app.sock")
+    try {
+      await once(start(new RateLimiterMemory({ points: 1, duration: 60 })).listen(socketPath), "listening")
+      for (let n = 0; n < 3; n++) {
+        const outgoing = request({ socketPath, headers: { "user-agent": CHROME }, agent: false }).end()
+        const [answer] = await once(outgoing, "response")
+        expect(answer.resume().statusCode).toBe(200)
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+})

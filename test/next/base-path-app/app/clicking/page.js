@@ -1,0 +1,27 @@
+"use client"
+
+import { SessionProvider, signIn, useSession } from "next-auth/react"
+
+/** Signs in lazily in the browser; no gate stands before it. */
+export default function Page() {
+  return (
+    <SessionProvider basePath="/app/api/auth">
+      <Who />
+    </SessionProvider>
+  )
+}
+
+function Who() {
+  const { data, status } = useSession()
+  return (
+    <>
+      <output>{JSON.stringify({ status, user: data?.user ?? null })}</output>
+      <button type="button" onClick={() => signIn("lazy")}>
+        Start
+      </button>
+      <button type="button" onClick={() => signIn("lazy", { redirect: false })}>
+        Start here
+      </button>
+    </>
+  )
+}
