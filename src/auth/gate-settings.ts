@@ -1,12 +1,12 @@
 import type { AuthConfig } from "@auth/core"
 import type { LazyStore } from "../store/lazy-store.js"
-import type { SessionAndUser } from "./sign-in-plan.js"
+import type { SignInPlan } from "./sign-in-plan.js"
 
 /** What the gate and the purge route want to know that is no part of a configuration of Auth.js. */
 export interface GateSettings {
   isBot?: (userAgent: string | null) => boolean
-  /** The database session that this configuration has just made, and its user; undefined where there is none, or it has to be read. */
-  newSession?: () => SessionAndUser | undefined
+  /** What the provider that is signing somebody in wants done; undefined before. */
+  plan?: () => SignInPlan | undefined
   /** What `LazyAdapter` adds to an adapter; the one in the configuration is without it. */
   store?: LazyStore
 }

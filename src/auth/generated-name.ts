@@ -6,11 +6,21 @@ const LENGTH = 10
 export function generateLazyName(): string {
   let name = ""
   while (name.length < LENGTH) {
-    for (const byte of crypto.getRandomValues(new Uint8Array(LENGTH))) {
-      const place = byte & 31
-      // 31 characters: one of 32 values is thrown away, so that all characters are equally likely.
-      if (place < ALPHABET.length && name.length < LENGTH) name += ALPHABET[place]
-    }
+    const place = nextByte() & 31
+    // 31 characters: one of 32 values is thrown away, so that all characters are equally likely.
+    if (place < ALPHABET.length) name += ALPHABET[place]
   }
   return `guest-${name}`
+}
+
+// Many names' worth at a time: asking for a few bytes costs as much as asking for all of these.
+const pool = new Uint8Array(1024)
+let used = pool.length
+
+function nextByte(): number {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool)
+    used = 0
+  }
+  return pool[used++] as number
 }

@@ -28,7 +28,9 @@ function derive(secret: string, csrfToken: string, windowStart: number): string 
 function readCsrfToken(config: AuthConfig, request: RequestHead): string | undefined {
   const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
   const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
-  const [token, hash] = parseCookie(request.headers.get("cookie") ?? "")[name]?.split("|") ?? []
+  const cookie = request.headers.get("cookie")
+  if (!cookie?.includes(name)) return undefined
+  const [token, hash] = parseCookie(cookie)[name]?.split("|") ?? []
   const expected = createHash("sha256").update(`${token}${config.secret}`).digest("hex")
   return hash === expected ? token : undefined
 }

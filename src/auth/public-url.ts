@@ -5,6 +5,13 @@ export function publicOrigin(request: Pick<Request, "url">): string {
   return configuredOrigin() ?? new URL(request.url).origin
 }
 
+/** That address, and the whole URL that the visitor asked for. */
+export function publicAddress(request: Pick<Request, "url">): { origin: string; url: string } {
+  const own = new URL(request.url)
+  const origin = configuredOrigin() ?? own.origin
+  return { origin, url: `${origin}${own.pathname}${own.search}` }
+}
+
 /** The same request under the address that visitors use: behind a proxy a server sees its own, internal one. */
 export function publicRequest(request: Request): Request {
   const outside = elsewhere(request)

@@ -87,7 +87,9 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
     const body = await rowSession(config, { session, user })
     return { body, cookies: isDue ? writeSessionCookies(config, place, value, expires) : [] }
   } catch (error) {
-    throw new SessionTokenError("A session could not be read.", { cause: { err: error } })
+    const failure = new SessionTokenError("A session could not be read.", { cause: { err: error } })
+    logError(config, failure)
+    throw failure
   }
 }
 

@@ -19,16 +19,15 @@ export function requestConfig(auth: LazyAuth, request: LazyRequest): RequestConf
   return config as RequestConfig
 }
 
-/**
- * The same without what only providers need, such as `AUTH_GITHUB_ID`: reading the environment is slow, so it is read once, and again when `AUTH_URL` or
- * `AUTH_SECRET` has changed.
- */
+/** The same without what only providers need, such as `AUTH_GITHUB_ID`: reading the environment is slow. */
 export function sessionConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
   const config = auth(request)
-  const { secret, trustHost, basePath } = environment()
-  config.basePath ??= basePath
-  config.trustHost ??= trustHost
-  if (!config.secret?.length) config.secret = secret
+  if (config.basePath === undefined || config.trustHost === undefined || !config.secret?.length) {
+    const { secret, trustHost, basePath } = environment()
+    config.basePath ??= basePath
+    config.trustHost ??= trustHost
+    if (!config.secret?.length) config.secret = secret
+  }
   return config as RequestConfig
 }
 
@@ -45,13 +44,15 @@ export function checkRequestConfig(config: RequestConfig, url: string): void {
 
 type Environment = Required<Pick<AuthConfig, "secret" | "trustHost" | "basePath">>
 
+/** The variables that tell, but for those of the platforms, which don't change. */
+const VARIABLES = ["AUTH_URL", "AUTH_SECRET", "AUTH_SECRET_1", "AUTH_SECRET_2", "AUTH_SECRET_3", "AUTH_TRUST_HOST"]
+
 let read: { key: string; environment: Environment } | undefined
 
 function environment(): Environment {
-  const { AUTH_URL, AUTH_SECRET } = process.env
-  const key = `${AUTH_URL}\n${AUTH_SECRET}`
+  const key = VARIABLES.map((name) => process.env[name]).join("\n")
   if (read?.key !== key) {
-    const config: AuthConfig = { providers: [], basePath: pathOf(AUTH_URL) ?? "/auth" }
+    const config: AuthConfig = { providers: [], basePath: pathOf(process.env.AUTH_URL) ?? "/auth" }
     setEnvDefaults(process.env, config, true)
     read = { key, environment: config as Environment }
   }

@@ -39,7 +39,11 @@ export async function readSessionCookie(
   return getToken({ req: { headers: new Headers({ cookie }) }, raw: true, cookieName })
 }
 
-const isStart = (cookie: string, position: number) => position === 0 || /[;\s]/.test(cookie[position - 1] as string)
+/** Whether a cookie begins there: what follows a blank may be the value of another one. */
+function isStart(cookie: string, position: number): boolean {
+  const before = cookie.slice(0, position).trimEnd()
+  return before === "" || before.endsWith(";")
+}
 
 /** The cookies that take the place of the session cookies in a request: one, or chunks, and removals of what is left over. */
 export function writeSessionCookies(

@@ -8,10 +8,14 @@ const DEFAULT_UPDATE_AGE = 24 * 60 * 60
 /** How sessions are made and how long they live, in seconds, with what Auth.js fills in. */
 export function sessionSettings({ session, jwt, secret = "" }: AuthConfig) {
   const maxAge = session?.maxAge ?? DEFAULT_MAX_AGE
+  const updateAge = session?.updateAge ?? DEFAULT_UPDATE_AGE
+  const tokenAge = jwt?.maxAge ?? maxAge
   return {
     maxAge,
-    updateAge: session?.updateAge ?? DEFAULT_UPDATE_AGE,
-    jwt: { secret, maxAge, encode: encodeToken, decode: decodeToken, ...jwt },
+    // Auth.js extends a JWT at every read. Here one that lives no longer than a day must not have to wait for one.
+    updateAge:
+      session?.strategy === "jwt" ? Math.min(updateAge, Math.floor(Math.min(maxAge, tokenAge) / 10)) : updateAge,
+    jwt: { secret, encode: encodeToken, decode: decodeToken, ...jwt, maxAge: tokenAge },
   }
 }
 

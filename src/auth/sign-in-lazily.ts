@@ -12,42 +12,56 @@ import { readSession, rowSession, type SessionAnswer, type SessionPlace } from "
 import type { RequestConfig } from "./request-config.js"
 import { sessionCookieName, writeSessionCookies } from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
+import type { SignInPlan } from "./sign-in-plan.js"
 
 /**
- * Signs a visitor in through `LazyProvider` as the `callback` route of Auth.js does with what a form sends, and reads the new session: every callback and event of
- * the app runs with the same arguments, in the same order. The caller answers for the request being the visitor's own.
+ * Signs a visitor in through `LazyProvider` as the `callback` route of Auth.js does with what a form sends, and reads the new session: every
+ * callback and event of the app runs with the same arguments, in the same order. The caller answers for the request being the visitor's own.
  *
- * @throws AuthError of whatever kind the provider or a callback throws; anything else they throw is its cause
+ * @returns null where the browser has a session after all: one that the app does not show, or has ended just now
+ * @throws AuthError of whatever kind the provider or a callback throws, with anything else they throw as its cause; no user is left behind then
  * @throws LazySetupError when there is no `LazyProvider`
  */
 export async function signInLazily(
   config: RequestConfig,
   place: SessionPlace,
   head: RequestHead,
-): Promise<SessionAnswer> {
+): Promise<SessionAnswer | null> {
   const provider = lazyProvider(config)
+  const plan = () => gateSettings(config).plan?.()
   try {
-    const cookies = await makeSession(config, place, () => provider.authorize({}, head))
-    const made = gateSettings(config).newSession?.()
+    const user = (await provider.authorize({}, head)) as SignedIn
+    if (plan()?.kind === "keep") return null
+    const cookies = await makeSession(config, place, user)
+    const made = plan()?.made?.()
     if (made) return { body: await rowSession(config, made), cookies }
-    const cookie = cookieAfter(place.cookie, cookies)
-    const read = await readSession(config, { ...place, cookie })
+    const read = await readSession(config, { ...place, cookie: cookieAfter(place.cookie, cookies) })
     if (!read.body) throw new Error("The lazy user that was just made has no session.")
     return { body: read.body, cookies: [...cookies, ...read.cookies] }
   } catch (error) {
+    await takeBack(config, plan())
     const failure = error instanceof AuthError ? error : failed(error)
     logError(config, failure)
     throw failure
   }
 }
 
+type SignedIn = User & { id: string }
+
+async function takeBack(config: RequestConfig, plan: SignInPlan | undefined): Promise<void> {
+  try {
+    await plan?.undo?.()
+  } catch (error) {
+    logError(config, failed(error))
+  }
+}
+
 const failed = (error: unknown) =>
   new CallbackRouteError("The lazy sign-in failed.", { cause: { err: error, provider: "lazy" } })
 
-async function makeSession(config: RequestConfig, place: SessionPlace, authorize: () => unknown) {
+async function makeSession(config: RequestConfig, place: SessionPlace, user: SignedIn) {
   const { maxAge, jwt } = sessionSettings(config)
   const callbacks = config.callbacks as Required<NonNullable<AuthConfig["callbacks"]>>
-  const user = (await authorize()) as User & { id: string }
   const account: Account = { providerAccountId: user.id, type: "credentials", provider: "lazy" }
   await refuseUnlessAllowed(() => callbacks.signIn({ user, account, credentials: {} }))
 

@@ -17,6 +17,9 @@ export interface LazyClaims {
   seenAt?: number
 }
 
+/** For how many seconds after its end Auth.js still takes a token, since clocks differ. */
+const TOLERANCE = 15
+
 const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "lazySince", "unproven", "checkedAt", "seenAt"]
 
 /** The claims for somebody who signs in now. */
@@ -66,7 +69,7 @@ export function isUnseen(token: LazyClaims, updateAge: number): boolean {
  */
 export function lifetime(token: LazyClaims | undefined, maxAge: number): number {
   if (!token?.isLazy || token.seenAt === undefined) return maxAge
-  return Math.min(maxAge, token.seenAt + maxAge - secondsNow())
+  return Math.min(maxAge, token.seenAt + maxAge - TOLERANCE - secondsNow())
 }
 
 /** Sets our claims in `token` to those of `claims`, whatever an app's `jwt` callback or a client's session update has put there. */

@@ -104,7 +104,7 @@ function buildConfig(
     encode: composeEncode(config.jwt?.encode, context),
     decode: async (params) => nameInTokenForPasskey(await (config.jwt?.decode ?? decodeToken)(params), context),
   }
-  keepGateSettings(built, { isBot: lazy?.isBot, newSession: () => context.plan?.made?.(), store: adapter.lazy })
+  keepGateSettings(built, { isBot: lazy?.isBot, plan: () => context.plan, store: adapter.lazy })
   return built
 }
 

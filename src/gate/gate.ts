@@ -6,7 +6,7 @@ import { logError } from "../auth/emit.js"
 import { gateSettings } from "../auth/gate-settings.js"
 import { actionUrl } from "../auth/internal-call.js"
 import { LazyDisabled, VisitorNotVerified } from "../auth/lazy-provider.js"
-import { publicOrigin } from "../auth/public-url.js"
+import { publicAddress } from "../auth/public-url.js"
 import { readSession } from "../auth/read-session.js"
 import { type RequestConfig, sessionConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
@@ -68,9 +68,7 @@ export type GateResult = GateOpen | GateRefused
  * @throws whatever the database, or a callback of the app, throws; nothing has been written then
  */
 export async function gate(request: RequestHead, auth: LazyAuth, options: GateOptions = {}): Promise<GateResult> {
-  const origin = publicOrigin(request)
-  const { pathname, search } = new URL(request.url)
-  const url = `${origin}${pathname}${search}`
+  const { origin, url } = publicAddress(request)
   const { method, headers } = request
   const visit: Visit = { url, origin, method, headers, options }
 
@@ -87,8 +85,10 @@ export async function gate(request: RequestHead, auth: LazyAuth, options: GateOp
   if (!isNavigation(visit) && (await readSessionCookie(config, visit)) !== null)
     return openWithout("stale-session", cookie)
   try {
-    const { body, cookies } = await signInLazily(withoutRefusals(config), { url, cookie }, seen)
-    if (!body) throw new Error("The lazy user that was just made has no session.")
+    const signedIn = await signInLazily(withoutRefusals(config), { url, cookie }, seen)
+    // A session that the app's callbacks have just ended, or don't show: whoever has it is not to become somebody else by that.
+    if (!signedIn?.body) return openWithout("stale-session", cookie, before.cookies)
+    const { body, cookies } = signedIn
     return openWith(body, cookieAfter(cookie, cookies), cookies, true)
   } catch (error) {
     if (error instanceof LazyDisabled) return openWithout("disabled", cookie)
@@ -117,8 +117,8 @@ function openWith(session: Session, cookie: string, cookies: AuthCookie[], creat
   return { open: true, session, created, skipped: undefined, cookie, headers: setCookieHeaders(cookies) }
 }
 
-function openWithout(skipped: SkipReason, cookie: string): GateOpen {
-  return { open: true, session: null, created: false, skipped, cookie, headers: setCookieHeaders([]) }
+function openWithout(skipped: SkipReason, cookie: string, cookies: AuthCookie[] = []): GateOpen {
+  return { open: true, session: null, created: false, skipped, cookie, headers: setCookieHeaders(cookies) }
 }
 
 function admit(

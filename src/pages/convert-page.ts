@@ -164,11 +164,12 @@ async function convert(visit: Visit, fields: Fields): Promise<Outcome> {
   try {
     const answer = await postCallback(config, "convert", { origin, headers: request.headers, form })
     const now = cookieAfter(cookie, answer.cookies)
-    const after = await readSession(visit.configFor(now), { url: origin, cookie: now })
+    // The conversion is written: its cookies go out whatever becomes of this, which is logged.
+    const after = await readSession(visit.configFor(now), { url: origin, cookie: now }).catch(() => null)
     const redirect = answer.redirect ?? target
     return {
       kind: "accepted",
-      user: after.body?.user ?? null,
+      user: after?.body?.user ?? null,
       target: sameOriginPath(redirect, origin) ?? redirect,
       cookies: answer.cookies,
     }

@@ -61,7 +61,7 @@ function insertUserAndSession(db: Database, tables: Tables): Create {
   return async (givenUser, { session: givenSession, unless }) => {
     const user = withDefaults(usersTable, givenUser)
     const session = givenSession && withDefaults(sessionsTable, { ...givenSession })
-    const values = { ...prefixed("user", user), ...prefixed("session", session ?? {}), ...prefixed("twin", unless) }
+    const values = valuesOf({ user, session, unless })
     // A `$default` function may return an expression, which is no value to be bound.
     if (Object.values(values).some((value) => isSQLWrapper(value))) return build({ user, session, unless }).execute()
     const shape = Object.keys(values).join()
@@ -134,8 +134,14 @@ function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) 
   }
 }
 
-const prefixed = (prefix: string, values: RowValues | unknown[]): RowValues =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${name}`, value]))
+/** The values of a statement by the names of their placeholders. */
+function valuesOf({ user, session = {}, unless }: CreationValues): RowValues {
+  const values: RowValues = {}
+  for (const name in user) values[`user_${name}`] = user[name]
+  for (const name in session) values[`session_${name}`] = session[name]
+  for (const [position, id] of unless.entries()) values[`twin_${position}`] = id
+  return values
+}
 
 const placeholders = (prefix: string, values: RowValues | unknown[]): RowValues =>
   Object.fromEntries(Object.keys(values).map((name) => [name, sql.placeholder(`${prefix}_${name}`)]))

@@ -67,7 +67,10 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
-    purge: (options) => purgeLazyUsers(db, tables, { sessionMaxAge: knownSessionMaxAge(store), ...options }),
+    purge: (options = {}) => {
+      const { sessionMaxAge = knownSessionMaxAge(store) } = options
+      return purgeLazyUsers(db, tables, { ...options, sessionMaxAge })
+    },
     stats: (options) => readStats(db, tables, options),
     deleteLazyUser: (userId, options) => deleteLazyUser(db, tables, userId, options),
   }

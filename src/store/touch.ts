@@ -21,20 +21,30 @@ export async function touchLazyUser(
   if ("userId" in used) return (await see(db, used.userId)).length > 0
 
   const { sessionToken, expires } = used.session
+  const isThatSession = and(
+    eq(sessionsTable.sessionToken, sessionToken),
+    lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
+  )
+  // The user first, as whoever converts or merges does: in the other order each could wait for the other.
+  const owner = db
+    .$with("owner")
+    .as(
+      db
+        .select({ id: usersTable.id })
+        .from(sessionsTable)
+        .innerJoin(usersTable, eq(usersTable.id, sessionsTable.userId))
+        .where(isThatSession)
+        .for("no key update", { of: usersTable }),
+    )
   const refreshed = db.$with("refreshed").as(
     db
       .update(sessionsTable)
       .set({ expires })
-      // Whoever waited for another request to refresh it finds that it is not due any more.
-      .where(
-        and(
-          eq(sessionsTable.sessionToken, sessionToken),
-          lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
-        ),
-      )
+      // Again: whoever waited for another request to refresh it finds that it is not due any more.
+      .where(and(isThatSession, sql`${sessionsTable.userId} in (select ${owner.id} from ${owner})`))
       .returning({ userId: sessionsTable.userId }),
   )
-  return (await see(db.with(refreshed), sql`(select ${refreshed.userId} from ${refreshed})`)).length > 0
+  return (await see(db.with(owner, refreshed), sql`(select ${refreshed.userId} from ${refreshed})`)).length > 0
 }
 
 function secondsBefore(moment: Date, seconds: number): Date {

@@ -1,3 +1,7 @@
+import { existsSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { runCommand } from "./command.js"
@@ -141,11 +145,14 @@ describe("what is missing is named, with what to do, in one line:", () => {
   })
 
   it("a PGlite folder", async () => {
-    const { code, stdout, stderr } = await runCommand(["purge", "--database-url", "/nowhere/data"])
-    expect({ code, stdout, stderr }).toEqual({
+    const parent = await mkdtemp(join(tmpdir(), "authjs-lazy-cli-"))
+    onTestFinished(() => rm(parent, { recursive: true, force: true }))
+    const folder = join(parent, "data")
+    expect(await runCommand(["purge", "--database-url", folder])).toEqual({
       code: 1,
       stdout: "",
-      stderr: "authjs-lazy: There is no PGlite database in /nowhere/data.\n",
+      stderr: `authjs-lazy: There is no PGlite database in ${folder}.\n`,
     })
+    expect(existsSync(folder)).toBe(false)
   })
 })

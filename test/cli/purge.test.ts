@@ -206,9 +206,10 @@ describe("authjs-lazy purge on a terminal", () => {
     const database = await databaseToPurge(5)
     const terminal = new Terminal(["purge", "--batch-size", "1"], { url: database.url, columns: 40 })
     expect(await terminal.ended()).toBe(0)
-    const [bar = ""] = /Purging [^\r\n]*/.exec(stripVTControlCharacters(terminal.shown)) ?? []
-    expect(bar.length).toBeGreaterThan(30)
-    expect(bar.length).toBeLessThanOrEqual(40)
+    const bars = stripVTControlCharacters(terminal.shown).match(/Purging ((?!Purging)[^\r\n])*/g) ?? []
+    const longest = Math.max(...bars.map((bar) => bar.length))
+    expect(longest).toBeGreaterThan(30)
+    expect(longest).toBeLessThanOrEqual(40)
   })
 
   it("shows the bar beside a report that goes elsewhere", async () => {

@@ -31,9 +31,8 @@ function codesOf(type: string): string[] {
 /** The first cells of all tables below a heading, up to the next one. */
 function rowsBelow(path: string, heading: string): string[] {
   const { text } = page(path)
-  const start = text.indexOf(`\n## ${heading}\n`)
-  if (start < 0) throw new Error(`${path} has no section "${heading}".`)
-  const section = text.slice(start + 1).split(/^## /m)[1] ?? ""
+  const section = text.split(/^##+ /m).find((part) => part.startsWith(`${heading}\n`))
+  if (section === undefined) throw new Error(`${path} has no section "${heading}".`)
   return [...section.matchAll(/^\| `([\w.-]+)` \|/gm)].map(([, cell]) => cell as string)
 }
 
@@ -55,6 +54,19 @@ describe("configuration.md has a row for every option, and for nothing else", ()
   ])("%s", (name, heading) => {
     expect(rowsBelow("docs/configuration.md", heading).toSorted()).toEqual(keysOf(name).toSorted())
   })
+})
+
+it.each([
+  ["PurgeOptions", "docs/operating.md", "`purge(options)`"],
+  ["PurgeRouteOptions", "docs/scheduling.md", "`purgeRoute(auth, options)`"],
+])("%s: %s has a row for each", (name, path, heading) => {
+  expect(rowsBelow(path, heading).toSorted()).toEqual(keysOf(name).toSorted())
+})
+
+it("operating.md explains every field of what purging and statistics tell", () => {
+  const { text } = page("docs/operating.md")
+  const keys = ["PurgeReport", "StatsReport", "DayStats"].flatMap(keysOf)
+  expect(keys.filter((key) => !text.includes(`\`${key}\``))).toEqual([])
 })
 
 describe("every code is explained", () => {

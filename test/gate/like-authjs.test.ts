@@ -104,6 +104,79 @@ describeFlows("the gate, compared with the routes of Auth.js", (app, strategy) =
     expect(app.logged.map(({ name }) => name)).toEqual(["EventError"])
   })
 
+  const nothing = () => null as never
+  const throwing = () => {
+    throw new Error("the callback failed")
+  }
+  const endings: [string, LazyConfig["callbacks"]][] = [
+    ["its session callback answers null", { session: nothing }],
+    ...(strategy === "jwt"
+      ? ([
+          ["its jwt callback answers null", { jwt: nothing }],
+          ["its jwt callback throws", { jwt: throwing }],
+        ] as [string, LazyConfig["callbacks"]][])
+      : []),
+  ]
+  it.each(endings)(
+    "a session that the app does not let live is none, and nobody is made in its place: %s",
+    async (_, callbacks) => {
+      const { browser, id } = await app.lazyBrowser()
+      await browser.signIn("convert", { username: `real-${id.slice(-8)}`, password })
+      const before = await app.count('"user"')
+      const auth = withLazy({ ...app.config, callbacks })
+      const headers = { cookie: `${COOKIE}=${await browser.sessionCookie()}`, accept: "text/html" }
+      const result = await gate(new Request("http://app.test/page", { headers }), auth)
+      expect(result).toMatchObject({ open: true, session: null, created: false, skipped: "stale-session" })
+      const removed = expect.stringMatching(new RegExp(`^${COOKIE}=; Max-Age=0;`))
+      if (callbacks?.jwt) expect(result.headers.getSetCookie()).toEqual([removed])
+      expect(await app.count('"user"')).toBe(before)
+      expect(await (await app.browser({ callbacks }).visit("/auth/session", { headers })).json()).toBeNull()
+    },
+  )
+
+  it("a first visit whose session callback throws leaves nobody behind", async () => {
+    const before = [await app.count('"user"'), await app.count("session")]
+    const auth = withLazy({ ...app.config, callbacks: { session: throwing } })
+    const visit = gate(new Request("http://app.test/page", { headers: { accept: "text/html" } }), auth)
+    await expect(visit).rejects.toThrow()
+    expect([await app.count('"user"'), await app.count("session")]).toEqual(before)
+  })
+
+  it.each([" ", "\t", "=", "x", ", "])(
+    "a token in the value of another cookie is no session, after %j",
+    async (between) => {
+      const { browser, id } = await app.lazyBrowser()
+      for (const [origin, prefix] of [
+        ["http://app.test", ""],
+        ["https://app.test", "__Secure-"],
+      ]) {
+        const cookie = `q=x${between}${prefix}${COOKIE}=${await browser.sessionCookie()}`
+        const result = await gate(new Request(`${origin}/page`, { headers: { cookie } }), withLazy(app.config))
+        expect(result.session?.user.id).not.toBe(id)
+      }
+    },
+  )
+
+  it("a secret that is rotated in while the app runs counts for the gate as for the routes", async () => {
+    const { secret: _, ...config } = app.config
+    const auth = withLazy(config)
+    process.env.AUTH_SECRET = secret
+    try {
+      const page = () => new Request("http://app.test/page", { headers: { accept: "text/html" } })
+      await gate(page(), auth)
+      process.env.AUTH_SECRET_1 = "a secret that was rotated in later on"
+      const routes = new Browser("http://app.test", (request) => handleAuth(request, auth))
+      await routes.signIn("lazy")
+      const user = (await routes.session())?.user
+      const headers = { accept: "text/html", cookie: `${COOKIE}=${await routes.sessionCookie()}` }
+      const result = await gate(new Request("http://app.test/page", { headers }), auth)
+      expect(result).toMatchObject({ created: false, session: { user: { id: user?.id } } })
+    } finally {
+      delete process.env.AUTH_SECRET
+      delete process.env.AUTH_SECRET_1
+    }
+  })
+
   it("the session cookie is written when the session is extended, and not at every page", async () => {
     const { browser, id } = await app.lazyBrowser()
     const cookie = async () => ({ headers: { cookie: `${COOKIE}=${await browser.sessionCookie()}` } })
@@ -146,6 +219,34 @@ describeFlows("the gate, compared with the routes of Auth.js", (app, strategy) =
       const result = await rotated.visit("/page", { headers: { cookie: `${COOKIE}=${foreign}` } })
       expect(await result.json()).toMatchObject({ user: { id } })
     })
+
+    it.each([
+      ["session.maxAge", { session: { strategy, maxAge: 3600 } }],
+      ["jwt.maxAge", { session: { strategy }, jwt: { maxAge: 3600 } }],
+    ] as [string, Partial<LazyConfig>][])(
+      "a session that is used lives on with a %s of less than updateAge",
+      async (_, changes) => {
+        const gated = gatedBrowser(changes)
+        const start = Date.now()
+        const at = (minute: number) => vi.setSystemTime(start + minute * 60_000)
+        vi.useFakeTimers({ toFake: ["Date"], now: start })
+        try {
+          const first = (await (await gated.visit("/page")).json()) as { user: { id: string } }
+          for (const minute of [20, 40, 59, 75, 110, 165]) {
+            at(minute)
+            const headers = { cookie: `${COOKIE}=${await gated.sessionCookie()}` }
+            expect(await (await gated.visit("/page", { headers })).json()).toMatchObject({
+              user: { id: first.user.id },
+            })
+          }
+          at(165 + 61)
+          const headers = { cookie: `${COOKIE}=${await gated.sessionCookie()}`, "sec-fetch-mode": "cors" }
+          expect(await (await gated.visit("/page", { headers })).json()).toBeNull()
+        } finally {
+          vi.useRealTimers()
+        }
+      },
+    )
   }
 
   /** A token as Auth.js wrote it some seconds ago. */

@@ -1,6 +1,6 @@
 import { CredentialsSignin } from "@auth/core/errors"
 import { describe, expect, it } from "vitest"
-import { handleAuth, LazyProvider, withLazy } from "../../src/index.js"
+import { handleAuth, type LazyConfig, LazyProvider, withLazy } from "../../src/index.js"
 import { convertPage } from "../../src/pages.js"
 import { ConvertProvider, type RefusalCode, SignInRefused } from "../../src/password.js"
 import { Browser } from "../setup/browser-jar.js"
@@ -219,6 +219,23 @@ describeFlows("the convert page", (app, strategy) => {
     })
     expect(inJson.status).toBe(500)
     expect(await inJson.json()).toMatchObject({ ok: false, code: "server_error" })
+  })
+
+  it("hands over the new session, and logs, when the session can't be read after the conversion", async () => {
+    const callbacks: LazyConfig["callbacks"] = {
+      session({ session }) {
+        if (session.user.isLazy === false) throw new Error("the session callback failed")
+        return session
+      },
+    }
+    const { browser, id } = await lazyVisitor(app, { config: { callbacks } })
+    const before = await browser.sessionCookie()
+    app.logged.length = 0
+    const done = await fillIn(browser, goodForm())
+    expect(done.status).toBe(303)
+    expect((await app.user(id))?.convertedAt).not.toBeNull()
+    expect(await browser.sessionCookie()).not.toBe(before)
+    expect(app.logged.map(({ name }) => name)).toContain(strategy === "jwt" ? "JWTSessionError" : "SessionTokenError")
   })
 
   it("calls what a signIn callback throws a failure, and goes where one points instead of signing in", async () => {
