@@ -24,7 +24,7 @@ export function addPurge(cli: CAC): void {
     .option("--older-than <duration>", "Not seen for longer than this, such as 60d or 12h (default: --session-max-age)")
     .option("--session-max-age <duration>", "How long a session of the app lives: its session.maxAge (default: 30d)")
     .option("--force", "Let --older-than be shorter than a session lives")
-    .option("--batch-size <count>", "How many users go in one transaction (default: 500)")
+    .option("--batch-size <count>", "How many users go in one transaction (default: 1000)")
     .option("--limit <count>", "How many users go at most (default: all)")
     .option("--dry-run", "Say what would go, and change nothing")
     .option("--cascade", "Delete rows that refer to the users without ON DELETE as well, whoever made them")

@@ -36,10 +36,7 @@ export async function countDeleted<Result>(
  * server's own count (https://www.postgresql.org/docs/current/monitoring-stats.html), so no way for a row to go is overlooked.
  */
 async function deletedSoFar(tx: Database): Promise<DeletedRows[]> {
-  const { counted, tables } = await queryDocument<{
-    counted: boolean
-    tables: DeletedRows[]
-  }>(
+  const { counted, tables } = await queryDocument<{ counted: boolean; tables: DeletedRows[] }>(
     tx,
     sql`
     select json_build_object(

@@ -171,20 +171,28 @@ export interface PurgeOptions {
   sessionMaxAge?: number
   /** Lets `olderThan` be shorter than a session can live. Users with a live database session still stay. Default: false. */
   force?: boolean
-  /** How many users go in one transaction; 1 to 10,000. Default: 500. */
+  /** How many users go in one transaction; 1 to 10,000. Default: 1000. */
   batchSize?: number
   /** How many users go at most; default: all there are. */
   limit?: number
-  /** Counts what would go and changes nothing; default: false. */
+  /**
+   * Counts what would go, by reading alone: nothing is locked, no trigger fires and `onPurge` is not called. Default: false. The counts are exact
+   * along the foreign keys; what triggers or `onPurge` would do can't be known, and rows that users of several batches share are counted for each.
+   */
   dryRun?: boolean
   /**
-   * What happens to users whom rows refer to by a foreign key without ON DELETE (NO ACTION, RESTRICT). True: those rows go first, with those that
-   * refer to them. False: such users are skipped and reported. Default: false.
+   * What happens to users to whom rows refer by a foreign key without ON DELETE (NO ACTION, RESTRICT), directly or by way of rows that would go with
+   * them. False: such users are skipped and reported. True: those rows are deleted first, and whatever refers to them, through as many tables as
+   * there are, WHOEVER THEY BELONG TO: what a real user wrote below a lazy user's post goes with the post. No other user ever goes, not even by a
+   * key with ON DELETE CASCADE: users to whom one refers who stays are always skipped. Default: false.
    */
   cascade?: boolean
-  /** A condition for users to keep, whatever their age, over the columns of the user table; default: none. */
+  /**
+   * A condition for users to keep, whatever their age, over the columns of the user table; default: none. It is called once and can't be async. Where
+   * it is null for a user, the user isn't kept.
+   */
   keep?: (user: PurgeColumns) => SQL | undefined
-  /** Runs inside the transaction of each batch, before its users go; throwing keeps them. Not called in a dry run. */
+  /** Runs inside the transaction of each batch, before its users go. Not called in a dry run. */
   onPurge?: PurgeHook
   /** Ends the purge after the batch it is at; default: it runs until it is done. */
   signal?: AbortSignal
@@ -195,11 +203,19 @@ export interface PurgeOptions {
 /** The columns of the user table, an app's own among them, by their names in Drizzle. */
 export type PurgeColumns = Record<keyof UserRow, AnyPgColumn> & Record<string, AnyPgColumn>
 
-/** Lets an app keep or archive what hangs on users who are about to go; see {@link PurgeOptions.onPurge}. */
+/**
+ * Lets an app keep or archive what hangs on users who are about to go; see {@link PurgeOptions.onPurge}.
+ *
+ * What it changes counts: users whom it makes real, or sees, stay, and rows that hold users back are looked for after it, so that it may delete them or
+ * give them to somebody else. Where it throws, the batch is narrowed down to the users for whom it does; those stay and are reported as failed.
+ *
+ * It can be called several times for the same users, in ever smaller batches or without those who are held back, but only what it wrote the last time, for
+ * exactly the users who go, is kept. So write through `tx` alone, and leave what can't be undone (files, e-mails) for later.
+ */
 export type PurgeHook = (params: {
-  /** The open transaction of the batch. */
+  /** The open transaction of the batch. What is written through it is undone if anything fails. */
   tx: Database
-  /** The users of the batch, locked. */
+  /** The users of the batch, locked: whoever wants to do something with one of them waits until the hook is done. */
   userIds: string[]
 }) => void | Promise<void>
 
@@ -209,7 +225,7 @@ export interface PurgeProgress {
   purged: number
   /** How many were skipped or failed so far. */
   left: number
-  /** How many users there were to look at when the purge began, at most `limit`. */
+  /** How many users could go by their age when the purge began, at most `limit`; with other purges at work, `purged` and `left` don't add up to it. */
   total: number
 }
 
@@ -217,11 +233,17 @@ export interface PurgeProgress {
 export interface PurgeReport {
   /** How many lazy users have gone; in a dry run, how many would go. */
   purged: number
-  /** How many rows of other tables have gone with them, or would go; tables without any are left out. */
+  /**
+   * How many rows of other tables have gone with them, or would go, what they signed in with among them: by `cascade`, by ON DELETE CASCADE or by a
+   * trigger; tables without any are left out.
+   */
   deleted: ByTable<number>
-  /** How many users were skipped because rows of a table refer to them; a user can be counted for several tables. */
+  /**
+   * How many users were skipped because rows of a table refer to them, or to rows that would go with them. A user can be counted for several tables. The
+   * user table is among them where other users would have to go, or refer to them.
+   */
   skipped: ByTable<number>
-  /** Users whom the database or `onPurge` would not let go, each with the message of the error; at most 100 are named. */
+  /** Users whom the database or `onPurge` would not let go, each with the message of the error in one line; at most 100 are named. */
   failed: { userId: string; message: string }[]
   /** How many users failed, those that are not named among them. */
   failures: number
@@ -360,10 +382,12 @@ export interface LazyStore {
 
   /**
    * Deletes lazy users who can never come back: not seen for longer than a session can live, and without a live session. Goes in batches, each
-   * of them one transaction; what was purged stays purged if a later batch fails. Any number of them may run at once. What refers to the users
-   * goes as the foreign keys say (CASCADE, SET NULL), or see `cascade`.
-   * @throws LazySetupError when an option can't be, or `olderThan` is shorter than a session can live
-   * @throws whatever the database throws while it looks for users; a batch that fails is narrowed down to the users who do, and reported
+   * of them one transaction, beginning with those who were seen longest ago; what was purged stays purged if a later batch fails. Any number of
+   * purges may run at once: each passes over users whom somebody else has locked. What refers to the users goes as the foreign keys say (CASCADE,
+   * SET NULL), or see `cascade`. A batch that fails is narrowed down to the users who do; they are reported, and the others go.
+   * @throws LazySetupError when an option can't be or is unknown, or `olderThan` is shorter than a session can live, or the server doesn't count
+   * what it deletes (`track_counts`)
+   * @throws whatever the database throws while it looks for users, and when the connection is lost or the server has no room left
    */
   purge(options?: PurgeOptions): Promise<PurgeReport>
 

@@ -37,9 +37,10 @@ export interface Place {
   size: number
 }
 
-/** The condition for users who may go: lazy, old enough, without a live session, and not to be kept. */
+/** The condition for users who may go, in whichever pass: lazy, old enough, without a live session, and not to be kept. */
 export function mayGo(search: Search): SQL {
-  return sql`(${or(...PASSES.map((pass) => mayGoIn(pass, search)))})`
+  const { seen, unseen } = agesOf(search)
+  return whoMayGo(search, or(seen, unseen) as SQL)
 }
 
 /** How many users may go now, counted up to the limit. */
@@ -57,7 +58,7 @@ export async function countCandidates(db: Database, search: Search): Promise<num
 export async function nextCandidates(tx: Database, search: Search, { pass, after, size }: Place): Promise<Candidate[]> {
   const { usersTable } = search.tables
   const { id, seenAt } = usersTable
-  const condition = and(mayGoIn(pass, search), after && comesAfter(after, search.tables))
+  const condition = and(whoMayGo(search, agesOf(search)[pass]), after && comesAfter(after, search.tables))
   // The order of the index, also where every place in it is null.
   const query = selectCandidates(tx, search, condition).orderBy(seenAt, id).limit(size)
   // A transaction that only reads can't lock.
@@ -100,18 +101,24 @@ function selectCandidates(tx: Database, { tables }: Search, condition: SQL | und
     .$dynamic()
 }
 
-function mayGoIn(pass: Pass, { tables, settings, hasSessions }: Search): SQL {
-  const { usersTable } = tables
-  const { lazySince, seenAt } = usersTable
-  const { before, keep } = settings
+function whoMayGo(search: Search, isOldEnough: SQL): SQL {
+  const { tables, settings, hasSessions } = search
+  const { keep } = settings
   const conditions = [
-    isLazyUser(usersTable),
-    pass === "seen" ? lt(seenAt, before) : and(isNull(seenAt), lt(lazySince, before)),
+    isLazyUser(tables.usersTable),
+    isOldEnough,
     hasSessions ? withoutLiveSession(tables, settings.now) : undefined,
     // Not by NOT, for which a condition that is null keeps a user.
     keep && sql`(${keep}) is not true`,
   ]
   return and(...conditions) as SQL
+}
+
+/** A condition on the column of the index, for each pass. */
+function agesOf({ tables, settings }: Search): Record<Pass, SQL> {
+  const { lazySince, seenAt } = tables.usersTable
+  const { before } = settings
+  return { seen: lt(seenAt, before), unseen: and(isNull(seenAt), lt(lazySince, before)) as SQL }
 }
 
 function withoutLiveSession({ usersTable, sessionsTable }: Tables, now: Date): SQL {

@@ -16,9 +16,9 @@ export interface Closure {
 }
 
 /**
- * The head of a statement, `with recursive gone as (…)`: the users and the rows that go with them. `owner` is the id of the user whom a row goes
+ * The head of a statement, `with recursive purge_gone as (…)`: the users and the rows that go with them. `owner` is the id of the user whom a row goes
  * with, `of` the oid of its table, of a partitioned one the topmost; `tab` and `tid` are the row. Circles of keys come to an end, because no row
- * is listed twice.
+ * is listed twice. The name is one that no condition of an app means a table of its own by.
  */
 export function withGone({ tables, graph, users, follows, perUser = false }: Closure): SQL {
   const { usersTable } = tables
@@ -28,15 +28,15 @@ export function withGone({ tables, graph, users, follows, perUser = false }: Clo
     const rows = sql`${sql.raw(key.parentTarget)} as parent join ${sql.raw(key.target)} as child on ${refersTo(key)}`
     // A recursive term may name itself once only, so this is inside of what it is joined with.
     return sql`select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid from ${rows}
-      where gone.of = ${literal(key.parent)} and parent.tableoid = gone.tab and parent.ctid = gone.tid`
+      where purge_gone.of = ${literal(key.parent)} and parent.tableoid = purge_gone.tab and parent.ctid = purge_gone.tid`
   })
   const recursion =
     steps.length === 0
       ? sql``
       : sql`union
-        select gone.owner, step.of, step.tab, step.tid
-        from gone cross join lateral (${sql.join(steps, sql` union all `)}) as step`
-  return sql`with recursive gone (owner, of, tab, tid) as (${start} ${recursion})`
+        select purge_gone.owner, step.of, step.tab, step.tid
+        from purge_gone cross join lateral (${sql.join(steps, sql` union all `)}) as step`
+  return sql`with recursive purge_gone (owner, of, tab, tid) as (${start} ${recursion})`
 }
 
 /** The condition for a row `child` to refer to a row `parent`. */

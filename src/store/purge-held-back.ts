@@ -38,11 +38,11 @@ export async function findHeldBack(
 
 function ownersHeldBackBy(key: ForeignKey, position: number): SQL {
   return sql`
-    select gone.owner, ${sql.raw(String(position))} as key
-    from gone join ${sql.raw(key.parentTarget)} as parent on parent.tableoid = gone.tab and parent.ctid = gone.tid
-    where gone.of = ${literal(key.parent)} and exists (
+    select purge_gone.owner, ${sql.raw(String(position))} as key
+    from purge_gone join ${sql.raw(key.parentTarget)} as parent on parent.tableoid = purge_gone.tab and parent.ctid = purge_gone.tid
+    where purge_gone.of = ${literal(key.parent)} and exists (
       select from ${sql.raw(key.target)} as child
       where ${refersTo(key)}
-        and not exists (select from gone as other where other.tab = child.tableoid and other.tid = child.ctid)
+        and not exists (select from purge_gone as other where other.tab = child.tableoid and other.tid = child.ctid)
     )`
 }

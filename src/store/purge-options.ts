@@ -42,7 +42,7 @@ export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Table
   return {
     now,
     before: new Date(now.valueOf() - olderThan * 1000),
-    batchSize: whole(options, "batchSize", 1, LARGEST_BATCH) ?? 500,
+    batchSize: whole(options, "batchSize", 1, LARGEST_BATCH) ?? 1000,
     limit: whole(options, "limit", 0, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY,
     dryRun: flag(options, "dryRun"),
     cascade: flag(options, "cascade"),

@@ -65,7 +65,7 @@ export async function countRemoval(
   const rows = await queryRows<{ of: number; rows: number }>(
     tx,
     sql`${withGone({ tables, graph, users: isOneOf(users, tables), follows })}
-      select gone.of::float8 as of, count(*)::float8 as rows from gone group by gone.of`,
+      select purge_gone.of::float8 as of, count(*)::float8 as rows from purge_gone group by purge_gone.of`,
   )
   const others = rows.filter(({ of }) => of !== graph.users.oid)
   const labels = new Map(follows.map(({ table, label }) => [table, label]))
@@ -83,8 +83,8 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
   const steps = [...graph.first].map((table, position) => {
     const target = sql.raw(follows.find((key) => key.table === table)?.target as string)
     return sql`, ${sql.raw(`first_${position}`)} as (
-      delete from ${target} as target using gone
-      where gone.of = ${literal(table)} and target.tableoid = gone.tab and target.ctid = gone.tid
+      delete from ${target} as target using purge_gone
+      where purge_gone.of = ${literal(table)} and target.tableoid = purge_gone.tab and target.ctid = purge_gone.tid
     )`
   })
   return sql`${withGone({ tables, graph, users: condition, follows })} ${sql.join(steps)} ${removal}`

@@ -8,20 +8,12 @@ import {
   PASSES,
   type Place,
 } from "./purge-candidates.js"
-import { endsPurge, isTransient, messageOf, tableInTheWay } from "./purge-failures.js"
+import { endsPurge, isTransient } from "./purge-failures.js"
 import { readPurgeGraph } from "./purge-graph.js"
 import { resolvePurgeOptions } from "./purge-options.js"
+import { addBatch, addFailure, newTally, type Tally } from "./purge-tally.js"
 import { tableExists } from "./sessions.js"
 import type { Tables } from "./tables.js"
-
-/** How many failed users a report names. */
-const NAMED = 100
-
-/** A report in the making, and how many users were skipped or failed so far. */
-interface Tally {
-  report: PurgeReport
-  left: number
-}
 
 /** See `LazyStore.purge`. */
 export async function purgeLazyUsers(db: Database, tables: Tables, options: PurgeOptions = {}): Promise<PurgeReport> {
@@ -47,11 +39,6 @@ export async function purgeLazyUsers(db: Database, tables: Tables, options: Purg
     }
   }
   return report
-}
-
-function newTally({ before, dryRun }: { before: Date; dryRun: boolean }): Tally {
-  const report = { purged: 0, deleted: {}, skipped: {}, failed: [], failures: 0, interrupted: false, dryRun, before }
-  return { report, left: 0 }
 }
 
 /** Purges the next users there are; returns those it found, whatever became of them. */
@@ -104,30 +91,4 @@ function purgeAgain(job: PurgeJob, users: Candidate[]): Promise<BatchReport> {
 /** For a time that differs from that of another purge which ran into the same rows. */
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 150))
-}
-
-function addBatch(tally: Tally, { purged, deleted, heldBack }: BatchReport): void {
-  const { report } = tally
-  report.purged += purged
-  for (const [table, rows] of Object.entries(deleted)) report.deleted[table] = (report.deleted[table] ?? 0) + rows
-  for (const tables of heldBack.values()) addSkipped(tally, tables)
-}
-
-function addSkipped(tally: Tally, tables: Iterable<string>): void {
-  const { skipped } = tally.report
-  for (const table of tables) skipped[table] = (skipped[table] ?? 0) + 1
-  tally.left++
-}
-
-function addFailure(tally: Tally, { graph }: PurgeJob, user: Candidate, error: unknown): void {
-  const table = tableInTheWay(error, graph)
-  if (table === undefined) addFailed(tally, user, error)
-  else addSkipped(tally, [table])
-}
-
-function addFailed(tally: Tally, { id: userId }: Candidate, error: unknown): void {
-  const { report } = tally
-  report.failures++
-  if (report.failed.length < NAMED) report.failed.push({ userId, message: messageOf(error) })
-  tally.left++
 }

@@ -51,7 +51,7 @@ export const fullPlan: Plan = {
         { users: 200_000, times: 1 },
         { users: 1_000_000, times: 1 },
       ],
-      batchSize: 500,
+      batchSize: 1000,
     },
     merge: [
       { rows: 10, times: 20 },
@@ -73,7 +73,7 @@ export const quickPlan: Plan = {
         { users: 1_000, times: 1 },
         { users: 5_000, times: 1 },
       ],
-      batchSize: 500,
+      batchSize: 1000,
     },
     merge: [
       { rows: 10, times: 3 },

@@ -203,7 +203,7 @@ describe("purging, whatever the schema and the rows", () => {
   it.each([false, true])(
     "takes exactly those who can go, and what goes with them (cascade: %s)",
     async (cascade) => {
-      const busy = timer(5_000)
+      const busy = timer(4_000)
       await fc.assert(
         fc.asyncProperty(worldShape, async (shape) => {
           if (busy()) return
@@ -228,7 +228,7 @@ describe("purging, whatever the schema and the rows", () => {
   )
 
   it("takes in small batches nobody else, and at least those whom the database lets go one at a time", async () => {
-    const busy = timer(5_000)
+    const busy = timer(4_000)
     await fc.assert(
       fc.asyncProperty(worldShape, fc.integer({ min: 1, max: 3 }), async (shape, batchSize) => {
         if (busy()) return

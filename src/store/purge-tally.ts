@@ -1,0 +1,47 @@
+import type { PurgeReport } from "./lazy-store.js"
+import type { BatchReport, PurgeJob } from "./purge-batch.js"
+import type { Candidate } from "./purge-candidates.js"
+import { messageOf, tableInTheWay } from "./purge-failures.js"
+
+/** How many failed users a report names. */
+const NAMED = 100
+
+/** A report in the making, and how many users were skipped or failed so far. */
+export interface Tally {
+  report: PurgeReport
+  left: number
+}
+
+/** For a purge that has just begun. */
+export function newTally({ before, dryRun }: { before: Date; dryRun: boolean }): Tally {
+  const report = { purged: 0, deleted: {}, skipped: {}, failed: [], failures: 0, interrupted: false, dryRun, before }
+  return { report, left: 0 }
+}
+
+/** Counts what became of the users of a batch. */
+export function addBatch(tally: Tally, { purged, deleted, heldBack }: BatchReport): void {
+  const { report } = tally
+  report.purged += purged
+  for (const [table, rows] of Object.entries(deleted)) report.deleted[table] = (report.deleted[table] ?? 0) + rows
+  for (const tables of heldBack.values()) addSkipped(tally, tables)
+}
+
+function addSkipped(tally: Tally, tables: Iterable<string>): void {
+  const { skipped } = tally.report
+  for (const table of tables) skipped[table] = (skipped[table] ?? 0) + 1
+  tally.left++
+}
+
+/** Counts a user who failed: as skipped, where rows of a table are what keeps the user from going. */
+export function addFailure(tally: Tally, { graph }: PurgeJob, user: Candidate, error: unknown): void {
+  const table = tableInTheWay(error, graph)
+  if (table === undefined) addFailed(tally, user, error)
+  else addSkipped(tally, [table])
+}
+
+function addFailed(tally: Tally, { id: userId }: Candidate, error: unknown): void {
+  const { report } = tally
+  report.failures++
+  if (report.failed.length < NAMED) report.failed.push({ userId, message: messageOf(error) })
+  tally.left++
+}

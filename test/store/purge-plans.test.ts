@@ -1,0 +1,72 @@
+import { drizzle } from "drizzle-orm/postgres-js"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { LazyAdapter } from "../../src/drizzle.js"
+import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+
+interface Plan {
+  "Node Type": string
+  "Relation Name"?: string
+  "Index Name"?: string
+  Plans?: Plan[]
+}
+
+describe("the statements of a purge in a large database", () => {
+  let database: PostgresDatabase
+  const statements: { text: string; values: unknown[] }[] = []
+
+  beforeAll(async () => {
+    database = await postgresDatabase()
+    await database.sql.unsafe(`
+      create table note (owner text references "user" on delete cascade); create index on note (owner);
+      create table post (id int primary key, owner text references "user"); create index on post (owner);
+      create table comment (post int references post); create index on comment (post)`)
+  })
+  afterAll(() => database.close())
+
+  const fill = async (seen: string) => {
+    await database.sql.unsafe(`truncate "user" cascade;
+      insert into "user" (id, "lazySince", "seenAt") select 'u' || n, now() - interval '90 days', ${seen} from generate_series(1, 20000) n;
+      insert into session select 'token' || n, 'u' || n, now() + n % 3 * interval '1 day' - interval '1 day' from generate_series(1, 20000) n;
+      insert into note select id from "user", generate_series(1, 2);
+      insert into post select n, 'u' || n from generate_series(1, 20000, 3) n;
+      insert into comment select id from post;
+      analyze`)
+  }
+
+  /** On a disk that reads any page about as fast as the next one: a table of this size would be read as a whole otherwise. */
+  const planOf = async ({ text, values }: { text: string; values: unknown[] }): Promise<Plan> =>
+    database.sql.begin(async (tx) => {
+      await tx`set local random_page_cost = 1.1`
+      const [row] = await tx.unsafe(`explain (format json) ${text}`, values as never[])
+      return row?.["QUERY PLAN"][0].Plan
+    })
+
+  const scans = (plan: Plan): { table: string; by: string }[] => {
+    const here = plan["Relation Name"] && / Scan$/.test(plan["Node Type"])
+    const by = plan["Index Name"] ?? plan["Node Type"]
+    return [...(here ? [{ table: plan["Relation Name"] as string, by }] : []), ...(plan.Plans ?? []).flatMap(scans)]
+  }
+
+  it.each([
+    ["of users who were seen at different times", "now() - interval '80 days' + n * interval '1 minute'"],
+    ["of users who were all seen at the same moment", "now() - interval '80 days'"],
+    ["of users who were never seen", "null"],
+  ])("read no table as a whole, for batches %s", async (_, seen) => {
+    await fill(seen)
+    statements.length = 0
+    const db = drizzle(database.sql, { logger: { logQuery: (text, values) => void statements.push({ text, values }) } })
+    const { lazy } = LazyAdapter(db)
+    expect(await lazy.purge({ limit: 300, batchSize: 100 })).toMatchObject({ purged: 300 })
+    expect(await lazy.purge({ limit: 300, batchSize: 100, cascade: true })).toMatchObject({ purged: 300 })
+
+    const found = new Map<string, string[]>()
+    for (const statement of statements.filter(({ text }) => /from "user"/.test(text)))
+      for (const { table, by } of scans(await planOf(statement))) found.set(table, [...(found.get(table) ?? []), by])
+    expect([...found.keys()].sort()).toEqual(["comment", "post", "session", "user"])
+    for (const [table, ways] of found) expect(ways, table).not.toContain("Seq Scan")
+    const searches = statements.filter(({ text }) => /for update/.test(text))
+    expect(searches.length).toBeGreaterThan(3)
+    for (const search of searches)
+      expect(scans(await planOf(search))).toContainEqual({ table: "user", by: "user_lazy_idx" })
+  })
+})
