@@ -77,6 +77,18 @@ export class NameExhaustedError extends LazyError {
   readonly code = "name_exhausted"
 }
 
+/** With the lazy user, other users would have been deleted, by ON DELETE CASCADE or a trigger. Nothing was changed. */
+export class OtherUsersError extends LazyError {
+  readonly code = "other_users"
+
+  constructor(
+    /** The user table: `table` in the schema public, `schema.table` elsewhere. */
+    readonly table: string,
+  ) {
+    super(`Other users, in ${table}, would be deleted.`)
+  }
+}
+
 /** Every concrete {@link LazyError}, to narrow by `code`. */
 export type LazyErrors =
   | LazySetupError
@@ -86,3 +98,4 @@ export type LazyErrors =
   | MergeUnsupportedError
   | IdentifierTakenError
   | NameExhaustedError
+  | OtherUsersError

@@ -1,9 +1,9 @@
 import type { AdapterUser } from "@auth/core/adapters"
-import { CredentialsSignin } from "@auth/core/errors"
+import { AdapterError, CredentialsSignin } from "@auth/core/errors"
 import type { CreateReport, GenerateEmail } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
-import { emit } from "./emit.js"
+import { emit, logError } from "./emit.js"
 import { generateLazyName } from "./generated-name.js"
 import { lazyUserIds } from "./lazy-user-ids.js"
 
@@ -99,7 +99,13 @@ function planCreation(
       return report.user
     },
     async undo() {
-      if (report?.created) await context.adapter.lazy.deleteLazyUser(report.user.id, { counts: false })
+      if (!report?.created) return
+      try {
+        await context.adapter.lazy.deleteLazyUser(report.user.id, { counts: false })
+      } catch (error) {
+        // What made the sign-in fail is what the app has to hear of. The purge will find the user.
+        logError(context.config, new AdapterError("A lazy user was left behind.", { cause: { err: error } }))
+      }
     },
     made() {
       if (!report?.session) return undefined

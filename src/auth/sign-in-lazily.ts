@@ -12,7 +12,6 @@ import { readSession, rowSession, type SessionAnswer, type SessionPlace } from "
 import type { RequestConfig } from "./request-config.js"
 import { sessionCookieName, writeSessionCookies } from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
-import type { SignInPlan } from "./sign-in-plan.js"
 
 /**
  * Signs a visitor in through `LazyProvider` as the `callback` route of Auth.js does with what a form sends, and reads the new session: every
@@ -39,7 +38,7 @@ export async function signInLazily(
     if (!read.body) throw new Error("The lazy user that was just made has no session.")
     return { body: read.body, cookies: [...cookies, ...read.cookies] }
   } catch (error) {
-    await takeBack(config, plan())
+    await plan()?.undo?.()
     const failure = error instanceof AuthError ? error : failed(error)
     logError(config, failure)
     throw failure
@@ -47,14 +46,6 @@ export async function signInLazily(
 }
 
 type SignedIn = User & { id: string }
-
-async function takeBack(config: RequestConfig, plan: SignInPlan | undefined): Promise<void> {
-  try {
-    await plan?.undo?.()
-  } catch (error) {
-    logError(config, failed(error))
-  }
-}
 
 const failed = (error: unknown) =>
   new CallbackRouteError("The lazy sign-in failed.", { cause: { err: error, provider: "lazy" } })

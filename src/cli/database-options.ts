@@ -45,6 +45,16 @@ function readName(option: string, given: unknown): string {
   throw new UsageError(`${option} takes one name.`)
 }
 
+/**
+ * Whether a flag was given. cac lets one take a value and be given twice; what is meant by that is not to be guessed where the flag is all
+ * that keeps users from being deleted.
+ */
+export function readFlag(option: string, given: unknown): boolean {
+  if (given === undefined || given === false) return false
+  if (given === true) return true
+  throw new UsageError(`${option} takes no value, and is given once.`)
+}
+
 /** A whole number, or undefined where the option is not given. */
 export function readCount(option: string, given: unknown): number | undefined {
   if (given === undefined) return undefined

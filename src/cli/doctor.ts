@@ -2,7 +2,14 @@ import type { CAC } from "cac"
 import { type DoctorReport, doctor } from "../doctor/doctor.js"
 import { renamedTables } from "../store/named-tables.js"
 import { withDatabase } from "../store/open-database.js"
-import { databaseAddress, databaseOptions, type GivenOptions, tableNames, tableOptions } from "./database-options.js"
+import {
+  databaseAddress,
+  databaseOptions,
+  type GivenOptions,
+  readFlag,
+  tableNames,
+  tableOptions,
+} from "./database-options.js"
 import { doctorSummary } from "./doctor-summary.js"
 import { readOptionalDuration } from "./duration.js"
 import { DONE, LEFT } from "./exit-codes.js"
@@ -22,15 +29,17 @@ export function addDoctor(cli: CAC): void {
 async function runDoctor(options: GivenOptions): Promise<number> {
   const address = databaseAddress(options)
   const names = tableNames(options)
+  const json = readFlag("--json", options.json)
+  const cascade = readFlag("--cascade", options.cascade)
   const sessionMaxAge = readOptionalDuration("--session-max-age", options.sessionMaxAge)
   const report = await withDatabase(address, {
     run: async (db) => {
       const tables = await renamedTables(db, names)
-      return doctor({ db, tables, cwd: process.cwd(), sessionMaxAge, cascade: options.cascade === true })
+      return doctor({ db, tables, cwd: process.cwd(), sessionMaxAge, cascade })
     },
     failure: "The examination failed",
   })
-  console.log(options.json ? JSON.stringify(report) : doctorSummary(report, process.stdout))
+  console.log(json ? JSON.stringify(report) : doctorSummary(report, process.stdout))
   return needsWork(report) ? LEFT : DONE
 }
 

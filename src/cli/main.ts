@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs"
 import { cac } from "cac"
 import { LazyError } from "../errors.js"
+import { withoutSecrets } from "../store/without-secrets.js"
 import { addDoctor } from "./doctor.js"
 import { DONE, EXIT_CODES, FAILED, USAGE } from "./exit-codes.js"
 import { addMigrate } from "./migrate.js"
@@ -23,6 +24,9 @@ process.exitCode = await run(process.argv)
 async function run(argv: string[]): Promise<number> {
   try {
     const { options } = cli.parse(argv, { run: false })
+    // Options after it would silently not count.
+    const ignored: unknown = options["--"]
+    if (Array.isArray(ignored) && ignored.length > 0) throw new UsageError("Nothing can follow --.")
     if (options.help) return DONE
     if (options.version) {
       if (cli.matchedCommandName) cli.outputVersion()
@@ -35,7 +39,7 @@ async function run(argv: string[]): Promise<number> {
     const usage = error instanceof UsageError || error.name === "CACError"
     // Anything but these is a bug, of which the stack is wanted.
     const text = usage ? error.message : (error.stack ?? error.message)
-    console.error(`authjs-lazy: ${error instanceof LazyError ? error.message : withoutPasswords(text)}`)
+    console.error(`authjs-lazy: ${withoutSecrets(error instanceof LazyError ? error.message : text)}`)
     if (!usage) return FAILED
     // cac prints help through this, and the help that follows an error is no output.
     console.info = console.error
@@ -43,9 +47,4 @@ async function run(argv: string[]): Promise<number> {
     cli.outputHelp()
     return USAGE
   }
-}
-
-/** A database URL may have ended up in any place of the command line. */
-function withoutPasswords(text: string): string {
-  return text.replaceAll(/:\/\/\S*@/g, "://***@")
 }

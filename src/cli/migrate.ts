@@ -1,7 +1,7 @@
 import type { CAC } from "cac"
 import { type MigrateReport, migrate } from "../store/migrate.js"
 import { withDatabase } from "../store/open-database.js"
-import { databaseAddress, databaseOptions, type GivenOptions } from "./database-options.js"
+import { databaseAddress, databaseOptions, type GivenOptions, readFlag } from "./database-options.js"
 import { DONE } from "./exit-codes.js"
 
 /** Adds `authjs-lazy migrate`. */
@@ -15,12 +15,13 @@ export function addMigrate(cli: CAC): void {
 }
 
 async function runMigrate(options: GivenOptions): Promise<number> {
+  const json = readFlag("--json", options.json)
   const report = await withDatabase(databaseAddress(options), {
     run: migrate,
     failure: "The migration failed and nothing was changed",
     create: true,
   })
-  console.log(options.json ? JSON.stringify(report) : summary(report))
+  console.log(json ? JSON.stringify(report) : summary(report))
   return DONE
 }
 

@@ -7,7 +7,7 @@ export function purgeSummary(report: PurgeReport): string {
   return [
     `${dryRun ? "Would purge" : "Purged"} ${users(purged)} last seen before ${before.toISOString()}.`,
     ...byTable(`Rows that ${dryRun ? "would go" : "have gone"} with them:`, deleted),
-    ...byTable("Users skipped because rows of a table refer to them, which --cascade deletes, too:", skipped),
+    ...byTable("Users skipped because rows of a table refer to them:", skipped),
     ...(failures > 0 ? [`Users whom the database would not let go: ${count(failures)}`, ...failed(report)] : []),
     ...(interrupted ? ["Stopped before the end. The next run takes up the rest."] : []),
   ].join("\n")

@@ -8,6 +8,7 @@ import {
   databaseOptions,
   type GivenOptions,
   readCount,
+  readFlag,
   tableNames,
   tableOptions,
 } from "./database-options.js"
@@ -39,7 +40,8 @@ async function runPurge(options: GivenOptions): Promise<number> {
   const address = databaseAddress(options)
   const names = tableNames(options)
   const purgeOptions = readPurgeOptions(options)
-  const progress = showProgress(options.dryRun ? "Counting" : "Purging", process.stderr)
+  const json = readFlag("--json", options.json)
+  const progress = showProgress(purgeOptions.dryRun ? "Counting" : "Purging", process.stderr)
   const stop = stopSignal(() => {
     progress.end()
     console.error("Stopping after this batch. Once more stops at once.")
@@ -55,7 +57,7 @@ async function runPurge(options: GivenOptions): Promise<number> {
       failure: "The purge failed",
     })
     progress.end()
-    console.log(options.json ? JSON.stringify(report) : purgeSummary(report))
+    console.log(json ? JSON.stringify(report) : purgeSummary(report))
     return isComplete(report) ? DONE : LEFT
   } finally {
     progress.end()
@@ -67,11 +69,11 @@ function readPurgeOptions(options: GivenOptions): PurgeOptions {
   return {
     olderThan: readOptionalDuration("--older-than", options.olderThan),
     sessionMaxAge: readOptionalDuration("--session-max-age", options.sessionMaxAge),
-    force: options.force === true,
+    force: readFlag("--force", options.force),
     batchSize: readCount("--batch-size", options.batchSize),
     limit: readCount("--limit", options.limit),
-    dryRun: options.dryRun === true,
-    cascade: options.cascade === true,
+    dryRun: readFlag("--dry-run", options.dryRun),
+    cascade: readFlag("--cascade", options.cascade),
   }
 }
 

@@ -2,7 +2,14 @@ import type { CAC } from "cac"
 import { LazyAdapter } from "../store/lazy-adapter.js"
 import { namedTables } from "../store/named-tables.js"
 import { withDatabase } from "../store/open-database.js"
-import { databaseAddress, databaseOptions, type GivenOptions, tableNames, tableOptions } from "./database-options.js"
+import {
+  databaseAddress,
+  databaseOptions,
+  type GivenOptions,
+  readFlag,
+  tableNames,
+  tableOptions,
+} from "./database-options.js"
 import { readDuration } from "./duration.js"
 import { DONE } from "./exit-codes.js"
 import { statsSummary } from "./stats-summary.js"
@@ -22,12 +29,13 @@ export function addStats(cli: CAC): void {
 async function runStats(options: GivenOptions): Promise<number> {
   const address = databaseAddress(options)
   const names = tableNames(options)
+  const json = readFlag("--json", options.json)
   const since = options.since === undefined ? undefined : readSince(options.since)
   const report = await withDatabase(address, {
     run: async (db) => LazyAdapter(db, await namedTables(db, names)).lazy.stats({ since }),
     failure: "The statistics failed",
   })
-  console.log(options.json ? JSON.stringify(report) : statsSummary(report, process.stdout))
+  console.log(json ? JSON.stringify(report) : statsSummary(report, process.stdout))
   return DONE
 }
 

@@ -7,7 +7,10 @@ export function checkDeletes(users: number, keys: KeyFacts[], { cascade }: { cas
   const going = goingWithUsers(users, keys)
   return keys
     .filter(({ parent }) => going.has(parent.root))
-    .flatMap((key) => selfCascade(key, users) ?? blocked(key, users, cascade ? "info" : "warning") ?? [])
+    .flatMap(
+      (key) =>
+        selfCascade(key, users) ?? blocked(key, users, cascade && key.table.root !== users ? "info" : "warning") ?? [],
+    )
 }
 
 function selfCascade(key: KeyFacts, users: number): Finding | undefined {
@@ -17,7 +20,7 @@ function selfCascade(key: KeyFacts, users: number): Finding | undefined {
   return {
     code: "self_cascade",
     severity: "error",
-    message: `Users go when ${by} does (${where(key)} cascades), so that a lazy user can take real ones along: by deleteLazyUser, or by signing out where lazy.signOut is "delete". The purge skips such users, and merging them fails.`,
+    message: `Users go when ${by} does (${where(key)} cascades), so that a lazy user could take real ones along. Such users are never purged, deleted or merged; whatever else deletes them takes the others, too.`,
     fix: settingNull(key),
     where: `${table.label}.${columns.join(", ")}`,
   }
@@ -39,7 +42,9 @@ function blocked(key: KeyFacts, users: number, severity: Severity): Finding | un
   const outcome =
     severity === "info"
       ? "`purge --cascade` deletes them first"
-      : "the purge skips such users, unless it is run with --cascade"
+      : table.root === users
+        ? "the purge always skips such users"
+        : "the purge skips such users, unless it is run with --cascade"
   return {
     ...common,
     severity,

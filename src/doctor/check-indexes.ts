@@ -25,6 +25,7 @@ export function checkLookups(lookups: Lookup[], tables: IndexedTable[]): Finding
 
 /** The names that the columns of the purge's index have in the database. */
 export interface PurgeColumns {
+  id: string
   seenAt: string
   lazySince: string
   convertedAt: string
@@ -33,10 +34,16 @@ export interface PurgeColumns {
 /** Whether the purge finds old lazy users by an index, whatever that is called. */
 export function checkPurgeIndex(users: IndexedTable, columns: PurgeColumns, name: string): Finding[] {
   const candidates = users.indexes.filter(
-    (index) => index.method === "btree" && index.keys[0]?.column === columns.seenAt && holdsLazyUsers(index, columns),
+    ({ keys, ...index }) =>
+      index.method === "btree" &&
+      keys[0]?.column === columns.seenAt &&
+      keys[1]?.column === columns.id &&
+      holdsLazyUsers({ keys, ...index }, columns),
   )
   if (candidates.some(({ valid }) => valid)) return []
-  const [seenAt, lazySince, convertedAt] = [columns.seenAt, columns.lazySince, columns.convertedAt].map(quoted)
+  const [seenAt, id, lazySince, convertedAt] = [columns.seenAt, columns.id, columns.lazySince, columns.convertedAt].map(
+    quoted,
+  )
   const [broken] = candidates
   return [
     {
@@ -44,10 +51,10 @@ export function checkPurgeIndex(users: IndexedTable, columns: PurgeColumns, name
       severity: "warning",
       message: broken
         ? `The index ${broken.target} was never finished, so the purge reads all of ${users.label} (${about(users)}) to find lazy users.`
-        : `The purge reads all of ${users.label} (${about(users)}) to find lazy users: it has no index by ${columns.seenAt}.`,
+        : `The purge reads all of ${users.label} (${about(users)}) to find lazy users: it has no index by ${columns.seenAt} and ${columns.id}.`,
       fix: broken
         ? `reindex index ${users.kind === "p" ? "" : "concurrently "}${broken.target};`
-        : createIndex(users, `(${seenAt}) where (${lazySince} is not null and ${convertedAt} is null)`, name),
+        : createIndex(users, `(${seenAt}, ${id}) where (${lazySince} is not null and ${convertedAt} is null)`, name),
       where: users.label,
     },
   ]

@@ -78,10 +78,10 @@ function checkUniqueRules(db: Database, tables: Tables, facts: Facts, indexed: I
 function purgeIndex(db: Database, { usersTable }: Tables, facts: Facts, indexed: IndexedTable[]): Finding[] {
   const users = tableUnder(facts, "usersTable")
   const table = indexed.find(({ oid }) => oid === users?.oid)
-  const [seenAt, lazySince, convertedAt] =
-    (users && namesIn(db, users, [usersTable.seenAt, usersTable.lazySince, usersTable.convertedAt])) ?? []
-  if (!table || !isTable(table) || seenAt === undefined || lazySince === undefined || convertedAt === undefined)
-    return []
+  const columns = [usersTable.id, usersTable.seenAt, usersTable.lazySince, usersTable.convertedAt]
+  const [id, seenAt, lazySince, convertedAt] = (users && namesIn(db, users, columns)) ?? []
+  if (!table || !isTable(table) || id === undefined) return []
+  if (seenAt === undefined || lazySince === undefined || convertedAt === undefined) return []
   const name = `${getTableConfig(usersTable).name}_lazy_idx`
-  return checkPurgeIndex(table, { seenAt, lazySince, convertedAt }, name)
+  return checkPurgeIndex(table, { id, seenAt, lazySince, convertedAt }, name)
 }

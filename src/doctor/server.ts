@@ -54,7 +54,7 @@ export function checkServer({ version, database, role, trackCounts, trackCountsS
       code: "track_counts",
       severity: "error",
       message:
-        "The server does not count rows (track_counts is off), so every merge fails: it could not say what it deletes.",
+        "The server does not count rows (track_counts is off), so every merge, purge and deletion fails: it could not say what it deletes.",
       fix: `alter ${whose} ${quoted(database)} set track_counts = on;`,
       where: "track_counts",
     })

@@ -398,6 +398,7 @@ export interface LazyStore {
    * Deletes a user if, and only if, it is lazy, with what hangs on it by ON DELETE CASCADE; for "delete my data now".
    * @param options.counts whether `stats` is to count it; default: true
    * @returns whether it was deleted
+   * @throws OtherUsersError when other users would go along; nothing is deleted then
    * @throws what the database throws when other rows refer to the user; nothing is deleted then
    */
   deleteLazyUser(userId: string, options?: { counts?: boolean }): Promise<boolean>

@@ -1,8 +1,9 @@
-import { getTableColumns } from "drizzle-orm"
+import { getTableColumns, sql } from "drizzle-orm"
 import { LazySetupError } from "../errors.js"
 import { defineTables, type FoundTables, idTypeOf } from "./define-tables.js"
 import type { Database } from "./lazy-store.js"
 import { alikeColumns, matchingColumn } from "./matching-column.js"
+import { queryRows } from "./raw-query.js"
 import { type FoundColumn, readColumns } from "./read-columns.js"
 import { lazyColumns, schema } from "./schema.js"
 import { quoted } from "./table-names.js"
@@ -16,6 +17,7 @@ import type { LazyAdapterOptions } from "./tables.js"
  */
 export async function namedTables(db: Database, names: TableNames): Promise<LazyAdapterOptions> {
   const found = await readNamed(db, names)
+  if (!found.sessionsTable && found.usersTable) await refuseUnnamedSessions(db, names)
   for (const option of NAMED_TABLES) {
     const columns = found[option]
     if (columns) checkColumns(names, option, columns)
@@ -40,12 +42,46 @@ export async function renamedTables(db: Database, names: TableNames): Promise<La
   return renamed ? tables : {}
 }
 
+/** Users with a live session must not go because nobody has said where the sessions are. */
+async function refuseUnnamedSessions(db: Database, names: TableNames): Promise<void> {
+  const [table] = await queryRows<{ name: string }>(
+    db,
+    sql`select conrelid::regclass::text as name from pg_constraint
+      where contype = 'f' and confrelid = to_regclass(${tableTarget(names, "usersTable")}) and exists (
+        select from pg_attribute
+        where attrelid = conrelid and not attisdropped and lower(replace(attname, '_', '')) = 'sessiontoken'
+      )
+      order by 1 limit 1`,
+  )
+  if (table)
+    throw new LazySetupError(
+      `No table of sessions was found, but ${table.name} looks like one: name it by ${flagOf("sessionsTable")}.`,
+    )
+}
+
 async function readNamed(db: Database, names: TableNames): Promise<FoundTables> {
+  if (names.schema === "public") await refuseOtherSchema(db, names)
   const found = await readColumns(
     db,
     NAMED_TABLES.map((option) => tableTarget(names, option)),
   )
   return Object.fromEntries(NAMED_TABLES.map((option, position) => [option, found[position]])) as FoundTables
+}
+
+/** Drizzle can't name the schema public, so the search path has to lead there. */
+async function refuseOtherSchema(db: Database, names: TableNames): Promise<void> {
+  for (const option of NAMED_TABLES) {
+    const target = tableTarget(names, option)
+    const [elsewhere] = await queryRows(
+      db,
+      sql`select from (select to_regclass(${target}) as named, to_regclass(${`public.${target}`}) as meant) as table_of
+        where named is distinct from meant`,
+    )
+    if (elsewhere)
+      throw new LazySetupError(
+        `By the search path of this user, ${target} is not a table of the schema public. Set search_path = public for this user.`,
+      )
+  }
 }
 
 /** The columns that purging and counting can't do without. Whether another one has a name of its own is nothing to them. */

@@ -24,6 +24,11 @@ export async function withDatabase<Result>(address: string, work: Work<Result>):
   // Two characters at least, for the folders of Windows begin with one and a colon.
   const scheme = /^[a-z][a-z0-9+.-]+:/i.exec(address)?.[0]
   if (scheme) throw new LazySetupError(`Only postgres://… and the folder of a PGlite database work here, not ${scheme}`)
+  // An URL all the same, which is not repeated: it may hold a password.
+  if (/:\/\/|^\/\/|^["'\s]|["'\s]$/.test(address))
+    throw new LazySetupError(
+      "The database address is neither postgres://… nor a folder. Are there quotes or blanks around it?",
+    )
   return withPglite(address, work)
 }
 

@@ -1,16 +1,19 @@
-import { LazyError } from "../errors.js"
+import { LazyError, OtherUsersError } from "../errors.js"
 import type { PurgeGraph } from "./purge-graph.js"
 import { PurgeHookError } from "./purge-hook.js"
-import { OtherUsersError } from "./purge-removal.js"
 import { FOREIGN_KEY_VIOLATIONS, sqlState } from "./sql-state.js"
 import { brokenConstraint } from "./violation.js"
+import { withoutSecrets } from "./without-secrets.js"
 
 // The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const TRANSIENT = ["40001", "40P01", "55P03"]
-const ENDS_EVERYTHING = /^(08|53|58|57P0[1-3])/
+const ENDS_EVERYTHING = /^(08|53|58|57P0[1-3]|42501)/
 const LONGEST_MESSAGE = 300
 
-/** Whether an error is no matter of single users: the connection is gone, the server shuts down or has no room left, or the setup is wrong. */
+/**
+ * Whether an error is no matter of single users: the connection is gone, the server shuts down or has no room left, or the role or the setup
+ * is wrong.
+ */
 export function endsPurge(error: unknown): boolean {
   if (error instanceof PurgeHookError || error instanceof OtherUsersError) return false
   const state = sqlState(error)
@@ -34,7 +37,7 @@ export function tableInTheWay(error: unknown, { users }: PurgeGraph): string | u
 export function messageOf(error: unknown): string {
   // Drizzle wraps what the driver throws, and its own message holds the statement.
   const cause = rootCause(error)
-  const line = cause.replaceAll(/\s+/g, " ").replaceAll(/:\/\/\S*@/g, "://***@")
+  const line = withoutSecrets(cause.replaceAll(/\s+/g, " "))
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line
 }
 

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm"
+import { OtherUsersError } from "../errors.js"
 import { countDeleted } from "./deleted-rows.js"
 import type { ByTable, Database } from "./lazy-store.js"
 import { type Outcome, recordOutcomes } from "./outcomes.js"
@@ -11,16 +12,6 @@ import { queryRows } from "./raw-query.js"
 export interface Removal {
   purged: number
   deleted: ByTable<number>
-}
-
-/** The deletion of users would take others, for whom nobody asked: by a trigger, or by a row that was added a moment ago. */
-export class OtherUsersError extends Error {
-  constructor(
-    /** The user table, as reports name it. */
-    readonly table: string,
-  ) {
-    super(`Other users, in ${table}, would be deleted.`)
-  }
 }
 
 /**

@@ -10,12 +10,14 @@ const NAMED = 100
 export interface Tally {
   report: PurgeReport
   left: number
+  /** Whether users of a batch that failed were left when the signal came. */
+  unreached: boolean
 }
 
 /** For a purge that has just begun. */
 export function newTally({ before, dryRun }: { before: Date; dryRun: boolean }): Tally {
   const report = { purged: 0, deleted: {}, skipped: {}, failed: [], failures: 0, interrupted: false, dryRun, before }
-  return { report, left: 0 }
+  return { report, left: 0, unreached: false }
 }
 
 /** Counts what became of the users of a batch. */

@@ -33,6 +33,7 @@ export async function purgeLazyUsers(db: Database, tables: Tables, options: Purg
       if (signal?.aborted) return { ...report, interrupted: true }
       const users = await purgeNext(job, tally, { pass, after, size })
       if (users.length > 0) onProgress?.({ purged: report.purged, left: tally.left, total })
+      if (tally.unreached) return { ...report, interrupted: true }
       // Those whom another purge has locked are passed over, and are its own.
       if (users.length < size) break
       after = users.at(-1)
@@ -64,7 +65,10 @@ async function narrowDown(job: PurgeJob, tally: Tally, users: Candidate[], error
   if (users.length === 1 && user) return retryOne(job, tally, user, error)
   const middle = users.length >> 1
   for (const half of [users.slice(0, middle), users.slice(middle)]) {
-    if (job.search.settings.signal?.aborted) return
+    if (job.search.settings.signal?.aborted) {
+      tally.unreached = true
+      return
+    }
     try {
       addBatch(tally, await purgeAgain(job, half))
     } catch (error) {

@@ -49,6 +49,22 @@ it.each(commands)("%s fails in one line without the password for a database that
   expect(failure(await runCommand([command, "--database-url", url]))).toContain('has no database "nowhere".')
 })
 
+it.each([
+  ["in quotes", (url: string) => `"${url}"`],
+  ["after a blank", (url: string) => ` ${url}`],
+  ["without its scheme", (url: string) => url.replace("postgres:", "")],
+])("no command repeats an address that it takes for no URL, %s", async (_, spoil) => {
+  const address = spoil(`postgres://ada:${SECRET}@127.0.0.1/notes`)
+  for (const command of commands)
+    expect(failure(await runCommand([command], { env: { DATABASE_URL: address } }))).toContain("neither postgres://")
+})
+
+it("no command repeats a password that is somewhere else on its line", async () => {
+  const { code, stderr } = await runCommand(["purge", `postgres://h/db?password=${SECRET}`])
+  expect(code).toBe(2)
+  expect(stderr).not.toContain(SECRET)
+})
+
 it.each(commands)("%s exits with 2 for an option that it does not have", async (command) => {
   const { code, stdout, stderr } = await runCommand([command, "--surprise"])
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" })

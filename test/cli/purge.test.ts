@@ -180,6 +180,12 @@ describe("authjs-lazy purge", () => {
     ["--users-table", "value is missing"],
     ["--users-table a --users-table b", "--users-table takes one name"],
     ["--schema=", "--schema"],
+    ["--dry-run=true", "--dry-run takes no value"],
+    ["--dry-run yes", "--dry-run takes no value"],
+    ["--dry-run --dry-run", "--dry-run takes no value"],
+    ["--force 1", "Unused args"],
+    ["--json=no", "Unused args"],
+    ["-- --dry-run", "Nothing can follow --"],
   ])("exits with 2 for %s", async (args, message) => {
     const { code, stdout, stderr } = await purge("postgres://127.0.0.1:1/nowhere", ...args.split(" "))
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" })

@@ -81,3 +81,36 @@ it("a column that is needed and has a name of its own is named", async () => {
   await expect(tables).rejects.toThrow(LazySetupError)
   await expect(tables).rejects.toThrow('The table "app_sessions" lacks expires.')
 })
+
+describe("tables that nobody has named", () => {
+  async function databaseWith(statements: string): Promise<TestDatabase> {
+    const database = await emptyPostgres()
+    onTestFinished(database.close)
+    await database.query(statements)
+    return database
+  }
+
+  const users = `("id" text primary key, "lazySince" timestamptz, "convertedAt" timestamptz, "seenAt" timestamptz)`
+
+  it("are looked for where users could have a live session, which is not to be overlooked", async () => {
+    const { db, query } = await databaseWith(`create table users ${users};
+      create table sessions (session_token text primary key, user_id text references users, expires timestamptz)`)
+    const named = namedTables(db, { tables: { usersTable: "users" } })
+    await expect(named).rejects.toThrow("sessions looks like one: name it by --sessions-table")
+    await namedTables(db, { tables: { usersTable: "users", sessionsTable: "sessions" } })
+    await query("drop table sessions")
+    await namedTables(db, { tables: { usersTable: "users" } })
+  })
+
+  it("are not those of another schema than the one that was asked for", async () => {
+    const { db } = await databaseWith(`create schema app;
+      create table public."user" ${users}; create table app."user" ${users}`)
+    await namedTables(db, { schema: "public", tables: {} })
+    await db.transaction(async (tx) => {
+      await tx.execute("set local search_path = app, public")
+      await expect(namedTables(tx, { schema: "public", tables: {} })).rejects.toThrow(
+        "is not a table of the schema public",
+      )
+    })
+  })
+})

@@ -55,7 +55,8 @@ alter table "user"
   add column if not exists "convertedAt" timestamptz,
   add column if not exists "seenAt" timestamptz;
 
-create index if not exists "user_lazy_idx" on "user" ("seenAt") where "lazySince" is not null and "convertedAt" is null;
+create index if not exists "user_lazy_idx" on "user" ("seenAt", "id")
+  where "lazySince" is not null and "convertedAt" is null;
 
 create table if not exists "password" (
   "userId" uuid primary key references "user" ("id") on delete cascade,

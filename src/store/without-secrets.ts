@@ -1,0 +1,4 @@
+/** A text without the passwords of database URLs, which may have ended up in any place of it. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(/\/\/[^\s/]*@/g, "//***@").replaceAll(/(password=)[^&\s'"]+/gi, "$1***")
+}
