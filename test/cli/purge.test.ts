@@ -90,7 +90,7 @@ describe("authjs-lazy purge", () => {
     const skipping = await purge(database.url)
     expect(skipping.code).toBe(3)
     expect(skipping.stdout).toContain("Purged 2 lazy users")
-    expect(skipping.stdout).toMatch(/--cascade deletes, too:\n {2}payment {2}1\n$/)
+    expect(skipping.stdout).toMatch(/refer to them:\n {2}payment {2}1\n$/)
     expect(await usersIn(database)).toEqual(["2"])
     const cascading = await purge(database.url, "--cascade")
     expect(cascading.code).toBe(0)
