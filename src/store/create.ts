@@ -102,9 +102,8 @@ function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) 
       sql`, `,
     )})`
     // By id alone, behind a fence: of a table without statistics the planner would take all lazy users for a handful, and walk through them.
-    const { id, lazySince, convertedAt } = usersTable
-    const byId = sql`select ${lazySince}, ${convertedAt} from ${usersTable} where ${inArray(id, ids)} offset 0`
-    const twin = sql`select 1 from (${byId}) as ${usersTable} where ${isLazyUser(usersTable)}`
+    const byId = sql`select ${isLazyUser(usersTable)} as is_lazy from ${usersTable} where ${inArray(usersTable.id, ids)} offset 0`
+    const twin = sql`select 1 from (${byId}) as twin where twin.is_lazy`
     const condition = unless.length > 0 ? sql`where not exists (${twin})` : sql``
     const newUser = db
       .$with("lazy_user", getTableColumns(usersTable))
