@@ -8,6 +8,7 @@ import { recordOutcomes } from "./outcomes.js"
 import { hasPassword, proveEmail } from "./passwords.js"
 import { queryRows } from "./raw-query.js"
 import { removeLazyUser } from "./remove-lazy-user.js"
+import { retryTransaction } from "./retry-transaction.js"
 import { rememberTransaction } from "./same-transaction.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
@@ -24,7 +25,8 @@ export function mergeUsers(
 ): Promise<MergeReport> {
   const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep" } = options
   const { usersTable, accountsTable, sessionsTable } = tables
-  return db.transaction(
+  return retryTransaction(
+    db,
     async (tx) => {
       const found = await findReferences(tx, tables, references)
       refuseUnsupported(found)

@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter, type LazyStore } from "../../src/drizzle.js"
+import { sqlState } from "../../src/store/sql-state.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { MergeWorld } from "./merge-world.js"
 
@@ -183,6 +184,51 @@ describe("merging while others are at work", () => {
       expect(codes(outcomes).filter((code) => code === "done")).toHaveLength(6)
       await world.run(`truncate message, follow; update "user" set "invitedBy" = null; delete from "user"`)
     }
+  })
+
+  /** A request of the app's that changes a row of the lazy user and then adds one to the real user: the other way round than a merge. */
+  const deadlock = async (work: () => Promise<unknown>, { from, into }: { from: string; into: string }) => {
+    await world.run(`create table message (id int, sender text references "user" on delete cascade, receiver text references "user" on delete cascade, body text);
+      insert into message values (1, '${from}', '${into}', 'new')`)
+    let working: Promise<unknown> | undefined
+    await database.sql.begin(async (tx) => {
+      // So that it is the other one that notices, and is undone.
+      await tx`set local deadlock_timeout = '60s'`
+      await tx`update message set body = 'read' where id = 1`
+      working = work()
+      await somebodyWaits()
+      await tx`select from "user" where id in (${from}, ${into}) for key share`
+    })
+    await working
+  }
+
+  it("merges after all where the database ends a dead-lock by undoing the merge", async () => {
+    const people = await world.people()
+    let calls = 0
+    await deadlock(() => store.merge(people.from, people.into, { onMerge: () => void calls++ }), people)
+    expect(await world.count(`message where sender = '${people.into}' and body = 'read'`)).toBe(1)
+    expect(await world.count(`"user" where id = '${people.from}'`)).toBe(0)
+    expect(calls).toBe(1)
+  })
+
+  it("deletes a lazy user after all where the database ends a dead-lock by undoing the deletion", async () => {
+    const people = await world.people()
+    await deadlock(() => store.deleteLazyUser(people.from), people)
+    expect(await world.count(`"user" where id = '${people.from}'`)).toBe(0)
+    expect(await world.count("message")).toBe(0)
+  })
+
+  it("gives up where a merge is undone again and again, and says why", async () => {
+    const { from, into } = await world.people()
+    let calls = 0
+    const onMerge = async ({ tx }: { tx: Database }) => {
+      calls++
+      await tx.execute(sql`do $$ begin raise 'undone' using errcode = '40001'; end $$`)
+    }
+    const error = await store.merge(from, into, { onMerge }).catch((error: unknown) => error)
+    expect(sqlState(error)).toBe("40001")
+    expect(calls).toBe(3)
+    expect(await world.count(`"user" where id = '${from}'`)).toBe(1)
   })
 
   it("lets either the merge or the conversion of the same user win", async () => {
