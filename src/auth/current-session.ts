@@ -18,25 +18,25 @@ export async function readCurrentSession(
   config: AuthConfig,
   adapter: LazyAdapter,
   strategy: "jwt" | "database",
-  request: RequestHead,
+  { url, headers }: RequestHead,
 ): Promise<CurrentSession | null> {
-  const sessionToken = await readSessionCookie(config, request)
+  const sessionToken = await readSessionCookie(config, { url, cookie: headers.get("cookie") ?? "" })
   if (!sessionToken) return null
   if (strategy === "database") {
     const found = await adapter.getSessionAndUser(sessionToken)
     if (!found || found.session.expires.valueOf() < Date.now()) return null
     return { sessionToken, user: found.user as UserRow }
   }
-  const token = await decodeSessionToken(config, request, sessionToken)
+  const token = await decodeSessionToken(config, url, sessionToken)
   if (!token?.sub) return null
   const user = (await adapter.getUser(token.sub)) as UserRow | null
   return user && claimsHold(token, user) ? { sessionToken, user } : null
 }
 
-async function decodeSessionToken(config: AuthConfig, request: RequestHead, token: string): Promise<JWT | null> {
+async function decodeSessionToken(config: AuthConfig, url: string, token: string): Promise<JWT | null> {
   if (!config.secret?.length) return null
   try {
-    const salt = sessionCookieName(config, request.url)
+    const salt = sessionCookieName(config, url)
     return await (config.jwt?.decode ?? decodeToken)({ secret: config.secret, ...config.jwt, token, salt })
   } catch {
     // A token that is forged, stale or under a lost secret is no session, as everywhere in Auth.js.

@@ -57,16 +57,16 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
   )
 }
 
-async function isVerified(
-  credentials: Record<string, unknown>,
-  { options, wholeRequest }: BoundContext,
-): Promise<boolean> {
+async function isVerified(credentials: Record<string, unknown>, context: BoundContext): Promise<boolean> {
+  const { verify } = context.options
+  if (!verify) return true
   const { csrfToken: _, callbackUrl: __, ...form } = credentials
-  return options.verify ? options.verify(wholeRequest(), form) : true
+  return verify(context.wholeRequest(), form)
 }
 
-async function isEnabled({ options, wholeRequest }: BoundContext): Promise<boolean> {
-  return typeof options.enabled === "function" ? options.enabled(wholeRequest()) : options.enabled
+async function isEnabled(context: BoundContext): Promise<boolean> {
+  const { enabled } = context.options
+  return typeof enabled === "function" ? enabled(context.wholeRequest()) : enabled
 }
 
 /** The user as the app's `signIn` callback sees it: not in the database yet, and without the name it will be given there. */

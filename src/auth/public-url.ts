@@ -38,13 +38,27 @@ function elsewhere({ url }: RequestHead): string | undefined {
   return `${origin}${pathname}${search}`
 }
 
-let parsed: { url: string; origin: string } | undefined
+/** The path of `AUTH_URL`; undefined where it is not set or has none. */
+export function configuredPath(): string | undefined {
+  const url = process.env.AUTH_URL
+  const path = url === undefined || !URL.canParse(url) ? undefined : parse(url).path
+  return path === "" ? undefined : path
+}
 
 function configuredOrigin(): string | undefined {
   const url = process.env.AUTH_URL ?? process.env.NEXTAUTH_URL
-  if (url === undefined) return undefined
-  if (parsed?.url !== url) parsed = { url, origin: new URL(url).origin }
-  return parsed.origin
+  return url === undefined ? undefined : parse(url).origin
+}
+
+let parsed: { url: string; origin: string; path: string } | undefined
+
+/** Most apps have one address, and taking it to pieces for every request is slow. */
+function parse(url: string): { origin: string; path: string } {
+  if (parsed?.url !== url) {
+    const { origin, pathname } = new URL(url)
+    parsed = { url, origin, path: pathname.replace(/\/$/, "") }
+  }
+  return parsed
 }
 
 /** The request under the address in the headers of a proxy: @hono/auth-js, which hands over the request as it came in, believes them. */

@@ -35,7 +35,7 @@ const NO_SESSION: SessionAnswer = { body: null, cookies: [] }
  */
 export async function readSession(config: RequestConfig, place: SessionPlace): Promise<SessionAnswer> {
   checkRequestConfig(config, place.url)
-  const value = await readSessionCookie(config, { url: place.url, headers: new Headers({ cookie: place.cookie }) })
+  const value = await readSessionCookie(config, place)
   if (!value) return NO_SESSION
   return config.session?.strategy === "jwt" ? readToken(config, place, value) : readRow(config, place, value)
 }

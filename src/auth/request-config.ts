@@ -3,6 +3,9 @@ import { MissingSecret, UntrustedHost } from "@auth/core/errors"
 import { LazySetupError } from "../errors.js"
 import type { LazyAuth, LazyRequest } from "./config.js"
 import { logError } from "./emit.js"
+import { configuredPath } from "./public-url.js"
+
+const DEFAULT_PATH = "/auth"
 
 /** A configuration whose base path is settled. */
 export type RequestConfig = AuthConfig & { basePath: string }
@@ -14,7 +17,7 @@ export type RequestConfig = AuthConfig & { basePath: string }
 export function requestConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
   const config = auth(request)
   // An AUTH_URL without a path means the default one, where setEnvDefaults would take the path to be "/".
-  config.basePath ??= pathOf(process.env.AUTH_URL) ?? "/auth"
+  config.basePath ??= configuredPath() ?? DEFAULT_PATH
   setEnvDefaults(process.env, config, true)
   return config as RequestConfig
 }
@@ -22,9 +25,9 @@ export function requestConfig(auth: LazyAuth, request: LazyRequest): RequestConf
 /** The same without what only providers need, such as `AUTH_GITHUB_ID`: reading the environment is slow. */
 export function sessionConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
   const config = auth(request)
-  if (config.basePath === undefined || config.trustHost === undefined || !config.secret?.length) {
-    const { secret, trustHost, basePath } = environment()
-    config.basePath ??= basePath
+  config.basePath ??= configuredPath() ?? DEFAULT_PATH
+  if (config.trustHost === undefined || !config.secret?.length) {
+    const { secret, trustHost } = environment()
     config.trustHost ??= trustHost
     if (!config.secret?.length) config.secret = secret
   }
@@ -42,7 +45,7 @@ export function checkRequestConfig(config: RequestConfig, url: string): void {
   throw new LazySetupError("Auth.js can't work with this configuration; it has logged why.")
 }
 
-type Environment = Required<Pick<AuthConfig, "secret" | "trustHost" | "basePath">>
+type Environment = Required<Pick<AuthConfig, "secret" | "trustHost">>
 
 /** The variables that tell, but for those of the platforms, which don't change. */
 const VARIABLES = ["AUTH_URL", "AUTH_SECRET", "AUTH_SECRET_1", "AUTH_SECRET_2", "AUTH_SECRET_3", "AUTH_TRUST_HOST"]
@@ -52,15 +55,9 @@ let read: { key: string; environment: Environment } | undefined
 function environment(): Environment {
   const key = VARIABLES.map((name) => process.env[name]).join("\n")
   if (read?.key !== key) {
-    const config: AuthConfig = { providers: [], basePath: pathOf(process.env.AUTH_URL) ?? "/auth" }
+    const config: AuthConfig = { providers: [], basePath: DEFAULT_PATH }
     setEnvDefaults(process.env, config, true)
     read = { key, environment: config as Environment }
   }
   return read.environment
-}
-
-function pathOf(url: string | undefined): string | undefined {
-  if (url === undefined || !URL.canParse(url)) return undefined
-  const path = new URL(url).pathname.replace(/\/$/, "")
-  return path === "" ? undefined : path
 }

@@ -1,39 +1,119 @@
 import type { AuthConfig } from "@auth/core"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
+import { clientKey } from "./client-address.js"
 import type { LazyEvents, LazyOptions, RequestHead } from "./config.js"
 import type { TakeCreation } from "./creation-limits.js"
-import type { CurrentSession } from "./current-session.js"
-import type { LinkingState } from "./linking-state.js"
+import { type CurrentSession, readCurrentSession } from "./current-session.js"
+import { newLinkingState } from "./linking-state.js"
+import { wholeRequest } from "./public-url.js"
 import type { SignInPlan } from "./sign-in-plan.js"
+import type { MintedToken } from "./token-codec.js"
 
-/** What the providers and callbacks of one request share. Made by `withLazy` for each request; nothing in it outlives the request. */
-export interface RequestContext {
-  /** The configuration as Auth.js sees it. Environment defaults (`secret`) are filled in after it was built: read, don't copy. */
-  readonly config: AuthConfig
+/** What is the same for every request of an app. */
+export interface AppContext {
   readonly adapter: LazyAdapter
   readonly options: Required<Pick<LazyOptions, "enabled" | "recheck">> & LazyOptions
   readonly events: LazyEvents
   readonly strategy: "jwt" | "database"
+  /** How many seconds a session lives: `session.maxAge` of Auth.js. */
+  readonly maxAge: number
   /** How many seconds a session goes on before its use is recorded: `session.updateAge` of Auth.js. */
   readonly updateAge: number
-  /** Unknown until a provider is called, where Auth.js asks for a configuration without giving the request (server actions). */
-  head: RequestHead | undefined
-  /** The same for the app, which expects a whole one. */
-  wholeRequest(): Request
-  /** What the client is counted under; undefined where its address is not known. */
-  client(): string | undefined
+  readonly generateSessionToken: (() => string) | undefined
   readonly takeCreation: TakeCreation
+}
+
+/**
+ * What is known of the visitor, found out where it counts: most pages ask for nothing but the session, and some frameworks throw where they
+ * don't know the address.
+ */
+export interface Incoming {
+  readHead?: () => RequestHead
+  getClientAddress?: () => string
+}
+
+/** What the providers and callbacks of one request share. Made by `withLazy` for each request; nothing in it outlives the request. */
+export class RequestContext {
   /** What the provider that is signing somebody in wants done; set by `authorize`. */
   plan: SignInPlan | undefined
   /** Somebody signs in by a password, which may be removed before the session is written. */
-  byPassword: boolean
+  byPassword = false
   /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */
-  readonly linking: LinkingState
+  readonly linking = newLinkingState()
+  /** The token of a session that was made in this request. */
+  minted: MintedToken | undefined
+  #head: RequestHead | undefined
+  #current: Promise<CurrentSession | null> | undefined
+
+  /** @param config the configuration as Auth.js sees it. Environment defaults (`secret`) are filled in after it was built: read, don't copy. */
+  constructor(
+    readonly config: AuthConfig,
+    private readonly app: AppContext,
+    private readonly incoming: Incoming,
+  ) {}
+
+  get adapter(): LazyAdapter {
+    return this.app.adapter
+  }
+
+  get options(): AppContext["options"] {
+    return this.app.options
+  }
+
+  get events(): LazyEvents {
+    return this.app.events
+  }
+
+  get strategy(): "jwt" | "database" {
+    return this.app.strategy
+  }
+
+  get updateAge(): number {
+    return this.app.updateAge
+  }
+
+  get takeCreation(): TakeCreation {
+    return this.app.takeCreation
+  }
+
+  /** Unknown until a provider is called, where Auth.js asks for a configuration without giving the request (server actions). */
+  get head(): RequestHead | undefined {
+    this.#head ??= this.incoming.readHead?.()
+    return this.#head
+  }
+
+  set head(given: RequestHead | undefined) {
+    this.#head = given
+  }
+
+  /** The same for the app, which expects a whole one. */
+  wholeRequest(): Request {
+    if (!this.head) throw new Error("The request is not known yet.")
+    return wholeRequest(this.head)
+  }
+
+  /** What the client is counted under; undefined where its address is not known. */
+  client(): string | undefined {
+    return clientKey(this.head?.headers, this.incoming.getClientAddress, this.options.trustProxy)
+  }
+
   /** The session that came with the request; read once. Throws when the database does. */
-  currentSession(): Promise<CurrentSession | null>
+  currentSession(): Promise<CurrentSession | null> {
+    if (!this.head) return Promise.resolve(null)
+    this.#current ??= readCurrentSession(this.config, this.adapter, this.strategy, this.head)
+    return this.#current
+  }
+
   /** Makes the token and the end of a database session; undefined with JWT sessions, which need none. */
-  newSession(): { sessionToken: string; expires: Date } | undefined
+  newSession(): { sessionToken: string; expires: Date } | undefined {
+    if (this.strategy === "jwt") return undefined
+    const { generateSessionToken, maxAge } = this.app
+    return {
+      sessionToken: generateSessionToken?.() ?? crypto.randomUUID(),
+      expires: new Date(Date.now() + maxAge * 1000),
+    }
+  }
 }
 
 /** The user object that passes through Auth.js: a row of the user table. */

@@ -24,9 +24,8 @@ export function isSessionSalt(config: AuthConfig, salt: string): boolean {
 /** The content of the session cookie as it came, joined from its chunks; null when there is none. */
 export async function readSessionCookie(
   config: AuthConfig,
-  { url, headers }: Pick<Request, "url" | "headers">,
+  { url, cookie }: { url: string; cookie: string },
 ): Promise<string | null> {
-  const cookie = headers.get("cookie") ?? ""
   const cookieName = sessionCookieName(config, url)
   const first = cookie.indexOf(cookieName)
   if (first === -1) return null

@@ -1,13 +1,13 @@
 import type { AuthConfig } from "@auth/core"
+import { DEFAULT_SESSION_MAX_AGE } from "../store/session-life.js"
 import { decodeToken, encodeToken } from "./token-codec.js"
 
 /** The default of Auth.js: https://authjs.dev/reference/core#session */
-const DEFAULT_MAX_AGE = 30 * 24 * 60 * 60
 const DEFAULT_UPDATE_AGE = 24 * 60 * 60
 
 /** How sessions are made and how long they live, in seconds, with what Auth.js fills in. */
 export function sessionSettings({ session, jwt, secret = "" }: AuthConfig) {
-  const maxAge = session?.maxAge ?? DEFAULT_MAX_AGE
+  const maxAge = session?.maxAge ?? DEFAULT_SESSION_MAX_AGE
   const updateAge = session?.updateAge ?? DEFAULT_UPDATE_AGE
   const tokenAge = jwt?.maxAge ?? maxAge
   return {

@@ -1,35 +1,55 @@
 import type { AuthConfig } from "@auth/core"
-import type { JWTEncodeParams } from "@auth/core/jwt"
+import type { JWT, JWTEncodeParams } from "@auth/core/jwt"
+import { nameInTokenForPasskey } from "./passkey-name.js"
 import type { RequestContext } from "./request-context.js"
 import { isSessionSalt } from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
 import { SignInRefused } from "./sign-in-refused.js"
 import { lifetime } from "./token-claims.js"
-import { encodeToken } from "./token-codec.js"
+import { decodeToken, encodeToken, mintToken } from "./token-codec.js"
+
+type JwtOptions = NonNullable<AuthConfig["jwt"]>
 
 /**
  * Takes the place of `jwt.encode`, which Auth.js calls to fill the session cookie after a credentials provider has signed somebody in,
  * whatever the strategy. With database sessions the "token" is that of a session row. All other cookies that Auth.js encrypts pass.
  */
-export function composeEncode(
-  own: NonNullable<AuthConfig["jwt"]>["encode"] = encodeToken,
-  context: RequestContext,
-): (params: JWTEncodeParams) => Promise<string> {
+export function composeEncode(own: JwtOptions["encode"], context: RequestContext): NonNullable<JwtOptions["encode"]> {
   return async (params) => {
-    if (!isSessionSalt(context.config, params.salt)) return own(params)
+    if (!isSessionSalt(context.config, params.salt)) return (own ?? encodeToken)(params)
     const { plan } = context
     if (plan?.kind === "keep" && plan.sessionToken) return plan.sessionToken
     if (context.strategy === "database") return databaseToken(params.token?.sub, context)
     // Last, so that a token which can't be made leaves everything as it was.
     try {
       const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge)
-      const token = await own({ ...params, maxAge })
+      const token = await (own ? own({ ...params, maxAge }) : encodeSession({ ...params, maxAge }, context))
       await plan?.commit?.()
       return token
     } catch (error) {
       await plan?.undo?.()
       throw error
     }
+  }
+}
+
+/** Remembers the token: the gate reads the session that it has just made. */
+async function encodeSession(params: JWTEncodeParams, context: RequestContext): Promise<string> {
+  context.minted = mintToken(params)
+  return context.minted?.value ?? encodeToken(params)
+}
+
+/** Takes the place of `jwt.decode`, which Auth.js calls for the session cookie and for others that it encrypts. */
+export function composeDecode(
+  own: JwtOptions["decode"] = decodeToken,
+  context: RequestContext,
+): NonNullable<JwtOptions["decode"]> {
+  return async (params) => {
+    const { minted } = context
+    // What was encrypted a moment ago need not be decrypted to know what is in it.
+    const isOurs = own === decodeToken && minted !== undefined && params.token === minted.value
+    const token = isOurs ? (JSON.parse(minted.claims) as JWT) : await own(params)
+    return nameInTokenForPasskey(token, context)
   }
 }
 

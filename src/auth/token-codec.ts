@@ -1,16 +1,22 @@
 import { randomUUID } from "node:crypto"
 import { decode, encode, type JWT, type JWTDecodeParams, type JWTEncodeParams } from "@auth/core/jwt"
+import { DEFAULT_SESSION_MAX_AGE } from "../store/session-life.js"
 import { isPlainObject } from "./plain-data.js"
 import { secondsNow } from "./token-claims.js"
 import { openToken, parseToken, sealToken } from "./token-encryption.js"
 import { TokenKeys } from "./token-keys.js"
 
-/** The default of Auth.js: 30 days, in seconds. */
-const MAX_AGE = 30 * 24 * 60 * 60
 /** How many seconds clocks may differ, as in Auth.js. */
 const TOLERANCE = 15
 
 const keys = new TokenKeys()
+
+/** A token and what it says. */
+export interface MintedToken {
+  value: string
+  /** The claims as JSON. */
+  claims: string
+}
 
 /**
  * Makes the same tokens as the `encode` of Auth.js, and takes its place: it derives the key once, and not again for every token. What
@@ -19,12 +25,21 @@ const keys = new TokenKeys()
  * @throws TypeError if there is no secret, or what `encode` throws
  */
 export async function encodeToken(params: JWTEncodeParams): Promise<string> {
-  const { token = {}, secret, maxAge = MAX_AGE, salt } = params
-  if (!isPlainObject(token) || !Number.isFinite(maxAge)) return encode(params)
+  return mintToken(params)?.value ?? encode(params)
+}
+
+/** What `encodeToken` makes, together with what is in it; undefined where it leaves that to Auth.js. */
+export function mintToken({
+  token = {},
+  secret,
+  maxAge = DEFAULT_SESSION_MAX_AGE,
+  salt,
+}: JWTEncodeParams): MintedToken | undefined {
+  if (!isPlainObject(token) || !Number.isFinite(maxAge)) return undefined
   const [newest = ""] = listSecrets(secret)
   const iat = secondsNow()
-  const claims = { ...token, iat, exp: iat + maxAge, jti: randomUUID() }
-  return sealToken(keys.get(newest, salt), JSON.stringify(claims))
+  const claims = JSON.stringify({ ...token, iat, exp: iat + maxAge, jti: randomUUID() })
+  return { value: sealToken(keys.get(newest, salt), claims), claims }
 }
 
 /**

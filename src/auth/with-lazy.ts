@@ -3,21 +3,17 @@ import { LazySetupError } from "../errors.js"
 import { rememberSessionMaxAge } from "../store/session-life.js"
 import { bindProvider, checkProvider } from "./bound-provider.js"
 import { composeCallbacks } from "./callbacks.js"
-import { checkTrustedProxy, clientKey } from "./client-address.js"
-import type { LazyAuth, LazyConfig, LazyRequest, RequestHead } from "./config.js"
-import { creationLimits, type TakeCreation } from "./creation-limits.js"
-import { type CurrentSession, readCurrentSession } from "./current-session.js"
+import { checkTrustedProxy } from "./client-address.js"
+import type { LazyAuth, LazyConfig, LazyRequest } from "./config.js"
+import { creationLimits } from "./creation-limits.js"
 import { composeEvents } from "./events.js"
 import { keepGateSettings } from "./gate-settings.js"
 import { linkingAdapter } from "./linking-adapter.js"
-import { newLinkingState } from "./linking-state.js"
 import { honoAddress, platformAddress } from "./node-address.js"
-import { nameInTokenForPasskey } from "./passkey-name.js"
-import { forwardedHead, publicHead, wholeRequest } from "./public-url.js"
-import type { RequestContext } from "./request-context.js"
+import { forwardedHead, publicHead } from "./public-url.js"
+import { type AppContext, type Incoming, RequestContext } from "./request-context.js"
 import { longestSession, sessionSettings } from "./session-settings.js"
-import { composeEncode } from "./session-token.js"
-import { decodeToken } from "./token-codec.js"
+import { composeDecode, composeEncode } from "./session-token.js"
 
 const DEFAULT_RECHECK = 300
 
@@ -31,8 +27,9 @@ const DEFAULT_RECHECK = 300
 export function withLazy(config: LazyConfig): LazyAuth {
   checkConfig(config)
   rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
-  const takeCreation = creationLimits(config.lazy?.limits)
-  return (argument) => buildConfig(config, incoming(argument), takeCreation)
+  const app = appContext(config)
+  const settled = settledConfig(config, app)
+  return (argument) => buildConfig(settled, app, incoming(argument))
 }
 
 function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
@@ -44,77 +41,41 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
   for (const provider of providers) checkProvider(provider, adapter)
 }
 
-function buildConfig(
-  { lazy, adapter, ...config }: LazyConfig,
-  { readHead, getClientAddress }: Incoming,
-  takeCreation: TakeCreation,
-): AuthConfig {
-  const strategy = config.session?.strategy ?? "database"
-  // Auth.js refuses the explicit "database" where all providers are credentials providers; left out, it is what an adapter means.
-  const { strategy: _, ...session } = config.session ?? {}
-  const built: AuthConfig = {
-    ...config,
-    session: strategy === "jwt" ? { ...session, strategy } : session,
-  }
+function appContext({ lazy, adapter, events = {}, ...config }: LazyConfig): AppContext {
   const { maxAge, updateAge } = sessionSettings(config)
-  let current: Promise<CurrentSession | null> | undefined
-  let head: RequestHead | undefined
-  const context: RequestContext = {
-    config: built,
+  return {
     adapter,
     options: { ...lazy, enabled: lazy?.enabled ?? true, recheck: lazy?.recheck ?? DEFAULT_RECHECK },
-    events: config.events ?? {},
-    strategy,
+    events,
+    strategy: config.session?.strategy ?? "database",
+    maxAge,
     updateAge,
-    get head() {
-      head ??= readHead?.()
-      return head
-    },
-    set head(given) {
-      head = given
-    },
-    wholeRequest() {
-      if (!context.head) throw new Error("The request is not known yet.")
-      return wholeRequest(context.head)
-    },
-    client: () => clientKey(context.head?.headers, getClientAddress, lazy?.trustProxy),
-    takeCreation,
-    plan: undefined,
-    byPassword: false,
-    linking: newLinkingState(),
-    currentSession() {
-      if (!context.head) return Promise.resolve(null)
-      current ??= readCurrentSession(built, adapter, strategy, context.head)
-      return current
-    },
-    newSession() {
-      if (strategy === "jwt") return undefined
-      return {
-        sessionToken: session.generateSessionToken?.() ?? crypto.randomUUID(),
-        expires: new Date(Date.now() + maxAge * 1000),
-      }
-    },
+    generateSessionToken: config.session?.generateSessionToken,
+    takeCreation: creationLimits(lazy?.limits),
   }
+}
+
+/** The part of the configuration of Auth.js that is the same for every request. */
+function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strategy }: AppContext): AuthConfig {
+  // Auth.js refuses the explicit "database" where all providers are credentials providers; left out, it is what an adapter means.
+  const { strategy: ___, ...session } = config.session ?? {}
+  return { ...config, session: strategy === "jwt" ? { ...session, strategy } : session }
+}
+
+function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): AuthConfig {
+  const built: AuthConfig = { ...config }
+  const context = new RequestContext(built, app, incoming)
   built.providers = config.providers.map((provider) => bindProvider(provider, context))
   built.callbacks = composeCallbacks(config.callbacks, context)
   built.events = composeEvents(config.events, context)
-  built.adapter = linkingAdapter(adapter, context)
+  built.adapter = linkingAdapter(app.adapter, context)
   built.jwt = {
     ...config.jwt,
     encode: composeEncode(config.jwt?.encode, context),
-    decode: async (params) => nameInTokenForPasskey(await (config.jwt?.decode ?? decodeToken)(params), context),
+    decode: composeDecode(config.jwt?.decode, context),
   }
-  keepGateSettings(built, { isBot: lazy?.isBot, plan: () => context.plan, store: adapter.lazy })
+  keepGateSettings(built, { isBot: app.options.isBot, plan: () => context.plan, store: app.adapter.lazy })
   return built
-}
-
-/**
- * What is known of the visitor, found out where it counts: most pages ask for nothing but the session, and some frameworks throw where they
- * don't know the address.
- */
-interface Incoming {
-  readHead?: () => RequestHead
-  getClientAddress?: () => string
 }
 
 function incoming(argument: LazyRequest | undefined): Incoming {

@@ -82,7 +82,7 @@ export async function gate(request: RequestHead, auth: LazyAuth, options: GateOp
   const skipped = skipReason(visit, gateSettings(config).isBot)
   if (skipped) return openWithout(skipped, cookie)
   // Sent along while this browser converted, perhaps: what answers it last must not take the new session's place.
-  if (!isNavigation(visit) && (await readSessionCookie(config, visit)) !== null)
+  if (!isNavigation(visit) && (await readSessionCookie(config, { url, cookie })) !== null)
     return openWithout("stale-session", cookie)
   try {
     const signedIn = await signInLazily(withoutRefusals(config), { url, cookie }, seen)

@@ -1,5 +1,8 @@
 import type { LazyStore } from "./lazy-store.js"
 
+/** How long a session lives where nobody says otherwise, in seconds: https://authjs.dev/reference/core#session */
+export const DEFAULT_SESSION_MAX_AGE = 30 * 24 * 60 * 60
+
 const maxAges = new WeakMap<LazyStore, number>()
 
 /** Remembers how long sessions can live, in seconds, in an app that uses this store; of several apps the longest counts. */
