@@ -18,6 +18,8 @@ export interface ForeignKey {
   parentColumns: string[]
   /** What becomes of a row when the one it refers to goes; NO ACTION and RESTRICT are `restrict`. */
   onDelete: "cascade" | "set" | "restrict"
+  /** Whether it is of a single partition, or leads to one. */
+  isPartial: boolean
   /** False for a key that is there for information only. */
   enforced: boolean
 }
@@ -104,6 +106,7 @@ export function readForeignKeys(
           'parentTarget', ${target("parent")},
           'parentColumns', ${columns("confrelid", "confkey")},
           'onDelete', case confdeltype when 'c' then 'cascade' when 'a' then 'restrict' when 'r' then 'restrict' else 'set' end,
+          'isPartial', conrelid <> child.oid or confrelid <> parent.oid,
           -- Not a column before PostgreSQL 18.
           'enforced', coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true)
         ) order by child.oid, conname), '[]')

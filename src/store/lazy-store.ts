@@ -1,11 +1,14 @@
 import type { AdapterAccount, AdapterAuthenticator } from "@auth/core/adapters"
-import type { SQL } from "drizzle-orm"
-import type { AnyPgColumn, PgDatabase, PgQueryResultHKT } from "drizzle-orm/pg-core"
+import type { ByTable } from "./by-table.js"
+import type { Database } from "./database.js"
+import type { PurgeOptions, PurgeReport } from "./purge-types.js"
+import type { StatsOptions, StatsReport } from "./stats-types.js"
 import type { SessionRow, UserRow } from "./user-row.js"
 
-/** A Drizzle database or transaction on PostgreSQL, of whatever driver and schema. */
-// biome-ignore lint/suspicious/noExplicitAny: the app's own schema types do not matter here, and every one of them fits `any`
-export type Database = PgDatabase<PgQueryResultHKT, any, any>
+export type { ByTable } from "./by-table.js"
+export type { Database } from "./database.js"
+export type * from "./purge-types.js"
+export type * from "./stats-types.js"
 
 /** A database session to write: an opaque token and the moment it stops being valid. */
 export interface NewSession {
@@ -80,9 +83,6 @@ export interface ConvertReport {
   endedSessions: number
 }
 
-/** Something for each table, under its name: `table` in the schema public, `schema.table` elsewhere. */
-export type ByTable<Value> = Record<string, Value>
-
 /** What `onMerge` is given, inside the transaction that merges. */
 export interface MergeHookParams {
   /** The open transaction. What is written through it is undone if anything fails. */
@@ -100,7 +100,10 @@ export interface MergeHookParams {
   conflicts: ByTable<Record<string, unknown>[]>
 }
 
-/** Runs inside the transaction that merges, in every merge; throwing undoes the merge. */
+/**
+ * Runs inside the transaction that merges, in every merge; throwing undoes the merge. Called again where the database has undone the
+ * transaction to end a deadlock: what can't be undone belongs into the event `mergeUser`.
+ */
 export type MergeHook = (params: MergeHookParams) => void | Promise<void>
 
 /** See {@link LazyStore.merge}. */
@@ -156,146 +159,6 @@ export type Identifier = { username: string } | { email: string }
 
 /** Compares a typed password with a stored hash (null: nobody by that name has one) and may return a hash to store instead. */
 export type VerifyHash = (hash: string | null) => Promise<{ ok: boolean; rehashed?: string }>
-
-/** See {@link LazyStore.purge}. All times are in seconds, as in Auth.js. */
-export interface PurgeOptions {
-  /**
-   * Only lazy users who have not been seen for longer than this go. Less than a session can live is refused, unless `force` is set.
-   * Default: `sessionMaxAge`.
-   */
-  olderThan?: number
-  /**
-   * How long a session of the app can live: `session.maxAge` of Auth.js. Default: that of the configuration that `withLazy` was given with this
-   * adapter in this process, or else 30 days.
-   */
-  sessionMaxAge?: number
-  /** Lets `olderThan` be shorter than a session can live. Users with a live database session still stay. Default: false. */
-  force?: boolean
-  /** How many users go in one transaction; 1 to 10,000. Default: 1000. */
-  batchSize?: number
-  /** How many users go at most; default: all there are. */
-  limit?: number
-  /**
-   * Counts what would go, by reading alone: nothing is locked, no trigger fires and `onPurge` is not called. Default: false. The counts are exact
-   * along the foreign keys; what triggers or `onPurge` would do can't be known, and rows that users of several batches share are counted for each.
-   */
-  dryRun?: boolean
-  /**
-   * What happens to users to whom rows refer by a foreign key without ON DELETE (NO ACTION, RESTRICT), directly or by way of rows that would go with
-   * them. False: such users are skipped and reported. True: those rows are deleted first, and whatever refers to them, through as many tables as
-   * there are, WHOEVER THEY BELONG TO: what a real user wrote below a lazy user's post goes with the post. No other user ever goes, not even by a
-   * key with ON DELETE CASCADE: users to whom one refers who stays are always skipped. Default: false.
-   */
-  cascade?: boolean
-  /**
-   * A condition for users to keep, whatever their age, over the columns of the user table; default: none. It is called once and can't be async. Where
-   * it is null for a user, the user isn't kept.
-   */
-  keep?: (user: PurgeColumns) => SQL | undefined
-  /** Runs inside the transaction of each batch, before its users go. Not called in a dry run. */
-  onPurge?: PurgeHook
-  /** Ends the purge after the batch it is at; default: it runs until it is done. */
-  signal?: AbortSignal
-  /** Called after each batch. */
-  onProgress?: (progress: PurgeProgress) => void
-}
-
-/** The columns of the user table, an app's own among them, by their names in Drizzle. */
-export type PurgeColumns = Record<keyof UserRow, AnyPgColumn> & Record<string, AnyPgColumn>
-
-/**
- * Lets an app keep or archive what hangs on users who are about to go; see {@link PurgeOptions.onPurge}.
- *
- * What it changes counts: users whom it makes real, or sees, stay, and rows that hold users back are looked for after it, so that it may delete them or
- * give them to somebody else. Where it throws, the batch is narrowed down to the users for whom it does; those stay and are reported as failed.
- *
- * It can be called several times for the same users, in ever smaller batches or without those who are held back, but only what it wrote the last time, for
- * exactly the users who go, is kept. So write through `tx` alone, and leave what can't be undone (files, e-mails) for later.
- */
-export type PurgeHook = (params: {
-  /** The open transaction of the batch. What is written through it is undone if anything fails. */
-  tx: Database
-  /** The users of the batch, locked: whoever wants to do something with one of them waits until the hook is done. */
-  userIds: string[]
-}) => void | Promise<void>
-
-/** See {@link PurgeOptions.onProgress}. */
-export interface PurgeProgress {
-  /** How many users have gone so far. */
-  purged: number
-  /** How many were skipped or failed so far. */
-  left: number
-  /** How many users could go by their age when the purge began, at most `limit`; with other purges at work, `purged` and `left` don't add up to it. */
-  total: number
-}
-
-/** See {@link LazyStore.purge}. */
-export interface PurgeReport {
-  /** How many lazy users have gone; in a dry run, how many would go. */
-  purged: number
-  /**
-   * How many rows of other tables have gone with them, or would go, what they signed in with among them: by `cascade`, by ON DELETE CASCADE or by a
-   * trigger; tables without any are left out.
-   */
-  deleted: ByTable<number>
-  /**
-   * How many users were skipped because rows of a table refer to them, or to rows that would go with them. A user can be counted for several tables. The
-   * user table is among them where other users would have to go, or refer to them.
-   */
-  skipped: ByTable<number>
-  /** Users whom the database or `onPurge` would not let go, each with the message of the error in one line; at most 100 are named. */
-  failed: { userId: string; message: string }[]
-  /** How many users failed, those that are not named among them. */
-  failures: number
-  /** True when `signal` ended it before it was done. */
-  interrupted: boolean
-  dryRun: boolean
-  /** Users who were last seen before this moment counted as old enough. */
-  before: Date
-}
-
-/** See {@link LazyStore.stats}. */
-export interface StatsOptions {
-  /** The first day to tell of; whatever its time of day, the day in UTC counts. Default: 30 days ago. */
-  since?: Date
-}
-
-/** What happened on one day, in UTC. */
-export interface DayStats {
-  /** `YYYY-MM-DD`. */
-  day: string
-  /** How many lazy users were made. */
-  created: number
-  /** How many became real. */
-  converted: number
-  /** How many were merged into a real user. */
-  merged: number
-  /** How many were purged. */
-  purged: number
-  /** How many were deleted otherwise: at sign-out, or by `deleteLazyUser`. */
-  deleted: number
-}
-
-/** See {@link LazyStore.stats}. */
-export interface StatsReport {
-  /** How many lazy users there are now. */
-  lazyUsers: number
-  /** The first of `days`. */
-  since: Date
-  /** Each day from `since` to today, also those on which nothing happened. */
-  days: DayStats[]
-  /** How many users became real since then, by the way of it: `password`, `email`, `passkey`, or the id of a provider. */
-  ways: Record<string, number>
-  /** Of the lazy users made since then, the share (0 to 1) that has become real or was merged; null when none was made. */
-  conversionRate: number | null
-  /** How long those who became real since then had been lazy, in seconds; null when nobody did. */
-  timeToConvert: { median: number; p90: number } | null
-  /**
-   * True when all of this was recorded as it happened. False without a `lazyOutcomesTable`: then `created` and `converted` are counted off the users
-   * who are still there, `ways` is empty, and `merged`, `purged` and `deleted` are 0.
-   */
-  exact: boolean
-}
 
 /** What was used of a lazy user: a JWT session, or a database session that is to live on until `expires`. */
 export type Use = { userId: string } | { session: NewSession }
@@ -385,8 +248,8 @@ export interface LazyStore {
    * of them one transaction, beginning with those who were seen longest ago; what was purged stays purged if a later batch fails. Any number of
    * purges may run at once: each passes over users whom somebody else has locked. What refers to the users goes as the foreign keys say (CASCADE,
    * SET NULL), or see `cascade`. A batch that fails is narrowed down to the users who do; they are reported, and the others go.
-   * @throws LazySetupError when an option can't be or is unknown, or `olderThan` is shorter than a session can live, or the server doesn't count
-   * what it deletes (`track_counts`)
+   * @throws LazySetupError when an option can't be or is unknown, or `olderThan` is shorter than a session can live, the server doesn't count
+   * what it deletes (`track_counts`), or a dry run needs a temporary table and can't make one
    * @throws whatever the database throws while it looks for users, and when the connection is lost or the server has no room left
    */
   purge(options?: PurgeOptions): Promise<PurgeReport>
@@ -397,7 +260,7 @@ export interface LazyStore {
   /**
    * Deletes a user if, and only if, it is lazy, with what hangs on it by ON DELETE CASCADE; for "delete my data now".
    * @param options.counts whether `stats` is to count it; default: true
-   * @returns whether it was deleted
+   * @returns whether it was deleted; false also where a trigger keeps it, whose own changes stay
    * @throws OtherUsersError when other users would go along; nothing is deleted then
    * @throws what the database throws when other rows refer to the user; nothing is deleted then
    */

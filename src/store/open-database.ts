@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { LazyError, LazySetupError } from "../errors.js"
 import type { Database } from "./lazy-store.js"
+import { passwordsIn } from "./without-secrets.js"
 
 /** What to do with an open database, and how an error says that it failed. */
 interface Work<Result> {
@@ -24,8 +25,8 @@ export async function withDatabase<Result>(address: string, work: Work<Result>):
   // Two characters at least, for the folders of Windows begin with one and a colon.
   const scheme = /^[a-z][a-z0-9+.-]+:/i.exec(address)?.[0]
   if (scheme) throw new LazySetupError(`Only postgres://… and the folder of a PGlite database work here, not ${scheme}`)
-  // An URL all the same, which is not repeated: it may hold a password.
-  if (/:\/\/|^\/\/|^["'\s]|["'\s]$/.test(address))
+  // An URL all the same, or what is left of one, which is not repeated: it may hold a password.
+  if (/:\/\/|^\/\/|:[^\\/].*@|^["'\s]|["'\s]$/s.test(address))
     throw new LazySetupError(
       "The database address is neither postgres://… nor a folder. Are there quotes or blanks around it?",
     )
@@ -87,12 +88,6 @@ const failed = (failure: string, message: string) =>
 function rootCause(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
   return error.cause instanceof Error ? rootCause(error.cause) : error
-}
-
-/** The password in a URL, as it is written and as it is meant. */
-function passwordsIn(url: string): string[] {
-  const written = [/:\/\/[^:@/?#]*:([^@]+)@/, /[?&]password=([^&#]+)/].flatMap((place) => place.exec(url)?.[1] ?? [])
-  return written.flatMap((password) => [password, decodeURIComponent(password)])
 }
 
 async function withPglite<Result>(folder: string, { run, failure, create }: Work<Result>): Promise<Result> {

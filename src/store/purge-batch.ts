@@ -1,12 +1,13 @@
-import type { Database, PurgeHook } from "./lazy-store.js"
-import { type Candidate, checkCandidates, type Search } from "./purge-candidates.js"
+import type { Database } from "./database.js"
+import type { Candidate, Search } from "./purge-candidates.js"
 import type { PurgeGraph } from "./purge-graph.js"
-import { findHeldBack, type HeldBack } from "./purge-held-back.js"
-import { callPurgeHook } from "./purge-hook.js"
+import { findFree, type HeldBack } from "./purge-held-back.js"
 import { countRemoval, type Removal, removeUsers } from "./purge-removal.js"
+import { purgeWithHook } from "./purge-with-hook.js"
 
 /** What a purge works on. */
 export interface PurgeJob {
+  /** In a dry run that lists what is gone, the transaction in which all of it happens. */
   db: Database
   search: Search
   graph: PurgeGraph
@@ -15,68 +16,54 @@ export interface PurgeJob {
 /** What became of the users of a batch; those who may not go any more are in neither. */
 export interface BatchReport extends Removal {
   heldBack: HeldBack
+  /** Those whom it found and didn't get to, because no more were to go. */
+  rest: Candidate[]
 }
 
 /**
  * Purges users in one transaction.
- * @param pick finds the users and locks them
+ * @param room how many users may go
+ * @param pick finds the users, in the order in which they go, and locks them
  */
 export function purgeBatch(
-  { db, search, graph }: PurgeJob,
+  job: PurgeJob,
+  room: number,
   pick: (tx: Database) => Promise<Candidate[]>,
 ): Promise<BatchReport> {
+  const { search, graph } = job
   const { dryRun, onPurge } = search.settings
-  return db.transaction(
-    async (tx) => {
-      const users = await pick(tx)
-      if (users.length === 0) return { purged: 0, deleted: {}, heldBack: new Map() }
-      if (onPurge && !dryRun) return purgeWithHook(tx, search, graph, users, onPurge)
-      const heldBack = await findHeldBack(tx, search.tables, graph, users)
-      const free = users.filter(({ id }) => !heldBack.has(id))
-      if (free.length === 0) return { purged: 0, deleted: {}, heldBack }
-      const removal = await (dryRun ? countRemoval : removeUsers)(tx, search, graph, free)
-      return { ...removal, heldBack }
-    },
-    // A session that another transaction adds before its user is locked must be seen afterwards.
-    { isolationLevel: "read committed", ...(dryRun && { accessMode: "read only" }) },
-  )
-}
-
-/** Some users turned out to be held back after the hook was called with them. */
-class HeldBackAfterHook extends Error {
-  constructor(readonly heldBack: HeldBack) {
-    super("Users are held back.")
-  }
-}
-
-/**
- * The hook may clear away what holds users back, so they are looked for after it. What it did for users who are held back all the same is undone
- * with everything else it did, and it is called again without them.
- */
-async function purgeWithHook(
-  tx: Database,
-  search: Search,
-  graph: PurgeGraph,
-  users: Candidate[],
-  onPurge: PurgeHook,
-): Promise<BatchReport> {
-  const heldBack: HeldBack = new Map()
-  // What another transaction did before a user was locked is seen by the next statement only.
-  let free = await checkCandidates(tx, search, users)
-  while (free.length > 0) {
-    try {
-      const removal = await tx.transaction(async (attempt) => {
-        await callPurgeHook(attempt, onPurge, free)
-        const found = await findHeldBack(attempt, search.tables, graph, free)
-        if (found.size > 0) throw new HeldBackAfterHook(found)
-        return removeUsers(attempt, search, graph, free)
-      })
-      return { ...removal, heldBack }
-    } catch (error) {
-      if (!(error instanceof HeldBackAfterHook)) throw error
-      for (const [id, tables] of error.heldBack) heldBack.set(id, tables)
-      free = free.filter(({ id }) => !heldBack.has(id))
+  return inTransaction(job, async (tx) => {
+    const users = await pick(tx)
+    if (users.length === 0) return { purged: 0, deleted: {}, heldBack: new Map(), rest: [] }
+    if (onPurge && !dryRun) {
+      const { free, heldBack, removal } = await purgeWithHook(tx, search, graph, users, room, onPurge)
+      return { ...removal, ...reached(users, room, free, heldBack) }
     }
-  }
-  return { purged: 0, deleted: {}, heldBack }
+    const { free, heldBack } = await findFree(tx, search, graph, users, room)
+    if (free.length === 0) return { purged: 0, deleted: {}, heldBack, rest: [] }
+    const removal = await (dryRun ? countRemoval : removeUsers)(tx, search, graph, free)
+    return { ...removal, ...reached(users, room, free, heldBack) }
+  })
+}
+
+function inTransaction<Result>({ db, search }: PurgeJob, work: (tx: Database) => Promise<Result>): Promise<Result> {
+  const { settings, goneBefore } = search
+  // Not in a savepoint: thousands of them in one transaction slow the whole server down.
+  if (goneBefore) return work(db)
+  // A session that another transaction adds before its user is locked must be seen afterwards.
+  return db.transaction(work, { isolationLevel: "read committed", ...(settings.dryRun && { accessMode: "read only" }) })
+}
+
+/** Where as many go as there is room for, those behind the last of them are not looked at. */
+function reached(
+  users: Candidate[],
+  room: number,
+  free: Candidate[],
+  heldBack: HeldBack,
+): Pick<BatchReport, "heldBack" | "rest"> {
+  const last = free.length === room ? free.at(-1) : undefined
+  if (!last) return { heldBack, rest: [] }
+  const rest = users.slice(users.indexOf(last) + 1)
+  const later = new Set(rest.map(({ id }) => id))
+  return { heldBack: new Map([...heldBack].filter(([id]) => !later.has(id))), rest }
 }

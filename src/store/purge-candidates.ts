@@ -1,5 +1,6 @@
 import { and, eq, gt, isNull, lt, or, type SQL, sql } from "drizzle-orm"
-import type { Database } from "./lazy-store.js"
+import type { Database } from "./database.js"
+import { notGoneBefore } from "./purge-gone-before.js"
 import type { PurgeSettings } from "./purge-options.js"
 import { queryRows } from "./raw-query.js"
 import { isLazyUser } from "./schema.js"
@@ -20,6 +21,8 @@ export interface Search {
   settings: PurgeSettings
   /** An app with JWT sessions need not have a table for them. */
   hasSessions: boolean
+  /** The tables whose rows are listed when they are gone, by their oids, and are still there; undefined where what is gone is really gone. */
+  goneBefore?: ReadonlySet<number>
 }
 
 /**
@@ -65,15 +68,15 @@ export async function nextCandidates(tx: Database, search: Search, { pass, after
   return search.settings.dryRun ? query : query.for("update", { skipLocked: true })
 }
 
-/** Those of the users who may still go, locked. Users whom somebody else has locked are passed over. */
+/** Those of the users who may still go, in the same order, locked. Users whom somebody else has locked are passed over. */
 export async function lockCandidates(tx: Database, search: Search, users: Candidate[]): Promise<Candidate[]> {
   const query = selectCandidates(tx, search, stillThere(search, users))
-  return search.settings.dryRun ? query : query.for("update", { skipLocked: true })
+  return thoseOf(users, await (search.settings.dryRun ? query : query.for("update", { skipLocked: true })))
 }
 
-/** Those of the users who may still go. */
+/** Those of the users who may still go, in the same order. */
 export async function checkCandidates(tx: Database, search: Search, users: Candidate[]): Promise<Candidate[]> {
-  return selectCandidates(tx, search, stillThere(search, users))
+  return thoseOf(users, await selectCandidates(tx, search, stillThere(search, users)))
 }
 
 /** The condition for those of the users who may still go. */
@@ -85,6 +88,11 @@ export function stillThere(search: Search, users: Candidate[]): SQL {
 export function isOneOf(users: Candidate[], { usersTable }: Tables): SQL {
   const elements = users.map(({ id }) => `"${id.replaceAll(/["\\]/g, "\\$&")}"`)
   return sql`${usersTable.id} = any(${`{${elements.join(",")}}`}::text::${sql.raw(usersTable.id.getSQLType())}[])`
+}
+
+function thoseOf(users: Candidate[], found: Candidate[]): Candidate[] {
+  const ids = new Set(found.map(({ id }) => id))
+  return users.filter(({ id }) => ids.has(id))
 }
 
 function selectCandidates(tx: Database, { tables }: Search, condition: SQL | undefined) {
@@ -102,12 +110,12 @@ function selectCandidates(tx: Database, { tables }: Search, condition: SQL | und
 }
 
 function whoMayGo(search: Search, isOldEnough: SQL): SQL {
-  const { tables, settings, hasSessions } = search
+  const { settings, hasSessions } = search
   const { keep } = settings
   const conditions = [
-    isLazyUser(tables.usersTable),
+    isLazyUser(search.tables.usersTable),
     isOldEnough,
-    hasSessions ? withoutLiveSession(tables, settings.now) : undefined,
+    hasSessions ? withoutLiveSession(search) : undefined,
     // Not by NOT, for which a condition that is null keeps a user.
     keep && sql`(${keep}) is not true`,
   ]
@@ -121,8 +129,10 @@ function agesOf({ tables, settings }: Search): Record<Pass, SQL> {
   return { seen: lt(seenAt, before), unseen: and(isNull(seenAt), lt(lazySince, before)) as SQL }
 }
 
-function withoutLiveSession({ usersTable, sessionsTable }: Tables, now: Date): SQL {
-  const live = and(eq(sessionsTable.userId, usersTable.id), gt(sessionsTable.expires, now))
+function withoutLiveSession({ tables, settings, goneBefore }: Search): SQL {
+  const { usersTable, sessionsTable } = tables
+  const isThere = goneBefore && notGoneBefore(sql`${sessionsTable}`)
+  const live = and(eq(sessionsTable.userId, usersTable.id), gt(sessionsTable.expires, settings.now), isThere)
   return sql`not exists (select from ${sessionsTable} where ${live})`
 }
 

@@ -1,6 +1,6 @@
 import { LazySetupError } from "../errors.js"
 import { type ForeignKey, readForeignKeys } from "./catalogue.js"
-import type { Database } from "./lazy-store.js"
+import type { Database } from "./database.js"
 import { qualifiedName } from "./table-names.js"
 import type { Tables } from "./tables.js"
 
@@ -14,6 +14,8 @@ export interface PurgeGraph {
   holds: ForeignKey[]
   /** The tables whose rows have to go before those they refer to; their oids. */
   first: Set<number>
+  /** The tables whose rows can hang on several users, and go, or hold users back, with each of them; their oids. */
+  shared: Set<number>
 }
 
 /**
@@ -40,6 +42,7 @@ export async function readPurgeGraph(db: Database, { usersTable }: Tables, casca
     follows,
     holds,
     first: new Set(first),
+    shared: sharedTables(oid, [...follows, ...holds]),
   }
 }
 
@@ -57,6 +60,19 @@ export function followsToward({ follows }: PurgeGraph, tables: ReadonlySet<numbe
     }
   }
   return follows.filter((key) => leading.has(key))
+}
+
+/**
+ * A row of a table with a single key refers to a single row, and so it hangs on a single user, if that goes for the other row. Each user is one on its
+ * own already. Of keys that can mean a period of time, or a single partition, it isn't taken for granted.
+ */
+function sharedTables(users: number, keys: ForeignKey[]): Set<number> {
+  const tables = keys.map(({ table }) => table)
+  const shared = keys.filter(
+    ({ table, columns, isPartial }) =>
+      table === users || columns.length > 1 || isPartial || tables.indexOf(table) !== tables.lastIndexOf(table),
+  )
+  return new Set(shared.map(({ table }) => table))
 }
 
 /** Those of the keys that can be reached from a table by following them, and the tables that they reach. */

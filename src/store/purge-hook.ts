@@ -1,5 +1,6 @@
-import type { Database, PurgeHook } from "./lazy-store.js"
+import type { Database } from "./database.js"
 import type { Candidate } from "./purge-candidates.js"
+import type { PurgeHook } from "./purge-types.js"
 import { rememberTransaction } from "./same-transaction.js"
 import { sqlState } from "./sql-state.js"
 

@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm"
 import { OtherUsersError } from "../errors.js"
+import type { ByTable } from "./by-table.js"
+import type { Database } from "./database.js"
 import { countDeleted } from "./deleted-rows.js"
-import type { ByTable, Database } from "./lazy-store.js"
 import { type Outcome, recordOutcomes } from "./outcomes.js"
 import { type Candidate, isOneOf, type Search, stillThere } from "./purge-candidates.js"
 import { literal, withGone } from "./purge-closure.js"
+import { listRows } from "./purge-gone-before.js"
 import { followsToward, type PurgeGraph } from "./purge-graph.js"
 import { queryRows } from "./raw-query.js"
 
@@ -45,17 +47,18 @@ export async function removeUsers(
   return { purged: gone.size, deleted: Object.fromEntries(others.map(({ label, rows }) => [label, rows])) }
 }
 
-/** Counts what would go with users, along the foreign keys. */
+/** Counts what would go with users, along the foreign keys, and lists it as gone where that is called for. */
 export async function countRemoval(
   tx: Database,
-  { tables }: Search,
+  search: Search,
   graph: PurgeGraph,
   users: Candidate[],
 ): Promise<Removal> {
   const { follows } = graph
+  const listing = search.goneBefore ? listRows(search.goneBefore.keys()) : sql``
   const rows = await queryRows<{ of: number; rows: number }>(
     tx,
-    sql`${withGone({ tables, graph, users: isOneOf(users, tables), follows })}
+    sql`${withGone({ search, graph, users: isOneOf(users, search.tables), follows })}${listing}
       select purge_gone.of::float8 as of, count(*)::float8 as rows from purge_gone group by purge_gone.of`,
   )
   const others = rows.filter(({ of }) => of !== graph.users.oid)
@@ -78,7 +81,7 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
       where purge_gone.of = ${literal(table)} and target.tableoid = purge_gone.tab and target.ctid = purge_gone.tid
     )`
   })
-  return sql`${withGone({ tables, graph, users: condition, follows })} ${sql.join(steps)} ${removal}`
+  return sql`${withGone({ search, graph, users: condition, follows })} ${sql.join(steps)} ${removal}`
 }
 
 /**

@@ -1,7 +1,7 @@
-import type { PurgeReport } from "./lazy-store.js"
 import type { BatchReport, PurgeJob } from "./purge-batch.js"
 import type { Candidate } from "./purge-candidates.js"
 import { messageOf, tableInTheWay } from "./purge-failures.js"
+import type { PurgeReport } from "./purge-types.js"
 
 /** How many failed users a report names. */
 const NAMED = 100
@@ -18,6 +18,11 @@ export interface Tally {
 export function newTally({ before, dryRun }: { before: Date; dryRun: boolean }): Tally {
   const report = { purged: 0, deleted: {}, skipped: {}, failed: [], failures: 0, interrupted: false, dryRun, before }
   return { report, left: 0, unreached: false }
+}
+
+/** How many users may still go. */
+export function roomFor({ search }: PurgeJob, { report }: Tally): number {
+  return search.settings.limit - report.purged
 }
 
 /** Counts what became of the users of a batch. */

@@ -339,6 +339,23 @@ describe("purging users whom rows refer to", () => {
     expect(report).toMatchObject({ purged: 3, deleted: { note: 1 } })
   })
 
+  it("ends with the error where the role may not delete, and tries no single user", async () => {
+    await people()
+    await world.run(`create role ${purger} login password 'purger';
+      grant select, update on "user" to ${purger}; grant select on session to ${purger}; grant insert on "lazyOutcome" to ${purger}`)
+    const url = new URL(database.url)
+    url.username = purger
+    url.password = "purger"
+    const limited = postgres(url.href, { max: 1 })
+    const deletes: string[] = []
+    const logger = { logQuery: (text: string) => void (text.startsWith("delete") && deletes.push(text)) }
+    const purge = LazyAdapter(drizzle(limited, { logger })).lazy.purge()
+    await expect(purge.finally(() => limited.end())).rejects.toMatchObject({ cause: { code: "42501" } })
+    await world.run(`drop owned by ${purger}; drop role ${purger}`)
+    expect(deletes).toHaveLength(1)
+    expect(await world.users()).toHaveLength(5)
+  })
+
   it.each(["before", "after"])("deletes no other user by way of a trigger (%s)", async (when) => {
     await people()
     await world.run(`create or replace function take_another() returns trigger language plpgsql as '
@@ -392,6 +409,31 @@ describe("purging users whom rows refer to", () => {
       const nobody = await statementsOf(400, all)
       expect(nobody.report).toMatchObject({ purged: 0, skipped: { note: 400 } })
       expect(nobody.perBatch).toBeLessThanOrEqual(few.perBatch)
+    })
+
+    describe.each([
+      { what: "without a hook", options: {} },
+      { what: "with a hook", options: { onPurge: () => {} } },
+      { what: "in a dry run", options: { dryRun: true } },
+    ])("$what", ({ options }) => {
+      const held = (condition: string) =>
+        `create table note (owner text references "user"); insert into note select id from "user" where ${condition}`
+
+      it("passes by those who are held back in whole batches, however small the limit", async () => {
+        const { report } = await statementsOf(400, held("id <> 'd380'"), { ...options, limit: 1 })
+        expect(report).toMatchObject({ purged: 1, skipped: { note: 379 } })
+        expect(statements.filter((text) => text.startsWith("set transaction"))).toHaveLength(8)
+        expect(statements.length).toBeLessThan(8 * (options.onPurge ? 40 : 6))
+      })
+
+      it("asks for nothing more where nobody is", async () => {
+        const { report } = await statementsOf(400, held("false"), { ...options, limit: 50 })
+        expect(report).toMatchObject({ purged: 50, skipped: {} })
+        expect(statements.filter((text) => text.startsWith("set transaction"))).toHaveLength(1)
+        const within = statements.length
+        await statementsOf(400, held("false"), { ...options, limit: 7 })
+        expect(statements.length).toBe(within + (options.onPurge ? 0 : 1))
+      })
     })
 
     it("deletes by as many statements with `cascade`, however many rows there are", async () => {

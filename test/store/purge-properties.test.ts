@@ -1,5 +1,8 @@
+import { drizzle } from "drizzle-orm/postgres-js"
 import fc from "fast-check"
+import postgres from "postgres"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { LazyAdapter } from "../../src/drizzle.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { PurgeWorld } from "./purge-world.js"
 
@@ -53,6 +56,18 @@ const worldShape: fc.Arbitrary<WorldShape> = fc
       ) as fc.Arbitrary<(number | null)[][][]>,
     }),
   )
+
+/** The same with one key for each table, to a table before it or to the user table, and none for that. */
+function treeOf({ keys, rows, dead }: WorldShape): WorldShape {
+  const trees = keys.map((ofTable, table) =>
+    table === TABLES ? [] : ofTable.slice(0, 1).map((key) => ({ ...key, to: key.to < table ? key.to : -1 })),
+  )
+  return {
+    keys: trees,
+    dead,
+    rows: rows.map((ofTable, table) => ofTable.map((row) => row.slice(0, trees[table]?.length))),
+  }
+}
 
 /** A row of the model: `table` as in the shape, the user table last; `refers` to rows, by the keys of its table. */
 interface Row {
@@ -249,6 +264,44 @@ describe("purging, whatever the schema and the rows", () => {
       }),
       { numRuns: 200 },
     )
+  }, 60_000)
+
+  const options = fc.record({ batchSize: fc.integer({ min: 1, max: 3 }), cascade: fc.boolean() })
+
+  it("says in a dry run exactly what a run in small batches then does, also up to a limit", async () => {
+    const busy = timer(6_000)
+    const limit = fc.oneof(
+      { weight: 3, arbitrary: fc.constant({}) },
+      fc.record({ limit: fc.integer({ min: 1, max: 4 }) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(worldShape, options, limit, async (shape, options, limit) => {
+        if (busy()) return
+        await build(shape)
+        const before = await world.everything()
+        const dry = await world.store().purge({ ...options, ...limit, dryRun: true })
+        expect(await world.everything()).toEqual(before)
+        const report = await world.store().purge({ ...options, ...limit })
+        expect(dry).toEqual({ ...report, dryRun: true, before: expect.any(Date) })
+      }),
+      { numRuns: 400 },
+    )
+  }, 60_000)
+
+  it("does so by reading alone where no row can hang on two users", async () => {
+    const busy = timer(4_000)
+    const reading = postgres(database.url, { max: 1, connection: { default_transaction_read_only: true } as never })
+    await fc.assert(
+      fc.asyncProperty(worldShape.map(treeOf), options, async (shape, options) => {
+        if (busy()) return
+        await build(shape)
+        const dry = await LazyAdapter(drizzle(reading)).lazy.purge({ ...options, dryRun: true })
+        const report = await world.store().purge(options)
+        expect(dry).toEqual({ ...report, dryRun: true, before: expect.any(Date) })
+      }),
+      { numRuns: 200 },
+    )
+    await reading.end()
   }, 60_000)
 
   /** Whether PostgreSQL deletes the user, and no other with it. */

@@ -252,6 +252,52 @@ describe.each(drivers)("purging ($driver)", ({ open }) => {
       expect(await world.users()).toEqual(["d1", "d3", "d6"])
     })
 
+    it.each([{}, { onPurge: () => {} }])(
+      "does not look further than the limit, whoever is held back behind it (%o)",
+      async (options) => {
+        await world.deadUsers(6)
+        await world.run(
+          `create table hold (owner text references "user"); insert into hold values ('d1'), ('d4'), ('d6')`,
+        )
+        expect(await store.purge({ limit: 2, ...options })).toMatchObject({ purged: 2, skipped: { hold: 1 } })
+        expect(await world.users()).toEqual(["d1", "d4", "d5", "d6"])
+      },
+    )
+
+    it.each([{}, { onPurge: () => {} }, { dryRun: true }])(
+      "skips users who are held back by those for whom the limit leaves no room (%o)",
+      async (options) => {
+        await world.deadUsers(4)
+        await world.run(`create table post (id text primary key, owner text references "user" on delete cascade);
+          create table note (post text references post, owner text references "user" on delete cascade);
+          insert into post values ('p1', 'd1'), ('p2', 'd2'); insert into note values ('p1', 'd4'), ('p2', 'd1')`)
+        const report = await store.purge({ limit: 2, ...options })
+        expect(report).toMatchObject({ purged: 2, skipped: { note: 2 }, failures: 0 })
+        if (!options.dryRun) expect(await world.users()).toEqual(["d1", "d2"])
+      },
+    )
+
+    it("goes on after those whom it took and a trigger kept, up to the limit", async () => {
+      await world.deadUsers(6)
+      await world.run(`create or replace function refuse() returns trigger language plpgsql as '
+        begin if old.id in (''d1'', ''d3'') then return null; end if; return old; end';
+        create trigger refuse before delete on "user" for each row execute function refuse()`)
+      expect(await store.purge({ limit: 3 })).toMatchObject({ ...NOTHING, purged: 3 })
+      expect(await world.users()).toEqual(["d1", "d3", "d6"])
+    })
+
+    it.each([
+      { limit: 1, failures: 1, gone: ["d2"] },
+      { limit: 2, failures: 1, gone: ["d2", "d3"] },
+      { limit: 5, failures: 3, gone: ["d2", "d3", "d6", "d7", "d8"] },
+    ])("takes no more than the limit, and in the same order, where a batch is narrowed down: %o", async (expected) => {
+      const everybody = await world.deadUsers(9)
+      await world.run(refuse("old.id in ('d1', 'd4', 'd5')"))
+      const report = await store.purge({ limit: expected.limit })
+      expect(report).toMatchObject({ purged: expected.limit, failures: expected.failures })
+      expect(await world.users()).toEqual(everybody.filter((id) => !expected.gone.includes(id)))
+    })
+
     it("begins with those who were seen longest ago", async () => {
       await world.deadUsers(6)
       await store.purge({ limit: 2 })
@@ -282,20 +328,24 @@ describe.each(drivers)("purging ($driver)", ({ open }) => {
       expect(await store.purge()).toMatchObject({ ...NOTHING, purged: 3 })
     })
 
-    it("ends also while it narrows down a batch that failed", async () => {
-      await world.deadUsers(8)
-      const controller = new AbortController()
-      let calls = 0
-      const report = await store.purge({
-        signal: controller.signal,
-        onPurge() {
-          if (++calls === 3) controller.abort()
-          throw new Error("no")
-        },
-      })
-      expect(calls).toBe(3)
-      expect(report).toMatchObject({ purged: 0, interrupted: true })
-    })
+    it.each(["of users who were seen", "of users who never were"])(
+      "ends also while it narrows down a batch %s",
+      async (who) => {
+        await world.deadUsers(8)
+        if (who.includes("never")) await world.run(`update "user" set "seenAt" = null`)
+        const controller = new AbortController()
+        let calls = 0
+        const report = await store.purge({
+          signal: controller.signal,
+          onPurge() {
+            if (++calls === 3) controller.abort()
+            throw new Error("no")
+          },
+        })
+        expect(calls).toBe(3)
+        expect(report).toMatchObject({ purged: 0, interrupted: true })
+      },
+    )
   })
 
   describe("a dry run", () => {
@@ -474,6 +524,14 @@ describe.each(drivers)("purging ($driver)", ({ open }) => {
       await world.run(refuse("old.id = 'd5'", "53100"))
       await expect(store.purge({ batchSize: 2 })).rejects.toMatchObject({ cause: { code: "53100" } })
       expect(await world.users()).toEqual(["d5", "d6", "d7", "d8", "d9"])
+    })
+
+    it("is the end where the role may not delete, without trying each user", async () => {
+      await world.deadUsers(9)
+      await world.run(`create sequence tries; ${refuse("nextval('tries') > 0", "42501")}`)
+      await expect(store.purge()).rejects.toMatchObject({ cause: { code: "42501" } })
+      expect(await world.run("select last_value::int as tries from tries")).toEqual([{ tries: 1 }])
+      expect(await world.users()).toHaveLength(9)
     })
 
     it("says in a few words what failed", async () => {
