@@ -189,7 +189,8 @@ describe("the reading of imports", () => {
   it("sees every import there is", () => {
     for (const [path, text] of modules) {
       const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$|`[^`]*`/gm, "")
-      const written = code.match(/\bfrom "[^"]+"$|^import "|\bimport\(/gm)?.length ?? 0
+      // A module of the app, whose path the command line is given, is none of these.
+      const written = code.match(/\bfrom "[^"]+"$|^import "|\bimport\((?!pathToFileURL\()/gm)?.length ?? 0
       expect(
         importsOf(modules).filter(({ from }) => from === path),
         path,

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { AuthConfig } from "@auth/core"
 import { LazySetupError } from "../errors.js"
+import { checkPurgeOptions } from "../store/check-purge-options.js"
 import type { PurgeOptions } from "../store/lazy-store.js"
 import type { LazyAuth } from "./config.js"
 import { logError } from "./emit.js"
@@ -26,13 +27,14 @@ export interface PurgeRouteOptions extends Omit<PurgeOptions, "signal"> {
 /**
  * A route by which a scheduler such as the cron jobs of Vercel and Netlify purges. It answers GET and POST with the report of the purge as
  * JSON; 401 to whoever does not know the secret; and 500 when the purge fails, which is logged with the app's `logger` and not told.
- * @throws LazySetupError when the secret is missing or too short, or `maxDuration` can't be
+ * @throws LazySetupError when the secret is missing or too short, or an option can't be, or doesn't exist
  */
 export function purgeRoute(auth: LazyAuth, options: PurgeRouteOptions): (request: Request) => Promise<Response> {
   const { secret, maxDuration = DEFAULT_MAX_DURATION, ...purgeOptions } = options
   const isAllowed = bearerOf(secret)
   if (!(maxDuration > 0 && maxDuration <= MAX_SECONDS))
     throw new LazySetupError("purgeRoute: maxDuration is a number of seconds, more than 0.")
+  checkPurgeOptions(purgeOptions)
   return async (request) => {
     if (!METHODS.includes(request.method)) return answer(405, null, { Allow: METHODS.join(", ") })
     if (!isAllowed(request.headers.get("authorization"))) return answer(401, null, { "WWW-Authenticate": "Bearer" })

@@ -45,6 +45,12 @@ function readName(option: string, given: unknown): string {
   throw new UsageError(`${option} takes one name.`)
 }
 
+/** The path of a file, or undefined where the option is not given. */
+export function readFilePath(option: string, given: unknown): string | undefined {
+  if (given === undefined || (typeof given === "string" && given !== "")) return given
+  throw new UsageError(`${option} takes one file.`)
+}
+
 /**
  * Whether a flag was given. cac lets one take a value and be given twice; what is meant by that is not to be guessed where the flag is all
  * that keeps users from being deleted.

@@ -1,6 +1,7 @@
 import { styleText } from "node:util"
 import type { DoctorReport } from "../doctor/doctor.js"
 import type { Finding, Severity } from "../doctor/finding.js"
+import { counted } from "./numbers.js"
 import { printable } from "./printable.js"
 
 /** What the doctor has found, for people, in colour where the stream has colours. */
@@ -20,9 +21,7 @@ function paragraph({ severity, code, where, message, fix }: Finding, stream: Nod
 }
 
 function total(findings: Finding[], purgeable: number | null): string {
-  const count = (wanted: Severity) => findings.filter(({ severity }) => severity === wanted).length
-  const counts = (["error", "warning"] as const).map((severity) => plural(count(severity), severity)).join(", ")
-  return purgeable === null ? `${counts}.` : `${counts}. ${plural(purgeable, "lazy user")} to purge.`
+  const found = (wanted: Severity) => findings.filter(({ severity }) => severity === wanted).length
+  const counts = (["error", "warning"] as const).map((severity) => counted(found(severity), severity)).join(", ")
+  return purgeable === null ? `${counts}.` : `${counts}. ${counted(purgeable, "lazy user")} to purge.`
 }
-
-const plural = (number: number, noun: string) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`

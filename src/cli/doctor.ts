@@ -1,11 +1,16 @@
 import type { CAC } from "cac"
+import { checkStrength } from "../doctor/check-secrets.js"
+import { environmentSecrets } from "../doctor/config.js"
 import { type DoctorReport, doctor } from "../doctor/doctor.js"
+import { worstFirst } from "../doctor/finding.js"
 import { renamedTables } from "../store/named-tables.js"
 import { withDatabase } from "../store/open-database.js"
+import { importConfig } from "./config-module.js"
 import {
   databaseAddress,
   databaseOptions,
   type GivenOptions,
+  readFilePath,
   readFlag,
   tableNames,
   tableOptions,
@@ -13,15 +18,24 @@ import {
 import { doctorSummary } from "./doctor-summary.js"
 import { readOptionalDuration } from "./duration.js"
 import { DONE, LEFT } from "./exit-codes.js"
+import { keepingStdout } from "./stdout.js"
 
 /** Adds `authjs-lazy doctor`. */
 export function addDoctor(cli: CAC): void {
   const command = cli
     .command("doctor", "Look for what is missing or will hurt, in a database and the packages of this folder")
-    .option("--session-max-age <duration>", "How long a session of the app lives: its session.maxAge (default: 30d)")
-    .option("--cascade", "The purge is run with --cascade, so keys without ON DELETE don't matter")
+    .option(
+      "--session-max-age <duration>",
+      "How long a session of the app lives: its session.maxAge (default: that of --config, or 30d)",
+    )
+    .option(
+      "--config <file>",
+      "A module that exports what withLazy returned, as auth or by default, to be examined as well",
+    )
+    .option("--cascade", "The purge is run with --cascade, so keys without ON DELETE don't stop it")
   tableOptions(databaseOptions(command))
     .example("  $ authjs-lazy doctor --database-url postgres://localhost/app")
+    .example("  $ authjs-lazy doctor --config ./auth.js")
     .example("  $ authjs-lazy doctor --schema app --users-table users --json")
     .action(runDoctor)
 }
@@ -32,15 +46,25 @@ async function runDoctor(options: GivenOptions): Promise<number> {
   const json = readFlag("--json", options.json)
   const cascade = readFlag("--cascade", options.cascade)
   const sessionMaxAge = readOptionalDuration("--session-max-age", options.sessionMaxAge)
-  const report = await withDatabase(address, {
-    run: async (db) => {
-      const tables = await renamedTables(db, names)
-      return doctor({ db, tables, cwd: process.cwd(), sessionMaxAge, cascade })
-    },
-    failure: "The examination failed",
+  const file = readFilePath("--config", options.config)
+  const report = await keepingStdout(async () => {
+    const auth = file === undefined ? undefined : await importConfig(file)
+    return withDatabase(address, {
+      run: async (db) => {
+        const tables = await renamedTables(db, names)
+        const report = await doctor({ db, tables, auth, cwd: process.cwd(), sessionMaxAge, cascade })
+        return auth ? report : withSecrets(report)
+      },
+      failure: "The examination failed",
+    })
   })
   console.log(json ? JSON.stringify(report) : doctorSummary(report, process.stdout))
   return needsWork(report) ? LEFT : DONE
+}
+
+/** The secrets of this environment are those of the app, if there are any: without a configuration, none need be here. */
+function withSecrets({ findings, ...report }: DoctorReport): DoctorReport {
+  return { ...report, findings: worstFirst([...findings, ...checkStrength(environmentSecrets(process.env))]) }
 }
 
 const needsWork = ({ findings }: DoctorReport) => findings.some(({ severity }) => severity !== "info")

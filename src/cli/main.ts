@@ -8,6 +8,7 @@ import { DONE, EXIT_CODES, FAILED, USAGE } from "./exit-codes.js"
 import { addMigrate } from "./migrate.js"
 import { addPurge } from "./purge.js"
 import { addStats } from "./stats.js"
+import { flushed } from "./stdout.js"
 import { UsageError } from "./usage-error.js"
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -18,7 +19,10 @@ const cli = cac("authjs-lazy")
 for (const add of [addMigrate, addPurge, addStats, addDoctor]) add(cli)
 cli.help((sections) => [...sections, { title: "Exit codes", body: EXIT_CODES }])
 cli.version(version)
-process.exitCode = await run(process.argv)
+const code = await run(process.argv)
+await Promise.all([process.stdout, process.stderr].map(flushed))
+// A module that --config names may leave connections open, and they would keep the process from ending.
+process.exit(code)
 
 /** Does what the arguments say and returns the exit code. */
 async function run(argv: string[]): Promise<number> {
@@ -32,7 +36,10 @@ async function run(argv: string[]): Promise<number> {
       if (cli.matchedCommandName) cli.outputVersion()
       return DONE
     }
-    if (!cli.matchedCommand) throw new UsageError(cli.args[0] ? `Unknown command: ${cli.args[0]}` : "Which command?")
+    // No more than a word is repeated: it may be a URL with its password.
+    const [word = ""] = cli.args
+    if (!cli.matchedCommand) throw new UsageError(/^[\w-]+$/.test(word) ? `Unknown command: ${word}` : "Which command?")
+    if (cli.args.length > 0) throw new UsageError("Only options can follow the command, and flags take no value.")
     return await cli.runMatchedCommand()
   } catch (error) {
     if (!(error instanceof Error)) throw error

@@ -1,5 +1,6 @@
 import { SingleBar } from "cli-progress"
 import { showDuration } from "./duration.js"
+import { count } from "./numbers.js"
 
 /** How far something is that counts up to a total. */
 export interface Progress {
@@ -59,5 +60,3 @@ function pace(done: number, total: number, began: number): string {
   const left = rate > 0 && done < total ? `, ${showDuration(Math.ceil((total - done) / rate))} left` : ""
   return `${count(Math.round(rate))} a second${left}`
 }
-
-const count = (number: number) => number.toLocaleString("en")

@@ -1,21 +1,18 @@
 import type { ByTable, PurgeReport } from "../store/lazy-store.js"
+import { count, counted } from "./numbers.js"
 import { printable } from "./printable.js"
 
 /** The report of a purge for people. */
 export function purgeSummary(report: PurgeReport): string {
   const { purged, before, dryRun, deleted, skipped, failures, interrupted } = report
   return [
-    `${dryRun ? "Would purge" : "Purged"} ${users(purged)} last seen before ${before.toISOString()}.`,
+    `${dryRun ? "Would purge" : "Purged"} ${counted(purged, "lazy user")} last seen before ${before.toISOString()}.`,
     ...byTable(`Rows that ${dryRun ? "would go" : "have gone"} with them:`, deleted),
     ...byTable("Users skipped because rows of a table refer to them:", skipped),
     ...(failures > 0 ? [`Users whom the database would not let go: ${count(failures)}`, ...failed(report)] : []),
     ...(interrupted ? ["Stopped before the end. The next run takes up the rest."] : []),
   ].join("\n")
 }
-
-const users = (number: number) => `${count(number)} lazy ${number === 1 ? "user" : "users"}`
-
-const count = (number: number) => number.toLocaleString("en")
 
 function byTable(title: string, counts: ByTable<number>): string[] {
   const rows = Object.entries(counts).map(([table, number]) => [printable(table), count(number)] as const)

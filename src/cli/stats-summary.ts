@@ -1,6 +1,7 @@
 import { styleText } from "node:util"
 import type { DayStats, StatsReport } from "../store/lazy-store.js"
 import { showDuration } from "./duration.js"
+import { count } from "./numbers.js"
 import { printable } from "./printable.js"
 
 /** Statistics for people, as wide as the stream they are for, and in colour where it has colours. */
@@ -38,8 +39,6 @@ const percent = (share: number) => `${(share * 100).toLocaleString("en", { maxim
 
 const spread = ({ median, p90 }: { median: number; p90: number }) =>
   `${showDuration(median)} for half of them, ${showDuration(p90)} for nine in ten`
-
-const count = (number: number) => number.toLocaleString("en")
 
 const DEFAULT_COLUMNS = 80
 const NARROWEST_BAR = 8

@@ -4,7 +4,7 @@ import { goingWithUsers, type KeyFacts, withAction } from "./keys.js"
 
 /** Whether the foreign keys of the database let lazy users go, and nobody else with them. */
 export function checkDeletes(users: number, keys: KeyFacts[], { cascade }: { cascade: boolean }): Finding[] {
-  const going = goingWithUsers(users, keys)
+  const going = goingWithUsers(users, keys, { cascade })
   return keys
     .filter(({ parent }) => going.has(parent.root))
     .flatMap(

@@ -2,6 +2,7 @@ import { count, sql } from "drizzle-orm"
 import type { Database } from "../store/lazy-store.js"
 import { mayGo } from "../store/purge-candidates.js"
 import { resolvePurgeOptions } from "../store/purge-options.js"
+import { DEFAULT_SESSION_MAX_AGE } from "../store/session-life.js"
 import type { Tables } from "../store/tables.js"
 import type { Finding } from "./finding.js"
 
@@ -29,14 +30,12 @@ export async function readDeadUsers(
 
 const HOUR = 60 * 60
 const DAY = 24 * HOUR
-/** What the purge takes a session's age to be where it is not told. */
-const DEFAULT_MAX_AGE = 30 * DAY
 
 /** Whether the purge has something to do, and whether it ever runs. */
 export function checkPurge({ count, oldest }: DeadUsers, sessionMaxAge: number): Finding[] {
   if (count === 0 || !oldest) return []
   const age = (Date.now() - oldest.valueOf()) / 1000
-  const command = `npx authjs-lazy purge${sessionMaxAge === DEFAULT_MAX_AGE ? "" : ` --session-max-age ${sessionMaxAge}`}`
+  const command = `npx authjs-lazy purge${sessionMaxAge === DEFAULT_SESSION_MAX_AGE ? "" : ` --session-max-age ${sessionMaxAge}`}`
   const overdue: Finding = {
     code: "purge_overdue",
     severity: "warning",

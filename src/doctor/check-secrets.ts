@@ -25,6 +25,11 @@ export function checkSecrets({ secrets }: ConfigFacts): Finding[] {
       },
     ]
   }
+  return checkStrength(secrets)
+}
+
+/** Whether nobody can guess those secrets that there are. The findings never hold one. */
+export function checkStrength(secrets: ConfigFacts["secrets"]): Finding[] {
   return secrets.flatMap(({ secret, where }) => {
     const problem = weakness(secret)
     if (!problem) return []

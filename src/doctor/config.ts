@@ -1,5 +1,6 @@
 import { type AuthConfig, setEnvDefaults } from "@auth/core"
 import type { LazyAuth } from "../auth/config.js"
+import { longestSession, sessionSettings } from "../auth/session-settings.js"
 
 /** What Auth.js is configured to do, with the defaults of this process's environment. */
 export interface ConfigFacts {
@@ -8,6 +9,8 @@ export interface ConfigFacts {
   maxAge: number
   /** In seconds. */
   updateAge: number
+  /** How long a session can live without being used, in seconds. */
+  longestSession: number
   providerIds: string[]
   providerTypes: string[]
   trustHost: boolean
@@ -21,21 +24,19 @@ export interface ConfigFacts {
   production: boolean
 }
 
-/** The defaults of Auth.js: https://authjs.dev/reference/core#session */
-const DAY = 24 * 60 * 60
-const DEFAULTS = { maxAge: 30 * DAY, updateAge: DAY }
-
 /** What a configuration says, read as Auth.js reads it. Nothing is asked of anybody. */
 export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts {
   const config: AuthConfig = auth()
   const own = config.secret
   setEnvDefaults(env, config, true)
+  const { maxAge, updateAge } = sessionSettings(config)
   const variable = ["AUTH_URL", "NEXTAUTH_URL"].find((name) => env[name])
   const providers = config.providers.map((provider) => (typeof provider === "function" ? provider({}) : provider))
   return {
     strategy: config.session?.strategy ?? "database",
-    maxAge: config.session?.maxAge ?? DEFAULTS.maxAge,
-    updateAge: config.session?.updateAge ?? DEFAULTS.updateAge,
+    maxAge,
+    updateAge,
+    longestSession: longestSession(config),
     providerIds: providers.map(({ id }) => id),
     providerTypes: providers.map(({ type }) => type),
     trustHost: config.trustHost ?? false,
@@ -49,14 +50,17 @@ export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts 
 /** next-auth reads NEXTAUTH_SECRET as well. */
 const SECRET_VARIABLES = ["AUTH_SECRET", "AUTH_SECRET_1", "AUTH_SECRET_2", "AUTH_SECRET_3"]
 
-function secretsOf(own: AuthConfig["secret"], env: NodeJS.ProcessEnv): ConfigFacts["secrets"] {
-  const given = [own ?? []].flat()
+/** The secrets that Auth.js takes from an environment where a configuration has none. */
+export function environmentSecrets(env: NodeJS.ProcessEnv): ConfigFacts["secrets"] {
   const named = (variables: string[]) =>
     variables.flatMap((where) => (env[where] ? [{ secret: env[where], where }] : []))
-  if (given.length === 0) {
-    const found = named(SECRET_VARIABLES)
-    return found.length > 0 ? found : named(["NEXTAUTH_SECRET"])
-  }
+  const found = named(SECRET_VARIABLES)
+  return found.length > 0 ? found : named(["NEXTAUTH_SECRET"])
+}
+
+function secretsOf(own: AuthConfig["secret"], env: NodeJS.ProcessEnv): ConfigFacts["secrets"] {
+  const given = [own ?? []].flat()
+  if (given.length === 0) return environmentSecrets(env)
   return given.map((secret, position) => {
     const variable = [...SECRET_VARIABLES, "NEXTAUTH_SECRET"].find((name) => env[name] === secret)
     return { secret, where: variable ?? (Array.isArray(own) ? `secret[${position}]` : "secret") }

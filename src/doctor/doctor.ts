@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import type { LazyAuth } from "../auth/config.js"
 import type { Database } from "../store/lazy-store.js"
+import { DEFAULT_SESSION_MAX_AGE } from "../store/session-life.js"
 import type { LazyAdapterOptions } from "../store/tables.js"
 import { checkAuthCores } from "./check-auth-cores.js"
 import { checkConfig } from "./check-config.js"
@@ -34,9 +35,6 @@ export interface DoctorReport {
   purgeable: number | null
 }
 
-/** The default of Auth.js: https://authjs.dev/reference/core#session */
-const DEFAULT_MAX_AGE = 30 * 24 * 60 * 60
-
 /**
  * Looks for what bites people: in the database, in the configuration of Auth.js with this process's environment, and in the packages that
  * are installed. Each finding says what is wrong, what comes of it, and what to paste. Reads only.
@@ -47,7 +45,7 @@ const DEFAULT_MAX_AGE = 30 * 24 * 60 * 60
 export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
   const { db, tables = {}, auth, cwd, cascade = false } = options
   const config = auth && readConfig(auth, process.env)
-  const sessionMaxAge = options.sessionMaxAge ?? config?.maxAge ?? DEFAULT_MAX_AGE
+  const sessionMaxAge = options.sessionMaxAge ?? config?.longestSession ?? DEFAULT_SESSION_MAX_AGE
   const database = db && (await examineDatabase(db, tables, { config, sessionMaxAge, cascade }))
   const findings: Finding[] = [
     ...(database?.findings ?? []),

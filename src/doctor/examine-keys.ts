@@ -38,7 +38,7 @@ export async function examineKeys(
     read: () => readOnly(db, (tx) => findReferences(tx, tables, there)),
   })
 
-  const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging)
+  const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging, { cascade })
   const oids = [...facts.tables.flatMap(({ facts }) => facts?.oid ?? []), ...lookups.map(({ table }) => table)]
   const { result: indexed = [], findings: unindexed } = await readIfAllowed({
     what: "Whether there are the indexes and unique rules that are needed",

@@ -73,12 +73,16 @@ export function readKeys(tx: Database): Promise<KeyFacts[]> {
   )
 }
 
-/** The tables of which rows go with a user by ON DELETE CASCADE, the user table first. */
-export function goingWithUsers(users: number, keys: KeyFacts[]): Set<number> {
+/**
+ * The tables of which rows go with a user, the user table first: by ON DELETE CASCADE and, where the purge is run with `cascade`, also by keys
+ * without an action.
+ */
+export function goingWithUsers(users: number, keys: KeyFacts[], { cascade }: { cascade: boolean }): Set<number> {
+  const actions: OnDelete[] = cascade ? ["c", "a", "r"] : ["c"]
+  const followed = keys.filter(({ onDelete }) => actions.includes(onDelete))
   const going = new Set([users])
   // A set that grows while it is walked is walked to its end.
-  for (const parent of going)
-    for (const key of keys) if (key.parent.root === parent && key.onDelete === "c") going.add(key.table.root)
+  for (const parent of going) for (const key of followed) if (key.parent.root === parent) going.add(key.table.root)
   return going
 }
 

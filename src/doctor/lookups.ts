@@ -24,8 +24,9 @@ export function lookupsOf(
   tables: (NeededTable & { facts: TableFacts | null })[],
   keys: KeyFacts[],
   references: UserReferences | undefined,
+  { cascade }: { cascade: boolean },
 ): Lookup[] {
-  const going = goingWithUsers(users, keys)
+  const going = goingWithUsers(users, keys, { cascade })
   return [
     ...tables.flatMap(({ table, severity, facts }) => {
       const { userId }: Record<string, AnyPgColumn> = getTableColumns(table)

@@ -1,5 +1,4 @@
-import { setTimeout } from "node:timers/promises"
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest"
 import { type PurgeRouteOptions, purgeRoute } from "../../src/auth/purge-route.js"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { type LazyConfig, LazyProvider, LazySetupError, withLazy } from "../../src/index.js"
@@ -86,9 +85,13 @@ describe.each(drivers)("purgeRoute ($driver)", ({ open }) => {
   })
 
   it("stops after the batch it is at when its time is up, and the next call takes up the rest", async () => {
-    const onPurge = () => setTimeout(200)
-    const hurried = await route({ batchSize: 1, maxDuration: 0.1, onPurge })(ask())
+    const time = new AbortController()
+    const timer = vi.spyOn(AbortSignal, "timeout").mockReturnValue(time.signal)
+    onTestFinished(() => timer.mockRestore())
+    const hurried = await route({ batchSize: 1, maxDuration: 20, onPurge: () => time.abort() })(ask())
     expect(await hurried.json()).toMatchObject({ purged: 1, interrupted: true })
+    expect(timer).toHaveBeenCalledExactlyOnceWith(20_000)
+    timer.mockRestore()
     expect(await users()).toHaveLength(2)
     expect(await (await route()(ask())).json()).toMatchObject({ purged: 2, interrupted: false })
   })
@@ -129,8 +132,11 @@ describe("purgeRoute", () => {
     ["a secret with a space in it", { secret: "sixteen or more letters" }, "without spaces"],
     ["no time at all", { secret: SECRET, maxDuration: 0 }, "maxDuration is a number of seconds"],
     ["a time that is none", { secret: SECRET, maxDuration: Number.NaN }, "maxDuration is a number of seconds"],
+    ["an option of the purge that can't be", { secret: SECRET, batchSize: 0 }, "batchSize is to be a whole number"],
+    ["an option that there is not", { secret: SECRET, dryrun: true }, "there is no option dryrun"],
+    ["a keep that is no function", { secret: SECRET, keep: "nobody" }, "keep is to be a function"],
   ])("is not to be had with %s", (_, options, message) => {
-    const make = () => purgeRoute(() => ({ providers: [] }), options)
+    const make = () => purgeRoute(() => ({ providers: [] }), options as PurgeRouteOptions)
     expect(make).toThrow(LazySetupError)
     expect(make).toThrow(message)
   })

@@ -12,13 +12,14 @@ export interface CommandResult {
   stderr: string
 }
 
-/** Runs `authjs-lazy` in a process of its own, without the `DATABASE_URL` of this one. */
+/** Runs `authjs-lazy` in a process of its own, without the database and the secrets of this one. */
 export async function runCommand(
   args: string[],
-  { env = {}, command = builtCommand }: { env?: Record<string, string>; command?: string } = {},
+  { env = {}, command = builtCommand, cwd }: { env?: Record<string, string>; command?: string; cwd?: string } = {},
 ): Promise<CommandResult> {
-  const { DATABASE_URL: _, ...inherited } = process.env
-  const child = spawn(process.execPath, [command, ...args], { env: { ...inherited, ...env } })
+  const inherited = { ...process.env }
+  for (const name of Object.keys(inherited)) if (/^(DATABASE_URL$|AUTH_|NEXTAUTH_)/.test(name)) delete inherited[name]
+  const child = spawn(process.execPath, [command, ...args], { env: { ...inherited, ...env }, cwd })
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")])
   return { code: code as number | null, stdout, stderr }
 }

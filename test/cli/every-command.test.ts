@@ -53,16 +53,28 @@ it.each([
   ["in quotes", (url: string) => `"${url}"`],
   ["after a blank", (url: string) => ` ${url}`],
   ["without its scheme", (url: string) => url.replace("postgres:", "")],
+  ["without anything before the name", (url: string) => url.replace("postgres://ada", "a")],
 ])("no command repeats an address that it takes for no URL, %s", async (_, spoil) => {
   const address = spoil(`postgres://ada:${SECRET}@127.0.0.1/notes`)
   for (const command of commands)
     expect(failure(await runCommand([command], { env: { DATABASE_URL: address } }))).toContain("neither postgres://")
 })
 
-it("no command repeats a password that is somewhere else on its line", async () => {
-  const { code, stderr } = await runCommand(["purge", `postgres://h/db?password=${SECRET}`])
-  expect(code).toBe(2)
-  expect(stderr).not.toContain(SECRET)
+it.each([
+  `postgres://h/db?password=${SECRET}`,
+  `postgres://ada:12/${SECRET}@127.0.0.1/notes`,
+  `postgres://ada:12 ${SECRET}@127.0.0.1/notes`,
+])("no command repeats a password that is somewhere else on its line: %s", async (url) => {
+  for (const args of [["purge", url], [url], ["purge", "--users-table", "user", url]]) {
+    const { code, stderr } = await runCommand(args)
+    expect(code).toBe(2)
+    expect(stderr).not.toContain(SECRET)
+  }
+})
+
+it("an error that says what a URL looks like says it in full", async () => {
+  const { stderr } = await runCommand(["stats", "--database-url", "postgres://ada:12/34@127.0.0.1/notes"])
+  expect(stderr).toContain(" postgres://user:password@host:5432/database,")
 })
 
 it.each(commands)("%s exits with 2 for an option that it does not have", async (command) => {

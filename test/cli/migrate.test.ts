@@ -153,6 +153,13 @@ describe("authjs-lazy migrate fails in one line, without the password, for", () 
     )
   })
 
+  it("a password that is somewhere else in the URL, with a percent sign in it", async () => {
+    const { url } = await newDatabase()
+    expect(failure(await migrateUrl(`${url}?password=${SECRET}%zz`))).toMatch(
+      /^authjs-lazy: The migration failed and nothing was changed: unrecognized configuration parameter/,
+    )
+  })
+
   it.each([
     ["a password with a slash in it", `postgres://ada:12/${SECRET}@127.0.0.1/notes`],
     ["a password with a question mark in it", `postgres://ada:12?${SECRET}@127.0.0.1/notes`],
@@ -208,8 +215,12 @@ describe("authjs-lazy", () => {
     ["an empty --database-url", ["migrate", "--database-url", ""], "Which database?"],
     ["--database-url without a value", ["migrate", "--database-url"], "option `--database-url <url>` value is missing"],
     ["two databases", ["migrate", "--database-url", "a", "--database-url", "b"], "Which database?"],
-    ["a database without its option", ["migrate", `postgres://ada:${SECRET}@localhost/notes`], "Unused args"],
-    ["a database for a command", [`postgres://ada:${SECRET}@localhost/notes`], "Unknown command: postgres://***@"],
+    [
+      "a database without its option",
+      ["migrate", `postgres://ada:${SECRET}@localhost/notes`],
+      "Only options can follow",
+    ],
+    ["a database for a command", [`postgres://ada:${SECRET}@localhost/notes`], "Which command?"],
   ])("exits with 2 and shows its help on stderr for %s", async (_, args, message) => {
     const { code, stdout, stderr } = await runCommand(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" })

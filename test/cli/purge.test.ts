@@ -183,8 +183,8 @@ describe("authjs-lazy purge", () => {
     ["--dry-run=true", "--dry-run takes no value"],
     ["--dry-run yes", "--dry-run takes no value"],
     ["--dry-run --dry-run", "--dry-run takes no value"],
-    ["--force 1", "Unused args"],
-    ["--json=no", "Unused args"],
+    ["--force 1", "Only options can follow"],
+    ["--json=no", "Only options can follow"],
     ["-- --dry-run", "Nothing can follow --"],
   ])("exits with 2 for %s", async (args, message) => {
     const { code, stdout, stderr } = await purge("postgres://127.0.0.1:1/nowhere", ...args.split(" "))

@@ -130,6 +130,10 @@ it("sessions have to be extended before they end", async () => {
   expect(await findings({ session: { maxAge: 3600, updateAge: 360 } })).toEqual([])
 })
 
+it("sessions in a token are extended early enough by themselves", async () => {
+  expect(await findings({ session: { strategy: "jwt", maxAge: 3600 } })).toEqual([])
+})
+
 describe("together with a database", () => {
   it("only the tables are missed that the configuration uses", async () => {
     const own = await postgresDatabase()
@@ -154,5 +158,7 @@ describe("together with a database", () => {
     expect((await doctor({ db: database.db })).purgeable).toBe(0)
     expect((await doctor({ db: database.db, auth: configure({ session }) })).purgeable).toBe(1)
     expect((await doctor({ db: database.db, auth: configure({ session }), sessionMaxAge: 86_400 })).purgeable).toBe(0)
+    const token = { session: { strategy: "jwt", ...session }, jwt: { maxAge: 86_400 } } as const
+    expect((await doctor({ db: database.db, auth: configure(token) })).purgeable).toBe(0)
   })
 })

@@ -39,6 +39,32 @@ describe("a foreign key without an index", () => {
     expect(await patient.summary()).toEqual([])
   })
 
+  it("is found along keys without an action where the purge follows them", async () => {
+    await patient.paste(`create table payment (id int primary key, "userId" text references "user");
+      create table refund (id int primary key, payment int references payment on delete restrict);
+      create table mail (refund int references refund on delete set null);
+      alter table "user" add column "invitedBy" text references "user", add column "paidBy" int references refund;
+      create index on payment ("userId")`)
+    const lookups = async (cascade: boolean) =>
+      (await patient.summary({ cascade })).filter((line) => line.includes("lookup_index"))
+    expect(await lookups(false)).toEqual(["warning lookup_index user.invitedBy"])
+    expect(await lookups(true)).toEqual([
+      "warning lookup_index mail.refund",
+      "warning lookup_index refund.payment",
+      "warning lookup_index user.invitedBy",
+      "warning lookup_index user.paidBy",
+    ])
+    for (const { code, fix } of await patient.findings({ cascade: true }))
+      if (code === "lookup_index") await patient.paste(fix)
+    expect(await patient.summary({ cascade: true })).toEqual([
+      "warning purge_blocked user.invitedBy",
+      "warning purge_blocked user.paidBy",
+      "info purge_blocked payment.userId",
+      "info purge_blocked refund.payment",
+    ])
+    expect(await lookups(true)).toEqual([])
+  })
+
   it("is found from the user table to itself, and on a partitioned table", async () => {
     await patient.paste(`alter table "user" add column "invitedBy" text references "user" on delete set null;
       create table event ("userId" text references "user" on delete cascade) partition by hash ("userId");
