@@ -78,9 +78,9 @@ function growthTables({ signIn, purge, merge, memory }: GrowthResults): Record<s
       signIn.map(({ users, rate }) => [number(users), number(rate)]),
     ),
     "growth-purge": markdownTable(
-      ["lazy users", "purge, s", "bare DELETE, s", "bare / purge"],
-      purge.map(({ users, milliseconds: { purge, bare } }) =>
-        [users, purge / 1000, bare / 1000, bare / purge].map(number),
+      ["lazy users", "purge, s", "bare DELETE, s", "bare / purge", "four purges at once, s", "one / four"],
+      purge.map(({ users, milliseconds: { purge, bare, four } }) =>
+        [users, purge / 1000, bare / 1000, bare / purge, four / 1000, purge / four].map(number),
       ),
     ),
     "growth-merge": markdownTable(

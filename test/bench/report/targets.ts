@@ -73,6 +73,11 @@ function growthTargets({ signIn, purge, merge, memory }: GrowthResults): Target[
         milliseconds.bare / milliseconds.purge,
       ),
     ),
+    atLeast(
+      `purge of ${count(largest.users)} users by four at once: times as fast as by one`,
+      1,
+      largest.milliseconds.purge / largest.milliseconds.four,
+    ),
     informing(
       `purge: time for a user, of ${count(largest.users)} against of ${count(smallest.users)}`,
       "about 1",
