@@ -23,10 +23,13 @@ describe("the statements of a purge in a large database", () => {
   })
   afterAll(() => database.close())
 
-  const fill = async (seen: string) => {
+  const someAlive = "now() + n % 3 * interval '1 day' - interval '1 day'"
+  const allOver = "now() - interval '1 day'"
+
+  const fill = async (seen: string, expires: string) => {
     await database.sql.unsafe(`truncate "user" cascade;
       insert into "user" (id, "lazySince", "seenAt") select 'u' || n, now() - interval '90 days', ${seen} from generate_series(1, 20000) n;
-      insert into session select 'token' || n, 'u' || n, now() + n % 3 * interval '1 day' - interval '1 day' from generate_series(1, 20000) n;
+      insert into session select 'token' || n, 'u' || n, ${expires} from generate_series(1, 20000) n;
       insert into note select id from "user", generate_series(1, 2);
       insert into post select n, 'u' || n from generate_series(1, 20000, 3) n;
       insert into comment select id from post;
@@ -48,11 +51,12 @@ describe("the statements of a purge in a large database", () => {
   }
 
   it.each([
-    ["of users who were seen at different times", "now() - interval '80 days' + n * interval '1 minute'"],
-    ["of users who were all seen at the same moment", "now() - interval '80 days'"],
-    ["of users who were never seen", "null"],
-  ])("read no table as a whole, for batches %s", async (_, seen) => {
-    await fill(seen)
+    ["of users who were seen at different times", "now() - interval '80 days' + n * interval '1 minute'", someAlive],
+    ["of users who were all seen at the same moment", "now() - interval '80 days'", someAlive],
+    ["of users who were never seen", "null", someAlive],
+    ["of users whose sessions are all over", "now() - interval '80 days' + n * interval '1 minute'", allOver],
+  ])("read no table as a whole, for batches %s", async (_, seen, expires) => {
+    await fill(seen, expires)
     statements.length = 0
     const db = drizzle(database.sql, { logger: { logQuery: (text, values) => void statements.push({ text, values }) } })
     const { lazy } = LazyAdapter(db)
