@@ -2,18 +2,20 @@ import { sql } from "drizzle-orm"
 import type { Database } from "./lazy-store.js"
 import { queryDocument } from "./raw-query.js"
 
-/** A foreign key; of a partitioned table the topmost one, and the columns in the order of the key. */
+/** A foreign key; its columns are in their order. Tables are told by the oid of the topmost one where they are partitions. */
 export interface ForeignKey {
   name: string
   table: number
   /** As reports name it. */
   label: string
-  /** The table, quoted, ready to select from or to delete from. */
+  /** The topmost table, quoted, ready to delete from. */
+  wholeTarget: string
+  /** The table or partition that has the key, quoted, ready to select from. */
   target: string
   columns: string[]
   parent: number
   parentLabel: string
-  /** The referenced table, quoted, ready to select from. */
+  /** The table or partition that the key leads to, quoted, ready to select from. */
   parentTarget: string
   parentColumns: string[]
   /** What becomes of a row when the one it refers to goes; NO ACTION and RESTRICT are `restrict`. */
@@ -99,11 +101,12 @@ export function readForeignKeys(
           'name', conname,
           'table', child.oid::int8,
           'label', ${label("child")},
-          'target', ${target("child")},
+          'wholeTarget', ${target("child")},
+          'target', ${target("referring")},
           'columns', ${columns("conrelid", "conkey")},
           'parent', parent.oid::int8,
           'parentLabel', ${label("parent")},
-          'parentTarget', ${target("parent")},
+          'parentTarget', ${target("referenced")},
           'parentColumns', ${columns("confrelid", "confkey")},
           'onDelete', case confdeltype when 'c' then 'cascade' when 'a' then 'restrict' when 'r' then 'restrict' else 'set' end,
           'isPartial', conrelid <> child.oid or confrelid <> parent.oid,
@@ -111,6 +114,8 @@ export function readForeignKeys(
           'enforced', coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true)
         ) order by child.oid, conname), '[]')
         from pg_constraint
+        join pg_class referring on referring.oid = conrelid
+        join pg_class referenced on referenced.oid = confrelid
         join pg_class child on child.oid = coalesce(pg_partition_root(conrelid), conrelid)
         join pg_class parent on parent.oid = coalesce(pg_partition_root(confrelid), confrelid)
         where contype = 'f' and conparentid = 0

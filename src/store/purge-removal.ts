@@ -75,7 +75,7 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
   if (graph.first.size === 0) return removal
   const follows = followsToward(graph, graph.first)
   const steps = [...graph.first].map((table, position) => {
-    const target = sql.raw(follows.find((key) => key.table === table)?.target as string)
+    const target = sql.raw(follows.find((key) => key.table === table)?.wholeTarget as string)
     return sql`, ${sql.raw(`first_${position}`)} as (
       delete from ${target} as target using purge_gone
       where purge_gone.of = ${literal(table)} and target.tableoid = purge_gone.tab and target.ctid = purge_gone.tid

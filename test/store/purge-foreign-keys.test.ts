@@ -171,6 +171,18 @@ const scenes: Scene[] = [
     cascade: { deleted: { post: 9, note: 3 } },
   },
   {
+    name: "keys that lead to one partition, whose rows have twins in another one",
+    tables: `create table post (id int, kind text, owner text references "user" on delete cascade) partition by list (kind);
+      create table post_x partition of post for values in ('x'); alter table post_x add primary key (id);
+      create table post_y partition of post for values in ('y'); alter table post_y add primary key (id);
+      create table note (post int references post_x on delete restrict);
+      insert into post values (1, 'x', 'real'), (1, 'y', 'a'), (2, 'x', 'b'), (2, 'y', 'real'), (3, 'x', 'alive'); insert into note values (1), (2), (3)`,
+    stay: ["b"],
+    skipped: { note: 1 },
+    deleted: { post: 1 },
+    cascade: { deleted: { post: 2, note: 1 } },
+  },
+  {
     name: "other schemas and odd names",
     tables: `create schema "My ""own"" schema";
       create table "My ""own"" schema"."Post's %" ("The ""id""" text primary key, "select" text references public."user" on delete cascade);
