@@ -77,10 +77,12 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     } else if (isDue(params.token, { recheck: context.options.recheck, updateAge: context.updateAge })) {
       if ((await recheck(params.token, context)) === "over") return null
     }
+    // Nobody else can have changed it.
+    if (!own) return params.token
     const claims = pickClaims(params.token)
     const { sub } = params.token
     try {
-      const token = own ? await own(params) : params.token
+      const token = await own(params)
       if (token === null) {
         await plan?.undo?.()
         return null
