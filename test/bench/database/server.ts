@@ -15,7 +15,7 @@ export interface PostgresServer {
 /** Settings that a server for this much data would have; everything else, `fsync` too, is at its default. */
 const FLAGS = {
   listen_addresses: "127.0.0.1",
-  max_connections: "100",
+  max_connections: "500",
   shared_buffers: "1GB",
   max_wal_size: "8GB",
   shared_preload_libraries: "pg_stat_statements",

@@ -1,11 +1,11 @@
-import { createDatabase } from "../database/databases.js"
+import { type BenchDatabase, createDatabase } from "../database/databases.js"
 import type { Bench } from "../section.js"
 import type { Plan } from "../settings.js"
 import { check } from "./check.js"
 import { type Measurement, measure } from "./measure.js"
 import { medianOf } from "./medians.js"
-import { type ScenarioName, scenarioNames, scenarioOf } from "./scenarios.js"
-import { startServer } from "./server-process.js"
+import { type Scenario, type ScenarioName, scenarioNames, scenarioOf } from "./scenarios.js"
+import { type RunningServer, startServer } from "./server-process.js"
 import { requestsFor } from "./visitors.js"
 
 const WARM_UP_CONNECTIONS = 16
@@ -13,48 +13,60 @@ const WARM_UP_CONNECTIONS = 16
 /** The medians over all rounds, for each number of connections. */
 export type HttpResults = Record<ScenarioName, Measurement[]>
 
-/** Measures every scenario over HTTP, one after the other, and all of them again in each round. */
+/** A server that waits for its turns, in a process and with a database of its own. */
+interface Contestant {
+  name: ScenarioName
+  scenario: Scenario
+  server: RunningServer
+  database: BenchDatabase
+  measurements: Measurement[]
+}
+
+/**
+ * Measures every scenario over HTTP. All servers are up all the time and take turns of a few seconds, so that those that are compared are measured
+ * soon after each other: what else goes on on a machine changes within minutes.
+ */
 export async function measureHttp(bench: Bench, plan: Plan["http"]): Promise<HttpResults> {
-  const all = new Map<ScenarioName, Measurement[]>(scenarioNames.map((name) => [name, []]))
-  for (let round = 1; round <= plan.rounds; round++) {
-    for (const name of scenarioNames) {
-      const measurements = await measureScenario(name, bench, plan)
-      all.get(name)?.push(...measurements)
-      const rates = measurements.map(({ rate, connections }) => `${connections}: ${Math.round(rate)}/s`)
-      bench.log(`round ${round}, ${name}: by connections ${rates.join(", ")}`)
+  const contestants: Contestant[] = []
+  try {
+    for (const [position, name] of scenarioNames.entries())
+      contestants.push(await enter(name, `bench_${position}`, bench))
+    for (let round = 1; round <= plan.rounds; round++) {
+      for (const contestant of contestants) await takeTurn(contestant, bench, plan)
+      bench.log(`round ${round} of ${plan.rounds}`)
+    }
+  } finally {
+    for (const { server, database } of contestants) {
+      await server.stop()
+      await database.close()
     }
   }
   const connections = plan.loads.map((load) => load.connections)
   return Object.fromEntries(
-    [...all].map(([name, measurements]) => [name, connections.map((each) => medianOf(measurements, each))]),
+    contestants.map(({ name, measurements }) => [name, connections.map((each) => medianOf(measurements, each))]),
   ) as HttpResults
 }
 
-/** In a database and a server process of its own, so that nothing that was measured before matters. */
-async function measureScenario(
-  name: ScenarioName,
-  { postgres, load }: Bench,
-  plan: Plan["http"],
-): Promise<Measurement[]> {
+async function enter(name: ScenarioName, databaseName: string, { postgres }: Bench): Promise<Contestant> {
   const scenario = scenarioOf(name)
-  const database = await createDatabase(postgres, "bench", scenario.tables)
-  try {
-    const server = await startServer(scenario.server, database.url)
-    try {
-      const requests = await requestsFor(scenario, server.origin, database)
-      await load.run({ url: server.origin, requests, connections: WARM_UP_CONNECTIONS, seconds: plan.warmUp })
-      const measurements: Measurement[] = []
-      for (const { connections, seconds } of plan.loads) {
-        const subject = { load, server, database, postmaster: postgres.pid }
-        const { measurement, ...seen } = await measure(subject, requests, { connections, seconds })
-        await check(name, scenario, server.origin, { ...seen, connections })
-        measurements.push(measurement)
-      }
-      return measurements
-    } finally {
-      await server.stop()
-    }
-  } finally {
-    await database.close()
+  const database = await createDatabase(postgres, databaseName, scenario.tables)
+  const server = await startServer(scenario.server, database.url)
+  return { name, scenario, server, database, measurements: [] }
+}
+
+async function takeTurn(
+  { name, scenario, server, database, measurements }: Contestant,
+  { postgres, load }: Bench,
+  { loads, warmUp }: Plan["http"],
+): Promise<void> {
+  const subject = { load, server, database, postmaster: postgres.pid }
+  // Visitors of the round before would be asked about again: minutes have passed.
+  const requests = await requestsFor(scenario, server.origin, database)
+  // An idle process of Node.js forgets part of what it has compiled.
+  await load.run({ url: server.origin, requests, connections: WARM_UP_CONNECTIONS, seconds: warmUp })
+  for (const { connections, seconds } of loads) {
+    const { measurement, ...seen } = await measure(subject, requests, { connections, seconds })
+    await check(name, scenario, server.origin, { ...seen, connections })
+    measurements.push(measurement)
   }
 }
