@@ -58,15 +58,15 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
 }
 
 async function isVerified(credentials: Record<string, unknown>, context: BoundContext): Promise<boolean> {
-  const { verify } = context.options
-  if (!verify) return true
+  const { options } = context
+  if (!options.verify) return true
   const { csrfToken: _, callbackUrl: __, ...form } = credentials
-  return verify(context.wholeRequest(), form)
+  return options.verify(context.wholeRequest(), form)
 }
 
 async function isEnabled(context: BoundContext): Promise<boolean> {
-  const { enabled } = context.options
-  return typeof enabled === "function" ? enabled(context.wholeRequest()) : enabled
+  const { options } = context
+  return typeof options.enabled === "function" ? options.enabled(context.wholeRequest()) : options.enabled
 }
 
 /** The user as the app's `signIn` callback sees it: not in the database yet, and without the name it will be given there. */

@@ -47,7 +47,8 @@ export function configuredPath(): string | undefined {
 
 function configuredOrigin(): string | undefined {
   const url = process.env.AUTH_URL ?? process.env.NEXTAUTH_URL
-  return url === undefined ? undefined : parse(url).origin
+  // Set to nothing, it means the same to Auth.js as not set at all.
+  return url ? parse(url).origin : undefined
 }
 
 let parsed: { url: string; origin: string; path: string } | undefined

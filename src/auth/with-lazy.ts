@@ -63,7 +63,8 @@ function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strate
 }
 
 function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): AuthConfig {
-  const built: AuthConfig = { ...config }
+  // What an app changes in it for one request is not to count for the next.
+  const built: AuthConfig = { ...config, session: { ...config.session } }
   const context = new RequestContext(built, app, incoming)
   built.providers = config.providers.map((provider) => bindProvider(provider, context))
   built.callbacks = composeCallbacks(config.callbacks, context)

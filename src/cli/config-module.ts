@@ -19,16 +19,22 @@ export async function importConfig(file: string): Promise<LazyAuth> {
   const path = resolve(file)
   if (!(await isFile(path))) throw new UsageError(`--config: there is no file ${printable(path)}.`)
   const exported = await importModule(path, file)
-  const found = NAMES.filter((name) => isConfiguration(exported[name]))
-  const configurations = [...new Set(found.map((name) => exported[name] as LazyAuth))]
+  // Exported under two names, it is one all the same, and asked once.
+  const configurations = [...new Set(NAMES.map((name) => exported[name]))].filter(isConfiguration)
   if (configurations.length > 1)
-    throw new UsageError(`--config: ${file} exports several configurations (${found.join(", ")}). Leave one of them.`)
+    throw new UsageError(
+      `--config: ${file} exports several configurations (${namesOf(configurations, exported)}). Leave one of them.`,
+    )
   const [auth] = configurations
   if (!auth)
     throw new UsageError(
       `--config: ${file} does not export what withLazy returned. Name it ${NAMES.slice(0, -1).join(", ")}, or export it by default: export const auth = withLazy({ … })`,
     )
   return auth
+}
+
+function namesOf(configurations: LazyAuth[], exported: Record<string, unknown>): string {
+  return NAMES.filter((name) => configurations.includes(exported[name] as LazyAuth)).join(", ")
 }
 
 async function isFile(path: string): Promise<boolean> {
@@ -61,7 +67,7 @@ async function importModule(path: string, file: string): Promise<Record<string, 
  * Whether this makes a configuration of Auth.js when there is no request. Not told by marks that `withLazy` could leave: tsx may give the module
  * another copy of this library.
  */
-function isConfiguration(exported: unknown): boolean {
+function isConfiguration(exported: unknown): exported is LazyAuth {
   if (typeof exported !== "function") return false
   try {
     const made: unknown = exported()

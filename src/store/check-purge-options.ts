@@ -46,7 +46,7 @@ const KNOWN: Record<keyof PurgeOptions, true> = {
 }
 
 function refuseUnknown(options: PurgeOptions): void {
-  const unknown = Object.keys(options).find((name) => !(name in KNOWN))
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(KNOWN, name))
   if (unknown !== undefined)
     throw new LazySetupError(`purge: there is no option ${unknown}. There are: ${Object.keys(KNOWN).join(", ")}.`)
 }

@@ -40,10 +40,9 @@ export interface Place {
   size: number
 }
 
-/** The condition for users who may go, in whichever pass: lazy, old enough, without a live session, and not to be kept. */
+/** The condition for users who may go, in whichever pass: lazy, old enough, without a live session, and not to be kept. To count all of them by. */
 export function mayGo(search: Search): SQL {
-  const { seen, unseen } = agesOf(search)
-  return whoMayGo(search, or(seen, unseen) as SQL)
+  return whoMayGo(search, oldEnough(search), noLiveSession(search))
 }
 
 /** How many users may go now, counted up to the limit. */
@@ -61,7 +60,10 @@ export async function countCandidates(db: Database, search: Search): Promise<num
 export async function nextCandidates(tx: Database, search: Search, { pass, after, size }: Place): Promise<Candidate[]> {
   const { usersTable } = search.tables
   const { id, seenAt } = usersTable
-  const condition = and(whoMayGo(search, agesOf(search)[pass]), after && comesAfter(after, search.tables))
+  const condition = and(
+    whoMayGo(search, agesOf(search)[pass], noLiveSessionOfUser(search)),
+    after && comesAfter(after, search.tables),
+  )
   // The order of the index, also where every place in it is null.
   const query = selectCandidates(tx, search, condition).orderBy(seenAt, id).limit(size)
   // A transaction that only reads can't lock.
@@ -81,7 +83,8 @@ export async function checkCandidates(tx: Database, search: Search, users: Candi
 
 /** The condition for those of the users who may still go. */
 export function stillThere(search: Search, users: Candidate[]): SQL {
-  return sql`(${isOneOf(users, search.tables)} and ${mayGo(search)})`
+  const condition = whoMayGo(search, oldEnough(search), noLiveSessionOfUser(search))
+  return sql`(${isOneOf(users, search.tables)} and ${condition})`
 }
 
 /** The condition for the users. Their ids are one parameter, whatever their number. */
@@ -109,17 +112,22 @@ function selectCandidates(tx: Database, { tables }: Search, condition: SQL | und
     .$dynamic()
 }
 
-function whoMayGo(search: Search, isOldEnough: SQL): SQL {
+function whoMayGo(search: Search, isOldEnough: SQL, hasNoLiveSession: SQL): SQL {
   const { settings, hasSessions } = search
   const { keep } = settings
   const conditions = [
     isLazyUser(search.tables.usersTable),
     isOldEnough,
-    hasSessions ? withoutLiveSession(search) : undefined,
+    hasSessions ? hasNoLiveSession : undefined,
     // Not by NOT, for which a condition that is null keeps a user.
     keep && sql`(${keep}) is not true`,
   ]
   return and(...conditions) as SQL
+}
+
+function oldEnough(search: Search): SQL {
+  const { seen, unseen } = agesOf(search)
+  return or(seen, unseen) as SQL
 }
 
 /** A condition on the column of the index, for each pass. */
@@ -129,12 +137,23 @@ function agesOf({ tables, settings }: Search): Record<Pass, SQL> {
   return { seen: lt(seenAt, before), unseen: and(isNull(seenAt), lt(lazySince, before)) as SQL }
 }
 
-function withoutLiveSession({ tables, settings, goneBefore }: Search): SQL {
+function noLiveSession(search: Search): SQL {
+  return sql`not exists (${liveSessions(search)})`
+}
+
+/**
+ * The same for a few of many users, looked up for each of them behind a fence: where hardly any session is alive the planner would rather read all
+ * sessions, for each batch.
+ */
+function noLiveSessionOfUser(search: Search): SQL {
+  return sql`not exists (${liveSessions(search)} offset 0)`
+}
+
+function liveSessions({ tables, settings, goneBefore }: Search): SQL {
   const { usersTable, sessionsTable } = tables
   const isThere = goneBefore && notGoneBefore(sql`${sessionsTable}`)
   const live = and(eq(sessionsTable.userId, usersTable.id), gt(sessionsTable.expires, settings.now), isThere)
-  // By the user alone, behind a fence: where hardly any session is alive the planner would rather read all of them, for each batch.
-  return sql`not exists (select from ${sessionsTable} where ${live} offset 0)`
+  return sql`select from ${sessionsTable} where ${live}`
 }
 
 function comesAfter({ id, seen }: Candidate, { usersTable }: Tables): SQL {

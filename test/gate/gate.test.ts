@@ -93,6 +93,47 @@ describeFlows("the gate", (app, strategy) => {
       }
     })
 
+    it("takes an AUTH_URL that is set to nothing for none, as Auth.js does", async () => {
+      process.env.AUTH_URL = ""
+      try {
+        const auth = withLazy(app.config)
+        const { session } = opened(await gate(new Request(`${ORIGIN}/notes`), auth))
+        expect(session?.user.isLazy).toBe(true)
+      } finally {
+        delete process.env.AUTH_URL
+      }
+    })
+
+    it("forgets what an app changed in the configuration of another request", async () => {
+      const auth = withLazy(app.config)
+      const { session } = auth()
+      if (session) session.maxAge = 1
+      const { cookie, headers } = opened(await gate(new Request(`${ORIGIN}/notes`), auth))
+      expect(cookie).toContain(COOKIE)
+      const expires = /Expires=([^;]+)/.exec(headers.getSetCookie().join())?.[1] ?? ""
+      expect(new Date(expires).valueOf()).toBeGreaterThan(Date.now() + 24 * 60 * 60 * 1000)
+    })
+
+    it("calls the functions of `lazy` as methods of it", async () => {
+      const seen: unknown[] = []
+      const lazy = {
+        ...app.config.lazy,
+        enabled(this: unknown) {
+          seen.push(this)
+          return true
+        },
+        verify(this: unknown) {
+          seen.push(this)
+          return true
+        },
+      }
+      opened(await Visitor.of(app, { lazy }).open())
+      expect(seen).toEqual([
+        expect.objectContaining({ verify: lazy.verify }),
+        expect.objectContaining({ verify: lazy.verify }),
+      ])
+    })
+
     it("keeps the other cookies of the request in the header that the handler sees", async () => {
       const { cookie } = opened(await Visitor.of(app).open("/", { headers: { cookie: "theme=dark; lang=de%20AT" } }))
       expect(cookie).toMatch(new RegExp(`^theme=dark; lang=de%20AT; ${COOKIE}=`))
