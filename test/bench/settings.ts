@@ -35,13 +35,13 @@ export interface Plan {
 /** What the table in the documentation is made of: about 30 minutes. */
 export const fullPlan: Plan = {
   http: {
-    rounds: 5,
+    rounds: 3,
     loads: [
       { connections: 16, seconds: 2 },
       { connections: 1, seconds: 1 },
       { connections: 64, seconds: 1 },
     ],
-    warmUp: 2,
+    warmUp: 5,
   },
   growth: {
     signIn: { users: [10_000, 5_000_000], rounds: 3, warmUp: 4, seconds: 6 },
