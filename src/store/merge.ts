@@ -10,6 +10,7 @@ import { queryRows } from "./raw-query.js"
 import { removeLazyUser } from "./remove-lazy-user.js"
 import { retryTransaction } from "./retry-transaction.js"
 import { rememberTransaction } from "./same-transaction.js"
+import { sqlState, UNIQUE_VIOLATION } from "./sql-state.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
 import { brokenConstraint } from "./violation.js"
@@ -64,6 +65,7 @@ export function mergeUsers(
     },
     // A row that another transaction adds before its user is locked must be seen afterwards.
     { isolationLevel: "read committed" },
+    isOvertaken,
   )
 }
 
@@ -77,7 +79,11 @@ function refuseUnsupported({ problems: [problem] }: UserReferences): void {
   )
 }
 
-/** In the order of their ids, so that two merges never wait for each other; with them the users who refer to the lazy one. */
+/**
+ * In the order of their ids, so that two merges never wait for each other; with them the users who refer to the lazy one. For the lazy user nobody
+ * else may add a row any more. For the real one everybody may: else requests that have changed a row of the lazy user's and then add one to
+ * the real user, as in a chat, would be in a deadlock with the merge.
+ */
 async function lockUsers(
   tx: Database,
   { usersTable }: Tables,
@@ -100,13 +106,19 @@ async function lockUsers(
     .from(usersTable)
     .where(inArray(usersTable.id, [fromId, intoId]))
     .orderBy(usersTable.id)
-    .for("update")
+    .for("no key update")
   const from = rows.find(({ id }) => id === fromId)
   const into = rows.find(({ id }) => id === intoId)
   if (fromId === intoId) throw new NotRealError("A user can't be merged into itself.")
   if (!from || !isLazyRow(from)) throw new NotLazyError("The user to merge is gone, or is not lazy (any more).")
   if (!into || isLazyRow(into)) throw new NotRealError("The user to merge into is gone, or is lazy.")
+  await tx.select({ id: usersTable.id }).from(usersTable).where(eq(usersTable.id, fromId)).for("update")
   return { from, into }
+}
+
+/** Whether the real user may have got a row, just before one of the lazy user's took its place. Another merge sees it, and leaves the row where it is. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof MergeConflictError && sqlState(error) === UNIQUE_VIOLATION
 }
 
 /** Turns a constraint that is broken all the same (by another request, by an exclusion constraint) into an error that names it. */
