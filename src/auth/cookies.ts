@@ -6,18 +6,21 @@ export type AuthCookie = NonNullable<ResponseInternal["cookies"]>[number]
 
 /** `Set-Cookie` for each cookie; of several with one name, the last. */
 export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
-  const last = new Map(cookies.map((cookie) => [cookie.name, cookie]))
-  for (const { name, value, options } of last.values())
-    headers.append("set-cookie", stringifySetCookie(name, value, options))
+  const last = cookies.length < 2 ? cookies : new Map(cookies.map((cookie) => [cookie.name, cookie])).values()
+  for (const { name, value, options } of last)
+    headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: encodeValue }))
 }
 
 /** The `Cookie` header that a browser would send after having been sent these cookies. */
 export function cookieAfter(cookie: string, changes: AuthCookie[]): string {
   const last = new Map(changes.map(({ name, value }) => [name, value]))
-  const set = [...last]
-    .filter(([, value]) => value !== "")
-    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+  const set = [...last].filter(([, value]) => value !== "").map(([name, value]) => `${name}=${encodeValue(value)}`)
   return [withoutCookies(cookie, (name) => last.has(name)), ...set].filter((part) => part !== "").join("; ")
+}
+
+/** Tokens of sessions hold nothing that has to be encoded, and looking for it takes a fraction of the time. */
+function encodeValue(value: string): string {
+  return /^[\w.~-]*$/.test(value) ? value : encodeURIComponent(value)
 }
 
 /** A `Cookie` header less some of its cookies. The others stay as they came, whatever that is: nobody vouches for what a client sends. */

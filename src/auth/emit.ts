@@ -23,7 +23,7 @@ export async function callEvent(context: RequestContext, name: string, call: () 
 }
 
 /** Logs where Auth.js would: with the app's `logger`, or on the console. */
-export function logError({ logger }: AuthConfig, error: Error): void {
+export function logError({ logger }: Pick<AuthConfig, "logger">, error: Error): void {
   if (logger?.error) logger.error(error)
   else console.error(error)
 }

@@ -13,7 +13,7 @@ const WINDOW_MS = 10_000
  */
 export function lazyUserIds(config: AuthConfig, request: RequestHead): [string, ...string[]] {
   const csrfToken = readCsrfToken(config, request)
-  const secret = [config.secret].flat()[0]
+  const secret = csrfToken && [config.secret].flat()[0]
   if (!csrfToken || !secret) return [uuidv7()]
   const start = Date.now() - (Date.now() % WINDOW_MS)
   return [derive(secret, csrfToken, start), derive(secret, csrfToken, start - WINDOW_MS)]
@@ -26,10 +26,11 @@ function derive(secret: string, csrfToken: string, windowStart: number): string 
 
 /** The CSRF token of this browser, if it is one that Auth.js has given out: the cookie holds it with a hash that takes the secret. */
 function readCsrfToken(config: AuthConfig, request: RequestHead): string | undefined {
+  const cookie = request.headers.get("cookie")
+  if (!cookie) return undefined
   const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
   const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
-  const cookie = request.headers.get("cookie")
-  if (!cookie?.includes(name)) return undefined
+  if (!cookie.includes(name)) return undefined
   const [token, hash] = parseCookie(cookie)[name]?.split("|") ?? []
   const expected = createHash("sha256").update(`${token}${config.secret}`).digest("hex")
   return hash === expected ? token : undefined

@@ -5,6 +5,7 @@ import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
 import type { AuthCookie } from "./cookies.js"
 import { logError } from "./emit.js"
+import { gateSettings } from "./gate-settings.js"
 import { checkRequestConfig, type RequestConfig } from "./request-config.js"
 import { readSessionCookie, removeSessionCookies, sessionCookieName, writeSessionCookies } from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
@@ -36,22 +37,29 @@ const NO_SESSION: SessionAnswer = { body: null, cookies: [] }
 export async function readSession(config: RequestConfig, place: SessionPlace): Promise<SessionAnswer> {
   checkRequestConfig(config, place.url)
   const value = await readSessionCookie(config, place)
-  if (!value) return NO_SESSION
+  return value ? readSessionValue(config, place, value) : NO_SESSION
+}
+
+/** The same for what is in the session cookie: the token, or the key of the row. */
+export function readSessionValue(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
   return config.session?.strategy === "jwt" ? readToken(config, place, value) : readRow(config, place, value)
 }
 
 async function readToken(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
   const { jwt, maxAge, updateAge } = sessionSettings(config)
   const salt = sessionCookieName(config, place.url)
+  // Comparing a token with what it was takes a while, so it is only done where the app could have changed it.
+  const { showsToken = true, isTokenRenewed } = gateSettings(config)
   try {
     const payload = await jwt.decode({ ...jwt, token: value, salt })
     if (!payload) throw new Error("Invalid JWT")
-    const before = JSON.stringify(payload)
+    const before = showsToken ? JSON.stringify(payload) : undefined
     const token = await callbacksOf(config).jwt({ token: payload } as JwtParams)
     if (token === null) return { body: null, cookies: removeSessionCookies(config, place) }
     const expires = secondsFromNow(maxAge)
     const body = await tokenSession(config, token, expires)
-    const isDue = secondsNow() - (payload.iat ?? 0) >= updateAge || JSON.stringify(token) !== before
+    const hasChanged = showsToken ? JSON.stringify(token) !== before : isTokenRenewed?.()
+    const isDue = hasChanged || secondsNow() - (payload.iat ?? 0) >= updateAge
     const cookies = isDue ? writeSessionCookies(config, place, await jwt.encode({ ...jwt, token, salt }), expires) : []
     await announce(config, { session: body, token } as SessionMessage)
     return { body, cookies }

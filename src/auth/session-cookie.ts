@@ -81,6 +81,7 @@ export function removeSessionCookies(
 
 function cookieOptions(config: AuthConfig, url: string): AuthCookie["options"] {
   const defaults = { httpOnly: true, sameSite: "lax" as const, path: "/", secure: isSecure(config, url) }
-  const own = Object.entries(config.cookies?.sessionToken?.options ?? {}).filter(([, value]) => value !== undefined)
-  return { ...defaults, ...Object.fromEntries(own) }
+  const options = config.cookies?.sessionToken?.options
+  if (!options) return defaults
+  return { ...defaults, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) }
 }

@@ -8,10 +8,15 @@ import type { RequestHead } from "./config.js"
 import { cookieAfter } from "./cookies.js"
 import { logError } from "./emit.js"
 import { gateSettings } from "./gate-settings.js"
-import { readSession, rowSession, type SessionAnswer, type SessionPlace } from "./read-session.js"
+import { readSessionValue, rowSession, type SessionAnswer, type SessionPlace } from "./read-session.js"
 import type { RequestConfig } from "./request-config.js"
 import { sessionCookieName, writeSessionCookies } from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
+
+/** The session of a new lazy user, and the `Cookie` header as the browser would send it from now on. */
+export interface LazySignIn extends SessionAnswer {
+  cookie: string
+}
 
 /**
  * Signs a visitor in through `LazyProvider` as the `callback` route of Auth.js does with what a form sends, and reads the new session: every
@@ -25,18 +30,20 @@ export async function signInLazily(
   config: RequestConfig,
   place: SessionPlace,
   head: RequestHead,
-): Promise<SessionAnswer | null> {
+): Promise<LazySignIn | null> {
   const provider = lazyProvider(config)
   const plan = () => gateSettings(config).plan?.()
   try {
     const user = (await provider.authorize({}, head)) as SignedIn
     if (plan()?.kind === "keep") return null
-    const cookies = await makeSession(config, place, user)
+    const { value, cookies } = await makeSession(config, place, user)
+    const cookie = cookieAfter(place.cookie, cookies)
     const made = plan()?.made?.()
-    if (made) return { body: await rowSession(config, made), cookies }
-    const read = await readSession(config, { ...place, cookie: cookieAfter(place.cookie, cookies) })
+    if (made) return { body: await rowSession(config, made), cookies, cookie }
+    const read = await readSessionValue(config, { url: place.url, cookie }, value)
     if (!read.body) throw new Error("The lazy user that was just made has no session.")
-    return { body: read.body, cookies: [...cookies, ...read.cookies] }
+    if (read.cookies.length === 0) return { body: read.body, cookies, cookie }
+    return { body: read.body, cookies: [...cookies, ...read.cookies], cookie: cookieAfter(cookie, read.cookies) }
   } catch (error) {
     await plan()?.undo?.()
     const failure = error instanceof AuthError ? error : failed(error)
@@ -72,7 +79,7 @@ async function makeSession(config: RequestConfig, place: SessionPlace, user: Sig
   } catch (error) {
     logError(config, new EventError('The event "signIn" failed.', { cause: { err: error } }))
   }
-  return cookies
+  return { value, cookies }
 }
 
 async function refuseUnlessAllowed(signIn: () => unknown): Promise<void> {

@@ -1,4 +1,4 @@
-import { isbot } from "isbot"
+import { isKnownBot } from "./known-bots.js"
 
 /** Why no lazy user is made for a request that would otherwise get one. */
 export type SkipReason = "disabled" | "bot" | "prefetch" | "method" | "upgrade" | "cross-site" | "stale-session"
@@ -15,7 +15,7 @@ export type RequestFacts = Pick<Request, "method" | "url" | "headers">
  */
 export function skipReason(
   { method, url, headers }: RequestFacts,
-  isBot: (userAgent: string | null) => boolean = isbot,
+  isBot: (userAgent: string | null) => boolean = isKnownBot,
 ): SkipReason | undefined {
   if (method === "HEAD" || method === "OPTIONS" || method === "TRACE") return "method"
   // What answers an upgrade sets no cookies.

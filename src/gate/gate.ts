@@ -1,6 +1,6 @@
 import type { Session } from "@auth/core/types"
 import type { LazyAuth, RequestHead } from "../auth/config.js"
-import { type AuthCookie, appendCookies, cookieAfter } from "../auth/cookies.js"
+import { type AuthCookie, appendCookies } from "../auth/cookies.js"
 import { TooManyLazyUsers } from "../auth/creation-limits.js"
 import { logError } from "../auth/emit.js"
 import { gateSettings } from "../auth/gate-settings.js"
@@ -85,11 +85,10 @@ export async function gate(request: RequestHead, auth: LazyAuth, options: GateOp
   if (!isNavigation(visit) && (await readSessionCookie(config, { url, cookie })) !== null)
     return openWithout("stale-session", cookie)
   try {
-    const signedIn = await signInLazily(withoutRefusals(config), { url, cookie }, seen)
+    const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen)
     // A session that the app's callbacks have just ended, or don't show: whoever has it is not to become somebody else by that.
     if (!signedIn?.body) return openWithout("stale-session", cookie, before.cookies)
-    const { body, cookies } = signedIn
-    return openWith(body, cookieAfter(cookie, cookies), cookies, true)
+    return openWith(signedIn.body, signedIn.cookie, signedIn.cookies, true)
   } catch (error) {
     if (error instanceof LazyDisabled) return openWithout("disabled", cookie)
     if (error instanceof VisitorNotVerified) return openWithout("bot", cookie)
@@ -175,12 +174,14 @@ function redirectTarget({ url, origin, options }: Visit, config: RequestConfig):
   return `${target.pathname}${target.search}`
 }
 
-/** What the gate answers itself is no error of the app's, and may come as often as bots do. */
-function withoutRefusals(config: RequestConfig): RequestConfig {
+/** What the gate answers itself is no error of the app's, and may come as often as bots do. The configuration is that of one request. */
+function silenceRefusals(config: RequestConfig): RequestConfig {
+  const { logger } = config
   const error = (problem: Error) => {
-    if (!isRefusal(problem)) logError(config, problem)
+    if (!isRefusal(problem)) logError({ logger }, problem)
   }
-  return { ...config, logger: { ...config.logger, error } }
+  config.logger = { ...logger, error }
+  return config
 }
 
 function isRefusal(error: unknown): boolean {

@@ -22,6 +22,8 @@ export interface Removal {
  */
 const LONGEST_WAIT = "50ms"
 
+const DAY_MS = 24 * 60 * 60 * 1000
+
 /**
  * Deletes those of the users who may still go, and before them, in the same statement, the rows that have to go first: constraints are checked
  * after it, so that the order among them doesn't matter. What else hangs on them the database deletes.
@@ -34,17 +36,18 @@ export async function removeUsers(
   users: Candidate[],
 ): Promise<Removal> {
   const { tables } = search
-  await queryRows(tx, sql`set local lock_timeout = ${sql.raw(`'${LONGEST_WAIT}'`)}`)
-  const { result, deleted } = await countDeleted(tx, () =>
-    queryRows<{ id: string }>(tx, removalStatement(search, graph, users)),
+  const { result: days, deleted } = await countDeleted(
+    tx,
+    () => queryRows<PurgedByDay>(tx, removalStatement(search, graph, users)),
+    LONGEST_WAIT,
   )
+  const purged = days.reduce((sum, { users }) => sum + users, 0)
   const usersDeleted = deleted.find(({ oid }) => oid === graph.users.oid)?.rows ?? 0
-  if (usersDeleted > result.length) throw new OtherUsersError(graph.users.label)
+  if (usersDeleted > purged) throw new OtherUsersError(graph.users.label)
 
-  const gone = new Set(result.map(({ id }) => id))
-  await recordOutcomes(tx, tables, outcomesByDay(users.filter(({ id }) => gone.has(id))))
+  await recordOutcomes(tx, tables, days.map(outcomeOf))
   const others = deleted.filter(({ oid }) => oid !== graph.users.oid)
-  return { purged: gone.size, deleted: Object.fromEntries(others.map(({ label, rows }) => [label, rows])) }
+  return { purged, deleted: Object.fromEntries(others.map(({ label, rows }) => [label, rows])) }
 }
 
 /** Counts what would go with users, along the foreign keys, and lists it as gone where that is called for. */
@@ -67,12 +70,21 @@ export async function countRemoval(
   return { purged: rows.find(({ of }) => of === graph.users.oid)?.rows ?? 0, deleted }
 }
 
+/** Statistics tell by the day since when users were lazy; days since 1970, in UTC. */
+interface PurgedByDay {
+  day: number
+  users: number
+}
+
 function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[]) {
   const { tables } = search
   const { usersTable } = tables
   const condition = sql`${stillThere(search, users)} and ${insideOfTransaction}`
-  const removal = sql`delete from ${usersTable} where ${condition} returning ${usersTable.id} as id`
-  if (graph.first.size === 0) return removal
+  const removal = sql`purge_removed as (
+    delete from ${usersTable} where ${condition} returning floor(extract(epoch from ${usersTable.lazySince}) / 86400)::float8 as day
+  )
+  select day, count(*)::float8 as users from purge_removed group by day`
+  if (graph.first.size === 0) return sql`with ${removal}`
   const follows = followsToward(graph, graph.first)
   const steps = [...graph.first].map((table, position) => {
     const target = sql.raw(follows.find((key) => key.table === table)?.wholeTarget as string)
@@ -81,7 +93,7 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
       where purge_gone.of = ${literal(table)} and target.tableoid = purge_gone.tab and target.ctid = purge_gone.tid
     )`
   })
-  return sql`${withGone({ search, graph, users: condition, follows })} ${sql.join(steps)} ${removal}`
+  return sql`${withGone({ search, graph, users: condition, follows })} ${sql.join(steps)}, ${removal}`
 }
 
 /**
@@ -90,12 +102,6 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
  */
 const insideOfTransaction = sql`pg_current_xact_id_if_assigned() is not null`
 
-/** Statistics tell by the day since when users were lazy. */
-function outcomesByDay(users: Candidate[]): Outcome[] {
-  const days = new Map<number, number>()
-  for (const { since } of users) {
-    const day = new Date(since).setUTCHours(0, 0, 0, 0)
-    days.set(day, (days.get(day) ?? 0) + 1)
-  }
-  return [...days].map(([day, users]) => ({ outcome: "purged", since: new Date(day), users }))
+function outcomeOf({ day, users }: PurgedByDay): Outcome {
+  return { outcome: "purged", since: new Date(day * DAY_MS), users }
 }
