@@ -31,6 +31,8 @@ export async function joinReal(joining: Joining): Promise<void> {
     if (linksByEmail) throw new OAuthAccountNotLinked("The address is kept by another lazy user")
     return
   }
+  // Made real by another tab, since the session was read. That session is over now.
+  if (owner.id === current.user.id) return leaveLazyUser(current, context)
   if (!(await mayMerge(joining))) {
     if (linksByEmail && owner.emailVerified === null) await context.adapter.lazy.proveEmail(owner.id)
     return leaveLazyUser(current, context)

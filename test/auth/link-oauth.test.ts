@@ -160,6 +160,36 @@ describeLinking("converting by an OAuth identity that nobody has", (app, strateg
     expect(await app.count(`account where "providerAccountId" = '${person.sub}'`)).toBe(1)
   })
 
+  it("signs a tab in that finishes while another one makes the same user real, whenever that is noticed", async () => {
+    // Auth.js asks first, and then, when it has read the session, this library.
+    for (const asking of [1, 2]) {
+      const base = app.config.adapter
+      let calls = 0
+      let hurry: (() => Promise<unknown>) | undefined
+      const getUserByAccount: typeof base.getUserByAccount = async (account) => {
+        if (hurry && ++calls === asking) {
+          const other = hurry
+          hurry = undefined
+          await other()
+        }
+        return base.getUserByAccount(account)
+      }
+      const { browser, id } = await app.lazyBrowser({ adapter: { ...base, getUserByAccount } })
+      const person = app.person()
+      const slow = await browser.copy()
+      const [first, second] = [
+        await app.oauthCallback(browser, "one", person),
+        await app.oauthCallback(slow, "one", person),
+      ]
+      hurry = () => browser.visit(first)
+      const answer = await slow.visit(second)
+      expect(hurry).toBeUndefined()
+      expect(answer.headers.get("location")).toBe("http://app.test")
+      for (const tab of [browser, slow]) expect((await tab.session())?.user).toMatchObject({ id, isLazy: false })
+      expect(await app.count(`account where "providerAccountId" = '${person.sub}'`)).toBe(1)
+    }
+  })
+
   it("changes nothing when a callback is replayed", async () => {
     const { browser, id } = await app.lazyBrowser()
     const callback = await app.oauthCallback(browser, "one", app.person())
