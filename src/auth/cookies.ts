@@ -8,7 +8,7 @@ export type AuthCookie = NonNullable<ResponseInternal["cookies"]>[number]
 export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
   const last = cookies.length < 2 ? cookies : new Map(cookies.map((cookie) => [cookie.name, cookie])).values()
   for (const { name, value, options } of last)
-    headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: encodeValue }))
+    headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: options.encode ?? encodeValue }))
 }
 
 /** The `Cookie` header that a browser would send after having been sent these cookies. */

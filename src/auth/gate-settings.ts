@@ -5,8 +5,8 @@ import type { SignInPlan } from "./sign-in-plan.js"
 /** What the gate and the purge route want to know that is no part of a configuration of Auth.js. */
 export interface GateSettings {
   isBot?: (userAgent: string | null) => boolean
-  /** Whether the app has callbacks that get to see a session token, and may change it. */
-  showsToken?: boolean
+  /** Whether, by these callbacks, the app gets to see session tokens, and may change them. */
+  showsToken?: (callbacks: AuthConfig["callbacks"]) => boolean
   /** Whether the token that came with the request says something new since it was read, other than by such callbacks. */
   isTokenRenewed?: () => boolean
   /** What the provider that is signing somebody in wants done; undefined before. */

@@ -49,7 +49,8 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
   const { jwt, maxAge, updateAge } = sessionSettings(config)
   const salt = sessionCookieName(config, place.url)
   // Comparing a token with what it was takes a while, so it is only done where the app could have changed it.
-  const { showsToken = true, isTokenRenewed } = gateSettings(config)
+  const settings = gateSettings(config)
+  const showsToken = settings.showsToken?.(config.callbacks) ?? true
   try {
     const payload = await jwt.decode({ ...jwt, token: value, salt })
     if (!payload) throw new Error("Invalid JWT")
@@ -58,7 +59,7 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
     if (token === null) return { body: null, cookies: removeSessionCookies(config, place) }
     const expires = secondsFromNow(maxAge)
     const body = await tokenSession(config, token, expires)
-    const hasChanged = showsToken ? JSON.stringify(token) !== before : isTokenRenewed?.()
+    const hasChanged = showsToken ? JSON.stringify(token) !== before : settings.isTokenRenewed?.()
     const isDue = hasChanged || secondsNow() - (payload.iat ?? 0) >= updateAge
     const cookies = isDue ? writeSessionCookies(config, place, await jwt.encode({ ...jwt, token, salt }), expires) : []
     await announce(config, { session: body, token } as SessionMessage)

@@ -102,7 +102,7 @@ export interface MergeHookParams {
 
 /**
  * Runs inside the transaction that merges, in every merge; throwing undoes the merge. Called again where the database has undone the
- * transaction to end a deadlock: what can't be undone belongs into the event `mergeUser`.
+ * transaction to end a deadlock, or because of a row that the real user has just got: what can't be undone belongs into the event `mergeUser`.
  */
 export type MergeHook = (params: MergeHookParams) => void | Promise<void>
 

@@ -26,13 +26,19 @@ export function mergeUsers(
 ): Promise<MergeReport> {
   const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep" } = options
   const { usersTable, accountsTable, sessionsTable } = tables
+  let finished = false
+  // The real user may get a row just before one of the lazy user's takes its place. Another merge sees it, and leaves the lazy user's where it is.
+  // A rule that is checked at the end says so when everything is done.
+  const isOvertaken = (error: unknown) =>
+    sqlState(error) === UNIQUE_VIOLATION && (finished || error instanceof MergeConflictError)
   return retryTransaction(
     db,
     async (tx) => {
+      finished = false
       const found = await findReferences(tx, tables, references)
       refuseUnsupported(found)
       const move: Move = { from: fromId, into: intoId, users: found.users }
-      const { from, into } = await lockUsers(tx, tables, found, move)
+      const { from, into } = await lockUsers(tx, tables, found, move, options)
 
       if (needsPassword && !(await hasPassword(tx, tables, intoId))) throw new NotRealError("The password is gone.")
       const moved: ByTable<number> = {}
@@ -61,6 +67,7 @@ export function mergeUsers(
       const conflicts = await explainConflicts(stopped, () => removeLazyUser(tx, tables, found, stopped, move))
       const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
       if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")
+      finished = true
       return { from, into: merged, moved, conflicts }
     },
     // A row that another transaction adds before its user is locked must be seen afterwards.
@@ -82,15 +89,18 @@ function refuseUnsupported({ problems: [problem] }: UserReferences): void {
 /**
  * In the order of their ids, so that two merges never wait for each other; with them the users who refer to the lazy one. For the lazy user nobody
  * else may add a row any more. For the real one everybody may: else requests that have changed a row of the lazy user's and then add one to
- * the real user, as in a chat, would be in a deadlock with the merge.
+ * the real user, as in a chat, would be in a deadlock with the merge. Each is locked once, as it will have to be: so are requests that hold on to
+ * a user while a weaker lock waits to become a stronger one.
  */
 async function lockUsers(
   tx: Database,
   { usersTable }: Tables,
   { users, tables }: UserReferences,
   move: Move,
+  { provesEmail = false }: MergeOptions,
 ): Promise<{ from: UserRow; into: UserRow }> {
   const { from: fromId, into: intoId } = move
+  if (fromId === intoId) throw new NotRealError("A user can't be merged into itself.")
   const selfReferences = tables.find(({ oid }) => oid === users.oid)
   if (selfReferences)
     await queryRows(
@@ -101,24 +111,17 @@ async function lockUsers(
         order by ${usersTable.id} for no key update
       ) as locked`,
     )
-  const rows = await tx
-    .select()
-    .from(usersTable)
-    .where(inArray(usersTable.id, [fromId, intoId]))
-    .orderBy(usersTable.id)
-    .for("no key update")
-  const from = rows.find(({ id }) => id === fromId)
-  const into = rows.find(({ id }) => id === intoId)
-  if (fromId === intoId) throw new NotRealError("A user can't be merged into itself.")
+  const found = new Map<string, UserRow | undefined>()
+  for (const id of [fromId, intoId].sort()) {
+    // A proven address ends the sessions of the real user, those included that are being written.
+    const strength = id === fromId || provesEmail ? "update" : "no key update"
+    const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, id)).for(strength)
+    found.set(id, user)
+  }
+  const [from, into] = [found.get(fromId), found.get(intoId)]
   if (!from || !isLazyRow(from)) throw new NotLazyError("The user to merge is gone, or is not lazy (any more).")
   if (!into || isLazyRow(into)) throw new NotRealError("The user to merge into is gone, or is lazy.")
-  await tx.select({ id: usersTable.id }).from(usersTable).where(eq(usersTable.id, fromId)).for("update")
   return { from, into }
-}
-
-/** Whether the real user may have got a row, just before one of the lazy user's took its place. Another merge sees it, and leaves the row where it is. */
-function isOvertaken(error: unknown): boolean {
-  return error instanceof MergeConflictError && sqlState(error) === UNIQUE_VIOLATION
 }
 
 /** Turns a constraint that is broken all the same (by another request, by an exclusion constraint) into an error that names it. */

@@ -10,6 +10,6 @@ export async function queryRows<Row = Record<string, unknown>>(db: Database, sta
 /** The value of a statement that returns one row with one column `document` holding JSON as text. */
 export async function queryDocument<Value>(db: Database, statement: SQL): Promise<Value> {
   const [row] = await queryRows<{ document: string }>(db, statement)
-  if (!row) throw new Error("A catalogue query returned no row.")
+  if (!row) throw new Error("A query for one row returned none.")
   return JSON.parse(row.document)
 }

@@ -1,6 +1,6 @@
 import { decode, encode } from "@auth/core/jwt"
 import { expect, it, vi } from "vitest"
-import { gate, handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
+import { gate, handleAuth, type LazyAuth, type LazyConfig, withLazy } from "../../src/index.js"
 import { Browser } from "../setup/browser-jar.js"
 import { describeFlows, password, secret } from "../setup/flow-app.js"
 
@@ -192,6 +192,12 @@ describeFlows("the gate, compared with the routes of Auth.js", (app, strategy) =
     expect(headers.getSetCookie()).toEqual([expect.stringMatching(new RegExp(`^${COOKIE}=[^;]+; Path=/; Expires=`))])
   })
 
+  it("the session cookie is encoded as the app wants it", async () => {
+    const sessionToken = { name: COOKIE, options: { encode: (value: string) => `"${value}"` } }
+    const { headers } = await gatedBrowser({ cookies: { sessionToken } as LazyConfig["cookies"] }).visit("/page")
+    expect(headers.getSetCookie()).toEqual([expect.stringMatching(new RegExp(`^${COOKIE}="[^"]+"; `))])
+  })
+
   // Only there is a token to be written and read.
   if (strategy === "jwt") {
     it("a token that the app's jwt callback changes is written at once", async () => {
@@ -203,6 +209,30 @@ describeFlows("the gate, compared with the routes of Auth.js", (app, strategy) =
       expect(await decode({ token: await gated.sessionCookie(), salt: COOKIE, secret })).toMatchObject({ plan: "free" })
       const { headers } = await gated.visit("/page")
       expect(headers.getSetCookie()).toEqual([])
+    })
+
+    it("a token that any other callback changes is written at once, too", async () => {
+      const { browser } = await app.lazyBrowser()
+      const headers = { accept: "text/html", cookie: `${COOKIE}=${await browser.sessionCookie()}` }
+      const session: NonNullable<LazyConfig["callbacks"]>["session"] = ({ session, token }) => {
+        Object.assign(token, { plan: "free" })
+        return session
+      }
+      const plain = withLazy(app.config)
+      const around: LazyAuth = (request) => {
+        const config = plain(request)
+        const { jwt } = config.callbacks ?? {}
+        return {
+          ...config,
+          callbacks: { ...config.callbacks, jwt: async (params) => ({ ...(await jwt?.(params)), plan: "free" }) },
+        }
+      }
+      for (const auth of [withLazy({ ...app.config, callbacks: { session } }), around]) {
+        const result = await gate(new Request("http://app.test/page", { headers }), auth)
+        const [cookie = ""] = result.headers.getSetCookie()
+        const token = cookie.slice(COOKIE.length + 1).split(";")[0]
+        expect(await decode({ token, salt: COOKIE, secret })).toMatchObject({ plan: "free" })
+      }
     })
 
     it("tokens of stock Auth.js are read here, and those of here there, also after a rotation", async () => {

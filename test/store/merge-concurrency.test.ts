@@ -186,7 +186,7 @@ describe("merging while others are at work", () => {
     }
   })
 
-  /** A request of the app's that changes a row of the lazy user and then adds one to the real user: the other way round than a merge. */
+  /** A request of the app's that changes a row of the lazy user and then adds one for the same user: the other way round than a merge. */
   const deadlock = async (work: () => Promise<unknown>, { from, into }: { from: string; into: string }) => {
     await world.run(`create table message (id int, sender text references "user" on delete cascade, receiver text references "user" on delete cascade, body text);
       insert into message values (1, '${from}', '${into}', 'new')`)
@@ -197,7 +197,7 @@ describe("merging while others are at work", () => {
       await tx`update message set body = 'read' where id = 1`
       working = work()
       await somebodyWaits()
-      await tx`select from "user" where id in (${from}, ${into}) for key share`
+      await tx`select from "user" where id = ${from} for key share`
     })
     await working
   }
@@ -232,6 +232,48 @@ describe("merging while others are at work", () => {
       await somebodyWaits()
     })
     expect(await merging).toMatchObject({ moved: { cart: 1 }, conflicts: { cart: 1 } })
+    expect(await world.count(`cart where owner = '${into}'`)).toBe(2)
+  })
+
+  it("lets a request that has added a row for either user change the user itself", async () => {
+    for (const whose of ["from", "into"] as const) {
+      const people = await world.people()
+      await world.run(notes(people.from))
+      let merging: ReturnType<LazyStore["merge"]> | undefined
+      await database.sql.begin(async (tx) => {
+        await tx`set local lock_timeout = '300ms'`
+        await tx`insert into note values (2, ${people[whose]})`
+        merging = store.merge(people.from, people.into, { provesEmail: true })
+        await somebodyWaits()
+        await tx`update "user" set name = 'with two notes' where id = ${people[whose]}`
+      })
+      expect((await merging)?.moved).toEqual({ note: whose === "from" ? 2 : 1 })
+      await world.run("drop table note")
+    }
+  })
+
+  it("leaves a row behind whose place is taken at that moment, where the rule is checked at the end", async () => {
+    const { from, into } = await world.people()
+    await world.run(`create table cart (owner text references "user", item text, unique (owner, item) deferrable initially deferred);
+      insert into cart values ('${from}', 'tea'), ('${from}', 'milk')`)
+    const rowsHaveMoved = gate()
+    const inserted = gate()
+    const inserting = database.sql.begin(async (tx) => {
+      await tx`insert into cart values (${into}, 'tea')`
+      inserted.open()
+      await rowsHaveMoved.opened
+    })
+    await inserted.opened
+    let calls = 0
+    const report = await store.merge(from, into, {
+      async onMerge() {
+        calls++
+        rowsHaveMoved.open()
+        await inserting
+      },
+    })
+    expect(report).toMatchObject({ moved: { cart: 1 }, conflicts: { cart: 1 } })
+    expect(calls).toBe(2)
     expect(await world.count(`cart where owner = '${into}'`)).toBe(2)
   })
 

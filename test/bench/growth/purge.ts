@@ -15,7 +15,7 @@ const OLDER_THAN = 60 * DAY
 /** Users whom a purge must leave alone. */
 const STAYING = 1_000
 /** Users of a purge that is not counted: the first compiles what all others run. */
-const WARM_UP = 2_000
+const WARM_UP = 20_000
 
 const WAYS = ["bare", "purge", "four"] as const
 
