@@ -3,6 +3,9 @@ import type { ConvertedBy, Database } from "./lazy-store.js"
 import type { LazyOutcome } from "./schema.js"
 import type { Tables } from "./tables.js"
 
+/** Statistics tell by the day, in UTC; in milliseconds. */
+export const DAY_MS = 24 * 60 * 60 * 1000
+
 /** Users who ended in the same way; see the table `lazyOutcome`. */
 export interface Outcome {
   outcome: LazyOutcome

@@ -3,7 +3,7 @@ import { OtherUsersError } from "../errors.js"
 import type { ByTable } from "./by-table.js"
 import type { Database } from "./database.js"
 import { countDeleted } from "./deleted-rows.js"
-import { type Outcome, recordOutcomes } from "./outcomes.js"
+import { DAY_MS, type Outcome, recordOutcomes } from "./outcomes.js"
 import { type Candidate, isOneOf, type Search, stillThere } from "./purge-candidates.js"
 import { literal, withGone } from "./purge-closure.js"
 import { listRows } from "./purge-gone-before.js"
@@ -21,8 +21,6 @@ export interface Removal {
  * default after a second) and picks somebody to fail.
  */
 const LONGEST_WAIT = "50ms"
-
-const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
  * Deletes those of the users who may still go, and before them, in the same statement, the rows that have to go first: constraints are checked

@@ -2,18 +2,18 @@ import { gte, type SQL, sql } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
 import type { Database, DayStats, StatsOptions, StatsReport } from "./lazy-store.js"
+import { DAY_MS } from "./outcomes.js"
 import { queryDocument } from "./raw-query.js"
 import { isLazyUser } from "./schema.js"
 import type { Tables } from "./tables.js"
 
-const DAY = 24 * 60 * 60 * 1000
 const DEFAULT_DAYS = 30
 const MAX_YEARS = 10
 
 /** See `LazyStore.stats`. One statement, which returns at most a row for each day and each way. */
 export async function readStats(db: Database, tables: Tables, options: StatsOptions = {}): Promise<StatsReport> {
   const today = startOfDay(new Date())
-  const since = startOfDay(options.since ?? new Date(today.valueOf() - DEFAULT_DAYS * DAY))
+  const since = startOfDay(options.since ?? new Date(today.valueOf() - DEFAULT_DAYS * DAY_MS))
   checkSince(since, today)
   const counted = await queryDocument<Counted>(db, count(tables, since))
   const { lazyUsers, created, becameReal, ways, timeToConvert } = counted
@@ -29,7 +29,7 @@ export async function readStats(db: Database, tables: Tables, options: StatsOpti
 }
 
 function startOfDay(moment: Date): Date {
-  return new Date(Math.floor(moment.valueOf() / DAY) * DAY)
+  return new Date(Math.floor(moment.valueOf() / DAY_MS) * DAY_MS)
 }
 
 function checkSince(since: Date, today: Date): void {
@@ -140,7 +140,7 @@ function usersOf(what: string): SQL {
 function everyDay(first: Date, last: Date, known: DayStats[]): DayStats[] {
   const byDay = new Map(known.map((stats) => [stats.day, stats]))
   const days: DayStats[] = []
-  for (let moment = first.valueOf(); moment <= last.valueOf(); moment += DAY) {
+  for (let moment = first.valueOf(); moment <= last.valueOf(); moment += DAY_MS) {
     const day = dayOf(new Date(moment))
     days.push(byDay.get(day) ?? { day, created: 0, converted: 0, merged: 0, purged: 0, deleted: 0 })
   }

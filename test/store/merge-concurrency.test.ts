@@ -415,7 +415,18 @@ describe("merging while others are at work", () => {
       const { from, into } = await scene()
       const before = await world.everything()
       const finished = gate()
-      const merging = LazyAdapter(drizzle(doomed)).lazy.merge(from, into, {
+      let statements = 0
+      const logger = { logQuery: () => void statements++ }
+      /** Until what is still going on, on the one connection there is, asks for nothing more. */
+      const rest = async () => {
+        for (let before = -1; before !== statements; ) {
+          before = statements
+          await doomed`select 'behind whatever was asked before'`
+          // What it was waiting for is answered; all that follows from that, without another answer, happens first.
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      }
+      const merging = LazyAdapter(drizzle(doomed, { logger })).lazy.merge(from, into, {
         session,
         async onMerge({ tx }) {
           try {
@@ -423,7 +434,8 @@ describe("merging while others are at work", () => {
             await merging.catch(() => {})
             await doomed`select 'another request makes the driver connect again'`
           } finally {
-            setTimeout(finished.open, 300)
+            // When the hook has returned.
+            setImmediate(() => rest().then(finished.open))
           }
         },
       })

@@ -83,6 +83,11 @@ describe.each(["database", "jwt"] as const)("behind PgBouncer in transaction mod
   })
 
   it("leaves nothing behind on the connections it was lent", async () => {
+    let lent = 0
+    let allAreLent = () => {}
+    const all = new Promise<void>((resolve) => {
+      allAreLent = resolve
+    })
     const left = () =>
       pooled.begin(async (sql) => {
         const [row] = await sql`
@@ -91,8 +96,10 @@ describe.each(["database", "jwt"] as const)("behind PgBouncer in transaction mod
           (select count(*)::int from pg_prepared_statements) as prepared,
           (select count(*)::int from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks,
           (select count(*)::int from pg_class where relpersistence = 't') as tables,
-          (select count(*)::int from pg_settings where source = 'session' and name in ('search_path', 'statement_timeout', 'lock_timeout')) as settings,
-          pg_sleep(0.2) is null as waited`
+          (select count(*)::int from pg_settings where source = 'session' and name in ('search_path', 'statement_timeout', 'lock_timeout')) as settings`
+        // Each keeps its connection until the others have theirs.
+        if (++lent === SERVER_CONNECTIONS) allAreLent()
+        await all
         return row
       })
     const rows = await Promise.all(Array.from({ length: SERVER_CONNECTIONS }, left))

@@ -186,7 +186,7 @@ describe("purging while others are at work", () => {
   })
 
   describe("who wait for nothing", () => {
-    const sleeps = `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`
+    const isHeld = `select from pg_stat_activity where datname = current_database() and wait_event = 'advisory'`
 
     /** Holds a batch open in its hook, or when its users are deleted, while something is done. */
     const holdOpen = {
@@ -208,14 +208,15 @@ describe("purging while others are at work", () => {
         return purge
       },
       "after its users were deleted": async (work: () => Promise<void>) => {
-        await world.run(`create or replace function hold() returns trigger language plpgsql as '
-            begin while not pg_try_advisory_xact_lock(43) loop perform pg_sleep(0.02); end loop; return null; end';
+        await world.run(`create or replace function hold() returns trigger language plpgsql 
+            -- A purge waits for no lock as long as this.
+            set lock_timeout = 0 as 'begin perform pg_advisory_xact_lock(43); return null; end';
           create trigger hold after delete on "user" for each row when (old.id = 'd3') execute function hold()`)
         let purge: Promise<PurgeReport> | undefined
         await database.sql.begin(async (holder) => {
           await holder`select pg_advisory_xact_lock(43)`
           purge = store.purge()
-          while ((await database.query(sleeps)).length === 0);
+          while ((await database.query(isHeld)).length === 0);
           await work()
         })
         return purge

@@ -1,5 +1,6 @@
 import { drizzle } from "drizzle-orm/postgres-js"
 import { gate, LazyAdapter, LazyProvider, withLazy } from "../authjs-lazy.js"
+import { endWithParent } from "../end-with-parent.js"
 import { cookieHeader } from "../http/visitors.js"
 import { connect } from "../servers/connect.js"
 import { secret } from "../servers/secret.js"
@@ -9,7 +10,7 @@ const MB = 1024 ** 2
 const AT_A_TIME = 16
 
 process.setSourceMapsEnabled(false)
-process.on("disconnect", () => process.exit())
+endWithParent()
 
 const auth = withLazy({
   adapter: LazyAdapter(drizzle(connect())),

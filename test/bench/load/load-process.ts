@@ -1,4 +1,5 @@
 import autocannon from "autocannon"
+import { endWithParent } from "../end-with-parent.js"
 import { csrfCookie, newCsrfPair } from "./csrf.js"
 import type { LoadJob, LoadResult, RequestShape, Requests } from "./load.js"
 
@@ -8,7 +9,7 @@ const MOST_SAMPLES = 40
 process.on("message", async (job: LoadJob) => {
   process.send?.(await run(job))
 })
-process.on("disconnect", () => process.exit())
+endWithParent()
 
 async function run({ url, connections, seconds, requests }: LoadJob): Promise<LoadResult> {
   const cookies: string[][] = []

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises"
 import postgres from "postgres"
+import { endWithParent } from "../end-with-parent.js"
 import { CALLERS } from "./settings.js"
 
 process.setSourceMapsEnabled(false)
-process.on("disconnect", () => process.exit())
+endWithParent()
 
 const [url = "", setting, seconds] = process.argv.slice(2)
 

@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { endWithParent } from "../end-with-parent.js"
 import type { CpuProfile } from "../profile/self-times.js"
 import { startProfile, stopProfile } from "./profiler.js"
 import { toRequest, writeResponse } from "./web-bridge.js"
@@ -49,7 +50,7 @@ export async function serveNode(handle: (req: IncomingMessage, res: ServerRespon
     "stop profile": stopProfile,
   }
   process.on("message", async (question: keyof Answers) => process.send?.(await answers[question]()))
-  process.on("disconnect", () => process.exit())
+  endWithParent()
   process.send?.({ port: (server.address() as AddressInfo).port } satisfies ListeningAt)
 }
 

@@ -62,5 +62,5 @@ const { rows } = await client.query("select hash from password")
 assert.equal(rows.length, 1)
 assert.equal(hasUsablePassword(rows[0].hash), true)
 
+await client.close()
 console.log("the story holds")
-process.exit(0)

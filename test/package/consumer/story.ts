@@ -11,7 +11,8 @@ import { migrate } from "drizzle-orm/pglite/migrator"
 
 // An app that has installed the package from the registry, in strict TypeScript: compiled and run by test/package/install.test.ts.
 
-const db = drizzle(new PGlite(), { schema })
+const client = new PGlite()
+const db = drizzle(client, { schema })
 const packageFolder = new URL("../", import.meta.resolve("authjs-lazy"))
 await migrate(db, { migrationsFolder: fileURLToPath(new URL("drizzle", packageFolder)) })
 
@@ -79,5 +80,5 @@ const back = await signIn("callback/password", { username: "ada", password })
 assert.equal(back?.user.id, id)
 assert.equal((await db.select().from(schema.usersTable)).length, 1)
 
+await client.close()
 console.log("the story holds")
-process.exit(0)
