@@ -75,9 +75,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     if (signsIn) {
       Object.assign(params.token, await claimsFor(params.user as UserRow, params.account?.provider, context.adapter))
     } else if (isDue(params.token, { recheck: context.options.recheck, updateAge: context.updateAge })) {
-      const answer = await recheck(params.token, context)
-      if (answer === "over") return null
-      context.tokenRenewed = answer === "holds"
+      if ((await recheck(params.token, context)) === "over") return null
     }
     // Nobody else can have changed it.
     if (!own) return params.token

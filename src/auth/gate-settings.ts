@@ -5,10 +5,6 @@ import type { SignInPlan } from "./sign-in-plan.js"
 /** What the gate and the purge route want to know that is no part of a configuration of Auth.js. */
 export interface GateSettings {
   isBot?: (userAgent: string | null) => boolean
-  /** Whether, by these callbacks, the app gets to see session tokens, and may change them. */
-  showsToken?: (callbacks: AuthConfig["callbacks"]) => boolean
-  /** Whether the token that came with the request says something new since it was read, other than by such callbacks. */
-  isTokenRenewed?: () => boolean
   /** What the provider that is signing somebody in wants done; undefined before. */
   plan?: () => SignInPlan | undefined
   /** What `LazyAdapter` adds to an adapter; the one in the configuration is without it. */

@@ -5,7 +5,6 @@ import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
 import type { AuthCookie } from "./cookies.js"
 import { logError } from "./emit.js"
-import { gateSettings } from "./gate-settings.js"
 import { checkRequestConfig, type RequestConfig } from "./request-config.js"
 import { readSessionCookie, removeSessionCookies, sessionCookieName, writeSessionCookies } from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
@@ -48,19 +47,15 @@ export function readSessionValue(config: RequestConfig, place: SessionPlace, val
 async function readToken(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
   const { jwt, maxAge, updateAge } = sessionSettings(config)
   const salt = sessionCookieName(config, place.url)
-  // Comparing a token with what it was takes a while, so it is only done where the app could have changed it.
-  const settings = gateSettings(config)
-  const showsToken = settings.showsToken?.(config.callbacks) ?? true
   try {
     const payload = await jwt.decode({ ...jwt, token: value, salt })
     if (!payload) throw new Error("Invalid JWT")
-    const before = showsToken ? JSON.stringify(payload) : undefined
+    const before = JSON.stringify(payload)
     const token = await callbacksOf(config).jwt({ token: payload } as JwtParams)
     if (token === null) return { body: null, cookies: removeSessionCookies(config, place) }
     const expires = secondsFromNow(maxAge)
     const body = await tokenSession(config, token, expires)
-    const hasChanged = showsToken ? JSON.stringify(token) !== before : settings.isTokenRenewed?.()
-    const isDue = hasChanged || secondsNow() - (payload.iat ?? 0) >= updateAge
+    const isDue = secondsNow() - (payload.iat ?? 0) >= updateAge || JSON.stringify(token) !== before
     const cookies = isDue ? writeSessionCookies(config, place, await jwt.encode({ ...jwt, token, salt }), expires) : []
     await announce(config, { session: body, token } as SessionMessage)
     return { body, cookies }

@@ -41,8 +41,6 @@ export class RequestContext {
   byPassword = false
   /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */
   readonly linking = newLinkingState()
-  /** The token that came with the request says what the database has said just now. */
-  tokenRenewed = false
   /** The token of a session that was made in this request. */
   minted: MintedToken | undefined
   #head: RequestHead | undefined

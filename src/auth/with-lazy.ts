@@ -75,16 +75,7 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
     encode: composeEncode(config.jwt?.encode, context),
     decode: composeDecode(config.jwt?.decode, context),
   }
-  const { jwt, session } = built.callbacks
-  keepGateSettings(built, {
-    isBot: app.options.isBot,
-    plan: () => context.plan,
-    store: app.adapter.lazy,
-    // An app may also put its callbacks around ours.
-    showsToken: (now) =>
-      Boolean(config.callbacks?.jwt ?? config.callbacks?.session) || now?.jwt !== jwt || now?.session !== session,
-    isTokenRenewed: () => context.tokenRenewed,
-  })
+  keepGateSettings(built, { isBot: app.options.isBot, plan: () => context.plan, store: app.adapter.lazy })
   return built
 }
 
