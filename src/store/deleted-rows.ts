@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm"
 import { LazySetupError } from "../errors.js"
-import { label } from "./catalogue.js"
 import type { Database } from "./lazy-store.js"
 import { queryDocument } from "./raw-query.js"
 
@@ -12,53 +11,73 @@ export interface DeletedRows {
   rows: number
 }
 
+/** What a transaction has deleted up to a moment, as the server counts it. */
+export interface DeletedSoFar {
+  /** Whether the server counts at all. */
+  counted: boolean
+  tables: {
+    /** The topmost one of a partitioned table. */
+    oid: number
+    /** Its schema and its name. */
+    name: [string, string]
+    rows: number
+  }[]
+}
+
+/**
+ * An expression for {@link DeletedSoFar}, as JSON, to be asked for along with other things: how many rows this transaction has deleted from each
+ * table, on top of a number that stays the same during the transaction. This is the server's own count
+ * (https://www.postgresql.org/docs/current/monitoring-stats.html), so no way for a row to go is overlooked. By functions, and of the tables that aren't the
+ * server's own: planning a join of catalogues would take longer than all the rest.
+ */
+export const deletedSoFar = sql.raw(`json_build_object(
+  'counted', current_setting('track_counts')::boolean,
+  'tables', (
+    select coalesce(json_agg(json_build_object(
+      'oid', coalesce(pg_partition_root(oid)::oid, oid)::int8,
+      'name', (pg_identify_object_as_address('pg_class'::regclass, coalesce(pg_partition_root(oid)::oid, oid), 0)).object_names,
+      'rows', pg_stat_get_xact_tuples_deleted(oid)
+    )), '[]')
+    from pg_class
+    where relkind = 'r' and oid >= 16384 and pg_stat_get_xact_tuples_deleted(oid) > 0
+  )
+)`)
+
 /**
  * Does some work in a transaction and counts the rows that it deletes, by whatever way they go: by its own statements, by ON DELETE CASCADE
  * or by a trigger.
- * @param longestWait how long the transaction may wait for a lock from now on, as PostgreSQL writes it (`50ms`); set along with counting, to save a round trip
+ * @param before what was deleted before, where that is known
  * @throws LazySetupError when the server doesn't count
  */
 export async function countDeleted<Result>(
   tx: Database,
   work: () => Promise<Result>,
-  longestWait?: string,
+  before?: DeletedSoFar,
 ): Promise<{ result: Result; deleted: DeletedRows[] }> {
-  const before = await deletedSoFar(tx, longestWait)
+  const earlier = rowsByTable(before ?? (await readDeletedSoFar(tx)))
   const result = await work()
-  const after = await deletedSoFar(tx)
-  const deleted = after.flatMap(({ oid, label, rows }) => {
-    const earlier = before.find((table) => table.oid === oid)?.rows ?? 0
-    return rows > earlier ? [{ oid, label, rows: rows - earlier }] : []
+  const later = rowsByTable(await readDeletedSoFar(tx))
+  const deleted = [...later.values()].flatMap(({ oid, label, rows }) => {
+    const more = rows - (earlier.get(oid)?.rows ?? 0)
+    return more > 0 ? [{ oid, label, rows: more }] : []
   })
   return { result, deleted }
 }
 
-/**
- * How many rows this transaction has deleted from each table, on top of a number that stays the same during the transaction. This is the
- * server's own count (https://www.postgresql.org/docs/current/monitoring-stats.html), so no way for a row to go is overlooked.
- */
-async function deletedSoFar(tx: Database, longestWait?: string): Promise<DeletedRows[]> {
-  const waiting =
-    longestWait === undefined ? sql`` : sql.raw(`'waiting', set_config('lock_timeout', '${longestWait}', true),`)
-  const { counted, tables } = await queryDocument<{ counted: boolean; tables: DeletedRows[] }>(
-    tx,
-    sql`
-    select json_build_object(${waiting}
-      'counted', current_setting('track_counts')::boolean,
-      'tables', (
-        select coalesce(json_agg(deleted), '[]') from (
-          select root.oid::int8, ${label("root")} as label, sum(pg_stat_get_xact_tuples_deleted(class.oid)) as rows
-          from pg_class class
-          join pg_class root on root.oid = coalesce(pg_partition_root(class.oid), class.oid)
-          where class.relkind = 'r' and pg_stat_get_xact_tuples_deleted(class.oid) > 0
-          group by root.oid, root.relnamespace, root.relname
-        ) as deleted
-      )
-    )::text as document`,
-  )
+const readDeletedSoFar = (tx: Database) =>
+  queryDocument<DeletedSoFar>(tx, sql`select ${deletedSoFar}::text as document`)
+
+function rowsByTable({ counted, tables }: DeletedSoFar): Map<number, DeletedRows> {
   if (!counted)
     throw new LazySetupError(
       "Merging and purging count the rows they delete by the server's statistics: set track_counts = on, which is the default.",
     )
-  return tables
+  const sums = new Map<number, DeletedRows>()
+  for (const { oid, name, rows } of tables)
+    sums.set(oid, { oid, label: labelOf(name), rows: rows + (sums.get(oid)?.rows ?? 0) })
+  return sums
+}
+
+function labelOf([schema, table]: [string, string]): string {
+  return schema === "public" ? table : `${schema}.${table}`
 }

@@ -1,5 +1,5 @@
 import type { Database } from "./database.js"
-import type { Candidate, Search } from "./purge-candidates.js"
+import type { Candidate, Picked, Search } from "./purge-candidates.js"
 import type { PurgeGraph } from "./purge-graph.js"
 import { findFree, type HeldBack } from "./purge-held-back.js"
 import { countRemoval, type Removal, removeUsers } from "./purge-removal.js"
@@ -25,15 +25,11 @@ export interface BatchReport extends Removal {
  * @param room how many users may go
  * @param pick finds the users, in the order in which they go, and locks them
  */
-export function purgeBatch(
-  job: PurgeJob,
-  room: number,
-  pick: (tx: Database) => Promise<Candidate[]>,
-): Promise<BatchReport> {
+export function purgeBatch(job: PurgeJob, room: number, pick: (tx: Database) => Promise<Picked>): Promise<BatchReport> {
   const { search, graph } = job
   const { dryRun, onPurge } = search.settings
   return inTransaction(job, async (tx) => {
-    const users = await pick(tx)
+    const { users, deletedBefore } = await pick(tx)
     if (users.length === 0) return { purged: 0, deleted: {}, heldBack: new Map(), rest: [] }
     if (onPurge && !dryRun) {
       const { free, heldBack, removal } = await purgeWithHook(tx, search, graph, users, room, onPurge)
@@ -41,7 +37,9 @@ export function purgeBatch(
     }
     const { free, heldBack } = await findFree(tx, search, graph, users, room)
     if (free.length === 0) return { purged: 0, deleted: {}, heldBack, rest: [] }
-    const removal = await (dryRun ? countRemoval : removeUsers)(tx, search, graph, free)
+    const removal = dryRun
+      ? await countRemoval(tx, search, graph, free)
+      : await removeUsers(tx, search, graph, { users: free, deletedBefore })
     return { ...removal, ...reached(users, room, free, heldBack) }
   })
 }

@@ -1,5 +1,6 @@
 import { and, eq, gt, isNull, lt, or, type SQL, sql } from "drizzle-orm"
 import type { Database } from "./database.js"
+import { type DeletedSoFar, deletedSoFar } from "./deleted-rows.js"
 import { notGoneBefore } from "./purge-gone-before.js"
 import type { PurgeSettings } from "./purge-options.js"
 import { queryDocument, queryRows } from "./raw-query.js"
@@ -12,6 +13,19 @@ export interface Candidate {
   /** When the user was last seen, as exactly as the database knows it; null for never. */
   seen: string | null
 }
+
+/** The users of a batch, in the order in which they go. */
+export interface Picked {
+  users: Candidate[]
+  /** What the transaction had deleted before them; undefined where a hook may delete something first, and in a dry run. */
+  deletedBefore?: DeletedSoFar
+}
+
+/**
+ * Whoever waits for a user that goes may have locked a row that the user has. The purge gives way before the server looks for deadlocks (by
+ * default after a second) and picks somebody to fail. An expression, to be asked for along with other things.
+ */
+export const waitBriefly = sql`set_config('lock_timeout', '50ms', true)`
 
 /** Whom a purge looks for, and where. */
 export interface Search {
@@ -55,7 +69,7 @@ export async function countCandidates(db: Database, search: Search): Promise<num
 }
 
 /** The next users who may go, after one; locked, unless for a dry run. Users whom somebody else has locked are passed over. */
-export async function nextCandidates(tx: Database, search: Search, { pass, after, size }: Place): Promise<Candidate[]> {
+export async function nextCandidates(tx: Database, search: Search, { pass, after, size }: Place): Promise<Picked> {
   const { usersTable } = search.tables
   const { id, seenAt } = usersTable
   const condition = and(
@@ -63,17 +77,22 @@ export async function nextCandidates(tx: Database, search: Search, { pass, after
     after && comesAfter(after, search.tables),
   )
   // The order of the index, also where every place in it is null.
-  return selectCandidates(tx, search, sql`${condition} order by ${seenAt}, ${id} limit ${size} ${lockFor(search)}`)
+  return pickCandidates(tx, search, sql`${condition} order by ${seenAt}, ${id} limit ${size} ${lockFor(search)}`)
 }
 
 /** Those of the users who may still go, in the same order, locked. Users whom somebody else has locked are passed over. */
-export async function lockCandidates(tx: Database, search: Search, users: Candidate[]): Promise<Candidate[]> {
-  return thoseOf(users, await selectCandidates(tx, search, sql`${stillThere(search, users)} ${lockFor(search)}`))
+export async function lockCandidates(tx: Database, search: Search, users: Candidate[]): Promise<Picked> {
+  const picked = await pickCandidates(tx, search, sql`${stillThere(search, users)} ${lockFor(search)}`)
+  return { ...picked, users: thoseOf(users, picked.users) }
 }
 
 /** Those of the users who may still go, in the same order. */
 export async function checkCandidates(tx: Database, search: Search, users: Candidate[]): Promise<Candidate[]> {
-  return thoseOf(users, await selectCandidates(tx, search, stillThere(search, users)))
+  const found = await queryDocument<Candidate[]>(
+    tx,
+    sql`select ${candidates(search, stillThere(search, users))}::text as document`,
+  )
+  return thoseOf(users, found)
 }
 
 /** The condition for those of the users who may still go. */
@@ -98,16 +117,24 @@ function lockFor({ settings }: Search): SQL {
   return settings.dryRun ? sql`` : sql`for update skip locked`
 }
 
+/** Finds out along with them what their removal has to know, to save round trips. */
+async function pickCandidates(tx: Database, search: Search, condition: SQL): Promise<Picked> {
+  const { dryRun, onPurge } = search.settings
+  const users = candidates(search, condition)
+  if (dryRun || onPurge) return { users: await queryDocument(tx, sql`select ${users}::text as document`) }
+  return queryDocument(
+    tx,
+    sql`select json_build_object('users', ${users}, 'deletedBefore', ${deletedSoFar}, 'waiting', ${waitBriefly})::text as document`,
+  )
+}
+
 /** As one document, which is read several times as fast as a row for each of them. */
-function selectCandidates(tx: Database, { tables }: Search, condition: SQL): Promise<Candidate[]> {
+function candidates({ tables }: Search, condition: SQL): SQL {
   const { usersTable } = tables
   const { id, seenAt } = usersTable
   // A JavaScript date knows milliseconds only, and a place has to be exact.
-  const candidates = sql`select ${id}::text as id, to_json(${seenAt}) #>> '{}' as seen from ${usersTable} where ${condition}`
-  return queryDocument(
-    tx,
-    sql`select coalesce(json_agg(candidate), '[]')::text as document from (${candidates}) as candidate`,
-  )
+  const rows = sql`select ${id}::text as id, to_json(${seenAt}) #>> '{}' as seen from ${usersTable} where ${condition}`
+  return sql`(select coalesce(json_agg(candidate), '[]') from (${rows}) as candidate)`
 }
 
 function whoMayGo(search: Search, isOldEnough: SQL, hasNoLiveSession: SQL): SQL {

@@ -4,7 +4,7 @@ import type { ByTable } from "./by-table.js"
 import type { Database } from "./database.js"
 import { countDeleted } from "./deleted-rows.js"
 import { DAY_MS, type Outcome, recordOutcomes } from "./outcomes.js"
-import { type Candidate, isOneOf, type Search, stillThere } from "./purge-candidates.js"
+import { type Candidate, isOneOf, type Picked, type Search, stillThere, waitBriefly } from "./purge-candidates.js"
 import { literal, withGone } from "./purge-closure.js"
 import { listRows } from "./purge-gone-before.js"
 import { followsToward, type PurgeGraph } from "./purge-graph.js"
@@ -17,12 +17,6 @@ export interface Removal {
 }
 
 /**
- * Whoever waits for a user that goes may have locked a row that the user has. The purge gives way before the server looks for deadlocks (by
- * default after a second) and picks somebody to fail.
- */
-const LONGEST_WAIT = "50ms"
-
-/**
  * Deletes those of the users who may still go, and before them, in the same statement, the rows that have to go first: constraints are checked
  * after it, so that the order among them doesn't matter. What else hangs on them the database deletes.
  * @throws OtherUsersError
@@ -31,13 +25,14 @@ export async function removeUsers(
   tx: Database,
   search: Search,
   graph: PurgeGraph,
-  users: Candidate[],
+  { users, deletedBefore }: Picked,
 ): Promise<Removal> {
   const { tables } = search
+  if (!deletedBefore) await queryRows(tx, sql`select ${waitBriefly}`)
   const { result: days, deleted } = await countDeleted(
     tx,
     () => queryRows<PurgedByDay>(tx, removalStatement(search, graph, users)),
-    LONGEST_WAIT,
+    deletedBefore,
   )
   const purged = days.reduce((sum, { users }) => sum + users, 0)
   const usersDeleted = deleted.find(({ oid }) => oid === graph.users.oid)?.rows ?? 0

@@ -36,7 +36,7 @@ export async function purgeWithHook(
         await callPurgeHook(attempt, onPurge, called)
         const found = await findHeldBack(attempt, search, graph, called)
         if (found.size > 0 || called.length > room) throw new CalledInVain(found)
-        return removeUsers(attempt, search, graph, called)
+        return removeUsers(attempt, search, graph, { users: called })
       })
       return { free: called, heldBack, removal }
     } catch (error) {

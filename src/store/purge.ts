@@ -52,8 +52,9 @@ async function purgeNext(
   let users: Candidate[] = []
   try {
     const batch = await purgeBatch(job, roomFor(job, tally), async (tx) => {
-      users = await nextCandidates(tx, job.search, place)
-      return users
+      const picked = await nextCandidates(tx, job.search, place)
+      users = picked.users
+      return picked
     })
     addBatch(tally, batch)
     return { users, rest: batch.rest }

@@ -405,16 +405,15 @@ describe("purging while others are at work", () => {
     const tables = resolveTables({})
     const search = { tables, settings: resolvePurgeOptions({}, tables), hasSessions: true }
     const graph = await readPurgeGraph(database.db, tables, true)
-    const users = await database.db.transaction((tx) =>
+    const picked = await database.db.transaction((tx) =>
       nextCandidates(tx, search, { pass: "seen", after: undefined, size: 9 }),
     )
-    expect(users).toHaveLength(3)
-    expect((await removeUsers(database.db, search, graph, users)).purged).toBe(0)
+    expect(picked.users).toHaveLength(3)
+    expect((await removeUsers(database.db, search, graph, picked)).purged).toBe(0)
     expect(await world.count("note")).toBe(1)
-    const removal = await database.db.transaction(async (tx) => {
-      await lockCandidates(tx, search, users)
-      return removeUsers(tx, search, graph, users)
-    })
+    const removal = await database.db.transaction(async (tx) =>
+      removeUsers(tx, search, graph, await lockCandidates(tx, search, picked.users)),
+    )
     expect(removal).toEqual({ purged: 3, deleted: { note: 1 } })
   })
 })

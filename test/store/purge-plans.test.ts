@@ -66,6 +66,8 @@ describe("the statements of a purge in a large database", () => {
     const found = new Map<string, string[]>()
     for (const statement of statements.filter(({ text }) => /from "user"/.test(text)))
       for (const { table, by } of scans(await planOf(statement))) found.set(table, [...(found.get(table) ?? []), by])
+    // The server's own list of tables is short, and is read to count what was deleted.
+    found.delete("pg_class")
     expect([...found.keys()].sort()).toEqual(["comment", "post", "session", "user"])
     for (const [table, ways] of found) expect(ways, table).not.toContain("Seq Scan")
     const searches = statements.filter(({ text }) => /for update/.test(text))
