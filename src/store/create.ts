@@ -4,6 +4,7 @@ import { NameExhaustedError } from "../errors.js"
 import { insertLists, type RowValues, withDefaults } from "./insert-lists.js"
 import type { CreateReport, Database, NewLazyUser, NewSession } from "./lazy-store.js"
 import { isLazyUser } from "./schema.js"
+import { STATEMENT_NAME } from "./statement-name.js"
 import type { Tables } from "./tables.js"
 import type { SessionRow, UserRow } from "./user-row.js"
 
@@ -71,7 +72,7 @@ function insertUserAndSession(db: Database, tables: Tables): Create {
         user: placeholders("user", user),
         session: session && placeholders("session", session),
         unless: Object.values(placeholders("twin", unless)),
-      }).prepare(`authjs_lazy_create_${prepared.size}`)
+      }).prepare()
     prepared.set(shape, statement)
     return statement(values)
   }
@@ -88,7 +89,7 @@ interface CreationValues {
 
 interface CreationStatement {
   execute: () => Promise<Made | undefined>
-  prepare: (name: string) => PreparedCreation
+  prepare: () => PreparedCreation
 }
 
 /** Both inserts are data-modifying CTEs, see https://www.postgresql.org/docs/current/queries-with.html */
@@ -113,8 +114,8 @@ function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) 
       const made = ([user]: UserRow[]) => user && { user, session: undefined }
       return {
         execute: async () => made(await query),
-        prepare(name) {
-          const statement = query.prepare(name)
+        prepare() {
+          const statement = query.prepare(STATEMENT_NAME)
           return async (values) => made(await statement.execute(values))
         },
       }
@@ -128,8 +129,8 @@ function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) 
       row && { user: row.lazy_user, session: row.lazy_session }
     return {
       execute: async () => made(await query),
-      prepare(name) {
-        const statement = query.prepare(name)
+      prepare() {
+        const statement = query.prepare(STATEMENT_NAME)
         return async (values) => made(await statement.execute(values))
       },
     }

@@ -1,6 +1,7 @@
 import type { Adapter, AdapterSession, AdapterUser } from "@auth/core/adapters"
 import { eq, sql } from "drizzle-orm"
 import type { Database } from "./lazy-store.js"
+import { STATEMENT_NAME } from "./statement-name.js"
 import type { Tables } from "./tables.js"
 
 /** The reads that stand in the way of every request. */
@@ -16,7 +17,7 @@ export function preparedReads(db: Database, { usersTable, sessionsTable }: Table
       .select()
       .from(usersTable)
       .where(eq(usersTable.id, sql`${sql.param(sql.placeholder("id"), usersTable.id)}`))
-      .prepare("authjs_lazy_user"),
+      .prepare(STATEMENT_NAME),
   )
   const sessionByToken = once(() =>
     db
@@ -24,7 +25,7 @@ export function preparedReads(db: Database, { usersTable, sessionsTable }: Table
       .from(sessionsTable)
       .innerJoin(usersTable, eq(usersTable.id, sessionsTable.userId))
       .where(eq(sessionsTable.sessionToken, sql`${sql.param(sql.placeholder("token"), sessionsTable.sessionToken)}`))
-      .prepare("authjs_lazy_session"),
+      .prepare(STATEMENT_NAME),
   )
   return {
     async getUser(id) {

@@ -1,9 +1,11 @@
 import { fileURLToPath } from "node:url"
 import { PGlite } from "@electric-sql/pglite"
+import { drizzle as drizzleNodePostgres } from "drizzle-orm/node-postgres"
 import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
 import { migrate as migratePglite } from "drizzle-orm/pglite/migrator"
 import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js"
 import { migrate as migratePostgres } from "drizzle-orm/postgres-js/migrator"
+import pg from "pg"
 import postgres from "postgres"
 import { inject } from "vitest"
 import type { Database } from "../../src/drizzle.js"
@@ -58,6 +60,20 @@ export async function postgresDatabase(): Promise<PostgresDatabase> {
   return database
 }
 
+/** The same for Drizzle through node-postgres. */
+export async function nodePostgresDatabase(): Promise<PostgresDatabase> {
+  const database = await postgresDatabase()
+  const pool = new pg.Pool({ connectionString: database.url, max: 10 })
+  return {
+    ...database,
+    db: drizzleNodePostgres(pool),
+    async close() {
+      await pool.end()
+      await database.close()
+    },
+  }
+}
+
 /** Makes an empty PGlite database in memory. */
 export async function emptyPglite(): Promise<TestDatabase> {
   const client = new PGlite()
@@ -83,5 +99,6 @@ export async function pgliteDatabase(): Promise<TestDatabase> {
 /** Every driver that the library supports, by name, for `describe.each`. */
 export const drivers = [
   { driver: "postgres.js", open: postgresDatabase },
+  { driver: "node-postgres", open: nodePostgresDatabase },
   { driver: "PGlite", open: pgliteDatabase },
 ] as const

@@ -1,4 +1,6 @@
+import { drizzle as drizzleNodePostgres } from "drizzle-orm/node-postgres"
 import { drizzle } from "drizzle-orm/postgres-js"
+import pg from "pg"
 import postgres from "postgres"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
@@ -9,7 +11,24 @@ import { type Pooler, startPooler } from "./pgbouncer.js"
 const SERVER_CONNECTIONS = 3
 const BROWSERS = 12
 
-describe.each(["database", "jwt"] as const)("behind PgBouncer in transaction mode (%s sessions)", (strategy) => {
+// Only postgres.js prepares statements unless it is told not to.
+const appDrivers = {
+  "postgres.js": (url: string) => {
+    const sql = postgres(url, { max: 10, prepare: false, onnotice: () => {} })
+    return { db: drizzle(sql), close: () => sql.end({ timeout: 5 }) }
+  },
+  "node-postgres": (url: string) => {
+    const pool = new pg.Pool({ connectionString: url, max: 10 })
+    return { db: drizzleNodePostgres(pool), close: () => pool.end() }
+  },
+}
+
+describe.each([
+  ["postgres.js", "database"],
+  ["postgres.js", "jwt"],
+  ["node-postgres", "database"],
+  ["node-postgres", "jwt"],
+] as const)("behind PgBouncer in transaction mode (%s, %s sessions)", (driver, strategy) => {
   const app = new FlowApp(strategy)
   let direct: PostgresDatabase
   let pooler: Pooler
@@ -18,9 +37,10 @@ describe.each(["database", "jwt"] as const)("behind PgBouncer in transaction mod
     direct = await emptyPostgres()
     pooler = await startPooler(direct.url, SERVER_CONNECTIONS)
     pooled = postgres(pooler.url, { max: 10, prepare: false, onnotice: () => {} })
-    app.database = { db: drizzle(pooled), query: direct.query, close: async () => {} }
+    app.database = { ...appDrivers[driver](pooler.url), query: direct.query }
   })
   afterAll(async () => {
+    await app.database.close()
     await pooled.end({ timeout: 5 })
     await pooler.close()
     await direct.close()
