@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from "uuid"
 import { convertUser, insertRealUser } from "./convert.js"
 import { ensureLazyUser } from "./create.js"
 import { deleteLazyUser } from "./delete-lazy-user.js"
+import { checkDriver } from "./driver.js"
 import type { Database, LazyStore } from "./lazy-store.js"
 import { mergeUsers } from "./merge.js"
 import { checkPassword, hasPassword, proveEmail, setPassword } from "./passwords.js"
@@ -27,11 +28,13 @@ type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Ad
 /**
  * The Drizzle adapter of Auth.js (https://authjs.dev/getting-started/adapters/drizzle) with `.lazy` on it.
  *
- * @param db a Drizzle database on PostgreSQL: postgres.js or PGlite
+ * @param db a Drizzle database on PostgreSQL: postgres.js, node-postgres or PGlite
  * @param options the app's own tables, under the names `@auth/drizzle-adapter` gives them, and `passwordsTable`; default: `schema`; and `references`
- * @throws LazySetupError when a table lacks a column, or a column of `references` can't hold a user id; the message names it and the fix
+ * @throws LazySetupError when a table lacks a column, a column of `references` can't hold a user id, or the driver has no transactions; the
+ * message names it and the fix
  */
 export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): LazyAdapter {
+  checkDriver(db)
   const tables = resolveTables(options)
   const references = options.references ?? []
   checkReferences(references, tables)

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs"
+import { entityKind } from "drizzle-orm"
+import { drizzle } from "drizzle-orm/pg-proxy"
+import { describe, expect, it } from "vitest"
+import { type Database, LazyAdapter } from "../../src/drizzle.js"
+import { LazySetupError } from "../../src/index.js"
+import { drivers } from "../setup/databases.js"
+
+describe("the driver of LazyAdapter", () => {
+  it("is refused where it has no transactions, and the error names one that has", () => {
+    const db = drizzle(async () => ({ rows: [] }))
+    const adapter = () => LazyAdapter(db)
+    expect(adapter).toThrow(LazySetupError)
+    expect(adapter).toThrow(/drizzle-orm\/pg-proxy has no transactions.* Use drizzle-orm\/node-postgres/)
+  })
+
+  // Their packages are not installed here; what Drizzle calls them is.
+  it.each([
+    ["neon-http", "NeonHttpDatabase"],
+    ["xata-http", "XataHttpDatabase"],
+  ])("is refused where it is %s", (driver, kind) => {
+    const source = (file: string) =>
+      readFileSync(new URL(`../../node_modules/drizzle-orm/${driver}/${file}.js`, import.meta.url), "utf8")
+    expect(source("driver")).toContain(`static [entityKind] = "${kind}"`)
+    expect(source("session")).toMatch(/No transactions support/)
+    const db = { constructor: { [entityKind]: kind } } as unknown as Database
+    expect(() => LazyAdapter(db)).toThrow(`drizzle-orm/${driver} has no transactions`)
+  })
+
+  it.each(drivers)("is taken where it is $driver", async ({ open }) => {
+    const database = await open()
+    try {
+      expect(LazyAdapter(database.db).lazy.hasPasswords).toBe(true)
+    } finally {
+      await database.close()
+    }
+  })
+})
