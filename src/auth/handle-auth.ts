@@ -1,6 +1,7 @@
 import { Auth } from "@auth/core"
 import type { LazyAuth } from "./config.js"
 import { publicRequest } from "./public-url.js"
+import { readBody } from "./read-body.js"
 import { requestConfig } from "./request-config.js"
 
 /** See {@link handleAuth}. */
@@ -9,11 +10,32 @@ export interface HandleAuthOptions {
   getClientAddress?: () => string
 }
 
+/** More than any form of Auth.js, or the data of a session update, which has to fit into cookies; in bytes. */
+const MAX_BODY = 256 * 1024
+
 /**
  * Answers a request to one of the routes of Auth.js (`/auth/…`): `Auth()` with the configuration for this request, the environment's
- * defaults (`AUTH_SECRET`, `AUTH_URL`, …) filled in. For anything that speaks Request and Response.
+ * defaults (`AUTH_SECRET`, `AUTH_URL`, …) filled in. For anything that speaks Request and Response. A body of more than
+ * 256 KiB is answered with 413 and read no further; Auth.js would read whatever is sent.
  */
 export async function handleAuth(request: Request, auth: LazyAuth, options: HandleAuthOptions = {}): Promise<Response> {
-  const outside = publicRequest(request)
+  const read = await withReadBody(request)
+  if (read instanceof Response) return read
+  const outside = publicRequest(read)
   return Auth(outside, requestConfig(auth, { request: outside, getClientAddress: options.getClientAddress }))
+}
+
+/** The request with its body in memory, or the answer where that can't be. */
+async function withReadBody(request: Request): Promise<Request | Response> {
+  // What somebody else has read already is as long as they let it be.
+  if (!request.body || request.bodyUsed) return request
+  const { url, method, headers, signal } = request
+  try {
+    const body = await readBody(request, MAX_BODY)
+    if (body === null) return new Response("The body is too large.", { status: 413 })
+    return new Request(url, { method, headers, body, signal })
+  } catch {
+    // Whoever sent it has gone away in the middle. Auth.js says the same.
+    return Response.json("Bad request.", { status: 400 })
+  }
 }

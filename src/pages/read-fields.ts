@@ -1,3 +1,5 @@
+import { readBody } from "../auth/read-body.js"
+
 /** The fields of the form that the page reads; everything else that is sent is ignored. */
 export type Fields = Partial<Record<(typeof NAMES)[number], string>>
 
@@ -25,8 +27,9 @@ export async function readFields(request: Request): Promise<FieldsResult> {
   const type = contentType(request)
   if (type !== "application/x-www-form-urlencoded" && type !== "application/json")
     return { ok: false, status: 415, code: "unsupported_media_type" }
-  const text = await readText(request)
-  if (text === null) return { ok: false, status: 413, code: "body_too_large" }
+  const body = await readBody(request, MAX_BODY)
+  if (body === null) return { ok: false, status: 413, code: "body_too_large" }
+  const text = body.toString("utf8")
   if (type === "application/x-www-form-urlencoded")
     return { ok: true, fields: pickFields(new Map(new URLSearchParams(text))) }
   const object = parseObject(text)
@@ -38,24 +41,6 @@ export async function readFields(request: Request): Promise<FieldsResult> {
 /** The media type of the body, without parameters. */
 export function contentType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
-}
-
-async function readText(request: Request): Promise<string | null> {
-  if (Number(request.headers.get("content-length")) > MAX_BODY) return null
-  if (!request.body) return ""
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const reader = request.body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return Buffer.concat(chunks).toString("utf8")
-    size += value.byteLength
-    if (size > MAX_BODY) {
-      await reader.cancel()
-      return null
-    }
-    chunks.push(value)
-  }
 }
 
 function parseObject(text: string): object | null {
