@@ -1,3 +1,4 @@
+import { type RateLimiterAbstract, RateLimiterMemory } from "rate-limiter-flexible"
 import { v7 as uuidv7 } from "uuid"
 import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
 import { type HashOptions, hashPassword } from "../password/hash.js"
@@ -8,6 +9,7 @@ import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { callEvent, emit } from "./emit.js"
 import { SignInRefused } from "./sign-in-refused.js"
+import { takeTry } from "./take-try.js"
 
 /** How people become real users with a password; see {@link ConvertProvider}. */
 export interface ConvertProviderOptions {
@@ -25,6 +27,15 @@ export interface ConvertProviderOptions {
   generateEmail?: GenerateEmail
   /** Parameters of argon2id; default: the OWASP minimum or better. */
   hash?: HashOptions
+  /**
+   * Bounds tries, also those that succeed: each costs a hash, and one that fails may tell who has an account. Any limiter of rate-limiter-flexible; with
+   * several server processes, use one that they share. A limiter whose store fails makes conversions fail: give it an `insuranceLimiter` if
+   * you'd rather not have that.
+   */
+  limiters?: {
+    /** Tries per client address, where the framework knows it. Default: 100 in an hour, in memory. */
+    address?: RateLimiterAbstract
+  }
 }
 
 /** What somebody chose, normalised. Exactly one of `username` and `email` is there. */
@@ -47,6 +58,8 @@ interface Choice extends ConvertInput {
  */
 export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProviderConfig {
   const { identifier = "username" } = options
+  const tries =
+    options.limiters?.address ?? new RateLimiterMemory({ keyPrefix: "convert-address", points: 100, duration: 60 * 60 })
   return boundProvider(
     {
       id: "convert",
@@ -61,6 +74,8 @@ export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProvi
       async authorize(credentials, context) {
         const current = await context.currentSession()
         if (current && !isLazyRow(current.user)) throw new SignInRefused("already_converted")
+        const client = context.client()
+        if (client !== undefined) await takeTry(tries, client)
         const choice = await readChoice(credentials, identifier, options.validate)
         const passwordHash = await hashPassword(choice.password, options.hash)
         return current

@@ -1,11 +1,12 @@
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
+import { RateLimiterMemory } from "rate-limiter-flexible"
 import { type HashOptions, hashPassword, verifyPassword } from "../password/hash.js"
 import { normalizeEmail, normalizeUsername } from "../password/policy.js"
 import type { Identifier } from "../store/lazy-store.js"
 import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { requirePasswords } from "./convert-provider.js"
 import { SignInRefused } from "./sign-in-refused.js"
+import { takeTry } from "./take-try.js"
 
 /** How people sign in with a password; see {@link PasswordProvider}. */
 export interface PasswordProviderOptions {
@@ -48,9 +49,9 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
         const identifier = readIdentifier(username)
         const key = Object.values(identifier)[0] as string
         // Taken before the work and given back after a success, so that tries at the same moment are counted too.
-        await take(limiters.name, key)
+        await takeTry(limiters.name, key)
         const client = context.client()
-        if (client !== undefined) await take(limiters.address, client)
+        if (client !== undefined) await takeTry(limiters.address, client)
         const user = await context.adapter.lazy.checkPassword(identifier, async (hash) => {
           const { ok, rehash } = await verifyPassword(hash, String(password ?? ""), options.hash)
           return rehash ? { ok, rehashed: await hashPassword(String(password), options.hash) } : { ok }
@@ -70,13 +71,4 @@ function readIdentifier(input: unknown): Identifier {
   const email = normalizeEmail(input)
   if (email) return { email }
   return { username: normalizeUsername(input)?.username ?? "" }
-}
-
-async function take(limiter: RateLimiterAbstract, key: string): Promise<void> {
-  try {
-    await limiter.consume(key)
-  } catch (rejection) {
-    if (rejection instanceof RateLimiterRes) throw new SignInRefused("too_many_tries")
-    throw rejection
-  }
 }

@@ -34,9 +34,11 @@ export function expressAuth(auth: LazyAuth): RequestHandler {
 }
 
 /** Lets Express serve a handler that speaks Request and Response, such as the convert page. */
-export function webHandler(handle: (request: Request) => Promise<Response>): RequestHandler {
+export function webHandler(
+  handle: (request: Request, visitor: { getClientAddress?: () => string }) => Promise<Response>,
+): RequestHandler {
   return (req, res, next) =>
-    void handle(webRequest(req))
+    void handle(webRequest(req), { getClientAddress: addressOf(req) })
       .then((response) => sendWebResponse(response, res))
       .catch(next)
 }

@@ -29,6 +29,17 @@ export interface ConvertPageOptions {
   layout?: ConvertLayout
 }
 
+/** Serves the page; {@link convertPage} makes it. */
+export type ConvertPage = (request: Request, visitor?: ConvertVisitor) => Promise<Response>
+
+/** What the framework knows beside the request. */
+export interface ConvertVisitor {
+  /** The address of the client, by which tries are limited; default: unknown, unless `lazy.trustProxy` names a header. */
+  getClientAddress?: () => string
+  /** Next hands it to every route handler. Not read. */
+  params?: unknown
+}
+
 /**
  * The page on which a lazy user becomes a real one, and somebody without a session signs up; for anything that speaks Request and Response.
  * It needs a `ConvertProvider` and offers every OAuth, OpenID, e-mail and passkey provider besides. It works without JavaScript, except
@@ -39,23 +50,23 @@ export interface ConvertPageOptions {
  *
  * With `Accept: application/json`, or a JSON body, it answers JSON. GET: `{ csrfToken, identifier, user, providers }`. POST of
  * `{ csrfToken, username | email, password, passwordConfirm? }`: `{ ok: true, redirectTo, user }`, or `{ ok: false, code, field, message }`
- * with 422 (refused), 403 (the token), 409 (a real user already), 500.
+ * with 422 (refused), 429 (too many tries), 403 (the token), 409 (a real user already), 500.
  *
  * It never throws: what goes wrong inside is logged with the app's `logger` and answered with 500.
  * @throws LazySetupError at once, when there is no ConvertProvider
  */
-export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): (request: Request) => Promise<Response> {
+export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): ConvertPage {
   const identifier = readIdentifier(auth().providers)
   const strings = fillStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
-  return async (request) => {
+  return async (request, { getClientAddress } = {}) => {
     const path = pathOf(request)
     const answer = (outcome: Outcome) =>
       wantsJson(request) ? jsonAnswer(outcome, strings) : htmlAnswer(outcome, { strings, layout, doneUrl, path })
     let logger: RequestConfig["logger"]
     let response: Response
     try {
-      const visit = startVisit(request, auth, identifier, options)
+      const visit = startVisit(request, auth, { identifier, getClientAddress, redirectTo: options.redirectTo })
       logger = visit.config.logger
       response = answer(await decide(visit))
     } catch (error) {
@@ -82,8 +93,7 @@ interface Visit {
 function startVisit(
   request: Request,
   auth: LazyAuth,
-  identifier: Identifier,
-  { redirectTo }: ConvertPageOptions,
+  { identifier, getClientAddress, redirectTo }: Pick<Visit, "identifier" | "redirectTo"> & ConvertVisitor,
 ): Visit {
   const origin = publicOrigin(request)
   const path = pathOf(request)
@@ -92,7 +102,7 @@ function startVisit(
   const configFor = (cookie: string) => {
     const headers = new Headers(request.headers)
     headers.set("cookie", cookie)
-    return requestConfig(auth, new Request(`${origin}${path}${search}`, { headers }))
+    return requestConfig(auth, { request: new Request(`${origin}${path}${search}`, { headers }), getClientAddress })
   }
   return { request, identifier, origin, cookie, config: configFor(cookie), configFor, query, path, redirectTo }
 }

@@ -10,14 +10,18 @@ export interface Problem {
   code: string
   /** The field to change; null where it is none of them. */
   field: FieldName | null
-  status: 403 | 422 | 502
+  status: 403 | 422 | 429 | 502
 }
 
 /** What an error of Auth.js means to the person at the form; null when it is none of that person's business. */
 export function readProblem(error: unknown, identifier: Identifier): Problem | null {
   if (error instanceof MissingCSRF) return { code: "csrf", field: null, status: 403 }
   if (error instanceof CredentialsSignin)
-    return { code: error.code, field: fieldOf(error.code, identifier), status: 422 }
+    return {
+      code: error.code,
+      field: fieldOf(error.code, identifier),
+      status: error.code === "too_many_tries" ? 429 : 422,
+    }
   // Auth.js wraps whatever a `signIn` callback throws into the same error: with a cause it is a failure, not an answer.
   if (error instanceof AccessDenied && !error.cause?.err) return { code: "access_denied", field: null, status: 422 }
   return null

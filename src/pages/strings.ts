@@ -2,7 +2,7 @@ import type { RefusalCode } from "../auth/sign-in-refused.js"
 
 /** Every `code` the page knows a message for; the JSON answers carry the same codes. */
 export type ConvertErrorCode =
-  | Exclude<RefusalCode, "wrong_credentials" | "too_many_tries">
+  | Exclude<RefusalCode, "wrong_credentials">
   /** The form's token is missing or does not belong to this browser. */
   | "csrf"
   /** The app's own `signIn` callback said no. */
@@ -118,6 +118,7 @@ const english: ConvertStrings = {
     password_too_long: "This password is too long. Choose one of at most 256 characters.",
     password_mismatch: "The two passwords are not the same. Type both again.",
     already_converted: "This account has been made already. Sign in with its password.",
+    too_many_tries: "There were too many tries from your network. Wait a while, then try again.",
     csrf: "The page was open for too long, or cookies are turned off. Please try again.",
     access_denied: "You can’t make an account here.",
     refused: "This was not accepted. Change it and try again.",

@@ -1,6 +1,8 @@
+import { RateLimiterMemory } from "rate-limiter-flexible"
 import { expect, it } from "vitest"
-import { LazyProvider } from "../../src/index.js"
+import { handleAuth, LazyProvider, withLazy } from "../../src/index.js"
 import { ConvertProvider, PasswordProvider, SignInRefused } from "../../src/password.js"
+import { Browser } from "../setup/browser-jar.js"
 import { describeFlows, password, refusal } from "../setup/flow-app.js"
 
 let counter = 0
@@ -103,6 +105,46 @@ describeFlows("converting with a password", (app, strategy) => {
       ["convertUser", id, true, by, 1],
       ["signIn", id, "convert"],
     ])
+  })
+
+  it("limits tries per client address, where the framework knows it, those that succeed included", async () => {
+    const limiters = { address: new RateLimiterMemory({ points: 3, duration: 60 }) }
+    const auth = withLazy({ ...app.config, providers: [LazyProvider(), ConvertProvider({ limiters })] })
+    const from = (address?: string) =>
+      new Browser("http://app.test", (request) =>
+        handleAuth(request, auth, address === undefined ? {} : { getClientAddress: () => address }),
+      )
+    const signUp = async (username: string, address?: string) =>
+      refusal(await from(address).signIn("convert", { username, password }))
+    const taken = freshName()
+    expect(await signUp(taken, "192.0.2.1")).toBeNull()
+
+    const guest = from("192.0.2.1")
+    await guest.signIn("lazy")
+    const before = await guest.session()
+    expect(refusal(await guest.signIn("convert", { username: taken, password }))).toBe("username_taken")
+    expect(await signUp("?", "192.0.2.1")).toBe("username_invalid")
+    const users = await app.count('"user"')
+    for (const username of [taken, "?", freshName()]) expect(await signUp(username, "192.0.2.1")).toBe("too_many_tries")
+    expect(refusal(await guest.signIn("convert", { username: freshName(), password }))).toBe("too_many_tries")
+    expect((await guest.session())?.user).toEqual(before?.user)
+    expect(await app.count('"user"')).toBe(users)
+
+    expect(await signUp(freshName(), "192.0.2.2")).toBeNull()
+    for (let n = 0; n < 4; n++) expect(await signUp(freshName())).toBeNull()
+  })
+
+  it("counts tries at the same moment", async () => {
+    const limiters = { address: new RateLimiterMemory({ points: 2, duration: 60 }) }
+    const auth = withLazy({ ...app.config, providers: [ConvertProvider({ limiters })] })
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        new Browser("http://app.test", (request) =>
+          handleAuth(request, auth, { getClientAddress: () => "192.0.2.3" }),
+        ).signIn("convert", { username: freshName(), password }),
+      ),
+    )
+    expect(answers.map(refusal).filter((code) => code === "too_many_tries")).toHaveLength(4)
   })
 
   it("refuses a real user, and changes nothing", async () => {

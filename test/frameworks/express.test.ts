@@ -17,10 +17,15 @@ describeGateContract("Express 4", (app) => startExpress(express4, app))
 it.each([
   ["Express 5", express],
   ["Express 4", express4],
-])("%s hands on a body, whether a parser has read it or left it alone", async (_, make) => {
+])("%s hands on a body, whether a parser has read it or left it alone, and the client's address", async (_, make) => {
   const app = make()
   app.use(make.json(), make.urlencoded({ extended: false }))
-  app.use(webHandler(async (request) => new Response(await request.text())))
+  app.use(
+    webHandler(async (request, { getClientAddress }) => {
+      const headers = { "client-address": getClientAddress?.() ?? "unknown" }
+      return new Response(await request.text(), { headers })
+    }),
+  )
   const server = await new Promise<Server>((resolve) => {
     const started: Server = app.listen(0, "127.0.0.1", () => resolve(started))
   })
@@ -35,7 +40,8 @@ it.each([
       expect(
         await (await send({ port, method: "POST", path: "/", headers: { "content-type": type }, body })).text(),
       ).toBe(body)
-    expect(await (await send({ port, method: "POST", path: "/" })).text()).toBe("")
+    const empty = await send({ port, method: "POST", path: "/" })
+    expect([await empty.text(), empty.headers.get("client-address")]).toEqual(["", "127.0.0.1"])
   } finally {
     server.close()
   }

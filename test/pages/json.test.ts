@@ -1,4 +1,7 @@
+import { RateLimiterMemory } from "rate-limiter-flexible"
 import { expect, it } from "vitest"
+import { LazyProvider } from "../../src/index.js"
+import { ConvertProvider } from "../../src/password.js"
 import { describeFlows, password } from "../setup/flow-app.js"
 import { acme, emailLinks, freshName, json, lazyVisitor, pageBrowser, postJson, postRaw } from "./page-app.js"
 
@@ -52,6 +55,20 @@ describeFlows("the convert page in JSON", (app) => {
       (await postRaw(browser, "{}", "application/json", "/account", { accept })).headers.get("content-type")
     expect(await type("*/*")).toBe("application/json")
     expect(await type("text/html")).toBe("text/html; charset=utf-8")
+  })
+
+  it("says when there were too many tries from an address, and where there were not", async () => {
+    const limiters = { address: new RateLimiterMemory({ points: 1, duration: 60 }) }
+    const config = { providers: [LazyProvider(), ConvertProvider({ limiters })] }
+    const answer = async (address?: string) => {
+      const { browser } = await lazyVisitor(app, { config, address })
+      const response = await postJson(browser, { username: freshName(), password })
+      return [response.status, ((await response.json()) as { code?: string; message?: string }).code]
+    }
+    expect(await answer("192.0.2.1")).toEqual([200, undefined])
+    expect(await answer("192.0.2.1")).toEqual([429, "too_many_tries"])
+    expect(await answer("192.0.2.2")).toEqual([200, undefined])
+    for (let n = 0; n < 2; n++) expect(await answer()).toEqual([200, undefined])
   })
 
   it("takes nothing but strings for fields", async () => {

@@ -10,14 +10,18 @@ export const origin = "http://app.test"
 export interface PageSetup {
   config?: Partial<LazyConfig>
   options?: ConvertPageOptions
+  /** Where its visitor comes from. */
+  address?: string
 }
 
 const handlers = new WeakMap<Browser, (request: Request) => Promise<Response>>()
 
 /** A visitor of an app that has the page at /account. */
-export function pageBrowser(app: FlowApp, { config, options }: PageSetup = {}): Browser {
+export function pageBrowser(app: FlowApp, { config, options, address }: PageSetup = {}): Browser {
   const auth = withLazy({ ...app.config, ...config })
-  const page = convertPage(auth, options)
+  const convert = convertPage(auth, options)
+  const page = (request: Request) =>
+    address === undefined ? convert(request) : convert(request, { getClientAddress: () => address })
   const browser = new Browser(origin, (request) =>
     new URL(request.url).pathname.startsWith("/auth/") ? handleAuth(request, auth) : page(request),
   )
