@@ -1,12 +1,13 @@
 import { sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest"
 import { type Database, LazyAdapter, type LazyStore, type PurgeReport } from "../../src/drizzle.js"
 import { lockCandidates, nextCandidates } from "../../src/store/purge-candidates.js"
 import { readPurgeGraph } from "../../src/store/purge-graph.js"
 import { resolvePurgeOptions } from "../../src/store/purge-options.js"
 import { removeUsers } from "../../src/store/purge-removal.js"
+import { queryRows } from "../../src/store/raw-query.js"
 import { resolveTables } from "../../src/store/tables.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { PurgeProcess } from "./purge-process.js"
@@ -399,20 +400,41 @@ describe("purging while others are at work", () => {
     }, 60_000)
   })
 
+  it.each([true, false])("waits briefly itself, and lets a hook wait as it likes (with one: %s)", async (isThere) => {
+    await world.deadUsers(2)
+    await database.query(`
+      create table waits (longest text);
+      create or replace function note_wait() returns trigger language plpgsql as
+        $$ begin insert into waits values (current_setting('lock_timeout')); return old; end $$;
+      create trigger note_wait before delete on "user" for each statement execute function note_wait()`)
+    const inHook: unknown[] = []
+    const onPurge = async ({ tx }: { tx: Database }) => {
+      inHook.push(...(await queryRows(tx, sql`select current_setting('lock_timeout') as longest`)))
+    }
+    expect(await store.purge(isThere ? { onPurge } : {})).toMatchObject({ purged: 2, failures: 0 })
+    expect(inHook).toEqual(isThere ? [{ longest: "0" }] : [])
+    expect(await database.query("select longest from waits")).toEqual([{ longest: "50ms" }])
+    expect(await database.query("select current_setting('lock_timeout') as longest")).toEqual([{ longest: "0" }])
+  })
+
   it("deletes nothing outside of the transaction that has locked the users", async () => {
     await world.deadUsers(3)
     await world.run(`create table note (owner text references "user"); insert into note values ('d1')`)
     const tables = resolveTables({})
     const search = { tables, settings: resolvePurgeOptions({}, tables), hasSessions: true }
     const graph = await readPurgeGraph(database.db, tables, true)
-    const picked = await database.db.transaction((tx) =>
+    // Each connection has counts of its own of what was deleted.
+    const connection = postgres(database.url, { max: 1 })
+    onTestFinished(() => connection.end())
+    const db = drizzle(connection)
+    const { users } = await db.transaction((tx) =>
       nextCandidates(tx, search, { pass: "seen", after: undefined, size: 9 }),
     )
-    expect(picked.users).toHaveLength(3)
-    expect((await removeUsers(database.db, search, graph, picked)).purged).toBe(0)
+    expect(users).toHaveLength(3)
+    expect((await removeUsers(db, search, graph, { users })).purged).toBe(0)
     expect(await world.count("note")).toBe(1)
-    const removal = await database.db.transaction(async (tx) =>
-      removeUsers(tx, search, graph, await lockCandidates(tx, search, picked.users)),
+    const removal = await db.transaction(async (tx) =>
+      removeUsers(tx, search, graph, await lockCandidates(tx, search, users)),
     )
     expect(removal).toEqual({ purged: 3, deleted: { note: 1 } })
   })
