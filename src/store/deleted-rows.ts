@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm"
 import { LazySetupError } from "../errors.js"
 import type { Database } from "./lazy-store.js"
 import { queryDocument } from "./raw-query.js"
+import { connectionLost } from "./same-transaction.js"
 
 /** How many rows of a table were deleted; of a partitioned table, by the topmost one. */
 export interface DeletedRows {
@@ -15,6 +16,8 @@ export interface DeletedRows {
 export interface DeletedSoFar {
   /** Whether the server counts at all. */
   counted: boolean
+  /** The id of the transaction; null before it has locked or written anything. */
+  transaction: string | null
   tables: {
     /** The topmost one of a partitioned table. */
     oid: number
@@ -32,6 +35,7 @@ export interface DeletedSoFar {
  */
 export const deletedSoFar = sql.raw(`json_build_object(
   'counted', current_setting('track_counts')::boolean,
+  'transaction', pg_current_xact_id_if_assigned()::text,
   'tables', (
     select coalesce(json_agg(json_build_object(
       'oid', coalesce(pg_partition_root(oid)::oid, oid)::int8,
@@ -46,17 +50,22 @@ export const deletedSoFar = sql.raw(`json_build_object(
 /**
  * Does some work in a transaction and counts the rows that it deletes, by whatever way they go: by its own statements, by ON DELETE CASCADE
  * or by a trigger.
+ * @param work is given the id of the transaction
  * @param before what was deleted before, where that is known
  * @throws LazySetupError when the server doesn't count
+ * @throws Error when the transaction is not the same in the end; see {@link rememberTransaction}
  */
 export async function countDeleted<Result>(
   tx: Database,
-  work: () => Promise<Result>,
+  work: (transaction: string | null) => Promise<Result>,
   before?: DeletedSoFar,
 ): Promise<{ result: Result; deleted: DeletedRows[] }> {
-  const earlier = rowsByTable(before ?? (await readDeletedSoFar(tx)))
-  const result = await work()
-  const later = rowsByTable(await readDeletedSoFar(tx))
+  const start = before ?? (await readDeletedSoFar(tx))
+  const earlier = rowsByTable(start)
+  const result = await work(start.transaction)
+  const end = await readDeletedSoFar(tx)
+  if (start.transaction !== null && end.transaction !== start.transaction) throw connectionLost()
+  const later = rowsByTable(end)
   const deleted = [...later.values()].flatMap(({ oid, label, rows }) => {
     const more = rows - (earlier.get(oid)?.rows ?? 0)
     return more > 0 ? [{ oid, label, rows: more }] : []

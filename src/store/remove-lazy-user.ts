@@ -5,6 +5,7 @@ import type { ReferencingTable, UserReferences } from "./foreign-keys.js"
 import type { ByTable, Database } from "./lazy-store.js"
 import { concerned, type Move } from "./move-rows.js"
 import { queryRows } from "./raw-query.js"
+import { connectionLost } from "./same-transaction.js"
 import type { Tables } from "./tables.js"
 
 /**
@@ -12,6 +13,7 @@ import type { Tables } from "./tables.js"
  * that foreign keys between those rows don't matter.
  * @returns how many rows went, also by ON DELETE CASCADE and by triggers, except the user and what it signed in with
  * @throws MergeConflictError when other users would go as well
+ * @throws Error when the transaction in which rows were moved is not the one any more that this happens in; see {@link rememberTransaction}
  */
 export async function removeLazyUser(
   tx: Database,
@@ -25,14 +27,22 @@ export async function removeLazyUser(
   const [invited] = stopped.filter(({ oid }) => oid === users.oid)
   if (invited && (await countConcerned(tx, invited, move)) > 0) throw otherUsers()
 
-  const deletes = [
-    ...stopped.map((table) => sql`delete from ${sql.raw(table.target)} where ${concerned(table, move)}`),
-    ...credentials.map(({ table }) => sql`delete from ${table} where ${table.userId} = ${move.from}`),
-  ]
-  const steps = deletes.map((statement, n) => sql`${sql.raw(`deleted_${n}`)} as (${statement})`)
-  const { deleted: gone } = await countDeleted(tx, () =>
-    queryRows(tx, sql`${withSteps(steps)} delete from ${usersTable} where ${usersTable.id} = ${move.from}`),
-  )
+  const { deleted: gone } = await countDeleted(tx, (transaction) => {
+    // Where no row has moved after all, none may go.
+    if (transaction === null) throw connectionLost()
+    const isSame = sql`pg_current_xact_id_if_assigned()::text = ${transaction}`
+    const deletes = [
+      ...stopped.map(
+        (table) => sql`delete from ${sql.raw(table.target)} where ${concerned(table, move)} and ${isSame}`,
+      ),
+      ...credentials.map(({ table }) => sql`delete from ${table} where ${table.userId} = ${move.from} and ${isSame}`),
+    ]
+    const steps = deletes.map((statement, n) => sql`${sql.raw(`deleted_${n}`)} as (${statement})`)
+    return queryRows(
+      tx,
+      sql`${withSteps(steps)} delete from ${usersTable} where ${usersTable.id} = ${move.from} and ${isSame}`,
+    )
+  })
   if (gone.some(({ oid, rows }) => oid === users.oid && rows > 1)) throw otherUsers()
   const unreported = [users.oid, ...credentials.map(({ oid }) => oid)]
   return Object.fromEntries(gone.filter(({ oid }) => !unreported.includes(oid)).map(({ label, rows }) => [label, rows]))

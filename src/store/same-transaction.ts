@@ -14,6 +14,9 @@ export async function rememberTransaction(tx: Database): Promise<() => Promise<v
   }
   const id = await current()
   return async () => {
-    if ((await current()) !== id) throw new Error("The connection was lost in the middle of the transaction.")
+    if ((await current()) !== id) throw connectionLost()
   }
 }
+
+/** What is said of it. */
+export const connectionLost = () => new Error("The connection was lost in the middle of the transaction.")

@@ -1,9 +1,12 @@
-import { sql } from "drizzle-orm"
+import { type SQL, sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter, type LazyStore } from "../../src/drizzle.js"
+import { findReferences } from "../../src/store/foreign-keys.js"
+import { removeLazyUser } from "../../src/store/remove-lazy-user.js"
 import { sqlState } from "../../src/store/sql-state.js"
+import { resolveTables } from "../../src/store/tables.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { MergeWorld } from "./merge-world.js"
 
@@ -444,6 +447,28 @@ describe("merging while others are at work", () => {
       expect(await world.everything()).toEqual(before)
     })
   })
+
+  it.each([0, 1, 2])(
+    "removes nobody where the driver goes on with another connection after %i statements",
+    async (first) => {
+      const { from, into } = await world.people()
+      await world.run(notes(from))
+      const before = await world.everything()
+      const tables = resolveTables({})
+      const found = await findReferences(database.db, tables)
+      const move = { from, into, users: found.users }
+      const removal = database.db.transaction(async (tx) => {
+        await tx.execute(sql`select from "user" where id = ${from} for update`)
+        let statements = 0
+        const driver = {
+          execute: (statement: SQL) => (statements++ < first ? tx : database.db).execute(statement),
+        } as Database
+        return removeLazyUser(driver, tables, found, found.tables, move)
+      })
+      await expect(removal).rejects.toThrow("The connection was lost in the middle of the transaction.")
+      expect(await world.everything()).toEqual(before)
+    },
+  )
 
   it("leaves nothing behind on the connection, so a transaction-mode pooler may stand in between", async () => {
     const { from, into } = await world.people()
