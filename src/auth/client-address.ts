@@ -24,7 +24,7 @@ export function checkTrustedProxy({ header, hops = 1 }: TrustedProxy): void {
  */
 export function clientKey(
   headers: Headers | undefined,
-  direct: (() => string) | undefined,
+  direct: (() => string | undefined) | undefined,
   trusted: TrustedProxy | undefined,
 ): string | undefined {
   const address = trusted ? forwardedAddress(headers, trusted) : direct?.()

@@ -9,6 +9,7 @@ import { newLinkingState } from "./linking-state.js"
 import { wholeRequest } from "./public-url.js"
 import type { SignInPlan } from "./sign-in-plan.js"
 import type { MintedToken } from "./token-codec.js"
+import { visitorAddress } from "./visitor-address.js"
 
 /** What is the same for every request of an app. */
 export interface AppContext {
@@ -95,7 +96,7 @@ export class RequestContext {
 
   /** What the client is counted under; undefined where its address is not known. */
   client(): string | undefined {
-    return clientKey(this.head?.headers, this.incoming.getClientAddress, this.options.trustProxy)
+    return clientKey(this.head?.headers, () => visitorAddress(this.incoming)?.(), this.options.trustProxy)
   }
 
   /** The session that came with the request; read once. Throws when the database does. */

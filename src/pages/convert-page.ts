@@ -7,6 +7,7 @@ import { publicOrigin } from "../auth/public-url.js"
 import { readSession } from "../auth/read-session.js"
 import { type RequestConfig, requestConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
+import { type Visitor, visitorAddress } from "../auth/visitor-address.js"
 import { LazySetupError } from "../errors.js"
 import { htmlAnswer } from "./html-answer.js"
 import { jsonAnswer } from "./json-answer.js"
@@ -29,15 +30,14 @@ export interface ConvertPageOptions {
   layout?: ConvertLayout
 }
 
-/** Serves the page; {@link convertPage} makes it. */
-export type ConvertPage = (request: Request, visitor?: ConvertVisitor) => Promise<Response>
+/** What the framework knows of the client's address, by which tries are limited; a context of Hono and an event of SvelteKit will do. */
+export type ConvertVisitor = Visitor
 
-/** What the framework knows beside the request. */
-export interface ConvertVisitor {
-  /** The address of the client, by which tries are limited; default: unknown, unless `lazy.trustProxy` names a header. */
-  getClientAddress?: () => string
-  /** Next hands it to every route handler. Not read. */
-  params?: unknown
+/** Serves the page; {@link convertPage} makes it. */
+export interface ConvertPage {
+  (request: Request, visitor: ConvertVisitor): Promise<Response>
+  // The last one is what the types of Next look at, which hands something else to its route handlers.
+  (request: Request): Promise<Response>
 }
 
 /**
@@ -59,7 +59,8 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
   const identifier = readIdentifier(auth().providers)
   const strings = fillStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
-  return async (request, { getClientAddress } = {}) => {
+  return async (request: Request, visitor: ConvertVisitor = {}) => {
+    const getClientAddress = visitorAddress(visitor)
     const path = pathOf(request)
     const answer = (outcome: Outcome) =>
       wantsJson(request) ? jsonAnswer(outcome, strings) : htmlAnswer(outcome, { strings, layout, doneUrl, path })
@@ -93,7 +94,11 @@ interface Visit {
 function startVisit(
   request: Request,
   auth: LazyAuth,
-  { identifier, getClientAddress, redirectTo }: Pick<Visit, "identifier" | "redirectTo"> & ConvertVisitor,
+  {
+    identifier,
+    getClientAddress,
+    redirectTo,
+  }: Pick<Visit, "identifier" | "redirectTo"> & Pick<Visitor, "getClientAddress">,
 ): Visit {
   const origin = publicOrigin(request)
   const path = pathOf(request)

@@ -16,7 +16,7 @@ export interface DeletedRows {
 export interface DeletedSoFar {
   /** Whether the server counts at all. */
   counted: boolean
-  /** The id of the transaction; null before it has locked or written anything. */
+  /** The id of the transaction; null before it has locked or written a row. */
   transaction: string | null
   tables: {
     /** The topmost one of a partitioned table. */

@@ -7,11 +7,15 @@ const WITHOUT_TRANSACTIONS: Record<string, { driver: string; instead: string }> 
   NeonHttpDatabase: { driver: "drizzle-orm/neon-http", instead: "drizzle-orm/neon-serverless" },
   XataHttpDatabase: { driver: "drizzle-orm/xata-http", instead: "drizzle-orm/node-postgres" },
   PgRemoteDatabase: { driver: "drizzle-orm/pg-proxy", instead: "drizzle-orm/node-postgres" },
+  PrismaPgDatabase: { driver: "drizzle-orm/prisma/pg", instead: "drizzle-orm/node-postgres" },
 }
+
+/** Those that take a pool of connections, or a single one, on which they begin a transaction while somebody else's is going on. */
+const WITH_POOLS = ["NodePgDatabase", "NeonServerlessDatabase"]
 
 /**
  * Refuses a database that lazy users could be made in, but that fails them on the day they want to keep what they made.
- * @throws LazySetupError naming the driver and one that works
+ * @throws LazySetupError naming the driver and one that works, or asking for a pool
  */
 export function checkDriver(db: Database): void {
   const kind = (db.constructor as { [entityKind]?: string })[entityKind]
@@ -19,5 +23,10 @@ export function checkDriver(db: Database): void {
   if (without)
     throw new LazySetupError(
       `LazyAdapter: ${without.driver} has no transactions, which converting and merging need. Use ${without.instead}.`,
+    )
+  const { $client } = db as { $client?: { totalCount?: number } }
+  if (WITH_POOLS.includes(kind ?? "") && $client?.totalCount === undefined)
+    throw new LazySetupError(
+      "LazyAdapter: on a single connection, the transactions of all visitors would be one. Give drizzle() a Pool, not a Client.",
     )
 }

@@ -23,7 +23,7 @@ export interface Picked {
 
 /**
  * Whoever waits for a user that goes may have locked a row that the user has. The purge gives way before the server looks for deadlocks (by
- * default after a second) and picks somebody to fail. An expression, to be asked for along with other things.
+ * default after a second) and picks somebody to fail. So it does where a table is being altered. An expression, to be asked for along with other things.
  */
 export const waitBriefly = sql`set_config('lock_timeout', '50ms', true)`
 

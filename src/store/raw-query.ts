@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm"
 import type { Database } from "./lazy-store.js"
 
-/** The rows of a statement written in SQL, as the driver returns them: postgres.js as an array, PGlite under `rows`. */
+/** The rows of a statement written in SQL, as the driver returns them: postgres.js as an array, node-postgres and PGlite under `rows`. */
 export async function queryRows<Row = Record<string, unknown>>(db: Database, statement: SQL): Promise<Row[]> {
   const result: unknown = await db.execute(statement)
   return Array.isArray(result) ? [...result] : (result as { rows: Row[] }).rows

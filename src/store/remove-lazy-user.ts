@@ -28,7 +28,7 @@ export async function removeLazyUser(
   if (invited && (await countConcerned(tx, invited, move)) > 0) throw otherUsers()
 
   const { deleted: gone } = await countDeleted(tx, (transaction) => {
-    // Where no row has moved after all, none may go.
+    // It has one since it locked the user: without, this is another connection, and what was moved was undone.
     if (transaction === null) throw connectionLost()
     const isSame = sql`pg_current_xact_id_if_assigned()::text = ${transaction}`
     const deletes = [

@@ -10,7 +10,7 @@ export interface Violation {
 /** What a statement broke (class 23 of https://www.postgresql.org/docs/current/errcodes-appendix.html); undefined for any other error. */
 export function brokenConstraint(error: unknown): Violation | undefined {
   if (!sqlState(error)?.startsWith("23")) return undefined
-  // postgres.js says `table_name`, PGlite says `table`, and Drizzle wraps both.
+  // postgres.js says `table_name`, node-postgres and PGlite say `table`, and Drizzle wraps them all.
   const field = (name: string) => {
     for (let cause = error; cause instanceof Error; cause = cause.cause) {
       const fields = cause as unknown as Record<string, unknown>

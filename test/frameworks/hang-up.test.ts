@@ -11,10 +11,13 @@ import { RateLimiterMemory } from "rate-limiter-flexible"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { allowLazy as allowInExpress } from "../../src/express.js"
 import { allowLazy as allowInHono } from "../../src/hono.js"
-import { type LazyAuth, withLazy } from "../../src/index.js"
+import { type LazyAuth, LazyProvider, withLazy } from "../../src/index.js"
+import { convertPage } from "../../src/pages.js"
+import { ConvertProvider } from "../../src/password.js"
 import { CHROME, Visitor } from "../contract/gate-contract-visitor.js"
+import { Browser } from "../setup/browser-jar.js"
 import { pgliteDatabase } from "../setup/databases.js"
-import { FlowApp } from "../setup/flow-app.js"
+import { FlowApp, password } from "../setup/flow-app.js"
 import { hangUp, untilGone } from "./hang-up.js"
 
 const frameworks: [string, (auth: LazyAuth) => RequestListener][] = [
@@ -75,4 +78,34 @@ describe.each(frameworks)("a connection that does not say who is there, in %s,",
       await rm(folder, { recursive: true, force: true })
     }
   })
+})
+
+it("counts all who hang up before they convert as one", async () => {
+  const app = new FlowApp("database")
+  app.database = await pgliteDatabase()
+  const limiter = new RateLimiterMemory({ points: 2, duration: 60 })
+  const providers = [LazyProvider(), ConvertProvider({ limiters: { address: limiter } })]
+  const convert = convertPage(withLazy({ ...app.config, providers }))
+  const statuses: number[] = []
+  const server = createServer(async (incoming) => {
+    await untilGone(incoming)
+    // What it sent has come through to the end.
+    const browser = new Browser("http://app.test", (request) => convert(request, { env: { incoming } }))
+    const { csrfToken } = await (await browser.visit("/convert", { headers: { accept: "application/json" } })).json()
+    const json = { csrfToken, username: `person-${statuses.length}`, password }
+    statuses.push((await browser.visit("/convert", { json, headers: { accept: "application/json" } })).status)
+  }).listen(0, "127.0.0.1")
+  try {
+    await once(server, "listening")
+    const { port } = server.address() as AddressInfo
+    for (let n = 1; n <= 4; n++) {
+      await hangUp(port)
+      await expect.poll(() => statuses.length).toBe(n)
+    }
+    expect(statuses).toEqual([200, 200, 429, 429])
+    expect((await limiter.get("0.0.0.0"))?.consumedPoints).toBe(4)
+  } finally {
+    server.close()
+    await app.database.close()
+  }
 })

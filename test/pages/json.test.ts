@@ -61,7 +61,8 @@ describeFlows("the convert page in JSON", (app) => {
     const limiters = { address: new RateLimiterMemory({ points: 1, duration: 60 }) }
     const config = { providers: [LazyProvider(), ConvertProvider({ limiters })] }
     const answer = async (address?: string) => {
-      const { browser } = await lazyVisitor(app, { config, address })
+      const visitor = address === undefined ? undefined : { getClientAddress: () => address }
+      const { browser } = await lazyVisitor(app, { config, visitor })
       const response = await postJson(browser, { username: freshName(), password })
       return [response.status, ((await response.json()) as { code?: string; message?: string }).code]
     }
@@ -69,6 +70,42 @@ describeFlows("the convert page in JSON", (app) => {
     expect(await answer("192.0.2.1")).toEqual([429, "too_many_tries"])
     expect(await answer("192.0.2.2")).toEqual([200, undefined])
     for (let n = 0; n < 2; n++) expect(await answer()).toEqual([200, undefined])
+  })
+
+  it("asks for the address at once, and does without where the framework throws", async () => {
+    const limiters = { address: new RateLimiterMemory({ points: 1, duration: 60 }) }
+    const config = { providers: [LazyProvider(), ConvertProvider({ limiters })] }
+    let isThere = true
+    const hangsUp = {
+      getClientAddress() {
+        if (!isThere) throw new Error("Nobody knows.")
+        queueMicrotask(() => {
+          isThere = false
+        })
+        return "192.0.2.4"
+      },
+    }
+    const post = async () => {
+      const { browser } = await lazyVisitor(app, { config, visitor: hangsUp })
+      isThere = true
+      const { csrfToken } = (await (await browser.visit("/account", { headers: json })).json()) as { csrfToken: string }
+      isThere = true
+      return (
+        await postRaw(browser, JSON.stringify({ csrfToken, username: freshName(), password }), "application/json")
+      ).status
+    }
+    expect([await post(), await post()]).toEqual([200, 429])
+
+    const unknown = {
+      getClientAddress(): string {
+        throw new Error("This adapter does not know the address.")
+      },
+    }
+    for (let n = 0; n < 2; n++) {
+      const { browser } = await lazyVisitor(app, { config, visitor: unknown })
+      expect((await postJson(browser, { username: freshName(), password })).status).toBe(200)
+    }
+    expect(app.logged.filter(({ message }) => message.includes("does not know"))).toEqual([])
   })
 
   it("takes nothing but strings for fields", async () => {

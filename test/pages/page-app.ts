@@ -1,6 +1,6 @@
 import type { Provider } from "@auth/core/providers"
 import { handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
-import { type ConvertPageOptions, convertPage } from "../../src/pages.js"
+import { type ConvertPageOptions, type ConvertVisitor, convertPage } from "../../src/pages.js"
 import { Browser } from "../setup/browser-jar.js"
 import { type FlowApp, password } from "../setup/flow-app.js"
 
@@ -10,18 +10,17 @@ export const origin = "http://app.test"
 export interface PageSetup {
   config?: Partial<LazyConfig>
   options?: ConvertPageOptions
-  /** Where its visitor comes from. */
-  address?: string
+  /** What the framework knows of where its visitor comes from. */
+  visitor?: ConvertVisitor
 }
 
 const handlers = new WeakMap<Browser, (request: Request) => Promise<Response>>()
 
 /** A visitor of an app that has the page at /account. */
-export function pageBrowser(app: FlowApp, { config, options, address }: PageSetup = {}): Browser {
+export function pageBrowser(app: FlowApp, { config, options, visitor }: PageSetup = {}): Browser {
   const auth = withLazy({ ...app.config, ...config })
   const convert = convertPage(auth, options)
-  const page = (request: Request) =>
-    address === undefined ? convert(request) : convert(request, { getClientAddress: () => address })
+  const page = (request: Request) => (visitor ? convert(request, visitor) : convert(request))
   const browser = new Browser(origin, (request) =>
     new URL(request.url).pathname.startsWith("/auth/") ? handleAuth(request, auth) : page(request),
   )

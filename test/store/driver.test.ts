@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs"
 import { entityKind } from "drizzle-orm"
+import { drizzle as drizzleNodePostgres } from "drizzle-orm/node-postgres"
 import { drizzle } from "drizzle-orm/pg-proxy"
+import pg from "pg"
 import { describe, expect, it } from "vitest"
 import { type Database, LazyAdapter } from "../../src/drizzle.js"
 import { LazySetupError } from "../../src/index.js"
@@ -18,13 +20,20 @@ describe("the driver of LazyAdapter", () => {
   it.each([
     ["neon-http", "NeonHttpDatabase"],
     ["xata-http", "XataHttpDatabase"],
+    ["prisma/pg", "PrismaPgDatabase"],
   ])("is refused where it is %s", (driver, kind) => {
     const source = (file: string) =>
       readFileSync(new URL(`../../node_modules/drizzle-orm/${driver}/${file}.js`, import.meta.url), "utf8")
     expect(source("driver")).toContain(`static [entityKind] = "${kind}"`)
-    expect(source("session")).toMatch(/No transactions support/)
+    expect(source("session")).toMatch(/^ {2}(async )?transaction\(\w+, \w+( = \{\})?\) \{\s*throw new Error/m)
     const db = { constructor: { [entityKind]: kind } } as unknown as Database
     expect(() => LazyAdapter(db)).toThrow(`drizzle-orm/${driver} has no transactions`)
+  })
+
+  it("is refused where all visitors would share a connection, and with it their transactions", () => {
+    const adapter = () => LazyAdapter(drizzleNodePostgres(new pg.Client()))
+    expect(adapter).toThrow(LazySetupError)
+    expect(adapter).toThrow("Give drizzle() a Pool, not a Client.")
   })
 
   it.each(drivers)("is taken where it is $driver", async ({ open }) => {

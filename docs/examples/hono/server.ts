@@ -1,6 +1,5 @@
 import { authHandler, initAuthConfig } from "@hono/auth-js"
 import { serve } from "@hono/node-server"
-import { getConnInfo } from "@hono/node-server/conninfo"
 import { allowLazy, requireReal } from "authjs-lazy/hono"
 import { convertPage } from "authjs-lazy/pages"
 import { Hono } from "hono"
@@ -17,7 +16,7 @@ app.use(
 )
 app.use("/auth/*", authHandler())
 const convert = convertPage(auth)
-app.all("/convert", (c) => convert(c.req.raw, { getClientAddress: () => getConnInfo(c).remote.address ?? "" }))
+app.all("/convert", (c) => convert(c.req.raw, c))
 
 // Whoever opens this page is a user from here on.
 app.get("/", allowLazy(auth), async (c) => {

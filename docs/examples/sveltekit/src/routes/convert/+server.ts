@@ -4,5 +4,5 @@ import { auth } from "../../lib/server/auth.js"
 
 const convert = convertPage(auth)
 
-export const GET: RequestHandler = ({ request, getClientAddress }) => convert(request, { getClientAddress })
+export const GET: RequestHandler = (event) => convert(event.request, event)
 export const POST = GET
