@@ -58,6 +58,11 @@ describe("a body that is sent to a route of Auth.js", () => {
     expect(taken.bytes).toBeLessThanOrEqual(PIECE.length)
   })
 
+  it.each(["", "-1", "NaN", "0x10", "1e3"])("is not believed to be short where it says %o", async (length) => {
+    const { stream } = endless()
+    expect((await post(stream, { ...form, "content-length": length })).status).toBe(413)
+  })
+
   it("is read to its last byte where it is just short enough", async () => {
     const browser = app.browser()
     const csrfToken = await browser.csrfToken()
