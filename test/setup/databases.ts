@@ -102,3 +102,10 @@ export const drivers = [
   { driver: "node-postgres", open: nodePostgresDatabase },
   { driver: "PGlite", open: pgliteDatabase },
 ] as const
+
+/** What flows run on. With JWT sessions less is asked of a driver: two of them are enough. */
+export const flows = drivers.flatMap(({ driver, open }) =>
+  (["database", "jwt"] as const)
+    .filter((strategy) => !(driver === "node-postgres" && strategy === "jwt"))
+    .map((strategy) => ({ driver, open, strategy })),
+)

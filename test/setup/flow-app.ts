@@ -3,7 +3,7 @@ import { LazyAdapter } from "../../src/drizzle.js"
 import { handleAuth, type LazyConfig, LazyProvider, withLazy } from "../../src/index.js"
 import { ConvertProvider, PasswordProvider } from "../../src/password.js"
 import { Browser } from "./browser-jar.js"
-import { drivers, type TestDatabase } from "./databases.js"
+import { flows, type TestDatabase } from "./databases.js"
 
 /** The secret of every test app. */
 export const secret = "a secret that is long enough for anybody"
@@ -57,18 +57,17 @@ export class FlowApp {
   }
 }
 
-/** Runs the same tests on every driver with both session strategies. */
+/** Runs the same tests on every driver, with the session strategies of `flows`. */
 export function describeFlows(name: string, tests: (app: FlowApp, strategy: "database" | "jwt") => void): void {
-  for (const { driver, open } of drivers)
-    for (const strategy of ["database", "jwt"] as const)
-      describe(`${name} (${driver}, ${strategy} sessions)`, () => {
-        const app = new FlowApp(strategy)
-        beforeAll(async () => {
-          app.database = await open()
-        })
-        afterAll(() => app.database.close())
-        tests(app, strategy)
+  for (const { driver, open, strategy } of flows)
+    describe(`${name} (${driver}, ${strategy} sessions)`, () => {
+      const app = new FlowApp(strategy)
+      beforeAll(async () => {
+        app.database = await open()
       })
+      afterAll(() => app.database.close())
+      tests(app, strategy)
+    })
 }
 
 /**

@@ -3,7 +3,7 @@ import Nodemailer from "@auth/core/providers/nodemailer"
 import { afterAll, beforeAll, describe } from "vitest"
 import type { LazyConfig } from "../../src/index.js"
 import type { Browser } from "./browser-jar.js"
-import { drivers } from "./databases.js"
+import { flows } from "./databases.js"
 import { FlowApp } from "./flow-app.js"
 import { Mailbox } from "./mailbox.js"
 import { OpenIdProvider, type Person } from "./openid-provider.js"
@@ -76,20 +76,15 @@ export class LinkingApp extends FlowApp {
   }
 }
 
-/** Runs the same tests on every driver with both session strategies, with the outside world that linking needs. */
+/** The same, with the outside world that linking needs. */
 export function describeLinking(name: string, tests: (app: LinkingApp, strategy: "database" | "jwt") => void): void {
-  for (const { driver, open } of drivers)
-    for (const strategy of ["database", "jwt"] as const)
-      describe(`${name} (${driver}, ${strategy} sessions)`, () => {
-        const app = new LinkingApp(strategy)
-        beforeAll(async () => {
-          ;[app.database, app.openId, app.mailbox] = await Promise.all([
-            open(),
-            OpenIdProvider.start(),
-            Mailbox.start(),
-          ])
-        })
-        afterAll(() => Promise.all([app.database.close(), app.openId.close(), app.mailbox.close()]))
-        tests(app, strategy)
+  for (const { driver, open, strategy } of flows)
+    describe(`${name} (${driver}, ${strategy} sessions)`, () => {
+      const app = new LinkingApp(strategy)
+      beforeAll(async () => {
+        ;[app.database, app.openId, app.mailbox] = await Promise.all([open(), OpenIdProvider.start(), Mailbox.start()])
       })
+      afterAll(() => Promise.all([app.database.close(), app.openId.close(), app.mailbox.close()]))
+      tests(app, strategy)
+    })
 }
