@@ -31,7 +31,7 @@ export interface DeletedSoFar {
  * An expression for {@link DeletedSoFar}, as JSON, to be asked for along with other things: how many rows this transaction has deleted from each
  * table, on top of a number that stays the same during the transaction. This is the server's own count
  * (https://www.postgresql.org/docs/current/monitoring-stats.html), so no way for a row to go is overlooked. By functions, and of the tables that aren't the
- * server's own: planning a join of catalogues would take longer than all the rest.
+ * server's own: planning a join of catalogues would take as long as running it.
  */
 export const deletedSoFar = sql.raw(`json_build_object(
   'counted', current_setting('track_counts')::boolean,
