@@ -1,16 +1,53 @@
 import { availableParallelism } from "node:os"
-import { defineConfig } from "vitest/config"
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
+
+/** Files that talk to no database, no server and no browser. */
+const UNIT = [
+  "test/architecture.test.ts",
+  "test/auth/{client-address,random-bytes,token-codec,token-keys}.test.ts",
+  "test/docs/{links,options}.test.ts",
+  "test/doctor/{auth-cores,page}.test.ts",
+  "test/gate/{decide,known-bots}.test.ts",
+  "test/password/**/*.test.ts",
+  "test/store/tables.test.ts",
+]
+/** Whole apps in Chromium, but for those that a framework builds. */
+const BROWSER = ["test/browser/**/*.test.ts"]
+/** Apps of other frameworks, built and started as their documentation says. */
+const FRAMEWORKS = ["test/frameworks/**/*.test.ts", "test/next/**/*.test.ts"]
+/** The package as npm publishes it, its command line, and the code in the docs. */
+const PACKAGE = ["test/package/**/*.test.ts", "test/cli/**/*.test.ts", "test/docs/**/*.test.ts"]
+/** What people do, from the request to the rows, without a server. */
+const FLOWS = ["test/auth/**/*.test.ts", "test/gate/**/*.test.ts", "test/pages/**/*.test.{ts,tsx}"]
+/** Statements, on each driver where their SQL can differ. */
+const DATABASE = ["test/store/**/*.test.ts", "test/contract/**/*.test.ts", "test/doctor/**/*.test.ts"]
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts", "test/**/*.test.tsx"],
-    exclude: ["test/bench/**", "**/node_modules/**"],
-    globalSetup: ["test/setup/postgres-server.ts"],
+    globalSetup: ["test/setup/postgres-server.ts", "test/setup/packed-tarball.ts", "test/setup/left-out.ts"],
     // The OpenID provider of the tests warns at every start that it is set up for tests.
     onConsoleLog: (log) => !log.startsWith("oidc-provider "),
-    // Much of their time the tests wait for browsers and servers, so that also two cores have room for two files.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Tests wait for browsers and servers much of the time, so two cores have room for three files.
+    maxWorkers: availableParallelism() + 1,
+    projects: [
+      project("unit", UNIT),
+      project("database", DATABASE, UNIT),
+      project("flows", FLOWS, UNIT),
+      project("browser", BROWSER),
+      project("frameworks", FRAMEWORKS),
+      project("package", PACKAGE, UNIT),
+    ],
   },
 })
+
+function project(name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration {
+  return {
+    test: {
+      name,
+      include,
+      exclude: [...exclude, "**/node_modules/**"],
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+    },
+  }
+}

@@ -8,6 +8,7 @@ import { basename, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { packedTarball } from "../setup/installed-package.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -28,11 +29,9 @@ export async function installExample(name: string): Promise<Installed> {
   }
   const copied = (path: string) => !["node_modules", ".svelte-kit", "build"].includes(basename(path))
   await cp(join(root, "docs/examples", name), folder, { recursive: true, filter: copied })
-  const packing = promisify(execFile)("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root })
-  const [tarball] = JSON.parse((await packing).stdout)
   const manifest = join(folder, "package.json")
   const { dependencies, ...rest } = JSON.parse(await readFile(manifest, "utf8"))
-  const ours = { "authjs-lazy": `file:./${tarball.filename}` }
+  const ours = { "authjs-lazy": `file:${packedTarball().path}` }
   await writeFile(manifest, JSON.stringify({ ...rest, dependencies: { ...atVersionsHere(dependencies), ...ours } }))
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"])
   return { folder, run, remove: () => rm(folder, { recursive: true, force: true }) }

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { packedTarball } from "../setup/installed-package.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const run = promisify(execFile)
@@ -33,10 +34,8 @@ export async function buildNextApp(source: string): Promise<BuiltApp> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "authjs-lazy-next-")))
   const strangers = new Set(["node_modules", ".next", ".env.local"])
   await cp(source, folder, { recursive: true, filter: (path) => !strangers.has(basename(path)) })
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root })
-  const [{ filename }] = JSON.parse(stdout)
   const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
-  await run("npm", ["install", ...flags, `./${filename}`], { cwd: folder })
+  await run("npm", ["install", ...flags, packedTarball().path], { cwd: folder })
   await takeNativeCode(folder)
   return { ...(await buildInPlace(folder)), remove: () => rm(folder, { recursive: true, force: true }) }
 }

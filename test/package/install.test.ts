@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, it } from "vitest"
+import { packedTarball } from "../setup/installed-package.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const consumer = fileURLToPath(new URL("consumer", import.meta.url))
@@ -20,15 +21,15 @@ let project: string
 
 beforeAll(async () => {
   project = await realpath(await mkdtemp(join(tmpdir(), "authjs-lazy-consumer-")))
-  const [tarball] = JSON.parse((await run(root, "npm", ["pack", "--json", "--pack-destination", project])).stdout)
-  packed = tarball.files.map(({ path }: { path: string }) => path)
+  const tarball = packedTarball()
+  packed = tarball.files
   await cp(consumer, project, { recursive: true })
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
   const others = ["@auth/core", "drizzle-orm", "@electric-sql/pglite", "@types/node"].map(
     (name) => `${name}@${versionHere(name)}`,
   )
   // Ours needs TypeScript 7; the apps of today have 5.
-  const packages = [`./${tarball.filename}`, ...others, "typescript@5.9"]
+  const packages = [tarball.path, ...others, "typescript@5.9"]
   await run(project, "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...packages])
 }, 180_000)
 

@@ -1,29 +1,61 @@
-import { access, constants } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { mkdir, rmdir } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { type Browser, chromium } from "playwright-core"
 
-/** Where the browser is: `CHROMIUM_PATH`, or where Debian puts it. */
-export const chromiumPath = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
+/** Where Debian, Ubuntu, Google's own packages and macOS put a browser that Playwright can drive. */
+const USUAL_PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+]
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+]
 
 /**
- * Starts Chromium. A machine without it can't run the browser tests, and says so.
+ * Starts Chromium: the one at `CHROMIUM_PATH`, one in a usual place, or, on Linux, the one that `@sparticuz/chromium` brings.
  * @throws Error that says what to install
  */
 export async function launchChromium(): Promise<Browser> {
-  await access(chromiumPath, constants.X_OK).catch(() => {
-    throw new Error(
-      `The browser tests need Chromium at ${chromiumPath}: apt-get install chromium, or set CHROMIUM_PATH.`,
+  const { executablePath, args } = await findChromium()
+  return chromium.launch({ executablePath, args })
+}
+
+async function findChromium(): Promise<{ executablePath: string; args: string[] }> {
+  const { CHROMIUM_PATH } = process.env
+  if (CHROMIUM_PATH !== undefined && !existsSync(CHROMIUM_PATH))
+    throw new Error(`CHROMIUM_PATH is ${CHROMIUM_PATH}, and there is no program there.`)
+  const installed = CHROMIUM_PATH ?? USUAL_PLACES.find((path) => existsSync(path))
+  if (installed !== undefined) return { executablePath: installed, args: FLAGS }
+  if (process.platform !== "linux" || process.arch !== "x64")
+    throw new Error("The browser tests need Chromium or Chrome. Install one, or set CHROMIUM_PATH to where it is.")
+  const { default: packaged } = await import("@sparticuz/chromium")
+  return { executablePath: await unpacked(() => packaged.executablePath()), args: [...packaged.args, ...FLAGS] }
+}
+
+/** The package unpacks to one place for everybody, so that one test file does it while the others wait. */
+async function unpacked(unpack: () => Promise<string>): Promise<string> {
+  const lock = join(tmpdir(), "authjs-lazy-chromium-lock")
+  const deadline = Date.now() + 60_000
+  while (Date.now() < deadline) {
+    const mine = await mkdir(lock).then(
+      () => true,
+      () => false,
     )
-  })
-  return chromium.launch({
-    executablePath: chromiumPath,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  })
+    if (mine) return unpack().finally(() => rmdir(lock))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(`Another run has held ${lock} for a minute. Remove the folder if none is running.`)
 }

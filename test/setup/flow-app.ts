@@ -57,9 +57,13 @@ export class FlowApp {
   }
 }
 
-/** Runs the same tests on every driver, with the session strategies of `flows`. */
-export function describeFlows(name: string, tests: (app: FlowApp, strategy: "database" | "jwt") => void): void {
-  for (const { driver, open, strategy } of flows)
+/** Runs tests with both kinds of session; on each driver too, given `everyFlow`. */
+export function describeFlows(
+  name: string,
+  tests: (app: FlowApp, strategy: "database" | "jwt") => void,
+  combinations = flows,
+): void {
+  for (const { driver, open, strategy } of combinations)
     describe(`${name} (${driver}, ${strategy} sessions)`, () => {
       const app = new FlowApp(strategy)
       beforeAll(async () => {

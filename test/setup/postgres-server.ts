@@ -2,22 +2,68 @@ import { chmod, mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { drizzle } from "drizzle-orm/postgres-js"
+import { migrate } from "drizzle-orm/postgres-js/migrator"
+import postgres from "postgres"
 import type {} from "vitest"
 import type { TestProject } from "vitest/node"
+
+const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
 
 declare module "vitest" {
   interface ProvidedContext {
     /** Address of the PostgreSQL server all tests share; each test file makes its own databases on it. */
     postgresUrl: string
+    /** A database with the default tables on that server, of which test files make copies. */
+    templateDatabase: string
   }
 }
 
-/** One PostgreSQL server for the whole run: `TEST_DATABASE_URL`, or an embedded one that is removed afterwards. */
+/** Starts one PostgreSQL server for the whole run, or takes that of `TEST_DATABASE_URL`, and makes the template on it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  if (process.env.TEST_DATABASE_URL) {
-    project.provide("postgresUrl", process.env.TEST_DATABASE_URL)
-    return async () => {}
+  const { url, stop } = await startServer(project)
+  if (url === undefined) return stop
+  const template = await makeTemplate(url)
+  project.provide("postgresUrl", url)
+  project.provide("templateDatabase", template.name)
+  return async () => {
+    await template.drop()
+    await stop()
   }
+}
+
+interface Server {
+  /** Undefined where no test of this run asks for a server. */
+  url: string | undefined
+  stop: () => Promise<void>
+}
+
+async function startServer({ vitest }: TestProject): Promise<Server> {
+  const stop = async () => {}
+  if (vitest.config.project.length > 0 && vitest.config.project.every((name) => name === "unit"))
+    return { url: undefined, stop }
+  return process.env.TEST_DATABASE_URL ? { url: process.env.TEST_DATABASE_URL, stop } : startEmbedded()
+}
+
+/** PostgreSQL copies a database faster than the migrations run. */
+async function makeTemplate(url: string): Promise<{ name: string; drop: () => Promise<void> }> {
+  const name = `template_${process.pid}_${Date.now().toString(36)}`
+  const administer = async (statement: string) => {
+    const admin = postgres(url, { max: 1, onnotice: () => {} })
+    await admin.unsafe(statement)
+    await admin.end()
+  }
+  await administer(`create database ${name}`)
+  const address = new URL(url)
+  address.pathname = `/${name}`
+  const sql = postgres(address.href, { max: 1, onnotice: () => {} })
+  await migrate(drizzle(sql), { migrationsFolder })
+  await sql.end()
+  return { name, drop: () => administer(`drop database ${name} with (force)`) }
+}
+
+async function startEmbedded(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), "authjs-lazy-postgres-"))
   // Run by root, the server drops to the postgres user, who must be able to enter the folder.
   await chmod(folder, 0o755)
@@ -36,10 +82,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   })
   await server.initialise()
   await server.start()
-  project.provide("postgresUrl", `postgres://postgres:postgres@127.0.0.1:${port}/postgres`)
-  return async () => {
-    await server.stop()
-    await rm(folder, { recursive: true, force: true })
+  return {
+    url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    async stop() {
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }
 

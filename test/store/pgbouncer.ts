@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync } from "node:fs"
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 
-const PROGRAM = "/usr/sbin/pgbouncer"
+import { PGBOUNCER } from "../setup/left-out.js"
 
 /** A pooler in front of a database. */
 export interface Pooler {
@@ -18,7 +17,6 @@ export interface Pooler {
 
 /** Starts PgBouncer in transaction mode, with so many connections to the server. */
 export async function startPooler(databaseUrl: string, connections: number): Promise<Pooler> {
-  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is not installed: apt-get install pgbouncer`)
   const { hostname, port: serverPort, username, password, pathname } = new URL(databaseUrl)
   const folder = await mkdtemp(join(tmpdir(), "authjs-lazy-pgbouncer-"))
   const port = await freePort()
@@ -39,7 +37,7 @@ export async function startPooler(databaseUrl: string, connections: number): Pro
   // Run by root, it insists on being somebody else, who must be able to read the file.
   await chmod(folder, 0o755)
   const user = process.getuid?.() === 0 ? ["--user", "nobody"] : []
-  const child = spawn(PROGRAM, [...user, file], { stdio: ["ignore", "ignore", "pipe"] })
+  const child = spawn(PGBOUNCER, [...user, file], { stdio: ["ignore", "ignore", "pipe"] })
   const ended = once(child, "exit")
   const said: string[] = []
   await new Promise<void>((resolve, reject) => {

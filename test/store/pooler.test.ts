@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { FlowApp, password } from "../setup/flow-app.js"
+import { withoutPgbouncer } from "../setup/left-out.js"
 import { type Pooler, startPooler } from "./pgbouncer.js"
 
 const SERVER_CONNECTIONS = 3
@@ -23,7 +24,7 @@ const appDrivers = {
   },
 }
 
-describe.each([
+describe.skipIf(withoutPgbouncer).each([
   ["postgres.js", "database"],
   ["postgres.js", "jwt"],
   ["node-postgres", "database"],

@@ -4,6 +4,7 @@ import postgres from "postgres"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type PurgeOptions } from "../../src/drizzle.js"
 import { drivers, type PostgresDatabase, postgresDatabase, type TestDatabase } from "../setup/databases.js"
+import { withoutPgbouncer } from "../setup/left-out.js"
 import { startPooler } from "./pgbouncer.js"
 import { PurgeWorld } from "./purge-world.js"
 
@@ -141,7 +142,7 @@ describe("a dry run where rows hang on several users", () => {
     })
   })
 
-  it("works through a pooler in transaction mode, several at once", async () => {
+  it.skipIf(withoutPgbouncer)("works through a pooler in transaction mode, several at once", async () => {
     await scene()
     const pooler = await startPooler(database.url, 2)
     const pooled = postgres(pooler.url, { max: 6, prepare: false, onnotice: () => {} })
