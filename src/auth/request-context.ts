@@ -1,12 +1,15 @@
 import type { AuthConfig } from "@auth/core"
+import { LazySetupError } from "../errors.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
-import { clientKey } from "./client-address.js"
+import { keyOf, UNREADABLE, writtenAddress } from "./client-address.js"
 import type { LazyEvents, LazyOptions, RequestHead } from "./config.js"
 import type { TakeCreation } from "./creation-limits.js"
 import { type CurrentSession, readCurrentSession } from "./current-session.js"
 import { newLinkingState } from "./linking-state.js"
+import { logError } from "./log-error.js"
 import { wholeRequest } from "./public-url.js"
+import type { SharedLimiters } from "./shared-limiters.js"
 import type { SignInPlan } from "./sign-in-plan.js"
 import type { MintedToken } from "./token-codec.js"
 import { visitorAddress } from "./visitor-address.js"
@@ -23,6 +26,8 @@ export interface AppContext {
   readonly updateAge: number
   readonly generateSessionToken: (() => string) | undefined
   readonly takeCreation: TakeCreation
+  /** The counters in memory, which outlive the configuration. */
+  readonly limiters: SharedLimiters
 }
 
 /**
@@ -94,9 +99,19 @@ export class RequestContext {
     return wholeRequest(this.head)
   }
 
-  /** What the client is counted under; undefined where its address is not known. */
+  get limiters(): SharedLimiters {
+    return this.app.limiters
+  }
+
+  /** What the client is counted under; undefined where nothing is there to tell its address. */
   client(): string | undefined {
-    return clientKey(this.head?.headers, () => visitorAddress(this.incoming)?.(), this.options.trustProxy)
+    const { trustProxy } = this.options
+    const written = writtenAddress(this.head?.headers, () => visitorAddress(this.incoming)?.(), trustProxy)
+    if (written === undefined) return undefined
+    const key = keyOf(written)
+    if (key === undefined && this.limiters.isFirst("unreadable address"))
+      logError(this.config, unreadableAddress(written, trustProxy?.header))
+    return key ?? UNREADABLE
   }
 
   /** The session that came with the request; read once. Throws when the database does. */
@@ -115,6 +130,16 @@ export class RequestContext {
       expires: new Date(Date.now() + maxAge * 1000),
     }
   }
+}
+
+/** Said once: it may be true of every request. */
+function unreadableAddress(written: string, header: string | undefined): Error {
+  const source = header === undefined ? "getClientAddress" : `the header "${header}" (lazy.trustProxy)`
+  const told = JSON.stringify(written.slice(0, 80))
+  return new LazySetupError(
+    `The address of a client can't be read: ${source} says ${told}. All such clients are counted as one by the limits. ` +
+      'Name the header, and the number of hops, that your proxy writes: lazy: { trustProxy: { header: "x-forwarded-for", hops: 1 } }.',
+  )
 }
 
 /** The user object that passes through Auth.js: a row of the user table. */

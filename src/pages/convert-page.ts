@@ -107,7 +107,11 @@ function startVisit(
   const configFor = (cookie: string) => {
     const headers = new Headers(request.headers)
     headers.set("cookie", cookie)
-    return requestConfig(auth, { request: new Request(`${origin}${path}${search}`, { headers }), getClientAddress })
+    const { signal } = request
+    return requestConfig(auth, {
+      request: new Request(`${origin}${path}${search}`, { headers, signal }),
+      getClientAddress,
+    })
   }
   return { request, identifier, origin, cookie, config: configFor(cookie), configFor, query, path, redirectTo }
 }

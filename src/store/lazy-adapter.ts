@@ -4,8 +4,9 @@ import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
 import { convertUser, insertRealUser } from "./convert.js"
 import { ensureLazyUser } from "./create.js"
+import { rememberPlace } from "./database-place.js"
 import { deleteLazyUser } from "./delete-lazy-user.js"
-import { checkDriver } from "./driver.js"
+import { checkDriver, placeOf } from "./driver.js"
 import type { Database, LazyStore } from "./lazy-store.js"
 import { mergeUsers } from "./merge.js"
 import { checkPassword, hasPassword, proveEmail, setPassword } from "./passwords.js"
@@ -41,6 +42,7 @@ export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): Laz
   const { passwordsTable: _, ...adapterTables } = tables
   const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
   const lazy = drizzleStore(db, tables, references)
+  rememberPlace(lazy, placeOf(db))
   return {
     ...base,
     ...preparedReads(db, tables),
