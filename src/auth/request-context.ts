@@ -9,6 +9,7 @@ import { type CurrentSession, readCurrentSession } from "./current-session.js"
 import { newLinkingState } from "./linking-state.js"
 import { logError } from "./log-error.js"
 import { wholeRequest } from "./public-url.js"
+import { readSessionCookies } from "./session-cookie.js"
 import type { SharedLimiters } from "./shared-limiters.js"
 import type { SignInPlan } from "./sign-in-plan.js"
 import type { MintedToken } from "./token-codec.js"
@@ -47,6 +48,8 @@ export class RequestContext {
   byPassword = false
   /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */
   readonly linking = newLinkingState()
+  /** The session that takes the place of the one that Auth.js asked for: of several cookies by one name it reads the first. */
+  liveSession: { asked: string; live: string } | undefined
   /** The token of a session that was made in this request. */
   minted: MintedToken | undefined
   #head: RequestHead | undefined
@@ -119,6 +122,14 @@ export class RequestContext {
     if (!this.head) return Promise.resolve(null)
     this.#current ??= readCurrentSession(this.config, this.adapter, this.strategy, this.head)
     return this.#current
+  }
+
+  /** Every value that came as a session cookie, but for this one. */
+  otherSessionCookies(value: string | undefined): string[] {
+    const { head } = this
+    if (!head) return []
+    const place = { url: head.url, cookie: head.headers.get("cookie") ?? "" }
+    return readSessionCookies(this.config, place).filter((other) => other !== value)
   }
 
   /** Makes the token and the end of a database session; undefined with JWT sessions, which need none. */

@@ -13,7 +13,7 @@ import { honoAddress, platformAddress } from "./node-address.js"
 import { forwardedHead, publicHead } from "./public-url.js"
 import { type AppContext, type Incoming, RequestContext } from "./request-context.js"
 import { longestSession, sessionSettings } from "./session-settings.js"
-import { composeDecode, composeEncode } from "./session-token.js"
+import { composeCookies, composeDecode, composeEncode } from "./session-token.js"
 import { sharedLimiters } from "./shared-limiters.js"
 
 const DEFAULT_RECHECK = 300
@@ -73,6 +73,7 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
   built.providers = config.providers.map((provider) => bindProvider(provider, context))
   built.callbacks = composeCallbacks(config.callbacks, context)
   built.events = composeEvents(config.events, context)
+  if (app.strategy === "database") built.cookies = composeCookies(config.cookies, context)
   built.adapter = linkingAdapter(app.adapter, context)
   built.jwt = {
     ...config.jwt,

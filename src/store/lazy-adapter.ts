@@ -2,6 +2,7 @@ import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
+import { closeLazyUser } from "./close-lazy-user.js"
 import { convertUser, insertRealUser } from "./convert.js"
 import { ensureLazyUser } from "./create.js"
 import { rememberPlace } from "./database-place.js"
@@ -62,6 +63,7 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
   const store: LazyStore = {
     hasPasswords: tables.passwordsTable !== undefined,
     ensureUser,
+    closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
     createLazyUser: ({ id = uuidv7(), ...user }) => ensureUser({ ...user, ids: [id] }),
     convert: (conversion) => convertUser(db, tables, conversion),
     merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
