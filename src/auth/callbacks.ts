@@ -69,6 +69,8 @@ async function prepare(identity: ProvenIdentity, context: RequestContext): Promi
 function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
   return async (params) => {
     const { plan } = context
+    // The app's own `decode` may have frozen it.
+    params = { ...params, token: { ...params.token } }
     // With database sessions only credentials providers come here, on the way to a session that has no token.
     if (context.strategy === "database" || plan?.kind === "keep") return params.token
     const signsIn = params.user !== undefined && params.trigger !== "update"
@@ -82,12 +84,13 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     const claims = pickClaims(params.token)
     const { sub } = params.token
     try {
-      const token = await own(params)
+      const token: unknown = await own(params)
       if (token === null) {
         await plan?.undo?.()
         return null
       }
-      const restored = restoreClaims(token, claims)
+      // A callback that returns nothing has changed the token in place, if at all.
+      const restored = restoreClaims(isObject(token) ? (token as JWT) : params.token, claims)
       // What a client posts to the session endpoint must not make a lazy user somebody else.
       return params.trigger === "update" && claims.isLazy ? { ...restored, sub } : restored
     } catch (error) {
@@ -108,7 +111,9 @@ async function recheck(
   try {
     const user = token.sub ? ((await adapter.getUser(token.sub)) as UserRow | null) : null
     if (!user || !claimsHold(token, user)) return "over"
-    token.checkedAt = secondsNow()
+    // A token from before this library, or of another program: it says from now on who its user is.
+    if (token.isLazy === undefined) Object.assign(token, await claimsFor(user, undefined, adapter))
+    else token.checkedAt = secondsNow()
     if (token.isLazy) token.seenAt = secondsOf(user.seenAt)
     // Not taken for granted: whoever was purged in between is not to be given a new lease of life.
     if (isUnseen(token, updateAge) && (await adapter.lazy.touch({ userId: user.id }, updateAge)))
@@ -130,11 +135,7 @@ function composeSession(own: SessionCallback | undefined): SessionCallback {
       ? { id: token.sub ?? "", isLazy: token.isLazy === true, username: token.username ?? null }
       : user && { id: user.id, isLazy: isLazyRow(user), username: user.username }
     Object.assign(params.session.user, identity)
-    if (own) {
-      const session = await own(params)
-      if (session?.user) session.user = { ...identity, ...session.user } as Session["user"]
-      return session
-    }
+    if (own) return withIdentity(await own(params), identity)
     const { name, email, image } = params.session.user
     const expires: unknown = params.session.expires
     return {
@@ -142,4 +143,16 @@ function composeSession(own: SessionCallback | undefined): SessionCallback {
       expires: expires instanceof Date ? expires.toISOString() : expires,
     } as Session
   }
+}
+
+/** Adds to a session of the app's what it does not say of its user; one of another shape stays as it is, for the app to read. */
+function withIdentity(session: unknown, identity: object | undefined): Session {
+  if (!isObject(session) || !isObject(session.user)) return session as Session
+  const user = { ...identity, ...session.user }
+  // One that is frozen is answered by a copy.
+  return (Reflect.set(session, "user", user) ? session : { ...session, user }) as unknown as Session
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null
 }

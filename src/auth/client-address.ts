@@ -3,11 +3,14 @@ import { LazySetupError } from "../errors.js"
 
 /** Which header a proxy of yours writes the client's address into; see `lazy.trustProxy`. */
 export interface TrustedProxy {
-  /** Such as `x-forwarded-for`, or `cf-connecting-ip`. */
+  /** Such as `x-forwarded-for`, `cf-connecting-ip`, or `forwarded` (RFC 7239, whose `for` is read). */
   header: string
   /** How many proxies of yours append to the header: the address is that many from its right end. Default: 1. */
   hops?: number
 }
+
+/** Stands for every client whose address should be known and can't be read: all of them are counted as one. */
+export const UNREADABLE = "unreadable"
 
 /** @throws LazySetupError when nothing could be read by these settings, or anybody's forgery would be */
 export function checkTrustedProxy({ header, hops = 1 }: TrustedProxy): void {
@@ -27,18 +30,59 @@ export function clientKey(
   direct: (() => string | undefined) | undefined,
   trusted: TrustedProxy | undefined,
 ): string | undefined {
-  const address = trusted ? forwardedAddress(headers, trusted) : direct?.()
-  if (!address || !ipaddr.isValid(address)) return undefined
+  const written = writtenAddress(headers, direct, trusted)
+  return written === undefined ? undefined : keyOf(written)
+}
+
+/** Finds the text that should be the client's address; undefined where an app has named no source, or the source says nothing. */
+export function writtenAddress(
+  headers: Headers | undefined,
+  direct: (() => string | undefined) | undefined,
+  trusted: TrustedProxy | undefined,
+): string | undefined {
+  // A header that is named and missing is unreadable: the request has come past the proxy.
+  if (trusted) return headers && lastEntry(headers.get(trusted.header) ?? "", trusted.hops ?? 1)
+  const given: unknown = direct?.()
+  // Some frameworks hand on the whole list of a header: its right end is what the nearest proxy saw.
+  return typeof given === "string" && given.trim() !== "" ? lastEntry(given, 1) : undefined
+}
+
+function lastEntry(list: string, hops: number): string {
+  return list.split(",").at(-hops)?.trim() ?? ""
+}
+
+/** The key for an address as proxies write it; undefined where it is none, such as the `unknown` and `_hidden` of RFC 7239. */
+export function keyOf(written: string): string | undefined {
+  const address = bareAddress(written)
+  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return address
+  if (!ipaddr.IPv6.isValid(address)) return undefined
   // An IPv4 client of a server that listens on IPv6 comes as ::ffff:192.0.2.1.
   const parsed = ipaddr.process(address)
   if (parsed.kind() === "ipv4") return parsed.toString()
-  const network = (parsed as ipaddr.IPv6).parts.slice(0, 4).map((part) => part.toString(16))
-  return `${network.join(":")}::/64`
+  return `${networkOf(parsed as ipaddr.IPv6, 4)}::/64`
 }
 
-function forwardedAddress(headers: Headers | undefined, { header, hops = 1 }: TrustedProxy): string | undefined {
-  const list = headers?.get(header)?.split(",")
-  const entry = list?.at(-hops)?.trim()
-  // Some proxies add the port: 192.0.2.1:1234, [2001:db8::1]:1234.
-  return entry?.replace(/^\[([^\]]+)\](:\d+)?$/, "$1").replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1")
+/** The key of the /48 around a client that is counted by its /64, since one customer may have as much; undefined for every other client. */
+export function widerKey(client: string): string | undefined {
+  const network = /^((?:[\da-f]+:){3})[\da-f]+::\/64$/.exec(client)?.[1]
+  return network && `${network.slice(0, -1)}::/48`
+}
+
+function networkOf({ parts }: ipaddr.IPv6, groups: number): string {
+  return parts
+    .slice(0, groups)
+    .map((part) => part.toString(16))
+    .join(":")
+}
+
+/** Without what proxies put around it: 192.0.2.1:1234, [2001:db8::1]:1234, for="[2001:db8::1]";proto=https, fe80::1%eth0. */
+function bareAddress(written: string): string {
+  const forwarded = /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;]*)/i.exec(written)?.[1] ?? written
+  return forwarded
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .trim()
+    .replace(/^\[([^\]]+)\](:\w+)?$/, "$1")
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\w+$/, "$1")
+    .replace(/^([\da-f:.]+)%.*$/i, "$1")
 }

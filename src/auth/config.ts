@@ -77,8 +77,8 @@ export interface LazyConfig extends Omit<AuthConfig, "adapter" | "events" | "raw
   events?: AuthConfig["events"] & LazyEvents
 }
 
-/** A request without its body. */
-export type RequestHead = Pick<Request, "method" | "url" | "headers">
+/** A request without its body; its signal, where the framework has one, tells when the client hangs up. */
+export type RequestHead = Pick<Request, "method" | "url" | "headers"> & { signal?: AbortSignal | null }
 
 /** What Auth.js integrations hand to a configuration function, by framework. */
 export type LazyRequest =

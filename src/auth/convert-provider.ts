@@ -1,15 +1,17 @@
-import { type RateLimiterAbstract, RateLimiterMemory } from "rate-limiter-flexible"
+import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { v7 as uuidv7 } from "uuid"
 import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
 import { type HashOptions, hashPassword } from "../password/hash.js"
 import { checkPassword, normalizeEmail, normalizeUsername } from "../password/policy.js"
+import type { TurnOptions } from "../password/turns.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { Conversion, ConvertReport, GenerateEmail } from "../store/lazy-store.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { callEvent, emit } from "./emit.js"
+import { inTurn, turnOf } from "./password-turn.js"
 import { SignInRefused } from "./sign-in-refused.js"
-import { takeTry } from "./take-try.js"
+import { takeTryOf } from "./take-try.js"
 
 /** How people become real users with a password; see {@link ConvertProvider}. */
 export interface ConvertProviderOptions {
@@ -45,6 +47,8 @@ export interface ConvertInput {
   password: string
 }
 
+const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
+
 interface Choice extends ConvertInput {
   /** The name as it was typed. */
   display?: string
@@ -58,8 +62,6 @@ interface Choice extends ConvertInput {
  */
 export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProviderConfig {
   const { identifier = "username" } = options
-  const tries =
-    options.limiters?.address ?? new RateLimiterMemory({ keyPrefix: "convert-address", points: 100, duration: 60 * 60 })
   return boundProvider(
     {
       id: "convert",
@@ -75,9 +77,11 @@ export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProvi
         const current = await context.currentSession()
         if (current && !isLazyRow(current.user)) throw new SignInRefused("already_converted")
         const client = context.client()
-        if (client !== undefined) await takeTry(tries, client)
-        const choice = await readChoice(credentials, identifier, options.validate)
-        const passwordHash = await hashPassword(choice.password, options.hash)
+        const tries = options.limiters?.address ?? context.limiters.limiter("convert-address", ADDRESS_TRIES)
+        if (client !== undefined) await takeTryOf(tries, client)
+        const turn = await turnOf(context)
+        const choice = await inTurn(() => readChoice(credentials, identifier, options.validate, turn))
+        const passwordHash = await inTurn(() => hashPassword(choice.password, options.hash, turn))
         return current
           ? planConversion(context, current.user, choice, passwordHash)
           : planSignUp(context, choice, passwordHash, options.generateEmail)
@@ -98,12 +102,13 @@ async function readChoice(
   credentials: Record<string, unknown>,
   identifier: "username" | "email",
   validate: ConvertProviderOptions["validate"],
+  turn: TurnOptions,
 ): Promise<Choice> {
   const { password, passwordConfirm } = credentials
   const chosen = identifier === "email" ? readEmail(credentials.email) : readUsername(credentials.username)
   if (passwordConfirm !== undefined && passwordConfirm !== password) throw new SignInRefused("password_mismatch")
   const names = [chosen.username, chosen.display, chosen.email].filter((name) => name !== undefined)
-  const checked = await checkPassword(password, { userInputs: names })
+  const checked = await checkPassword(password, { userInputs: names }, turn)
   if (!checked.ok) throw new SignInRefused(checked.code)
   const { display, ...input } = { ...chosen, password: checked.password }
   await validate?.(input)

@@ -4,9 +4,15 @@ import { stringifySetCookie } from "cookie"
 /** A cookie that Auth.js wants set. */
 export type AuthCookie = NonNullable<ResponseInternal["cookies"]>[number]
 
-/** `Set-Cookie` for each cookie; of several with one name, the last. */
+/** Whether a cookie is this one, or one of the chunks that Auth.js splits it into; another that only begins alike is somebody else's. */
+export function isNameOrChunk(given: string, name: string): boolean {
+  return given === name || (given.startsWith(`${name}.`) && /^\d{1,2}$/.test(given.slice(name.length + 1)))
+}
+
+/** `Set-Cookie` for each cookie; of several with one name and domain, the last. */
 export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
-  const last = cookies.length < 2 ? cookies : new Map(cookies.map((cookie) => [cookie.name, cookie])).values()
+  const keyOf = ({ name, options }: AuthCookie) => `${name};${options.domain ?? ""};${options.path ?? ""}`
+  const last = cookies.length < 2 ? cookies : new Map(cookies.map((cookie) => [keyOf(cookie), cookie])).values()
   for (const { name, value, options } of last)
     headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: options.encode ?? encodeValue }))
 }
@@ -19,7 +25,7 @@ export function cookieAfter(cookie: string, changes: AuthCookie[]): string {
 }
 
 /** Tokens of sessions hold nothing that has to be encoded, and looking for it takes a fraction of the time. */
-function encodeValue(value: string): string {
+export function encodeValue(value: string): string {
   return /^[\w.~-]*$/.test(value) ? value : encodeURIComponent(value)
 }
 

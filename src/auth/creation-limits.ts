@@ -1,6 +1,7 @@
 import { CredentialsSignin } from "@auth/core/errors"
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
+import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible"
 import { LazySetupError } from "../errors.js"
+import { consumeFor } from "./take-try.js"
 
 const HOUR = 60 * 60
 
@@ -8,7 +9,7 @@ const HOUR = 60 * 60
 export interface CreationLimits {
   /**
    * By one client address, an hour, counted in this process; or any limiter of rate-limiter-flexible; or false for no limit. Counts only
-   * where the address is known: see `trustProxy`. Default: 30.
+   * where the address is known: see `trustProxy`. The /48 around an IPv6 client may make ten times as many. Default: 30.
    */
   perAddress?: number | RateLimiterAbstract | false
   /** By all clients together, an hour, counted in this process; or any limiter of rate-limiter-flexible. Default: no limit. */
@@ -34,26 +35,28 @@ export class TooManyLazyUsers extends CredentialsSignin {
  */
 export type TakeCreation = (client: string | undefined) => Promise<void>
 
-/** Makes the limiters once, for all requests. */
-export function creationLimits({ perAddress = 30, overall }: CreationLimits = {}): TakeCreation {
+/** Makes the limiters once, for all requests. Those that are numbers count on where an equal configuration was made before. */
+export function creationLimits(
+  { perAddress = 30, overall }: CreationLimits = {},
+  shared: { limiter: (name: string, allowance: { points: number; duration: number }) => RateLimiterAbstract },
+): TakeCreation {
+  const limiter = (given: number | RateLimiterAbstract, name: string, option: string) => {
+    if (typeof given !== "number") return given
+    if (!Number.isInteger(given) || given < 1)
+      throw new LazySetupError(`lazy.${option} is a whole number of lazy users an hour, 1 or more, or a limiter.`)
+    return shared.limiter(name, { points: given, duration: HOUR })
+  }
   const address = perAddress === false ? undefined : limiter(perAddress, "lazy-address", "limits.perAddress")
   const all = overall === undefined ? undefined : limiter(overall, "lazy-overall", "limits.overall")
   return async (client) => {
-    if (address && client !== undefined) await take(address, client)
-    if (all) await take(all, "all")
+    if (address && client !== undefined) await refusing(() => consumeFor(address, client))
+    if (all) await refusing(() => all.consume("all"))
   }
 }
 
-function limiter(given: number | RateLimiterAbstract, keyPrefix: string, option: string): RateLimiterAbstract {
-  if (typeof given !== "number") return given
-  if (!Number.isInteger(given) || given < 1)
-    throw new LazySetupError(`lazy.${option} is a whole number of lazy users an hour, 1 or more, or a limiter.`)
-  return new RateLimiterMemory({ keyPrefix, points: given, duration: HOUR })
-}
-
-async function take(limiter: RateLimiterAbstract, key: string): Promise<void> {
+async function refusing(take: () => Promise<unknown>): Promise<void> {
   try {
-    await limiter.consume(key)
+    await take()
   } catch (rejection) {
     if (!(rejection instanceof RateLimiterRes)) throw rejection
     throw new TooManyLazyUsers(Math.max(1, Math.ceil(rejection.msBeforeNext / 1000)))

@@ -3,7 +3,7 @@ import type { JWT } from "@auth/core/jwt"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
 import type { RequestHead } from "./config.js"
-import { readSessionCookie, sessionCookieName } from "./session-cookie.js"
+import { readSessionCookies, sessionCookieName } from "./session-cookie.js"
 import { claimsHold } from "./token-claims.js"
 import { decodeToken } from "./token-codec.js"
 
@@ -13,24 +13,38 @@ export interface CurrentSession {
   user: UserRow
 }
 
-/** Reads the session that came with a request. Null when there is none, it is over, or its user is gone. Throws when the database does. */
+/**
+ * Reads the session that came with a request. Null when there is none, it is over, or its user is gone. Of several cookies by the name, the first
+ * that is alive. Throws when the database does.
+ */
 export async function readCurrentSession(
   config: AuthConfig,
   adapter: LazyAdapter,
   strategy: "jwt" | "database",
   { url, headers }: RequestHead,
 ): Promise<CurrentSession | null> {
-  const sessionToken = await readSessionCookie(config, { url, cookie: headers.get("cookie") ?? "" })
-  if (!sessionToken) return null
-  if (strategy === "database") {
-    const found = await adapter.getSessionAndUser(sessionToken)
-    if (!found || found.session.expires.valueOf() < Date.now()) return null
-    return { sessionToken, user: found.user as UserRow }
+  for (const value of readSessionCookies(config, { url, cookie: headers.get("cookie") ?? "" })) {
+    const user = strategy === "database" ? await ownerOf(value, adapter) : await tokenOwner(value, config, adapter, url)
+    if (user) return { sessionToken: value, user }
   }
-  const token = await decodeSessionToken(config, url, sessionToken)
+  return null
+}
+
+async function ownerOf(sessionToken: string, adapter: LazyAdapter): Promise<UserRow | null> {
+  const found = await adapter.getSessionAndUser(sessionToken)
+  return found && found.session.expires.valueOf() >= Date.now() ? (found.user as UserRow) : null
+}
+
+async function tokenOwner(
+  value: string,
+  config: AuthConfig,
+  adapter: LazyAdapter,
+  url: string,
+): Promise<UserRow | null> {
+  const token = await decodeSessionToken(config, url, value)
   if (!token?.sub) return null
   const user = (await adapter.getUser(token.sub)) as UserRow | null
-  return user && claimsHold(token, user) ? { sessionToken, user } : null
+  return user && claimsHold(token, user) ? user : null
 }
 
 async function decodeSessionToken(config: AuthConfig, url: string, token: string): Promise<JWT | null> {

@@ -1,6 +1,6 @@
-import type { AuthConfig } from "@auth/core"
 import { EventError } from "@auth/core/errors"
 import type { LazyEvents } from "./config.js"
+import { logError } from "./log-error.js"
 import type { RequestContext } from "./request-context.js"
 
 /** Calls one of our events as Auth.js calls its own: an error is logged and goes no further. */
@@ -22,8 +22,4 @@ export async function callEvent(context: RequestContext, name: string, call: () 
   }
 }
 
-/** Logs where Auth.js would: with the app's `logger`, or on the console. */
-export function logError({ logger }: Pick<AuthConfig, "logger">, error: Error): void {
-  if (logger?.error) logger.error(error)
-  else console.error(error)
-}
+export { logError } from "./log-error.js"

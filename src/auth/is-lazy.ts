@@ -14,7 +14,8 @@ export type MaybeLazy =
  * A lazy user is one with `lazySince` and without `convertedAt`.
  */
 export function isLazy(subject: MaybeLazy): boolean {
-  if (!subject) return false
+  // A session callback of the app may return anything.
+  if (typeof subject !== "object" || subject === null) return false
   if ("user" in subject) return subject.user?.isLazy === true
   if ("isLazy" in subject) return subject.isLazy === true
   return "lazySince" in subject && isLazyRow(subject)

@@ -6,6 +6,7 @@ import type { MergeOptions } from "../store/lazy-store.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 import type { CurrentSession } from "./current-session.js"
 import { emit } from "./emit.js"
+import { forgetLazyUser } from "./lazy-user-ids.js"
 import type { RequestContext } from "./request-context.js"
 
 /** A lazy user's browser in which somebody signs in to an account that exists already. */
@@ -85,6 +86,7 @@ async function mergeNow(
       onMerge,
       onConflict,
     })
+    forgetLazyUser(current.user.id)
     context.plan = {
       kind: "write",
       sessionToken: session?.sessionToken,

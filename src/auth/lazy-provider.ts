@@ -47,9 +47,9 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
         if (!(await isVerified(credentials, context))) throw new VisitorNotVerified()
         // Only people count: otherwise bots could use up what there is for everybody.
         await context.takeCreation(context.client())
-        const ids = lazyUserIds(context.config, context.head)
+        const { ids, successor } = lazyUserIds(context.config, context.head)
         planCreation(context, (session) =>
-          context.adapter.lazy.ensureUser({ ids, generateName, generateEmail, session }),
+          context.adapter.lazy.ensureUser({ ids, successor, generateName, generateEmail, session }),
         )
         return candidate(ids[0])
       },

@@ -6,22 +6,54 @@ import type { RequestHead } from "./config.js"
 
 const WINDOW_MS = 10_000
 
-/**
- * The ids to try for a new lazy user, best first. Derived from the browser's CSRF token and the time, so that a browser that asks twice
- * within seconds asks for the same id; the second id is the one it would have been given in the window before. Without a CSRF token
- * (a first visit) one random id. All are UUIDv7 (RFC 9562, section 5.7), whose leading time keeps indexes compact.
- */
-export function lazyUserIds(config: AuthConfig, request: RequestHead): [string, ...string[]] {
-  const csrfToken = readCsrfToken(config, request)
-  const secret = csrfToken && [config.secret].flat()[0]
-  if (!csrfToken || !secret) return [uuidv7()]
-  const start = Date.now() - (Date.now() % WINDOW_MS)
-  return [derive(secret, csrfToken, start), derive(secret, csrfToken, start - WINDOW_MS)]
+/** The ids to try for a new lazy user, best first, and the one to go on with where an id is no longer to be given. */
+export interface LazyUserIds {
+  ids: [string, ...string[]]
+  successor: (id: string) => string
 }
 
-function derive(secret: string, csrfToken: string, windowStart: number): string {
-  const digest = createHmac("sha256", secret).update(`authjs-lazy user id|${windowStart}|${csrfToken}`).digest()
-  return uuidv7({ msecs: windowStart, random: digest.subarray(0, 16), seq: digest.readUInt32BE(16) })
+/**
+ * The ids to try for a new lazy user. Derived from the browser's CSRF token and the time, so that a browser that asks twice
+ * within seconds asks for the same id; the second id is the one it would have been given in the window before. Without a CSRF token
+ * (a first visit) one random id. All are UUIDv7 (RFC 9562, section 5.7), whose leading time keeps indexes compact.
+ *
+ * The successor of an id is derived as well: requests at once after a sign-out get one user, too.
+ */
+export function lazyUserIds(config: AuthConfig, request: RequestHead): LazyUserIds {
+  const csrfToken = readCsrfToken(config, request)
+  const secret = csrfToken && [config.secret].flat()[0]
+  if (!csrfToken || !secret) return { ids: [uuidv7()], successor: () => uuidv7() }
+  const start = Date.now() - (Date.now() % WINDOW_MS)
+  const successor = (id: string) => derive(secret, `successor|${id}`, start)
+  const current = (id: string): string => (isForgotten(id) ? current(successor(id)) : id)
+  const ids = [start, start - WINDOW_MS].map((from) => derive(secret, `${from}|${csrfToken}`, from))
+  const [first = uuidv7(), ...twins] = ids.map((id, n) => (n === 0 ? current(id) : id)).filter((id) => !isForgotten(id))
+  return { ids: [first, ...twins], successor: (id) => current(successor(id)) }
+}
+
+function derive(secret: string, what: string, msecs: number): string {
+  const digest = createHmac("sha256", secret).update(`authjs-lazy user id|${what}`).digest()
+  return uuidv7({ msecs, random: digest.subarray(0, 16), seq: digest.readUInt32BE(16) })
+}
+
+/** Ids whose user was just deleted, by when they can be derived no more. Nothing in the database remembers them. */
+const forgotten = new Map<string, number>()
+
+/** More than a process deletes in twenty seconds; beyond it the oldest is given out again. */
+const MAX_FORGOTTEN = 10_000
+
+/** Sees to it that this process gives the id of a deleted user to nobody: the next person at the same browser is somebody else. */
+export function forgetLazyUser(id: string): void {
+  const now = Date.now()
+  for (const [old, until] of forgotten) {
+    if (until > now && forgotten.size < MAX_FORGOTTEN) break
+    forgotten.delete(old)
+  }
+  forgotten.set(id, now + 2 * WINDOW_MS)
+}
+
+function isForgotten(id: string): boolean {
+  return (forgotten.get(id) ?? 0) > Date.now()
 }
 
 /** The CSRF token of this browser, if it is one that Auth.js has given out: the cookie holds it with a hash that takes the secret. */
@@ -31,6 +63,7 @@ function readCsrfToken(config: AuthConfig, request: RequestHead): string | undef
   const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
   const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
   if (!cookie.includes(name)) return undefined
+  // As Auth.js does: of two cookies by the name, the first.
   const [token, hash] = parseCookie(cookie)[name]?.split("|") ?? []
   const expected = createHash("sha256").update(`${token}${config.secret}`).digest("hex")
   return hash === expected ? token : undefined

@@ -13,7 +13,7 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
 
     async getSessionAndUser(sessionToken) {
       if (linking.ignoresSession) return null
-      const found = await base.getSessionAndUser(sessionToken)
+      const found = await liveSession(sessionToken, base, context)
       if (found) linking.handedOut.push(found)
       return found && { ...found, user: nameForPasskey(found.user, context) }
     },
@@ -67,18 +67,22 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
     },
 
     async updateSession(data) {
-      const { sessionToken, expires } = data
-      if (!expires) return base.updateSession(data)
+      const { liveSession } = context
+      const sessionToken = data.sessionToken === liveSession?.asked ? liveSession.live : data.sessionToken
+      const { expires } = data
+      if (!expires) return base.updateSession({ ...data, sessionToken })
       await lazy.touch({ session: { sessionToken, expires } }, context.updateAge)
     },
 
     async deleteSession(sessionToken) {
       // Auth.js ends the session that it switches from before it has written the next one.
       if (linking.ignoresSession || linking.provesEmail) return
-      const found = context.options.signOut === "delete" ? await base.getSessionAndUser(sessionToken) : null
-      await base.deleteSession(sessionToken)
-      const user = found?.user as UserRow | undefined
-      if (user && isLazyRow(user)) linking.signedOut = user
+      for (const token of [sessionToken, ...context.otherSessionCookies(sessionToken)]) {
+        const found = await base.getSessionAndUser(token)
+        await base.deleteSession(token)
+        const user = found?.user as UserRow | undefined
+        if (user && isLazyRow(user)) linking.signedOut.push(user.id)
+      }
     },
 
     async createVerificationToken(token) {
@@ -99,6 +103,26 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       return used
     },
   }
+}
+
+/**
+ * The session that is alive among those that the browser has sent; otherwise what there is of the one that was asked for. Auth.js knows the first
+ * cookie of a name alone, and takes cookies that begin alike for parts of it.
+ */
+async function liveSession(asked: string, base: Pick<LazyAdapter, "getSessionAndUser">, context: RequestContext) {
+  const found = await base.getSessionAndUser(asked)
+  if (isAlive(found)) return found
+  for (const token of context.otherSessionCookies(asked)) {
+    const other = await base.getSessionAndUser(token)
+    if (!isAlive(other)) continue
+    context.liveSession = { asked, live: token }
+    return other
+  }
+  return found
+}
+
+function isAlive(found: { session: { expires: Date } } | null): boolean {
+  return found !== null && found.session.expires.valueOf() >= Date.now()
 }
 
 /**

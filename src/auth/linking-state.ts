@@ -31,8 +31,8 @@ export interface LinkingState {
   writtenSession: AdapterSession | undefined
   /** The session of a lazy user that this browser gives up without a merge. */
   abandonedSession: string | undefined
-  /** The lazy user whose session was just deleted, where it is to be known. */
-  signedOut: UserRow | undefined
+  /** The ids of the lazy users whose sessions were just deleted. */
+  signedOut: string[]
   /** Objects that Auth.js was given for the session of this request, and goes on to use. */
   handedOut: { session?: AdapterSession; user: AdapterUser }[]
 }
@@ -51,7 +51,7 @@ export function newLinkingState(): LinkingState {
     merge: undefined,
     writtenSession: undefined,
     abandonedSession: undefined,
-    signedOut: undefined,
+    signedOut: [],
     handedOut: [],
   }
 }

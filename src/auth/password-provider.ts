@@ -1,12 +1,13 @@
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
-import { RateLimiterMemory } from "rate-limiter-flexible"
 import { type HashOptions, hashPassword, verifyPassword } from "../password/hash.js"
 import { normalizeEmail, normalizeUsername } from "../password/policy.js"
+import { TooManyWaiting } from "../password/turns.js"
 import type { Identifier } from "../store/lazy-store.js"
 import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { requirePasswords } from "./convert-provider.js"
+import { inTurn, turnOf } from "./password-turn.js"
 import { SignInRefused } from "./sign-in-refused.js"
-import { takeTry } from "./take-try.js"
+import { giveBackTry, takeTry, takeTryOf } from "./take-try.js"
 
 /** How people sign in with a password; see {@link PasswordProvider}. */
 export interface PasswordProviderOptions {
@@ -30,13 +31,6 @@ export interface PasswordProviderOptions {
  * many failures: `too_many_tries`, whether or not there is such a user.
  */
 export function PasswordProvider(options: PasswordProviderOptions = {}): LazyProviderConfig {
-  const limiters = {
-    name:
-      options.limiters?.name ?? new RateLimiterMemory({ keyPrefix: "password-name", points: 10, duration: 15 * 60 }),
-    address:
-      options.limiters?.address ??
-      new RateLimiterMemory({ keyPrefix: "password-address", points: 100, duration: 60 * 60 }),
-  }
   return boundProvider(
     {
       id: "password",
@@ -48,22 +42,43 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
       async authorize({ username, password }, context) {
         const identifier = readIdentifier(username)
         const key = Object.values(identifier)[0] as string
-        // Taken before the work and given back after a success, so that tries at the same moment are counted too.
-        await takeTry(limiters.name, key)
+        const {
+          name = context.limiters.limiter("password-name", NAME_TRIES),
+          address = context.limiters.limiter("password-address", ADDRESS_TRIES),
+        } = options.limiters ?? {}
+        // Taken before the work and given back after a success, so that tries at the same moment are counted too. The address
+        // comes first: one that is over its limit must not use up the tries of names.
         const client = context.client()
-        if (client !== undefined) await takeTry(limiters.address, client)
-        const user = await context.adapter.lazy.checkPassword(identifier, async (hash) => {
-          const { ok, rehash } = await verifyPassword(hash, String(password ?? ""), options.hash)
-          return rehash ? { ok, rehashed: await hashPassword(String(password), options.hash) } : { ok }
-        })
+        if (client !== undefined) await takeTryOf(address, client)
+        await takeTry(name, key)
+        const turn = await turnOf(context)
+        const user = await inTurn(() =>
+          context.adapter.lazy.checkPassword(identifier, async (hash) => {
+            const { ok, rehash } = await verifyPassword(hash, textOf(password), options.hash, turn)
+            if (!rehash) return { ok }
+            // A new hash can wait for the next sign-in.
+            const rehashed = await hashPassword(textOf(password), options.hash, turn).catch(unlessTooMany)
+            return { ok, rehashed }
+          }),
+        )
         if (!user) throw new SignInRefused("wrong_credentials")
         context.byPassword = true
-        await limiters.name.delete(key)
-        if (client !== undefined) await limiters.address.reward(client)
+        await name.delete(key)
+        if (client !== undefined) await giveBackTry(address, client)
         return user
       },
     },
   )
+}
+
+const NAME_TRIES = { points: 10, duration: 15 * 60 }
+const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
+
+/** What is no string, such as an object in JSON, is no password of anybody's. */
+const textOf = (password: unknown) => (typeof password === "string" ? password : "")
+
+function unlessTooMany(error: unknown): undefined {
+  if (!(error instanceof TooManyWaiting)) throw error
 }
 
 /** Something that can't be a name or an address is looked up all the same, so that it takes as long as any other. */

@@ -21,8 +21,8 @@ export function publicRequest(request: Request): Request {
 /** The same without its body, which is Auth.js's to read. */
 export function publicHead(request: RequestHead): RequestHead {
   const url = elsewhere(request)
-  const { method, headers } = request
-  return url === undefined ? request : { method, url, headers }
+  const { method, headers, signal } = request
+  return url === undefined ? request : { method, url, headers, signal }
 }
 
 /** A request that is only known by its head, for those who expect a whole one; it has no body. */

@@ -3,10 +3,17 @@ import type { Adapter } from "@auth/core/adapters"
 import { AdapterError, EventError, JWTSessionError, SessionTokenError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
-import type { AuthCookie } from "./cookies.js"
+import { isLazyRow, type UserRow } from "../store/user-row.js"
+import { type AuthCookie, cookieAfter } from "./cookies.js"
 import { logError } from "./emit.js"
 import { checkRequestConfig, type RequestConfig } from "./request-config.js"
-import { readSessionCookie, removeSessionCookies, sessionCookieName, writeSessionCookies } from "./session-cookie.js"
+import {
+  readSessionCookie,
+  readSessionCookies,
+  removeSessionCookies,
+  sessionCookieName,
+  writeSessionCookies,
+} from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
 import type { SessionAndUser } from "./sign-in-plan.js"
 import { secondsNow } from "./token-claims.js"
@@ -21,9 +28,20 @@ export interface SessionPlace {
 export interface SessionAnswer {
   body: Session | null
   cookies: AuthCookie[]
+  /** Whose session it is, whatever the app's callbacks have made of it; null where there is none. */
+  owner: SessionOwner | null
+  /** The `Cookie` header with the live one of several session cookies alone; undefined where it may stay as it is. */
+  cookie?: string
 }
 
-const NO_SESSION: SessionAnswer = { body: null, cookies: [] }
+/** What the row or the token says, before the app's `session` callback. */
+export interface SessionOwner {
+  id: string
+  /** Undefined where the database could not be asked about a token that does not say. */
+  isLazy: boolean | undefined
+}
+
+const NO_SESSION: SessionAnswer = { body: null, cookies: [], owner: null }
 
 /**
  * Reads the session of a visitor as the `session` route of Auth.js does (https://authjs.dev/reference/core): every callback and event of the app
@@ -35,7 +53,7 @@ const NO_SESSION: SessionAnswer = { body: null, cookies: [] }
  */
 export async function readSession(config: RequestConfig, place: SessionPlace): Promise<SessionAnswer> {
   checkRequestConfig(config, place.url)
-  const value = await readSessionCookie(config, place)
+  const value = readSessionCookie(config, place)
   return value ? readSessionValue(config, place, value) : NO_SESSION
 }
 
@@ -52,16 +70,18 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
     if (!payload) throw new Error("Invalid JWT")
     const before = JSON.stringify(payload)
     const token = await callbacksOf(config).jwt({ token: payload } as JwtParams)
-    if (token === null) return { body: null, cookies: removeSessionCookies(config, place) }
+    if (token === null) return ended(config, place)
     const expires = secondsFromNow(maxAge)
     const body = await tokenSession(config, token, expires)
-    const isDue = secondsNow() - (payload.iat ?? 0) >= updateAge || JSON.stringify(token) !== before
+    const isOneOfSeveral = readSessionCookies(config, place).length > 1
+    const isDue = secondsNow() - (payload.iat ?? 0) >= updateAge || JSON.stringify(token) !== before || isOneOfSeveral
     const cookies = isDue ? writeSessionCookies(config, place, await jwt.encode({ ...jwt, token, salt }), expires) : []
     await announce(config, { session: body, token } as SessionMessage)
-    return { body, cookies }
+    const answer = { body, cookies, owner: { id: token.sub ?? "", isLazy: token.isLazy } }
+    return isOneOfSeveral ? { ...answer, cookie: cookieAfter(place.cookie, cookies) } : answer
   } catch (error) {
     logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
-    return { body: null, cookies: removeSessionCookies(config, place) }
+    return ended(config, place)
   }
 }
 
@@ -79,22 +99,36 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
   const ask = <Result>(call: () => Result) => asAdapterError(config, call)
   try {
     const found = await ask(() => getSessionAndUser(value))
-    if (!found) return { body: null, cookies: removeSessionCookies(config, place) }
+    if (!found) return ended(config, place)
     const { session, user } = found
+    // The adapter answers with the live one of several cookies by the name.
+    const live = session.sessionToken
     if (session.expires.valueOf() < Date.now()) {
       await ask(() => deleteSession(value))
-      return { body: null, cookies: removeSessionCookies(config, place) }
+      return ended(config, place)
     }
     const expires = secondsFromNow(maxAge)
     const isDue = session.expires.valueOf() <= expires.valueOf() - updateAge * 1000
-    if (isDue) await ask(() => updateSession({ sessionToken: value, expires }))
+    if (isDue) await ask(() => updateSession({ sessionToken: live, expires }))
     const body = await rowSession(config, { session, user })
-    return { body, cookies: isDue ? writeSessionCookies(config, place, value, expires) : [] }
+    const owner = { id: user.id, isLazy: isLazyRow(user as UserRow) }
+    if (readSessionCookies(config, place).length > 1) return onlyThis(config, place, live, { body, cookies: [], owner })
+    return { body, cookies: isDue ? writeSessionCookies(config, place, live, expires) : [], owner }
   } catch (error) {
     const failure = new SessionTokenError("A session could not be read.", { cause: { err: error } })
     logError(config, failure)
     throw failure
   }
+}
+
+/** Makes the live one of several session cookies the only one, for the browser and for what reads the request after us. */
+function onlyThis(config: RequestConfig, place: SessionPlace, live: string, answer: SessionAnswer): SessionAnswer {
+  const cookies = writeSessionCookies(config, place, live, secondsFromNow(sessionSettings(config).maxAge))
+  return { ...answer, cookies, cookie: cookieAfter(place.cookie, cookies) }
+}
+
+function ended(config: RequestConfig, place: SessionPlace): SessionAnswer {
+  return { body: null, cookies: removeSessionCookies(config, place), owner: null }
 }
 
 /** The session that pages see of a row of the database; also of one that was just written, and need not be read. */

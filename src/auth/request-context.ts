@@ -1,12 +1,16 @@
 import type { AuthConfig } from "@auth/core"
+import { LazySetupError } from "../errors.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
-import { clientKey } from "./client-address.js"
+import { keyOf, UNREADABLE, writtenAddress } from "./client-address.js"
 import type { LazyEvents, LazyOptions, RequestHead } from "./config.js"
 import type { TakeCreation } from "./creation-limits.js"
 import { type CurrentSession, readCurrentSession } from "./current-session.js"
 import { newLinkingState } from "./linking-state.js"
+import { logError } from "./log-error.js"
 import { wholeRequest } from "./public-url.js"
+import { readSessionCookies } from "./session-cookie.js"
+import type { SharedLimiters } from "./shared-limiters.js"
 import type { SignInPlan } from "./sign-in-plan.js"
 import type { MintedToken } from "./token-codec.js"
 import { visitorAddress } from "./visitor-address.js"
@@ -23,6 +27,8 @@ export interface AppContext {
   readonly updateAge: number
   readonly generateSessionToken: (() => string) | undefined
   readonly takeCreation: TakeCreation
+  /** The counters in memory, which outlive the configuration. */
+  readonly limiters: SharedLimiters
 }
 
 /**
@@ -42,6 +48,8 @@ export class RequestContext {
   byPassword = false
   /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */
   readonly linking = newLinkingState()
+  /** The session that takes the place of the one that Auth.js asked for: of several cookies by one name it reads the first. */
+  liveSession: { asked: string; live: string } | undefined
   /** The token of a session that was made in this request. */
   minted: MintedToken | undefined
   #head: RequestHead | undefined
@@ -94,9 +102,19 @@ export class RequestContext {
     return wholeRequest(this.head)
   }
 
-  /** What the client is counted under; undefined where its address is not known. */
+  get limiters(): SharedLimiters {
+    return this.app.limiters
+  }
+
+  /** What the client is counted under; undefined where nothing is there to tell its address. */
   client(): string | undefined {
-    return clientKey(this.head?.headers, () => visitorAddress(this.incoming)?.(), this.options.trustProxy)
+    const { trustProxy } = this.options
+    const written = writtenAddress(this.head?.headers, () => visitorAddress(this.incoming)?.(), trustProxy)
+    if (written === undefined) return undefined
+    const key = keyOf(written)
+    if (key === undefined && this.limiters.isFirst("unreadable address"))
+      logError(this.config, unreadableAddress(written, trustProxy?.header))
+    return key ?? UNREADABLE
   }
 
   /** The session that came with the request; read once. Throws when the database does. */
@@ -104,6 +122,14 @@ export class RequestContext {
     if (!this.head) return Promise.resolve(null)
     this.#current ??= readCurrentSession(this.config, this.adapter, this.strategy, this.head)
     return this.#current
+  }
+
+  /** Every value that came as a session cookie, but for this one. */
+  otherSessionCookies(value: string | undefined): string[] {
+    const { head } = this
+    if (!head) return []
+    const place = { url: head.url, cookie: head.headers.get("cookie") ?? "" }
+    return readSessionCookies(this.config, place).filter((other) => other !== value)
   }
 
   /** Makes the token and the end of a database session; undefined with JWT sessions, which need none. */
@@ -115,6 +141,16 @@ export class RequestContext {
       expires: new Date(Date.now() + maxAge * 1000),
     }
   }
+}
+
+/** Said once: it may be true of every request. */
+function unreadableAddress(written: string, header: string | undefined): Error {
+  const source = header === undefined ? "getClientAddress" : `the header "${header}" (lazy.trustProxy)`
+  const told = JSON.stringify(written.slice(0, 80))
+  return new LazySetupError(
+    `The address of a client can't be read: ${source} says ${told}. All such clients are counted as one by the limits. ` +
+      'Name the header, and the number of hops, that your proxy writes: lazy: { trustProxy: { header: "x-forwarded-for", hops: 1 } }.',
+  )
 }
 
 /** The user object that passes through Auth.js: a row of the user table. */

@@ -1,7 +1,6 @@
 import type { AuthConfig } from "@auth/core"
-import { getToken } from "@auth/core/jwt"
-import { parseCookie } from "cookie"
-import type { AuthCookie } from "./cookies.js"
+import { type AuthCookie, isNameOrChunk } from "./cookies.js"
+import { sessionValues } from "./session-values.js"
 
 const NAME = "authjs.session-token"
 /** What Auth.js puts into one cookie of a session: 4096 bytes less the 160 that it reckons the rest of a cookie takes. */
@@ -21,33 +20,29 @@ export function isSessionSalt(config: AuthConfig, salt: string): boolean {
   return salt === config.cookies?.sessionToken?.name || salt === NAME || salt === `__Secure-${NAME}`
 }
 
-/** The content of the session cookie as it came, joined from its chunks; null when there is none. */
-export async function readSessionCookie(
-  config: AuthConfig,
-  { url, cookie }: { url: string; cookie: string },
-): Promise<string | null> {
-  const cookieName = sessionCookieName(config, url)
-  const first = cookie.indexOf(cookieName)
-  if (first === -1) return null
-  const plain = cookie.startsWith("=", first + cookieName.length) && isStart(cookie, first)
-  if (plain && cookie.indexOf(cookieName, first + 1) === -1) {
-    const value = /^[^;]*/.exec(cookie.slice(first + cookieName.length + 1))?.[0].trim() ?? ""
-    if (/^[\w.~-]*$/.test(value)) return value || null
-  }
-  // Chunks, and what looks like them. Only the cookie: getToken would also take an Authorization header, which Auth.js never takes for a session.
-  return getToken({ req: { headers: new Headers({ cookie }) }, raw: true, cookieName })
+/** A request as far as its session goes. */
+interface SessionPlace {
+  url: string
+  cookie: string
 }
 
-/** Whether a cookie begins there: what follows a blank may be the value of another one. */
-function isStart(cookie: string, position: number): boolean {
-  const before = cookie.slice(0, position).trimEnd()
-  return before === "" || before.endsWith(";")
+/** The content of the session cookie as it came, joined from its chunks; of several, the one that browsers send first; null when there is none. */
+export function readSessionCookie(config: AuthConfig, place: SessionPlace): string | null {
+  return readSessionCookies(config, place)[0] ?? null
+}
+
+/**
+ * Reads every value that could be the session: a browser keeps the cookies of two domains, or of two paths, under one name, and sends both.
+ * A handful at most.
+ */
+export function readSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): string[] {
+  return sessionValues(sessionCookieName(config, url), cookie)
 }
 
 /** The cookies that take the place of the session cookies in a request: one, or chunks, and removals of what is left over. */
 export function writeSessionCookies(
   config: AuthConfig,
-  { url, cookie }: { url: string; cookie: string },
+  { url, cookie }: SessionPlace,
   value: string,
   expires: Date,
 ): AuthCookie[] {
@@ -63,20 +58,31 @@ export function writeSessionCookies(
           options,
         }))
   const names = new Set(written.map(({ name }) => name))
-  return [...removeSessionCookies(config, { url, cookie }).filter(({ name }) => !names.has(name)), ...written]
+  const removed = removeSessionCookies(config, { url, cookie })
+  const isLeftOver = (each: AuthCookie) => !names.has(each.name) || (options.domain && !each.options.domain)
+  return [...removed.filter(isLeftOver), ...written]
 }
 
-/** Removes every session cookie of a request. */
-export function removeSessionCookies(
-  config: AuthConfig,
-  { url, cookie }: { url: string; cookie: string },
-): AuthCookie[] {
-  const prefix = sessionCookieName(config, url)
-  if (!cookie.includes(prefix)) return []
+/** Removes every session cookie of a request: where a `domain` is configured, also the one without, which browsers keep beside it. */
+export function removeSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): AuthCookie[] {
+  const name = sessionCookieName(config, url)
+  if (!cookie.includes(name)) return []
   const options = { ...cookieOptions(config, url), maxAge: 0 }
-  return Object.entries(parseCookie(cookie))
-    .filter(([name, value]) => name.startsWith(prefix) && value)
-    .map(([name]) => ({ name, value: "", options }))
+  const { domain: _, ...hostOnly } = options
+  return sessionCookieNames(name, cookie).flatMap((name) =>
+    options.domain
+      ? [
+          { name, value: "", options: hostOnly },
+          { name, value: "", options },
+        ]
+      : [{ name, value: "", options }],
+  )
+}
+
+/** The names in a `Cookie` header that are those of a session cookie, chunked or not, and of no other cookie that begins alike. */
+function sessionCookieNames(name: string, cookie: string): string[] {
+  const names = cookie.split(";").map((pair) => pair.slice(0, Math.max(pair.indexOf("="), 0)).trim())
+  return [...new Set(names.filter((each) => isNameOrChunk(each, name)))]
 }
 
 function cookieOptions(config: AuthConfig, url: string): AuthCookie["options"] {

@@ -1,11 +1,13 @@
 import type { AuthConfig } from "@auth/core"
-import type { JWT, JWTEncodeParams } from "@auth/core/jwt"
+import type { JWT, JWTDecodeParams, JWTEncodeParams } from "@auth/core/jwt"
+import type { UserRow } from "../store/user-row.js"
+import { type AuthCookie, encodeValue } from "./cookies.js"
 import { nameInTokenForPasskey } from "./passkey-name.js"
 import type { RequestContext } from "./request-context.js"
 import { isSessionSalt } from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
 import { SignInRefused } from "./sign-in-refused.js"
-import { lifetime } from "./token-claims.js"
+import { claimsHold, lifetime } from "./token-claims.js"
 import { decodeToken, encodeToken, mintToken } from "./token-codec.js"
 
 type JwtOptions = NonNullable<AuthConfig["jwt"]>
@@ -48,9 +50,59 @@ export function composeDecode(
     const { minted } = context
     // What was encrypted a moment ago need not be decrypted to know what is in it.
     const isOurs = own === decodeToken && minted !== undefined && params.token === minted.value
-    const token = isOurs ? (JSON.parse(minted.claims) as JWT) : await own(params)
+    const token = isOurs ? (JSON.parse(minted.claims) as JWT) : await decodeLive(own, params, context)
     return nameInTokenForPasskey(token, context)
   }
+}
+
+/** Decodes the token that is alive among those that the browser has sent: Auth.js knows the first cookie of a name alone. */
+async function decodeLive(
+  own: NonNullable<JwtOptions["decode"]>,
+  params: JWTDecodeParams,
+  context: RequestContext,
+): Promise<JWT | null> {
+  const others = isSessionSalt(context.config, params.salt) ? context.otherSessionCookies(params.token) : []
+  if (others.length === 0) return own(params)
+  for (const value of [params.token, ...others]) {
+    const token = await decoded(() => own({ ...params, token: value }))
+    if (token?.sub && (await mayHold(token, token.sub, context))) return token
+  }
+  return own(params)
+}
+
+async function decoded(decode: () => ReturnType<NonNullable<JwtOptions["decode"]>>): Promise<JWT | null> {
+  try {
+    return await decode()
+  } catch {
+    return null
+  }
+}
+
+/** Where the database can't be asked, a token counts: it is asked about again next time. */
+async function mayHold(token: JWT, userId: string, { adapter }: RequestContext): Promise<boolean> {
+  try {
+    const user = (await adapter.getUser(userId)) as UserRow | null
+    return user !== null && claimsHold(token, user)
+  } catch {
+    return true
+  }
+}
+
+/**
+ * Adds to the settings of the session cookie how its value is written: Auth.js writes a session that lives on under the token that it has asked
+ * for, and that may be the dead one of two cookies.
+ */
+export function composeCookies(own: AuthConfig["cookies"], context: RequestContext): AuthConfig["cookies"] {
+  const { sessionToken } = own ?? {}
+  const write = (sessionToken?.options as AuthCookie["options"] | undefined)?.encode ?? encodeValue
+  const encode = (value: string) => {
+    const { liveSession } = context
+    return write(value === liveSession?.asked ? liveSession.live : value)
+  }
+  return {
+    ...own,
+    sessionToken: { ...sessionToken, options: { ...sessionToken?.options, encode } },
+  } as AuthConfig["cookies"]
 }
 
 async function databaseToken(userId: string | undefined, context: RequestContext): Promise<string> {

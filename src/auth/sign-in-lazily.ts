@@ -39,11 +39,12 @@ export async function signInLazily(
     const { value, cookies } = await makeSession(config, place, user)
     const cookie = cookieAfter(place.cookie, cookies)
     const made = plan()?.made?.()
-    if (made) return { body: await rowSession(config, made), cookies, cookie }
+    const owner = { id: user.id, isLazy: true }
+    if (made) return { body: await rowSession(config, made), cookies, cookie, owner }
     const read = await readSessionValue(config, { url: place.url, cookie }, value)
-    if (!read.body) throw new Error("The lazy user that was just made has no session.")
-    if (read.cookies.length === 0) return { body: read.body, cookies, cookie }
-    return { body: read.body, cookies: [...cookies, ...read.cookies], cookie: cookieAfter(cookie, read.cookies) }
+    if (!read.owner) throw new Error("The lazy user that was just made has no session.")
+    if (read.cookies.length === 0) return { body: read.body, cookies, cookie, owner }
+    return { body: read.body, cookies: [...cookies, ...read.cookies], cookie: cookieAfter(cookie, read.cookies), owner }
   } catch (error) {
     await plan()?.undo?.()
     const failure = error instanceof AuthError ? error : failed(error)

@@ -47,13 +47,17 @@ export async function claimsFor(
  * Whether a token still says the truth about its user. One that was made for a lazy user ends with the conversion; one that was made for
  * an account with a password and an unproven address ends when somebody proves to own the address.
  */
-export function claimsHold(token: LazyClaims, user: UserRow): boolean {
+export function claimsHold(token: LazyClaims & Pick<JWT, "iat">, user: UserRow): boolean {
+  // Without our claims it may have been a lazy user's, whose tokens end with the conversion.
+  const convertedAt = secondsOf(user.convertedAt)
+  if (token.isLazy === undefined && convertedAt !== undefined && (token.iat ?? 0) < convertedAt) return false
   if (token.isLazy && !(isLazyRow(user) && user.lazySince?.valueOf() === token.lazySince)) return false
   return !(token.unproven && user.emailVerified !== null)
 }
 
-/** Whether the database has to be asked about this token again, or be told that its user was seen. */
+/** Whether the database has to be asked about this token, for the first time or again, or be told that its user was seen. */
 export function isDue(token: LazyClaims, { recheck, updateAge }: { recheck: number; updateAge: number }): boolean {
+  if (token.isLazy === undefined) return true
   if (!token.isLazy && !token.unproven) return false
   return secondsNow() - (token.checkedAt ?? 0) >= recheck || isUnseen(token, updateAge)
 }

@@ -13,7 +13,8 @@ import { honoAddress, platformAddress } from "./node-address.js"
 import { forwardedHead, publicHead } from "./public-url.js"
 import { type AppContext, type Incoming, RequestContext } from "./request-context.js"
 import { longestSession, sessionSettings } from "./session-settings.js"
-import { composeDecode, composeEncode } from "./session-token.js"
+import { composeCookies, composeDecode, composeEncode } from "./session-token.js"
+import { sharedLimiters } from "./shared-limiters.js"
 
 const DEFAULT_RECHECK = 300
 
@@ -41,7 +42,9 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
   for (const provider of providers) checkProvider(provider, adapter)
 }
 
-function appContext({ lazy, adapter, events = {}, ...config }: LazyConfig): AppContext {
+function appContext(given: LazyConfig): AppContext {
+  const { lazy, adapter, events = {}, ...config } = given
+  const limiters = sharedLimiters(given)
   const { maxAge, updateAge } = sessionSettings(config)
   return {
     adapter,
@@ -51,7 +54,8 @@ function appContext({ lazy, adapter, events = {}, ...config }: LazyConfig): AppC
     maxAge,
     updateAge,
     generateSessionToken: config.session?.generateSessionToken,
-    takeCreation: creationLimits(lazy?.limits),
+    takeCreation: creationLimits(lazy?.limits, limiters),
+    limiters,
   }
 }
 
@@ -69,6 +73,7 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
   built.providers = config.providers.map((provider) => bindProvider(provider, context))
   built.callbacks = composeCallbacks(config.callbacks, context)
   built.events = composeEvents(config.events, context)
+  if (app.strategy === "database") built.cookies = composeCookies(config.cookies, context)
   built.adapter = linkingAdapter(app.adapter, context)
   built.jwt = {
     ...config.jwt,

@@ -11,16 +11,19 @@ export function webHead(req: ExpressRequest): { method: string; url: string; hea
   return { method: req.method, url: URL.canParse(url) ? url : `${req.protocol}://localhost/`, headers }
 }
 
-/** The request as the web knows it. A body that a parser of Express has read already is written out again. */
-export function webRequest(req: ExpressRequest): Request {
+/**
+ * The request as the web knows it. A body that a parser of Express has read already is written out again.
+ * @param signal tells when the client hangs up
+ */
+export function webRequest(req: ExpressRequest, signal?: AbortSignal): Request {
   const { method, url, headers } = webHead(req)
-  if (method === "GET" || method === "HEAD") return new Request(url, { method, headers })
+  if (method === "GET" || method === "HEAD") return new Request(url, { method, headers, signal })
   // Its length may change when it is written again.
   headers.delete("content-length")
   // Parsers of Express 4 set an empty object where they have read nothing.
   const unread = req.body === undefined || !req.readableDidRead
   const body = unread ? (Readable.toWeb(req) as ReadableStream) : writeBody(req.body, headers.get("content-type") ?? "")
-  return new Request(url, { method, headers, body, duplex: "half" } as RequestInit)
+  return new Request(url, { method, headers, body, signal, duplex: "half" } as RequestInit)
 }
 
 function writeBody(body: unknown, contentType: string): string {
@@ -30,6 +33,15 @@ function writeBody(body: unknown, contentType: string): string {
   for (const [name, value] of Object.entries(body as Record<string, unknown>))
     for (const each of [value].flat()) form.append(name, String(each))
   return form.toString()
+}
+
+/** Tells when the client of a response hangs up before it is sent. */
+export function hangUpSignal(res: ExpressResponse): AbortSignal {
+  const controller = new AbortController()
+  res.once("close", () => {
+    if (!res.writableFinished) controller.abort()
+  })
+  return controller.signal
 }
 
 /** Sends a web response through Express. */

@@ -4,7 +4,7 @@ import express from "express"
 import type { LazyAuth } from "../auth/config.js"
 import { handleAuth } from "../auth/handle-auth.js"
 import { nodeAddress } from "../auth/node-address.js"
-import { sendWebResponse, webHead, webRequest } from "./express-web.js"
+import { hangUpSignal, sendWebResponse, webHead, webRequest } from "./express-web.js"
 import { type GateOptions, type GateResult, gate } from "./gate.js"
 
 declare global {
@@ -28,7 +28,7 @@ export function expressAuth(auth: LazyAuth): RequestHandler {
     // The object itself: what the environment adds to it must reach what is closed over it.
     const mounted: LazyAuth = (request) => Object.assign(auth(request), req.baseUrl && { basePath: req.baseUrl })
     const getClientAddress = addressOf(req)
-    await sendWebResponse(await handleAuth(webRequest(req), mounted, { getClientAddress }), res)
+    await sendWebResponse(await handleAuth(webRequest(req, hangUpSignal(res)), mounted, { getClientAddress }), res)
   }
   return (req, res, next) => void handle(req, res).catch(next)
 }
@@ -38,7 +38,7 @@ export function webHandler(
   handle: (request: Request, visitor: { getClientAddress?: () => string }) => Promise<Response>,
 ): RequestHandler {
   return (req, res, next) =>
-    void handle(webRequest(req), { getClientAddress: addressOf(req) })
+    void handle(webRequest(req, hangUpSignal(res)), { getClientAddress: addressOf(req) })
       .then((response) => sendWebResponse(response, res))
       .catch(next)
 }

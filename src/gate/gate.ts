@@ -1,3 +1,4 @@
+import { SessionTokenError } from "@auth/core/errors"
 import type { Session } from "@auth/core/types"
 import type { LazyAuth, RequestHead } from "../auth/config.js"
 import { type AuthCookie, appendCookies } from "../auth/cookies.js"
@@ -7,7 +8,7 @@ import { gateSettings } from "../auth/gate-settings.js"
 import { actionUrl } from "../auth/internal-call.js"
 import { LazyDisabled, VisitorNotVerified } from "../auth/lazy-provider.js"
 import { publicAddress } from "../auth/public-url.js"
-import { readSession } from "../auth/read-session.js"
+import { readSession, type SessionAnswer } from "../auth/read-session.js"
 import { type RequestConfig, sessionConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
 import { readSessionCookie } from "../auth/session-cookie.js"
@@ -30,7 +31,7 @@ export interface GateOptions {
 /** The door is open. */
 export interface GateOpen {
   open: true
-  /** Null only where no lazy user was made; `skipped` says why. */
+  /** Null where no lazy user was made, which `skipped` explains, and where the app's `session` callback shows none. */
   session: Session | null
   /** Whether the lazy user was made by this request. */
   created: boolean
@@ -76,18 +77,18 @@ export async function gate(request: RequestHead, auth: LazyAuth, options: GateOp
   const seen = visibleRequest(visit, request)
   const config = sessionConfig(auth, { request: seen, getClientAddress: options.getClientAddress })
   const before = await readSession(config, { url, cookie })
-  if (options.require) return admit(visit, config, options.require, before.body, before.cookies)
-  if (before.body) return openWith(before.body, cookie, before.cookies, false)
+  if (options.require) return admit(visit, config, options.require, before)
+  if (before.owner && before.body) return openWith(before.body, before.cookie ?? cookie, before.cookies, false)
 
   const skipped = skipReason(visit, gateSettings(config).isBot)
   if (skipped) return openWithout(skipped, cookie)
   // Sent along while this browser converted, perhaps: what answers it last must not take the new session's place.
-  if (!isNavigation(visit) && (await readSessionCookie(config, { url, cookie })) !== null)
+  if (!isNavigation(visit) && readSessionCookie(config, { url, cookie }) !== null)
     return openWithout("stale-session", cookie)
   try {
     const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen)
     // A session that the app's callbacks have just ended, or don't show: whoever has it is not to become somebody else by that.
-    if (!signedIn?.body) return openWithout("stale-session", cookie, before.cookies)
+    if (!signedIn) return openWithout("stale-session", cookie, before.cookies)
     return openWith(signedIn.body, signedIn.cookie, signedIn.cookies, true)
   } catch (error) {
     if (error instanceof LazyDisabled) return openWithout("disabled", cookie)
@@ -112,7 +113,7 @@ function visibleRequest({ url, method, headers }: Visit, request: RequestHead): 
   return isWhole ? request : { method: "GET", url, headers }
 }
 
-function openWith(session: Session, cookie: string, cookies: AuthCookie[], created: boolean): GateOpen {
+function openWith(session: Session | null, cookie: string, cookies: AuthCookie[], created: boolean): GateOpen {
   return { open: true, session, created, skipped: undefined, cookie, headers: setCookieHeaders(cookies) }
 }
 
@@ -124,11 +125,10 @@ function admit(
   visit: Visit,
   config: RequestConfig,
   wanted: "lazy" | "real",
-  session: Session | null,
-  cookies: AuthCookie[],
+  { body: session, cookies, owner, cookie = visit.headers.get("cookie") ?? "" }: SessionAnswer,
 ): GateResult {
-  if (session && session.user.isLazy === (wanted === "lazy"))
-    return openWith(session, visit.headers.get("cookie") ?? "", cookies, false)
+  if (owner && owner.isLazy === undefined) throw new SessionTokenError("The database could not be asked who this is.")
+  if (session && owner?.isLazy === (wanted === "lazy")) return openWith(session, cookie, cookies, false)
   const headers = setCookieHeaders(cookies)
   headers.set("cache-control", "private, no-store")
   const refusal = { open: false as const, reason: `${wanted}-required` as const, session, headers }

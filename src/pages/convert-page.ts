@@ -1,10 +1,10 @@
 import { AuthError, MissingCSRF } from "@auth/core/errors"
+import type { Session } from "@auth/core/types"
 import type { LazyAuth } from "../auth/config.js"
 import { type AuthCookie, cookieAfter } from "../auth/cookies.js"
 import { postCallback, readCsrfToken, startSignIn } from "../auth/internal-call.js"
-import { isLazy } from "../auth/is-lazy.js"
 import { publicOrigin } from "../auth/public-url.js"
-import { readSession } from "../auth/read-session.js"
+import { readSession, type SessionAnswer } from "../auth/read-session.js"
 import { type RequestConfig, requestConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
 import { type Visitor, visitorAddress } from "../auth/visitor-address.js"
@@ -107,7 +107,11 @@ function startVisit(
   const configFor = (cookie: string) => {
     const headers = new Headers(request.headers)
     headers.set("cookie", cookie)
-    return requestConfig(auth, { request: new Request(`${origin}${path}${search}`, { headers }), getClientAddress })
+    const { signal } = request
+    return requestConfig(auth, {
+      request: new Request(`${origin}${path}${search}`, { headers, signal }),
+      getClientAddress,
+    })
   }
   return { request, identifier, origin, cookie, config: configFor(cookie), configFor, query, path, redirectTo }
 }
@@ -126,13 +130,12 @@ async function show(visit: Visit, fields: Fields = {}, problem: Problem | null =
   const { target, requested } = readTarget(visit, fields)
   const session = await readSession(config, { url: origin, cookie })
   // Only a session that is there: Auth.js would also have the cookie dropped of one that it could not read this time.
-  const cookies = session.body ? session.cookies : []
-  if (session.body && !isLazy(session.body))
-    return { kind: "real", user: session.body.user, done: query.has("done"), target, cookies }
+  const cookies = session.owner ? session.cookies : []
+  if (isReal(session)) return { kind: "real", user: userOf(session), done: query.has("done"), target, cookies }
   const csrf = await readCsrfToken(config, visit)
   return {
     kind: "form",
-    user: session.body?.user ?? null,
+    user: userOf(session),
     identifier,
     ways: readWays(config, origin),
     csrfToken: csrf.body,
@@ -149,12 +152,33 @@ async function submit(visit: Visit): Promise<Outcome> {
   if (!result.ok) return { kind: "failed", status: result.status, code: result.code }
   const { fields } = result
   const session = await readSession(visit.configFor(visit.cookie), { url: visit.origin, cookie: visit.cookie })
-  if (session.body && !isLazy(session.body)) return show(visit, fields)
+  if (isReal(session)) return show(visit, fields)
   const way =
     fields.provider === undefined ? undefined : readWays(visit.config, visit.origin).find(goesTo(fields.provider))
   if (fields.provider !== undefined)
     return way ? leaveFor(visit, way, fields) : { kind: "failed", status: 400, code: "bad_request" }
   return convert(visit, fields)
+}
+
+/** Whether it is the session of a real user, by what is known and not by what the app's callback has left of it. */
+function isReal({ owner }: SessionAnswer): boolean {
+  return owner?.isLazy === false
+}
+
+/** The user as the app's session callback shows it, or what is known where it shows none; null for nobody. */
+function userOf(session: SessionAnswer | null): Session["user"] | null {
+  if (!session?.owner) return null
+  const user: unknown = (session.body as Partial<Session> | null | undefined)?.user
+  if (typeof user === "object" && user !== null) return user as Session["user"]
+  const { id, isLazy } = session.owner
+  return { id, isLazy: isLazy === true, username: null }
+}
+
+/** Where the app's `redirect` callback leads: a path, or an address of another site; null where it gave neither. */
+function redirectOf(given: unknown, origin: string): string | null {
+  const path = sameOriginPath(given, origin)
+  if (path !== null || typeof given !== "string" || !URL.canParse(given)) return path
+  return /^https?:$/.test(new URL(given).protocol) ? given : null
 }
 
 /** Auth.js logs whatever it throws, and whatever it answers with a redirect to its error page. */
@@ -181,11 +205,11 @@ async function convert(visit: Visit, fields: Fields): Promise<Outcome> {
     const now = cookieAfter(cookie, answer.cookies)
     // The conversion is written: its cookies go out whatever becomes of this, which is logged.
     const after = await readSession(visit.configFor(now), { url: origin, cookie: now }).catch(() => null)
-    const redirect = answer.redirect ?? target
     return {
       kind: "accepted",
-      user: after?.body?.user ?? null,
-      target: sameOriginPath(redirect, origin) ?? redirect,
+      isReal: after !== null && isReal(after),
+      user: userOf(after),
+      target: redirectOf(answer.redirect, origin) ?? target,
       cookies: answer.cookies,
     }
   } catch (error) {

@@ -7,14 +7,14 @@ export function DoneView({
   strings,
   doneUrl,
 }: {
-  user: Session["user"]
+  user: Session["user"] | null
   strings: ConvertStrings
   doneUrl: string
 }) {
   return (
     <>
       <h1>{strings.doneTitle}</h1>
-      <p>{strings.doneText(user.username ?? user.email ?? user.name ?? null)}</p>
+      <p>{strings.doneText(user?.username ?? user?.email ?? user?.name ?? null)}</p>
       <p class="lazy-on">
         <a class="lazy-button lazy-first" href={doneUrl}>
           {strings.doneLink}

@@ -31,9 +31,9 @@ function describe(outcome: Outcome, strings: ConvertStrings): { status: number; 
     case "real":
       return refusal(409, "already_converted")
     case "accepted": {
-      const { user, target } = outcome
+      const { isReal, user, target } = outcome
       // The app's `signIn` callback may send people elsewhere instead of signing them in.
-      return user && !user.isLazy
+      return isReal
         ? { status: 200, body: { ok: true, redirectTo: target, user } }
         : refusal(422, "access_denied", { redirectTo: target })
     }

@@ -27,9 +27,9 @@ export interface FormOutcome {
 export type Outcome =
   | FormOutcome
   /** A real user came; `done` when to see that the account is ready. */
-  | { kind: "real"; user: Session["user"]; done: boolean; target: string; cookies: AuthCookie[] }
-  /** Auth.js has accepted the form; `user` is who is signed in now, `target` a path or an address that the app's callbacks chose. */
-  | { kind: "accepted"; user: Session["user"] | null; target: string; cookies: AuthCookie[] }
+  | { kind: "real"; user: Session["user"] | null; done: boolean; target: string; cookies: AuthCookie[] }
+  /** Auth.js has accepted the form; `user` is who is signed in now, as the app shows it, `target` a path or an address that the app's callbacks chose. */
+  | { kind: "accepted"; isReal: boolean; user: Session["user"] | null; target: string; cookies: AuthCookie[] }
   /** On to a provider on another site. */
   | { kind: "leaving"; site: string; url: string; cookies: AuthCookie[] }
   | { kind: "failed"; status: 400 | 405 | 413 | 415 | 500; code: ConvertErrorCode }

@@ -1,5 +1,6 @@
 import { hash as argon2, argon2id, needsRehash, verify } from "argon2"
 import { boundPassword } from "./policy.js"
+import { type TurnOptions, Turns } from "./turns.js"
 
 /**
  * How much work a password hash is. The defaults are the minimum that OWASP gives for argon2id:
@@ -39,13 +40,14 @@ const MAX_AT_ONCE = 2
  * The argon2id hash of `password` with a random salt, as a PHC string. The password is normalised first (NFKC), but not
  * judged; that is what `checkPassword` does.
  *
+ * @param turn how it waits for its turn; default: for as long as it takes
  * @throws RangeError if the password is empty, no string, or longer than 256 characters, or if an option is out of range
  */
-export async function hashPassword(password: string, options?: HashOptions): Promise<string> {
+export async function hashPassword(password: string, options?: HashOptions, turn?: TurnOptions): Promise<string> {
   const costs = resolveCosts(options)
   const bounded = boundPassword(password)
   if (!bounded) throw new RangeError("A password to hash has 1 to 256 characters.")
-  return inTurn(() => argon2(bounded, { type: argon2id, ...costs }))
+  return turns.take(() => argon2(bounded, { type: argon2id, ...costs }), turn)
 }
 
 /**
@@ -54,26 +56,36 @@ export async function hashPassword(password: string, options?: HashOptions): Pro
  * at the same cost. (Hashes of other costs than `options` do take another time, until `rehash` has been acted on.) So it is
  * with a password that is no string or too long, which never reaches argon2.
  *
+ * @param turn how it waits for its turn; default: for as long as it takes
  * @throws RangeError if an option is out of range
  */
 export async function verifyPassword(
   hash: string | null,
   password: string,
   options?: HashOptions,
+  turn?: TurnOptions,
 ): Promise<PasswordVerification> {
   const costs = resolveCosts(options)
   const bounded = boundPassword(password)
   if (bounded === null || !isArgon2id(hash)) {
-    await inTurn(() => verify(dummyHash(costs), bounded ?? ""))
+    await turns.take(() => verify(dummyHash(costs), bounded ?? ""), turn)
     return { ok: false, rehash: false }
   }
-  const ok = await inTurn(() => verify(hash, bounded))
+  const ok = await turns.take(() => verify(hash, bounded), turn)
   return { ok, rehash: ok && needsRehash(hash, costs) }
 }
 
 /** Whether `hash` is an argon2id hash (PHC string) some password could match; null and undefined are the unusable password. */
 export function hasUsablePassword(hash: string | null | undefined): boolean {
   return isArgon2id(hash)
+}
+
+/**
+ * Refuses, before there is any other work, when there would be no turn.
+ * @throws TooManyWaiting
+ */
+export function checkTurn(turn: TurnOptions): void {
+  turns.check(turn)
 }
 
 type Costs = Required<HashOptions>
@@ -122,19 +134,4 @@ function dummyHash({ memoryCost, timeCost, parallelism }: Costs): string {
   return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${"A".repeat(22)}$${"A".repeat(43)}`
 }
 
-let running = 0
-const waiting: (() => void)[] = []
-
-/** A waiter holds only its bounded password, and there are no more of them than requests being served. */
-async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (running < MAX_AT_ONCE) running += 1
-  else await new Promise<void>((turn) => waiting.push(turn))
-  try {
-    return await work()
-  } finally {
-    // A waiter takes over this place; counting down and up again would let a newcomer slip in between.
-    const next = waiting.shift()
-    if (next) next()
-    else running -= 1
-  }
-}
+const turns = new Turns(MAX_AT_ONCE)

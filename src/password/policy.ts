@@ -1,5 +1,6 @@
 import type { ZxcvbnFactory } from "@zxcvbn-ts/core"
 import isEmail from "validator/lib/isEmail.js"
+import { type TurnOptions, Turns } from "./turns.js"
 
 const NAME_RAW_MAX = 256
 const NAME_LENGTH = { min: 3, max: 32 }
@@ -127,18 +128,30 @@ export function boundPassword(password: unknown): string | null {
  * Trivial means a zxcvbn score of 0 or 1 of 4, at most a million guesses. Only the first 64 characters are scored, since
  * the work grows faster than the length; a password so repetitive that these are trivial is refused whatever follows.
  *
- * The dictionaries are loaded on the first call, which takes about 0.1 s and 7 MB.
+ * The dictionaries are loaded on the first call, which takes about 0.1 s and 7 MB. One password is scored at a time, and the event loop goes
+ * round in between: scoring blocks it.
+ * @param turn how it waits for its turn; default: for as long as it takes
  */
-export async function checkPassword(password: unknown, context: { userInputs: string[] }): Promise<PasswordCheck> {
+export async function checkPassword(
+  password: unknown,
+  context: { userInputs: string[] },
+  turn?: TurnOptions,
+): Promise<PasswordCheck> {
   if (typeof password !== "string") return { ok: false, code: "password_weak" }
   const bounded = boundPassword(password)
   if (bounded === null) return { ok: false, code: "password_too_long" }
   if (countCharacters(bounded) < PASSWORD_LENGTH.min) return { ok: false, code: "password_weak" }
   zxcvbn ??= loadZxcvbn()
-  const { score } = (await zxcvbn).check(bounded, context.userInputs.flatMap(guessesFrom))
+  const loading = zxcvbn
+  const { score } = await turns.take(async () => {
+    const scorer = await loading
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    return scorer.check(bounded, context.userInputs.flatMap(guessesFrom))
+  }, turn)
   return score < MIN_SCORE ? { ok: false, code: "password_weak" } : { ok: true, password: bounded }
 }
 
+const turns = new Turns(1)
 let zxcvbn: Promise<ZxcvbnFactory> | undefined
 
 async function loadZxcvbn(): Promise<ZxcvbnFactory> {

@@ -1,23 +1,22 @@
 import { and, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
 import { v7 as uuidv7 } from "uuid"
 import { NameExhaustedError } from "../errors.js"
+import { isClosed } from "./close-lazy-user.js"
 import { insertLists, type RowValues, withDefaults } from "./insert-lists.js"
-import type { CreateReport, Database, NewLazyUser, NewSession } from "./lazy-store.js"
+import type { CreateReport, Database, LazyUserCandidates, NewLazyUser, NewSession } from "./lazy-store.js"
 import { isLazyUser } from "./schema.js"
 import { STATEMENT_NAME } from "./statement-name.js"
 import type { Tables } from "./tables.js"
-import type { SessionRow, UserRow } from "./user-row.js"
+import { isLazyRow, type SessionRow, type UserRow } from "./user-row.js"
 
 const ATTEMPTS = 8
 
-type EnsureLazyUser = (
-  input: Omit<NewLazyUser, "id"> & { ids: readonly [string, ...string[]] },
-) => Promise<CreateReport>
+type EnsureLazyUser = (input: Omit<NewLazyUser, "id"> & LazyUserCandidates) => Promise<CreateReport>
 
 /** Finds the lazy user that has one of the ids, or inserts one under the first; see `LazyStore.ensureUser`. */
 export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
   const insert = insertUserAndSession(db, tables)
-  return async ({ ids, generateName, generateEmail, session }) => {
+  return async ({ ids, successor = () => uuidv7(), generateName, generateEmail, session }) => {
     let [id, twins] = [ids[0], ids.slice(1)]
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const username = await generateName()
@@ -30,11 +29,11 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
         .select()
         .from(tables.usersTable)
         .where(inArray(tables.usersTable.id, [id, ...twins]))
-      const ids = there.map((user) => user.id)
-      const lazy = ids.length > 0 ? await attachSession(db, tables, ids, session) : undefined
+      const open = there.filter((user) => isLazyRow(user) && !isClosed(user)).map((user) => user.id)
+      const lazy = open.length > 0 ? await attachSession(db, tables, open, session) : undefined
       if (lazy) return { ...lazy, created: false }
-      // The id belongs to a user who has become real meanwhile: no id that can be derived again is safe now.
-      if (there.length > 0) [id, twins] = [uuidv7(), []]
+      // An id of a user who has become real, or was signed out meanwhile, is given to nobody.
+      if (there.length > 0) [id, twins] = [there.some((user) => user.id === id) ? successor(id) : id, []]
     }
     throw new NameExhaustedError(`No free username after ${ATTEMPTS} tries: let generateName draw from more names.`)
   }
@@ -162,9 +161,9 @@ function attachSession(
       .from(usersTable)
       .where(and(inArray(usersTable.id, ids), isLazyUser(usersTable)))
       .limit(1)
-      // So that a conversion, which ends every session of the user, can't slip in between.
-      .for("key share")
-    if (!user) return undefined
+      // So that a conversion or a sign-out, which end every session of the user, can't slip in between.
+      .for("share")
+    if (!user || isClosed(user)) return undefined
     if (!session) return { user, session: undefined }
     const [attached] = await tx
       .insert(sessionsTable)

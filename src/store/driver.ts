@@ -30,3 +30,34 @@ export function checkDriver(db: Database): void {
       "LazyAdapter: on a single connection, the transactions of all visitors would be one. Give drizzle() a Pool, not a Client.",
     )
 }
+
+/** What the clients of postgres.js, node-postgres and Neon know of where they lead. */
+interface ClientOptions {
+  host?: string | string[]
+  port?: number | number[]
+  database?: string
+  connectionString?: string
+}
+
+/** Names the database that a driver leads to, by values that are the same when it is opened again. */
+export function placeOf(db: Database): string {
+  const { $client } = db as { $client?: { options?: ClientOptions } }
+  const { host, port, database, connectionString } = $client?.options ?? {}
+  if (connectionString !== undefined && URL.canParse(connectionString)) {
+    const url = new URL(connectionString)
+    return `${url.host}${url.pathname}`
+  }
+  if (host !== undefined || database !== undefined) return `${[host].flat()}:${[port].flat()}/${database}`
+  // A database in this process is the object itself. What isn't known counts as one: sharing limits is the safe side.
+  const kind = (db.constructor as { [entityKind]?: string })[entityKind]
+  return kind === "PgliteDatabase" && $client ? `object ${numberOf($client)}` : ""
+}
+
+const numbers = new WeakMap<object, number>()
+let last = 0
+
+function numberOf(object: object): number {
+  const number = numbers.get(object) ?? ++last
+  numbers.set(object, number)
+  return number
+}

@@ -2,10 +2,12 @@ import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
+import { closeLazyUser } from "./close-lazy-user.js"
 import { convertUser, insertRealUser } from "./convert.js"
 import { ensureLazyUser } from "./create.js"
+import { rememberPlace } from "./database-place.js"
 import { deleteLazyUser } from "./delete-lazy-user.js"
-import { checkDriver } from "./driver.js"
+import { checkDriver, placeOf } from "./driver.js"
 import type { Database, LazyStore } from "./lazy-store.js"
 import { mergeUsers } from "./merge.js"
 import { checkPassword, hasPassword, proveEmail, setPassword } from "./passwords.js"
@@ -41,6 +43,7 @@ export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): Laz
   const { passwordsTable: _, ...adapterTables } = tables
   const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
   const lazy = drizzleStore(db, tables, references)
+  rememberPlace(lazy, placeOf(db))
   return {
     ...base,
     ...preparedReads(db, tables),
@@ -60,6 +63,7 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
   const store: LazyStore = {
     hasPasswords: tables.passwordsTable !== undefined,
     ensureUser,
+    closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
     createLazyUser: ({ id = uuidv7(), ...user }) => ensureUser({ ...user, ids: [id] }),
     convert: (conversion) => convertUser(db, tables, conversion),
     merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),

@@ -31,6 +31,12 @@ export interface NewLazyUser {
   session?: NewSession
 }
 
+/** The ids under which a lazy user may be found, or made; see {@link LazyStore.ensureUser}. */
+export interface LazyUserCandidates {
+  ids: readonly [string, ...string[]]
+  successor?: (id: string) => string
+}
+
 /** See {@link LazyStore.createLazyUser} and {@link LazyStore.ensureUser}. */
 export interface CreateReport {
   user: UserRow
@@ -179,10 +185,17 @@ export interface LazyStore {
 
   /**
    * The same, but returns the lazy user that has one of `ids` already, if there is one: the first id is the one to give, the others
-   * are ids under which the same browser may have been given a user a moment ago. A user who has become real is never returned.
+   * are ids under which the same browser may have been given a user a moment ago. A user who has become real, or was closed, is never
+   * returned: `successor` gives the id to go on with then; default: a fresh UUIDv7.
    * @throws NameExhaustedError when every generated name was taken
    */
-  ensureUser(user: Omit<NewLazyUser, "id"> & { ids: readonly [string, ...string[]] }): Promise<CreateReport>
+  ensureUser(user: Omit<NewLazyUser, "id"> & LazyUserCandidates): Promise<CreateReport>
+
+  /**
+   * Ends every session of a lazy user, in one transaction, and marks it, so that {@link ensureUser} gives it to nobody any more and every JWT
+   * session ends when it is checked again. Does nothing to a real user.
+   */
+  closeLazyUser(userId: string): Promise<void>
 
   /**
    * Makes a lazy user real under the same id, in one transaction: writes the columns, the password and the session that

@@ -1,4 +1,5 @@
 import { and, eq, isNull, lte, or, sql } from "drizzle-orm"
+import { alias } from "drizzle-orm/pg-core"
 import type { Database, Use } from "./lazy-store.js"
 import { isLazyUser } from "./schema.js"
 import type { Tables } from "./tables.js"
@@ -25,16 +26,18 @@ export async function touchLazyUser(
     eq(sessionsTable.sessionToken, sessionToken),
     lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
   )
+  // PostgreSQL takes no schema behind FOR … OF: the lock names the user table by an alias.
+  const lockedUser = alias(usersTable, "locked_user")
   // The user first, as whoever converts or merges does: in the other order each could wait for the other.
   const owner = db
     .$with("owner")
     .as(
       db
-        .select({ id: usersTable.id })
+        .select({ id: lockedUser.id })
         .from(sessionsTable)
-        .innerJoin(usersTable, eq(usersTable.id, sessionsTable.userId))
+        .innerJoin(lockedUser, eq(lockedUser.id, sessionsTable.userId))
         .where(isThatSession)
-        .for("no key update", { of: usersTable }),
+        .for("no key update", { of: lockedUser }),
     )
   const refreshed = db.$with("refreshed").as(
     db

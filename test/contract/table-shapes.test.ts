@@ -1,27 +1,71 @@
+import { PGlite } from "@electric-sql/pglite"
+import { sql } from "drizzle-orm"
+import { type AnyPgColumn, type AnyPgTable, getTableConfig } from "drizzle-orm/pg-core"
+import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { v7 as uuidv7 } from "uuid"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { LazyAdapter, LazyStore } from "../../src/drizzle.js"
-import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
+import type { Database, LazyAdapter, LazyStore, UserRow } from "../../src/drizzle.js"
+import { emptyPostgres } from "../setup/databases.js"
 import { createTables } from "./create-tables.js"
 import { HASH, inAnHour, newAccount, newSession, newUser, unique } from "./fixtures.js"
 import { tableShapes } from "./table-shapes.js"
 
 const by = { provider: "convert", type: "credentials" }
 
-describe.each(tableShapes)("tables with $shape", ({ definitions, casing, emailRequired, adapt }) => {
-  let database: PostgresDatabase
+const DAY = 24 * 60 * 60
+/** How long a session lives, for Auth.js and for the purge. */
+const MONTH = 30 * DAY
+
+type Casing = "snake_case" | undefined
+
+/** Where the shapes are tried: an empty database for each. */
+const servers = [
+  {
+    server: "PostgreSQL",
+    async open(casing: Casing) {
+      const database = await emptyPostgres()
+      return { db: drizzle(database.sql, { casing }) as Database, close: database.close }
+    },
+  },
+  {
+    server: "PGlite",
+    async open(casing: Casing) {
+      const client = new PGlite()
+      return { db: drizzlePglite(client, { casing }) as Database, close: () => client.close() }
+    },
+  },
+]
+
+const cases = servers.flatMap((server) => tableShapes.map((shape) => ({ ...server, ...shape })))
+
+describe.each(cases)("tables with $shape on $server", ({ open, definitions, casing, emailRequired, adapt }) => {
+  let db: Database
+  let close: () => Promise<void>
   let adapter: LazyAdapter
   let store: LazyStore
 
   beforeAll(async () => {
-    database = await emptyPostgres()
-    const db = drizzle(database.sql, { casing })
+    ;({ db, close } = await open(casing))
     await createTables(db, definitions, casing)
     adapter = adapt(db)
     store = adapter.lazy
   })
-  afterAll(() => database.close())
+  afterAll(() => close())
+
+  const { usersTable } = definitions as { usersTable: AnyPgTable & Record<"id" | "seenAt", AnyPgColumn> }
+  /** A table with rows of users, as the database names it. */
+  async function notes(): Promise<ReturnType<typeof sql>> {
+    const { schema = "public", name } = getTableConfig(usersTable)
+    const type = usersTable.id.getSQLType()
+    const table = sql.raw(`"${unique("note")}"`)
+    await db.execute(
+      sql`create table ${table} (owner ${sql.raw(type)} not null references ${sql.raw(`"${schema}"."${name}"`)} on delete cascade)`,
+    )
+    return table
+  }
+  const countOf = async (table: ReturnType<typeof sql>, owner: string) =>
+    Number([...rowsOf(await db.execute(sql`select count(*) as n from ${table} where owner = ${owner}`))][0]?.n)
 
   const generateName = () => unique("guest")
   const generateEmail = emailRequired ? ({ username }: { username: string }) => `${username}@lazy.invalid` : undefined
@@ -148,6 +192,69 @@ describe.each(tableShapes)("tables with $shape", ({ definitions, casing, emailRe
     expect(await adapter.getUserByAccount(account)).toBeNull()
   })
 
+  it("lets a session live on, and sees its lazy user", async () => {
+    const session = { sessionToken: crypto.randomUUID(), expires: new Date(Date.now() + (MONTH - 2 * DAY) * 1000) }
+    const { user } = await store.createLazyUser({ generateName, generateEmail, session })
+    await db
+      .update(usersTable)
+      .set({ seenAt: new Date(Date.now() - 2 * DAY * 1000) })
+      .where(sql`${usersTable.id} = ${user.id}`)
+    const expires = new Date((Math.floor(Date.now() / 1000) + MONTH) * 1000)
+    expect(await store.touch({ session: { ...session, expires } }, DAY)).toBe(true)
+    const found = await adapter.getSessionAndUser(session.sessionToken)
+    expect(found?.session.expires).toEqual(expires)
+    const seenAt = (found?.user as UserRow | undefined)?.seenAt
+    expect(Date.now() - Number(seenAt)).toBeLessThan(60_000)
+    expect(await store.touch({ session: { ...session, expires } }, DAY)).toBe(false)
+    expect(await store.touch({ userId: user.id }, DAY)).toBe(false)
+    expect(await store.touch({ userId: user.id }, 0)).toBe(true)
+  })
+
+  it("keeps, changes and removes a password", async () => {
+    const { id } = await adapter.createUser(newUser())
+    expect(await store.hasPassword(id)).toBe(false)
+    expect(await store.setPassword(id, HASH)).toBe(true)
+    expect(await store.setPassword(id, `${HASH}2`)).toBe(true)
+    expect(await store.hasPassword(id)).toBe(true)
+    expect(await store.setPassword((await lazyUser()).id, HASH)).toBe(false)
+    expect(await store.proveEmail(id)).toMatchObject({ passwordRemoved: true })
+    expect(await store.hasPassword(id)).toBe(false)
+  })
+
+  it("merges a lazy user into a real one", async () => {
+    const [table, lazy, real] = [await notes(), await lazyUser(), await adapter.createUser(newUser())]
+    await db.execute(sql`insert into ${table} values (${lazy.id})`)
+    const session = ownSession()
+    const { from, into, moved } = await store.merge(lazy.id, real.id, { session, link: newAccount(real.id) })
+    expect({ from: from.id, into: into.id, moved: Object.values(moved) }).toEqual({
+      from: lazy.id,
+      into: real.id,
+      moved: [1],
+    })
+    expect(await countOf(table, real.id)).toBe(1)
+    expect(await adapter.getUser(lazy.id)).toBeNull()
+    expect((await adapter.getSessionAndUser(session.sessionToken))?.user.id).toBe(real.id)
+    await db.execute(sql`drop table ${table}`)
+  })
+
+  it("purges lazy users who can't come back, and counts them before and after", async () => {
+    const table = await notes()
+    const gone = await store.createLazyUser({ generateName, generateEmail })
+    const kept = await lazyUser()
+    await db.execute(sql`insert into ${table} values (${gone.user.id}), (${kept.id})`)
+    const old = new Date(Date.now() - 2 * MONTH * 1000)
+    await db.update(usersTable).set({ seenAt: old }).where(sql`${usersTable.id} in (${gone.user.id}, ${kept.id})`)
+    const options = { sessionMaxAge: MONTH }
+    expect(await store.purge({ ...options, dryRun: true })).toMatchObject({ purged: 1 })
+    const before = await store.stats()
+    expect(await store.purge(options)).toMatchObject({ purged: 1 })
+    expect(await adapter.getUser(gone.user.id)).toBeNull()
+    expect(await adapter.getUser(kept.id)).not.toBeNull()
+    expect(await countOf(table, kept.id)).toBe(1)
+    expect((await store.stats()).lazyUsers).toBe(before.lazyUsers - 1)
+    await db.execute(sql`drop table ${table}`)
+  })
+
   it("deletes a lazy user with everything", async () => {
     const session = ownSession()
     const { user } = await store.createLazyUser({ generateName, generateEmail, session })
@@ -156,3 +263,8 @@ describe.each(tableShapes)("tables with $shape", ({ definitions, casing, emailRe
     expect(await adapter.getSessionAndUser(session.sessionToken)).toBeNull()
   })
 })
+
+/** The rows that a driver returns, each in its own wrapping. */
+function rowsOf(result: unknown): Record<string, unknown>[] {
+  return Array.isArray(result) ? result : (result as { rows: Record<string, unknown>[] }).rows
+}

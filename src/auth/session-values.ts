@@ -1,0 +1,40 @@
+import { parseCookie } from "cookie"
+import { isNameOrChunk } from "./cookies.js"
+
+/** How many values are tried: more cookies of one name than a browser has reason to send are not worth asking the database about. */
+const MAX_VALUES = 5
+
+/** Every value that a session cookie of this name has in a `Cookie` header, in the order in which browsers send them, whole or in chunks. */
+export function sessionValues(name: string, cookie: string): string[] {
+  const first = cookie.indexOf(name)
+  if (first === -1) return []
+  if (cookie.startsWith("=", first + name.length) && isStart(cookie, first) && !cookie.includes(name, first + 1)) {
+    const value = /^[^;]*/.exec(cookie.slice(first + name.length + 1))?.[0].trim() ?? ""
+    if (/^[\w.~-]*$/.test(value)) return value ? [value] : []
+  }
+  const found = cookie.split(";").flatMap((pair) => Object.entries(parseCookie(pair)))
+  const named = found.flatMap(([each, value]) => (value && isNameOrChunk(each, name) ? [{ each, value }] : []))
+  const whole = named.filter(({ each }) => each === name).map(({ value }) => value)
+  const chunks = named.filter(({ each }) => each !== name)
+  const numbers = [...new Set(chunks.map(({ each }) => Number(each.slice(name.length + 1))))].sort((a, b) => a - b)
+  const sets = numbers.map((n) => chunks.filter(({ each }) => each === `${name}.${n}`).map(({ value }) => value))
+  return [...new Set([...whole, ...joined(sets)])].slice(0, MAX_VALUES)
+}
+
+/** Whether a cookie begins there: what follows a blank may be the value of another one. */
+function isStart(cookie: string, position: number): boolean {
+  const before = cookie.slice(0, position).trimEnd()
+  return before === "" || before.endsWith(";")
+}
+
+/** The values that chunks may be of: those in the same place among their namesakes belong together, counted from the left or from the right. */
+function joined(chunks: string[][]): string[] {
+  const most = Math.max(0, ...chunks.map(({ length }) => length))
+  const sets = Array.from({ length: most }, (_, n) => [
+    chunks.map((values) => values[n]),
+    chunks.map((values) => values.at(-1 - n)),
+    // The longer of two sets has chunks at its end that the other has not.
+    chunks.filter((values) => values.length === most).map((values) => values[n]),
+  ])
+  return sets.flat().map((set) => set.join(""))
+}
