@@ -5,6 +5,7 @@ import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
 import type { AuthCookie } from "./cookies.js"
 import { logError } from "./emit.js"
+import { gateSettings } from "./gate-settings.js"
 import { checkRequestConfig, type RequestConfig } from "./request-config.js"
 import { readSessionCookie, removeSessionCookies, sessionCookieName, writeSessionCookies } from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
@@ -21,14 +22,21 @@ export interface SessionPlace {
 export interface SessionAnswer {
   body: Session | null
   cookies: AuthCookie[]
+  /**
+   * The cookie holds a session that did not expire but was ended, perhaps by a conversion or a merge a moment ago: the browser may have
+   * another one by now.
+   */
+  ended?: true
 }
 
 const NO_SESSION: SessionAnswer = { body: null, cookies: [] }
+const ENDED: SessionAnswer = { body: null, cookies: [], ended: true }
 
 /**
  * Reads the session of a visitor as the `session` route of Auth.js does (https://authjs.dev/reference/core): every callback and event of the app
  * runs with the same arguments. Only what costs is done no more often than needed: the cookie is written when the session is extended, which is when
- * `session.updateAge` has passed since the last time, or when the app's `jwt` callback has changed the token.
+ * `session.updateAge` has passed since the last time, or when the app's `jwt` callback has changed the token. The cookie of a session that is
+ * not there stays, where Auth.js removes it: an answer that comes late would remove the session that the browser was given meanwhile.
  *
  * @throws SessionTokenError when the database does; Auth.js would go on as if nobody were signed in
  * @throws LazySetupError when the configuration lacks a secret, or the host is not trusted
@@ -47,12 +55,15 @@ export function readSessionValue(config: RequestConfig, place: SessionPlace, val
 async function readToken(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
   const { jwt, maxAge, updateAge } = sessionSettings(config)
   const salt = sessionCookieName(config, place.url)
+  const payload = await decodeOrLog(config, () => jwt.decode({ ...jwt, token: value, salt }))
+  if (!payload) return NO_SESSION
   try {
-    const payload = await jwt.decode({ ...jwt, token: value, salt })
-    if (!payload) throw new Error("Invalid JWT")
     const before = JSON.stringify(payload)
     const token = await callbacksOf(config).jwt({ token: payload } as JwtParams)
-    if (token === null) return { body: null, cookies: removeSessionCookies(config, place) }
+    if (token === null) {
+      if (gateSettings(config).isEnded?.()) return ENDED
+      return { body: null, cookies: removeSessionCookies(config, place) }
+    }
     const expires = secondsFromNow(maxAge)
     const body = await tokenSession(config, token, expires)
     const isDue = secondsNow() - (payload.iat ?? 0) >= updateAge || JSON.stringify(token) !== before
@@ -62,6 +73,21 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
   } catch (error) {
     logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
     return { body: null, cookies: removeSessionCookies(config, place) }
+  }
+}
+
+/** A token that is over, forged or under a lost secret is no session. */
+async function decodeOrLog(
+  config: AuthConfig,
+  decode: () => JWT | null | PromiseLike<JWT | null>,
+): Promise<JWT | null> {
+  try {
+    const payload = await decode()
+    if (!payload) throw new Error("Invalid JWT")
+    return payload
+  } catch (error) {
+    logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
+    return null
   }
 }
 
@@ -79,11 +105,12 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
   const ask = <Result>(call: () => Result) => asAdapterError(config, call)
   try {
     const found = await ask(() => getSessionAndUser(value))
-    if (!found) return { body: null, cookies: removeSessionCookies(config, place) }
+    // A session that expires still has its row, and a browser drops its cookie at the same time.
+    if (!found) return isSessionKey(config, value) ? ENDED : NO_SESSION
     const { session, user } = found
     if (session.expires.valueOf() < Date.now()) {
       await ask(() => deleteSession(value))
-      return { body: null, cookies: removeSessionCookies(config, place) }
+      return NO_SESSION
     }
     const expires = secondsFromNow(maxAge)
     const isDue = session.expires.valueOf() <= expires.valueOf() - updateAge * 1000
@@ -95,6 +122,13 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
     logError(config, failure)
     throw failure
   }
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** Whether the cookie may ever have held the key of a session: those of Auth.js are UUIDs, those of an app are anything. */
+function isSessionKey({ session }: AuthConfig, value: string): boolean {
+  return session?.generateSessionToken !== undefined || UUID.test(value)
 }
 
 /** The session that pages see of a row of the database; also of one that was just written, and need not be read. */

@@ -40,6 +40,8 @@ export class RequestContext {
   plan: SignInPlan | undefined
   /** Somebody signs in by a password, which may be removed before the session is written. */
   byPassword = false
+  /** The token of the session that came with the request holds no more; set when the database was asked. */
+  sessionEnded = false
   /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */
   readonly linking = newLinkingState()
   /** The token of a session that was made in this request. */

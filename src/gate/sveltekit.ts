@@ -2,7 +2,7 @@ import type { Handle, RequestEvent } from "@sveltejs/kit"
 import { parseSetCookie } from "cookie"
 import type { LazyAuth } from "../auth/config.js"
 import { platformAddress } from "../auth/node-address.js"
-import { type GateOptions, gate } from "./gate.js"
+import { type GateOptions, type GateRefused, gate } from "./gate.js"
 
 /**
  * Signs in whoever comes, as a lazy user where nobody is signed in. Behind it, `event.locals.auth()` of @auth/sveltekit has the session on
@@ -31,7 +31,7 @@ function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
     if (prerendering || event.route.id === null) return resolve(event)
     const getClientAddress = address === undefined ? undefined : () => address
     const result = await gate(visitorsRequest(event), auth, { ...options, getClientAddress })
-    if (!result.open) return new Response(result.body || null, { status: result.status, headers: result.headers })
+    if (!result.open) return refusal(result, event)
     // In place: the handles before and behind this one hold the same request, but not the same event.
     if (result.cookie) event.request.headers.set("cookie", result.cookie)
     for (const cookie of result.headers.getSetCookie()) setCookie(event, cookie)
@@ -45,6 +45,14 @@ function visitorsRequest({ request, url, isDataRequest }: RequestEvent): Pick<Re
   // SvelteKit's links fetch the data of a page where a browser would navigate to it, and follow a redirect alike.
   if (isDataRequest) headers.set("sec-fetch-mode", "navigate")
   return { method: request.method, url: url.href, headers }
+}
+
+function refusal({ status, headers, body }: GateRefused, { isDataRequest }: RequestEvent): Response {
+  const location = headers.get("location")
+  if (!isDataRequest || location === null) return new Response(body || null, { status, headers })
+  // What SvelteKit itself makes of a redirect, which would lose the cookies.
+  headers.delete("location")
+  return Response.json({ type: "redirect", location }, { headers })
 }
 
 /** SvelteKit refuses to tell the address while it prerenders; an adapter, where it doesn't know it. */
