@@ -19,6 +19,22 @@ export function lazyUserIds(config: AuthConfig, request: RequestHead): [string, 
   return [derive(secret, csrfToken, start), derive(secret, csrfToken, start - WINDOW_MS)]
 }
 
+/** How long one browser that signs up twice under one name asks for the same id; in milliseconds. */
+const SIGN_UP_WINDOW_MS = 5 * 60_000
+
+/**
+ * The ids that somebody who signs up in this browser under this name is given now, or was given a few minutes ago; none without a CSRF token.
+ * They tell an account that the same form has just made from one of somebody else.
+ */
+export function signUpIds(config: AuthConfig, request: RequestHead, name: string): string[] {
+  const csrfToken = readCsrfToken(config, request)
+  const secret = csrfToken && [config.secret].flat()[0]
+  if (!csrfToken || !secret) return []
+  const start = Date.now() - (Date.now() % SIGN_UP_WINDOW_MS)
+  const key = `sign-up|${name}|${csrfToken}`
+  return [derive(secret, key, start), derive(secret, key, start - SIGN_UP_WINDOW_MS)]
+}
+
 function derive(secret: string, csrfToken: string, windowStart: number): string {
   const digest = createHmac("sha256", secret).update(`authjs-lazy user id|${windowStart}|${csrfToken}`).digest()
   return uuidv7({ msecs: windowStart, random: digest.subarray(0, 16), seq: digest.readUInt32BE(16) })

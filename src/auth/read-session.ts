@@ -7,7 +7,13 @@ import type { AuthCookie } from "./cookies.js"
 import { logError } from "./emit.js"
 import { gateSettings } from "./gate-settings.js"
 import { checkRequestConfig, type RequestConfig } from "./request-config.js"
-import { readSessionCookie, removeSessionCookies, sessionCookieName, writeSessionCookies } from "./session-cookie.js"
+import {
+  isSessionKey,
+  readSessionCookie,
+  removeSessionCookies,
+  sessionCookieName,
+  writeSessionCookies,
+} from "./session-cookie.js"
 import { sessionSettings } from "./session-settings.js"
 import type { SessionAndUser } from "./sign-in-plan.js"
 import { secondsNow } from "./token-claims.js"
@@ -122,13 +128,6 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
     logError(config, failure)
     throw failure
   }
-}
-
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
-
-/** Whether the cookie may ever have held the key of a session: those of Auth.js are UUIDs, those of an app are anything. */
-function isSessionKey({ session }: AuthConfig, value: string): boolean {
-  return session?.generateSessionToken !== undefined || UUID.test(value)
 }
 
 /** The session that pages see of a row of the database; also of one that was just written, and need not be read. */

@@ -4,7 +4,7 @@ import type { UserRow } from "../store/user-row.js"
 import { clientKey } from "./client-address.js"
 import type { LazyEvents, LazyOptions, RequestHead } from "./config.js"
 import type { TakeCreation } from "./creation-limits.js"
-import { type CurrentSession, readCurrentSession } from "./current-session.js"
+import { type CurrentSession, type EndedSession, readCurrentSession, readEndedSession } from "./current-session.js"
 import { newLinkingState } from "./linking-state.js"
 import { wholeRequest } from "./public-url.js"
 import type { SignInPlan } from "./sign-in-plan.js"
@@ -106,6 +106,12 @@ export class RequestContext {
     if (!this.head) return Promise.resolve(null)
     this.#current ??= readCurrentSession(this.config, this.adapter, this.strategy, this.head)
     return this.#current
+  }
+
+  /** What the session cookie still says where there is no live session. */
+  endedSession(): Promise<EndedSession | null> {
+    if (!this.head) return Promise.resolve(null)
+    return readEndedSession(this.config, this.strategy, this.head)
   }
 
   /** Makes the token and the end of a database session; undefined with JWT sessions, which need none. */
