@@ -77,7 +77,10 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     if (signsIn) {
       Object.assign(params.token, await claimsFor(params.user as UserRow, params.account?.provider, context.adapter))
     } else if (isDue(params.token, { recheck: context.options.recheck, updateAge: context.updateAge })) {
-      if ((await recheck(params.token, context)) === "over") return null
+      if ((await recheck(params.token, context)) === "over") {
+        context.sessionEnded = true
+        return null
+      }
     }
     // Nobody else can have changed it.
     if (!own) return params.token

@@ -6,10 +6,13 @@ import { checkPassword, normalizeEmail, normalizeUsername } from "../password/po
 import type { TurnOptions } from "../password/turns.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { Conversion, ConvertReport, GenerateEmail } from "../store/lazy-store.js"
+import { sqlState, UNIQUE_VIOLATION } from "../store/sql-state.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { callEvent, emit } from "./emit.js"
+import { signUpIds } from "./lazy-user-ids.js"
 import { inTurn, turnOf } from "./password-turn.js"
+import { type SignInAgainOptions, signInAgain } from "./sign-in-again.js"
 import { SignInRefused } from "./sign-in-refused.js"
 import { takeTryOf } from "./take-try.js"
 
@@ -37,6 +40,11 @@ export interface ConvertProviderOptions {
   limiters?: {
     /** Tries per client address, where the framework knows it. Default: 100 in an hour, in memory. */
     address?: RateLimiterAbstract
+    /**
+     * How often the password of a form that is sent a second time is compared, per name; beyond that the name is taken, whoever asks.
+     * Default: 10 in 15 minutes, in memory.
+     */
+    name?: RateLimiterAbstract
   }
 }
 
@@ -48,6 +56,7 @@ export interface ConvertInput {
 }
 
 const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
+const NAME_TRIES = { points: 10, duration: 15 * 60 }
 
 interface Choice extends ConvertInput {
   /** The name as it was typed. */
@@ -80,11 +89,16 @@ export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProvi
         const tries = options.limiters?.address ?? context.limiters.limiter("convert-address", ADDRESS_TRIES)
         if (client !== undefined) await takeTryOf(tries, client)
         const turn = await turnOf(context)
+        const again: SignInAgainOptions = {
+          hash: options.hash,
+          tries: options.limiters?.name ?? context.limiters.limiter("convert-name", NAME_TRIES),
+          turn,
+        }
         const choice = await inTurn(() => readChoice(credentials, identifier, options.validate, turn))
         const passwordHash = await inTurn(() => hashPassword(choice.password, options.hash, turn))
         return current
-          ? planConversion(context, current.user, choice, passwordHash)
-          : planSignUp(context, choice, passwordHash, options.generateEmail)
+          ? planConversion(context, current.user, choice, passwordHash, again)
+          : planSignUp(context, choice, passwordHash, again, options.generateEmail)
       },
     },
   )
@@ -127,7 +141,13 @@ function readEmail(input: unknown): Omit<Choice, "password"> {
   return { email }
 }
 
-function planConversion(context: BoundContext, from: UserRow, choice: Choice, passwordHash: string): UserRow {
+function planConversion(
+  context: BoundContext,
+  from: UserRow,
+  choice: Choice,
+  passwordHash: string,
+  again: SignInAgainOptions,
+): UserRow {
   const session = context.newSession()
   const set: Conversion["set"] = {
     // The generated name has done its work, whichever way somebody converts.
@@ -143,9 +163,15 @@ function planConversion(context: BoundContext, from: UserRow, choice: Choice, pa
     async commit() {
       const { onConvert } = context.options
       const by = { provider: "convert", type: "credentials" }
-      report = await refusing(() =>
-        context.adapter.lazy.convert({ userId: from.id, set, passwordHash, session, by, onConvert }),
-      )
+      try {
+        report = await context.adapter.lazy.convert({ userId: from.id, set, passwordHash, session, by, onConvert })
+      } catch (error) {
+        const overtaken = error instanceof NotLazyError
+        const user = overtaken ? await signInAgain(context, { ...choice, userId: from.id }, again) : null
+        if (!user) throw refusalOf(error)
+        // The same form was a moment faster, and what is left to do is to make a session.
+        context.plan = { kind: "write" }
+      }
     },
     async announce() {
       if (report)
@@ -161,12 +187,15 @@ function planConversion(context: BoundContext, from: UserRow, choice: Choice, pa
 
 async function planSignUp(
   context: BoundContext,
-  { username, email, display }: Choice,
+  choice: Choice,
   passwordHash: string,
+  again: SignInAgainOptions,
   generateEmail?: GenerateEmail,
 ): Promise<UserRow> {
+  const { username, email, display } = choice
   const session = context.newSession()
-  const id = uuidv7()
+  const [own] = signUpIds(context.config, context.head, username ?? email ?? "")
+  const id = own !== undefined && !(await context.adapter.getUser(own)) ? own : uuidv7()
   const address = email ?? (username === undefined ? undefined : await generateEmail?.({ id, username }))
   const row = { id, username, email: address, name: display }
   let user: UserRow | undefined
@@ -174,8 +203,16 @@ async function planSignUp(
     kind: "write",
     sessionToken: session?.sessionToken,
     async prepare() {
-      user = await refusing(() => context.adapter.lazy.createRealUser({ ...row, passwordHash, session }))
-      return user
+      try {
+        user = await context.adapter.lazy.createRealUser({ ...row, passwordHash, session })
+        return user
+      } catch (error) {
+        const taken = error instanceof IdentifierTakenError || sqlState(error) === UNIQUE_VIOLATION
+        const before = taken ? await signInAgain(context, choice, again) : null
+        if (!before) throw refusalOf(error)
+        context.plan = { kind: "write" }
+        return before
+      }
     },
     async undo() {
       if (user) await context.adapter.deleteUser(user.id)
@@ -199,12 +236,8 @@ async function planSignUp(
 }
 
 /** Says what the store refuses in the codes of this provider. */
-async function refusing<Result>(write: () => Promise<Result>): Promise<Result> {
-  try {
-    return await write()
-  } catch (error) {
-    if (error instanceof IdentifierTakenError) throw new SignInRefused(`${error.identifier}_taken`)
-    if (error instanceof NotLazyError) throw new SignInRefused("already_converted")
-    throw error
-  }
+function refusalOf(error: unknown): unknown {
+  if (error instanceof IdentifierTakenError) return new SignInRefused(`${error.identifier}_taken`)
+  if (error instanceof NotLazyError) return new SignInRefused("already_converted")
+  return error
 }

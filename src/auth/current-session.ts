@@ -3,7 +3,7 @@ import type { JWT } from "@auth/core/jwt"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { UserRow } from "../store/user-row.js"
 import type { RequestHead } from "./config.js"
-import { readSessionCookies, sessionCookieName } from "./session-cookie.js"
+import { isSessionKey, readSessionCookie, readSessionCookies, sessionCookieName } from "./session-cookie.js"
 import { claimsHold } from "./token-claims.js"
 import { decodeToken } from "./token-codec.js"
 
@@ -45,6 +45,27 @@ async function tokenOwner(
   if (!token?.sub) return null
   const user = (await adapter.getUser(token.sub)) as UserRow | null
   return user && claimsHold(token, user) ? user : null
+}
+
+/** What is known of a session that is not alive: with JWTs, whose it was. */
+export interface EndedSession {
+  userId?: string
+}
+
+/**
+ * Reads the session cookie of a request that has no live session. Null where there is no cookie, or none that was ever a session's; a row that
+ * is gone can't be told from one that never was.
+ */
+export async function readEndedSession(
+  config: AuthConfig,
+  strategy: "jwt" | "database",
+  { url, headers }: RequestHead,
+): Promise<EndedSession | null> {
+  const sessionToken = readSessionCookie(config, { url, cookie: headers.get("cookie") ?? "" })
+  if (!sessionToken) return null
+  if (strategy === "database") return isSessionKey(config, sessionToken) ? {} : null
+  const token = await decodeSessionToken(config, url, sessionToken)
+  return token?.sub ? { userId: token.sub } : null
 }
 
 async function decodeSessionToken(config: AuthConfig, url: string, token: string): Promise<JWT | null> {

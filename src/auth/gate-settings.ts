@@ -7,6 +7,10 @@ export interface GateSettings {
   isBot?: (userAgent: string | null) => boolean
   /** What the provider that is signing somebody in wants done; undefined before. */
   plan?: () => SignInPlan | undefined
+  /** Whether the token of this request's session holds no more: its user has converted, or is gone. */
+  isEnded?: () => boolean
+  /** False where `lazy.enabled` is false for every request. */
+  mayCreate?: boolean
   /** What `LazyAdapter` adds to an adapter; the one in the configuration is without it. */
   store?: LazyStore
 }

@@ -56,6 +56,22 @@ function isForgotten(id: string): boolean {
   return (forgotten.get(id) ?? 0) > Date.now()
 }
 
+/** How long one browser that signs up twice under one name asks for the same id; in milliseconds. */
+const SIGN_UP_WINDOW_MS = 5 * 60_000
+
+/**
+ * The ids that somebody who signs up in this browser under this name is given now, or was given a few minutes ago; none without a CSRF token.
+ * They tell an account that the same form has just made from one of somebody else.
+ */
+export function signUpIds(config: AuthConfig, request: RequestHead, name: string): string[] {
+  const csrfToken = readCsrfToken(config, request)
+  const secret = csrfToken && [config.secret].flat()[0]
+  if (!csrfToken || !secret) return []
+  const start = Date.now() - (Date.now() % SIGN_UP_WINDOW_MS)
+  const key = `sign-up|${name}|${csrfToken}`
+  return [start, start - SIGN_UP_WINDOW_MS].map((from) => derive(secret, `${from}|${key}`, from))
+}
+
 /** The CSRF token of this browser, if it is one that Auth.js has given out: the cookie holds it with a hash that takes the secret. */
 function readCsrfToken(config: AuthConfig, request: RequestHead): string | undefined {
   const cookie = request.headers.get("cookie")

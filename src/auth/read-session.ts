@@ -6,8 +6,10 @@ import type { Session } from "@auth/core/types"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { type AuthCookie, cookieAfter } from "./cookies.js"
 import { logError } from "./emit.js"
+import { gateSettings } from "./gate-settings.js"
 import { checkRequestConfig, type RequestConfig } from "./request-config.js"
 import {
+  isSessionKey,
   readSessionCookie,
   readSessionCookies,
   removeSessionCookies,
@@ -32,6 +34,11 @@ export interface SessionAnswer {
   owner: SessionOwner | null
   /** The `Cookie` header with the live one of several session cookies alone; undefined where it may stay as it is. */
   cookie?: string
+  /**
+   * The cookie holds a session that did not expire but was ended, perhaps by a conversion or a merge a moment ago: the browser may have
+   * another one by now.
+   */
+  ended?: true
 }
 
 /** What the row or the token says, before the app's `session` callback. */
@@ -42,11 +49,13 @@ export interface SessionOwner {
 }
 
 const NO_SESSION: SessionAnswer = { body: null, cookies: [], owner: null }
+const ENDED: SessionAnswer = { ...NO_SESSION, ended: true }
 
 /**
  * Reads the session of a visitor as the `session` route of Auth.js does (https://authjs.dev/reference/core): every callback and event of the app
  * runs with the same arguments. Only what costs is done no more often than needed: the cookie is written when the session is extended, which is when
- * `session.updateAge` has passed since the last time, or when the app's `jwt` callback has changed the token.
+ * `session.updateAge` has passed since the last time, or when the app's `jwt` callback has changed the token. The cookie of a session that is
+ * not there stays, where Auth.js removes it: an answer that comes late would remove the session that the browser was given meanwhile.
  *
  * @throws SessionTokenError when the database does; Auth.js would go on as if nobody were signed in
  * @throws LazySetupError when the configuration lacks a secret, or the host is not trusted
@@ -65,12 +74,12 @@ export function readSessionValue(config: RequestConfig, place: SessionPlace, val
 async function readToken(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
   const { jwt, maxAge, updateAge } = sessionSettings(config)
   const salt = sessionCookieName(config, place.url)
+  const payload = await decodeOrLog(config, () => jwt.decode({ ...jwt, token: value, salt }))
+  if (!payload) return NO_SESSION
   try {
-    const payload = await jwt.decode({ ...jwt, token: value, salt })
-    if (!payload) throw new Error("Invalid JWT")
     const before = JSON.stringify(payload)
     const token = await callbacksOf(config).jwt({ token: payload } as JwtParams)
-    if (token === null) return ended(config, place)
+    if (token === null) return gateSettings(config).isEnded?.() ? ENDED : removed(config, place)
     const expires = secondsFromNow(maxAge)
     const body = await tokenSession(config, token, expires)
     const isOneOfSeveral = readSessionCookies(config, place).length > 1
@@ -81,7 +90,22 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
     return isOneOfSeveral ? { ...answer, cookie: cookieAfter(place.cookie, cookies) } : answer
   } catch (error) {
     logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
-    return ended(config, place)
+    return removed(config, place)
+  }
+}
+
+/** A token that is over, forged or under a lost secret is no session. */
+async function decodeOrLog(
+  config: AuthConfig,
+  decode: () => JWT | null | PromiseLike<JWT | null>,
+): Promise<JWT | null> {
+  try {
+    const payload = await decode()
+    if (!payload) throw new Error("Invalid JWT")
+    return payload
+  } catch (error) {
+    logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
+    return null
   }
 }
 
@@ -99,13 +123,14 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
   const ask = <Result>(call: () => Result) => asAdapterError(config, call)
   try {
     const found = await ask(() => getSessionAndUser(value))
-    if (!found) return ended(config, place)
+    // A session that expires still has its row, and a browser drops its cookie at the same time.
+    if (!found) return isSessionKey(config, value) ? ENDED : NO_SESSION
     const { session, user } = found
     // The adapter answers with the live one of several cookies by the name.
     const live = session.sessionToken
     if (session.expires.valueOf() < Date.now()) {
       await ask(() => deleteSession(value))
-      return ended(config, place)
+      return NO_SESSION
     }
     const expires = secondsFromNow(maxAge)
     const isDue = session.expires.valueOf() <= expires.valueOf() - updateAge * 1000
@@ -127,8 +152,8 @@ function onlyThis(config: RequestConfig, place: SessionPlace, live: string, answ
   return { ...answer, cookies, cookie: cookieAfter(place.cookie, cookies) }
 }
 
-function ended(config: RequestConfig, place: SessionPlace): SessionAnswer {
-  return { body: null, cookies: removeSessionCookies(config, place), owner: null }
+function removed(config: RequestConfig, place: SessionPlace): SessionAnswer {
+  return { ...NO_SESSION, cookies: removeSessionCookies(config, place) }
 }
 
 /** The session that pages see of a row of the database; also of one that was just written, and need not be read. */

@@ -5,7 +5,7 @@ import type { UserRow } from "../store/user-row.js"
 import { keyOf, UNREADABLE, writtenAddress } from "./client-address.js"
 import type { LazyEvents, LazyOptions, RequestHead } from "./config.js"
 import type { TakeCreation } from "./creation-limits.js"
-import { type CurrentSession, readCurrentSession } from "./current-session.js"
+import { type CurrentSession, type EndedSession, readCurrentSession, readEndedSession } from "./current-session.js"
 import { newLinkingState } from "./linking-state.js"
 import { logError } from "./log-error.js"
 import { wholeRequest } from "./public-url.js"
@@ -46,6 +46,8 @@ export class RequestContext {
   plan: SignInPlan | undefined
   /** Somebody signs in by a password, which may be removed before the session is written. */
   byPassword = false
+  /** The token of the session that came with the request holds no more; set when the database was asked. */
+  sessionEnded = false
   /** How a lazy session turns into a real one while Auth.js goes on with an identity that is not our providers'; set by the decision. */
   readonly linking = newLinkingState()
   /** The session that takes the place of the one that Auth.js asked for: of several cookies by one name it reads the first. */
@@ -130,6 +132,12 @@ export class RequestContext {
     if (!head) return []
     const place = { url: head.url, cookie: head.headers.get("cookie") ?? "" }
     return readSessionCookies(this.config, place).filter((other) => other !== value)
+  }
+
+  /** What the session cookie still says where there is no live session. */
+  endedSession(): Promise<EndedSession | null> {
+    if (!this.head) return Promise.resolve(null)
+    return readEndedSession(this.config, this.strategy, this.head)
   }
 
   /** Makes the token and the end of a database session; undefined with JWT sessions, which need none. */

@@ -20,6 +20,13 @@ export function isSessionSalt(config: AuthConfig, salt: string): boolean {
   return salt === config.cookies?.sessionToken?.name || salt === NAME || salt === `__Secure-${NAME}`
 }
 
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** Whether the cookie may ever have held the key of a session row: those of Auth.js are UUIDs, those of an app are anything. */
+export function isSessionKey({ session }: AuthConfig, value: string): boolean {
+  return session?.generateSessionToken !== undefined || UUID.test(value)
+}
+
 /** A request as far as its session goes. */
 interface SessionPlace {
   url: string

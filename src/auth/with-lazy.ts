@@ -80,7 +80,13 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
     encode: composeEncode(config.jwt?.encode, context),
     decode: composeDecode(config.jwt?.decode, context),
   }
-  keepGateSettings(built, { isBot: app.options.isBot, plan: () => context.plan, store: app.adapter.lazy })
+  keepGateSettings(built, {
+    isBot: app.options.isBot,
+    mayCreate: app.options.enabled !== false,
+    plan: () => context.plan,
+    isEnded: () => context.sessionEnded,
+    store: app.adapter.lazy,
+  })
   return built
 }
 

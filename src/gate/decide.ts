@@ -1,4 +1,6 @@
+import { isCrossSite } from "./cross-site.js"
 import { isKnownBot } from "./known-bots.js"
+import { prefetcherOf } from "./prefetch.js"
 
 /** Why no lazy user is made for a request that would otherwise get one. */
 export type SkipReason = "disabled" | "bot" | "prefetch" | "method" | "upgrade" | "cross-site" | "stale-session"
@@ -11,7 +13,7 @@ export type RequestFacts = Pick<Request, "method" | "url" | "headers">
  *
  * A visitor is somebody who looks at a page: not a crawler, not a browser that loads ahead what may never be looked at, and not another
  * site that sends a form here: such a request comes without the `SameSite=Lax` cookie even if the browser has a session, so a
- * session made for it would overwrite that one. Fetch Metadata (https://www.w3.org/TR/fetch-metadata/) tells, or else `Origin`.
+ * session made for it would overwrite that one.
  */
 export function skipReason(
   { method, url, headers }: RequestFacts,
@@ -20,30 +22,19 @@ export function skipReason(
   if (method === "HEAD" || method === "OPTIONS" || method === "TRACE") return "method"
   // What answers an upgrade sets no cookies.
   if (headers.get("upgrade")?.toLowerCase() === "websocket") return "upgrade"
-  if (isPrefetch(headers)) return "prefetch"
+  if (prefetcherOf(headers)) return "prefetch"
   if (isBot(headers.get("user-agent"))) return "bot"
   if (isCrossSite({ method, url, headers })) return "cross-site"
   return undefined
 }
 
-function isPrefetch(headers: Headers): boolean {
-  const purposes = ["sec-purpose", "x-sec-purpose", "purpose", "x-purpose", "x-moz"].map(
-    (name) => headers.get(name)?.toLowerCase() ?? "",
-  )
-  return (
-    purposes.some(
-      (purpose) => purpose.includes("prefetch") || purpose.includes("prerender") || purpose === "preview",
-    ) || headers.has("next-router-prefetch")
-  )
+/** Whether a browser waits for a page, which it can be sent elsewhere for. */
+export function isNavigation({ method, headers }: RequestFacts): boolean {
+  return (method === "GET" || method === "HEAD") && isPageLoad(headers)
 }
 
-function isCrossSite({ method, url, headers }: RequestFacts): boolean {
-  const site = headers.get("sec-fetch-site")
-  if (site === null) {
-    const origin = headers.get("origin")
-    return origin !== null && origin !== new URL(url).origin
-  }
-  if (site !== "cross-site") return false
-  const topLevel = headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document"
-  return !(method === "GET" && topLevel)
+/** Whether a browser waits for a page, or posts a form to get one. */
+export function isPageLoad(headers: Headers): boolean {
+  const mode = headers.get("sec-fetch-mode")
+  return mode === null ? (headers.get("accept") ?? "").includes("text/html") : mode === "navigate"
 }

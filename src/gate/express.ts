@@ -4,6 +4,7 @@ import express from "express"
 import type { LazyAuth } from "../auth/config.js"
 import { handleAuth } from "../auth/handle-auth.js"
 import { nodeAddress } from "../auth/node-address.js"
+import { keepGateHeaders } from "./express-keep.js"
 import { hangUpSignal, sendWebResponse, webHead, webRequest } from "./express-web.js"
 import { type GateOptions, type GateResult, gate } from "./gate.js"
 
@@ -73,6 +74,7 @@ function middleware(auth: LazyAuth, options: GateOptions): RequestHandler {
     if (!result.open) {
       return res.status(result.status).end(result.body)
     }
+    if (result.headers.has("set-cookie")) keepGateHeaders(res, result.headers)
     res.locals.session = result.session
     if (result.cookie) req.headers.cookie = result.cookie
     next()

@@ -13,7 +13,9 @@ import { type RequestConfig, sessionConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
 import { readSessionCookie } from "../auth/session-cookie.js"
 import { signInLazily } from "../auth/sign-in-lazily.js"
-import { type SkipReason, skipReason } from "./decide.js"
+import { askAgain, cameBack } from "./ask-again.js"
+import { isNavigation, isPageLoad, type SkipReason, skipReason } from "./decide.js"
+import { isShownLater } from "./prefetch.js"
 
 /** See {@link gate}. */
 export interface GateOptions {
@@ -46,15 +48,16 @@ export interface GateOpen {
 /** The door stays shut: answer with `status`, `headers` and `body`. */
 export interface GateRefused {
   open: false
-  reason: "lazy-required" | "real-required" | "rate-limited"
+  reason: "lazy-required" | "real-required" | "rate-limited" | "prefetch" | "session-ended"
   session: Session | null
   /**
    * Where somebody else is required: 303 with a `Location` for a browser that navigates, 401 (nobody is signed in) or 403 for everything
-   * else. 429 with `Retry-After` over the limit.
+   * else. 429 with `Retry-After` over the limit. 503 where the browser loads ahead what it would show without a session. 307 to the same
+   * address where the session was ended elsewhere, so that the browser shows which one it has by now.
    */
-  status: 303 | 401 | 403 | 429
+  status: 303 | 307 | 401 | 403 | 429 | 503
   headers: Headers
-  /** A plain page for a browser that navigates, JSON for everything else; empty with 303. */
+  /** A plain page for a browser that navigates, JSON for everything else; empty with 303, 307 and 503. */
   body: string
 }
 
@@ -68,7 +71,17 @@ export type GateResult = GateOpen | GateRefused
  * Only method, URL and headers of the request are read, never its body.
  * @throws whatever the database, or a callback of the app, throws; nothing has been written then
  */
-export async function gate(request: RequestHead, auth: LazyAuth, options: GateOptions = {}): Promise<GateResult> {
+export function gate(request: RequestHead, auth: LazyAuth, options: GateOptions = {}): Promise<GateResult> {
+  return decideGate(request, auth, options, { canSendBack: true })
+}
+
+/** Decides as {@link gate} does; without `canSendBack` also where no cookie can be set, and the visitor can't be sent back to where they are. */
+export async function decideGate(
+  request: RequestHead,
+  auth: LazyAuth,
+  options: GateOptions,
+  { canSendBack }: { canSendBack: boolean },
+): Promise<GateResult> {
   const { origin, url } = publicAddress(request)
   const { method, headers } = request
   const visit: Visit = { url, origin, method, headers, options }
@@ -77,13 +90,20 @@ export async function gate(request: RequestHead, auth: LazyAuth, options: GateOp
   const seen = visibleRequest(visit, request)
   const config = sessionConfig(auth, { request: seen, getClientAddress: options.getClientAddress })
   const before = await readSession(config, { url, cookie })
-  if (options.require) return admit(visit, config, options.require, before)
+  const late = before.ended && canSendBack ? sendBack(visit, config) : undefined
+  if (late && late !== "returned") return late
+  if (options.require) return notAhead(visit, admit(visit, config, options.require, before))
   if (before.owner && before.body) return openWith(before.body, before.cookie ?? cookie, before.cookies, false)
 
   const skipped = skipReason(visit, gateSettings(config).isBot)
+  if (skipped === "prefetch" && isShownLater(headers) && gateSettings(config).mayCreate) return refuseAhead(null)
   if (skipped) return openWithout(skipped, cookie)
   // Sent along while this browser converted, perhaps: what answers it last must not take the new session's place.
-  if (!isNavigation(visit) && readSessionCookie(config, { url, cookie }) !== null)
+  if (
+    late !== "returned" &&
+    (before.ended || !isNavigation(visit)) &&
+    readSessionCookie(config, { url, cookie }) !== null
+  )
     return openWithout("stale-session", cookie)
   try {
     const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen)
@@ -111,6 +131,30 @@ interface Visit {
 function visibleRequest({ url, method, headers }: Visit, request: RequestHead): RequestHead {
   const isWhole = request instanceof Request && request.url === url && method === "GET"
   return isWhole ? request : { method: "GET", url, headers }
+}
+
+/** Lets a browser whose session was ended elsewhere show which one it has now; undefined where it can't be sent anywhere. */
+function sendBack(visit: Visit, config: RequestConfig): GateRefused | "returned" | undefined {
+  const { url, origin, headers } = visit
+  if (!isPageLoad(headers) || skipReason(visit, gateSettings(config).isBot)) return undefined
+  const cookie = headers.get("cookie") ?? ""
+  const token = readSessionCookie(config, { url, cookie })
+  const path = sameOriginPath(url, origin)
+  if (token === null || path === null) return undefined
+  const ended = { url, cookie, token, path }
+  return cameBack(config, ended) ? "returned" : askAgain(config, ended)
+}
+
+/** Keeps the browser from showing later, on a click, that somebody may not pass now. */
+function notAhead({ headers }: Visit, result: GateResult): GateResult {
+  return !result.open && isShownLater(headers) ? refuseAhead(result.session) : result
+}
+
+/** Chromium throws away what it has loaded ahead with this status, and asks again on the click. */
+function refuseAhead(session: Session | null): GateRefused {
+  const headers = setCookieHeaders([])
+  headers.set("cache-control", "private, no-store")
+  return { open: false, reason: "prefetch", session, status: 503, headers, body: "" }
 }
 
 function openWith(session: Session | null, cookie: string, cookies: AuthCookie[], created: boolean): GateOpen {
@@ -159,12 +203,6 @@ function refuseForNow(visit: Visit, { retryAfter }: TooManyLazyUsers): GateRefus
 function jsonBody({ reason, headers }: Pick<GateRefused, "reason" | "headers">): string {
   headers.set("content-type", "application/json")
   return JSON.stringify({ error: reason })
-}
-
-function isNavigation({ method, headers }: Visit): boolean {
-  if (method !== "GET" && method !== "HEAD") return false
-  const mode = headers.get("sec-fetch-mode")
-  return mode === null ? (headers.get("accept") ?? "").includes("text/html") : mode === "navigate"
 }
 
 function redirectTarget({ url, origin, options }: Visit, config: RequestConfig): string {

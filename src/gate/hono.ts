@@ -1,8 +1,9 @@
 import type { Session } from "@auth/core/types"
-import type { Context, MiddlewareHandler } from "hono"
+import type { Context, MiddlewareHandler, Next } from "hono"
 import type { LazyAuth } from "../auth/config.js"
 import { honoAddress } from "../auth/node-address.js"
 import { forwardedHead } from "../auth/public-url.js"
+import { mergeGateHeaders } from "./answer.js"
 import { type GateOptions, gate } from "./gate.js"
 
 declare module "hono" {
@@ -41,20 +42,24 @@ function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
     c.set("session", result.session)
     // In place: @hono/auth-js may have been given the request already.
     if (result.cookie) c.req.raw.headers.set("cookie", result.cookie)
-    await next()
+    await answered(c, next)
     addHeaders(c, result.headers)
+  }
+}
+
+/** Hono hands errors to `onError`; a `Response` that is thrown it doesn't know. */
+async function answered(c: Context, next: Next): Promise<void> {
+  try {
+    await next()
+  } catch (thrown) {
+    if (!(thrown instanceof Response)) throw thrown
+    c.res = thrown
   }
 }
 
 /** Afterwards, since Hono drops what was set before where a handler answers with a `Response` of its own. */
 function addHeaders(c: Context, gated: Headers): void {
   // Makes the headers of any response changeable.
-  c.header("vary", gated.get("vary") ?? undefined, { append: true })
-  const { headers } = c.res
-  const control = gated.get("cache-control")
-  if (control !== null && !headers.has("cache-control")) headers.set("cache-control", control)
-  // Of two cookies with one name the last counts: the handler's, which may have signed somebody out.
-  const own = headers.getSetCookie()
-  headers.delete("set-cookie")
-  for (const cookie of [...gated.getSetCookie(), ...own]) headers.append("set-cookie", cookie)
+  c.header("vary", c.res.headers.get("vary") ?? undefined)
+  mergeGateHeaders(c.res.headers, gated)
 }

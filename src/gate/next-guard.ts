@@ -4,7 +4,7 @@ import type { LazyAuth } from "../auth/config.js"
 import { gateSettings } from "../auth/gate-settings.js"
 import { publicOrigin } from "../auth/public-url.js"
 import { skipReason } from "./decide.js"
-import { type GateOptions, type GateResult, gate } from "./gate.js"
+import { decideGate, type GateOptions, type GateResult } from "./gate.js"
 import { areCookiesWritable, readOnlyCookies } from "./next-cookies.js"
 import { type RequestHead, visitorsRequest } from "./next-head.js"
 
@@ -13,6 +13,9 @@ export interface GuardOptions {
   /** Where to go once the visitor is who is wanted; a path of this site: Next doesn't tell a server component its own. Default: `"/"`. */
   callbackUrl?: string
 }
+
+/** Next tells neither address, and a server component sets no cookie. */
+const HERE = { canSendBack: false }
 
 /** Called in a server component or a server action: answers with the session, or redirects whoever may not pass. */
 export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl = "/" }: GuardOptions = {}) {
@@ -23,9 +26,9 @@ export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl 
     url: `http://localhost${callbackUrl}`,
     headers: new Headers(await headers()),
   })
-  if (options.require) return admitted(visit, await gate(navigation(visit), auth, options))
+  if (options.require) return admitted(visit, await decideGate(navigation(visit), auth, options, HERE))
   if (!writable) return existing(visit, auth)
-  const result = await gate(visit, auth, options)
+  const result = await decideGate(visit, auth, options, HERE)
   if (!result.open) throw new Error(result.body)
   await setCookies(result.headers)
   return result.session
@@ -41,7 +44,7 @@ async function admitted(visit: RequestHead, result: GateResult): Promise<Session
 
 /** Nobody can be signed in here: who is signed in already, or else null where nobody would be made. */
 async function existing(visit: RequestHead, auth: LazyAuth): Promise<Session | null> {
-  const { session } = await gate(visit, auth, { require: "lazy" })
+  const { session } = await decideGate(visit, auth, { require: "lazy" }, HERE)
   if (session || skipReason(visit, gateSettings(auth()).isBot)) return session
   throw readOnlyCookies("A new lazy user")
 }

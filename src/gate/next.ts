@@ -2,10 +2,12 @@ import type { Session } from "@auth/core/types"
 import { parseCookie } from "cookie"
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
 import type { LazyAuth } from "../auth/config.js"
+import { withGateHeaders } from "./answer.js"
 import { type GateOpen, type GateOptions, type GateRefused, gate } from "./gate.js"
 import { withNextDefaults } from "./next-config.js"
 import { type GuardOptions, guard } from "./next-guard.js"
 import { headOf } from "./next-head.js"
+import { answerOf } from "./next-throws.js"
 
 /** The request that a handler behind a gate is given: as NextAuth's own `auth((request) => …)` gives it. */
 export type GatedRequest<Found extends Session | null> = NextRequest & {
@@ -59,8 +61,8 @@ function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOp
     const result = await gate(headOf(request), auth, options)
     if (!result.open) return refusal(result, request, context)
     const changed = setCookie(request, result.cookie)
-    const answer = await handler(Object.assign(request, { auth: result.session }), context)
-    return withGate(answer ?? NextResponse.next(), result, changed && request.headers)
+    const answer = await answered(handler, Object.assign(request, { auth: result.session }), context, result)
+    return withGate(answer, result, changed && request.headers)
   }
   const proxy = through(() => undefined)
   const called = (first?: NextRequest | Handler | GuardOptions, event?: unknown) => {
@@ -70,12 +72,53 @@ function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOp
   return called as NextGate<Found>
 }
 
+/**
+ * What a handler answers, or what Next would answer for what it throws: past here neither a session that was just made nor `Cache-Control` would
+ * reach the browser.
+ */
+async function answered(
+  handler: Handler,
+  request: GatedRequest<Session | null>,
+  context: unknown,
+  { headers }: GateOpen,
+): Promise<Response> {
+  const { url } = request
+  try {
+    const answer = await handler(request, context)
+    if (isRoute(context) && (answer === undefined || goesOn(answer))) throw new Error(NO_ANSWER)
+    return answer ?? NextResponse.next()
+  } catch (thrown) {
+    const answer = answerOf(thrown, request)
+    if (answer) return isRoute(context) ? answer : withAddress(answer, url)
+    if (!headers.has("set-cookie")) throw thrown
+    console.error(thrown)
+    return new Response(null, { status: 500 })
+  }
+}
+
+const NO_ANSWER =
+  "A route handler behind a gate has to answer with a Response: nothing, NextResponse.next() and NextResponse.rewrite() are for proxies."
+
+function isRoute(context: unknown): boolean {
+  return typeof context === "object" && context !== null && "params" in context
+}
+
+function goesOn({ headers }: Response): boolean {
+  return headers.has("x-middleware-next") || headers.has("x-middleware-rewrite")
+}
+
 function refusal({ status, headers, body }: GateRefused, { url }: NextRequest, context: unknown): Response {
-  const location = headers.get("location")
-  // Next demands an address of a proxy, and makes a path of it again; a route handler's goes to the visitor as it is.
-  const isRoute = typeof context === "object" && context !== null && "params" in context
-  if (location !== null && !isRoute) headers.set("location", new URL(location, url).href)
-  return new Response(body || null, { status, headers })
+  const answer = new Response(body || null, { status, headers })
+  return isRoute(context) ? answer : withAddress(answer, url)
+}
+
+/** Next demands an address of a proxy, and makes a path of it again; a route handler's goes to the visitor as it is. */
+function withAddress(answer: Response, url: string): Response {
+  const location = answer.headers.get("location")
+  if (location === null) return answer
+  const headers = new Headers(answer.headers)
+  headers.set("location", new URL(location, url).href)
+  return new Response(answer.body, { status: answer.status, headers })
 }
 
 /** Shows the handler the cookies of the session that was just made; false where it has them already. */
@@ -87,17 +130,15 @@ function setCookie({ headers, cookies }: NextRequest, cookie: string): boolean {
 }
 
 function withGate(answer: Response, { headers: gated }: GateOpen, passed: Headers | false): Response {
+  if (!goesOn(answer)) return withGateHeaders(answer, gated)
   const headers = new Headers(gated)
-  const goesOn = answer.headers.has("x-middleware-next") || answer.headers.has("x-middleware-rewrite")
   // It takes the place of what Next itself says of a page that is made for one visitor.
-  if (goesOn && headers.has("cache-control"))
+  if (headers.has("cache-control"))
     headers.set("cache-control", "private, no-cache, no-store, max-age=0, must-revalidate")
-  if (goesOn && passed && !answer.headers.has("x-middleware-override-headers"))
-    for (const [name, value] of requestHeaders(passed)) headers.set(name, value)
-  // Of two cookies with one name the last counts: the handler's, which may have signed somebody out.
-  for (const [name, value] of answer.headers)
-    name === "set-cookie" || name === "vary" ? headers.append(name, value) : headers.set(name, value)
-  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
+  const through = withGateHeaders(answer, headers)
+  if (passed && !answer.headers.has("x-middleware-override-headers"))
+    for (const [name, value] of requestHeaders(passed)) through.headers.set(name, value)
+  return through
 }
 
 /** How Next is told which request the page shall see. */

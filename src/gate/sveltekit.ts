@@ -2,7 +2,8 @@ import type { Handle, RequestEvent } from "@sveltejs/kit"
 import { parseSetCookie } from "cookie"
 import type { LazyAuth } from "../auth/config.js"
 import { platformAddress } from "../auth/node-address.js"
-import { type GateOptions, gate } from "./gate.js"
+import { cacheControl } from "./answer.js"
+import { type GateOptions, type GateRefused, gate } from "./gate.js"
 
 /**
  * Signs in whoever comes, as a lazy user where nobody is signed in. Behind it, `event.locals.auth()` of @auth/sveltekit has the session on
@@ -31,11 +32,11 @@ function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
     if (prerendering || event.route.id === null) return resolve(event)
     const getClientAddress = address === undefined ? undefined : () => address
     const result = await gate(visitorsRequest(event), auth, { ...options, getClientAddress })
-    if (!result.open) return new Response(result.body || null, { status: result.status, headers: result.headers })
+    if (!result.open) return refusal(result, event)
     // In place: the handles before and behind this one hold the same request, but not the same event.
     if (result.cookie) event.request.headers.set("cookie", result.cookie)
     for (const cookie of result.headers.getSetCookie()) setCookie(event, cookie)
-    return withHeaders(await resolve(event), result.headers)
+    return withHeaders(await answered(() => resolve(event), result.headers), result.headers)
   }
 }
 
@@ -45,6 +46,14 @@ function visitorsRequest({ request, url, isDataRequest }: RequestEvent): Pick<Re
   // SvelteKit's links fetch the data of a page where a browser would navigate to it, and follow a redirect alike.
   if (isDataRequest) headers.set("sec-fetch-mode", "navigate")
   return { method: request.method, url: url.href, headers }
+}
+
+function refusal({ status, headers, body }: GateRefused, { isDataRequest }: RequestEvent): Response {
+  const location = headers.get("location")
+  if (!isDataRequest || location === null) return new Response(body || null, { status, headers })
+  // What SvelteKit itself makes of a redirect, which would lose the cookies.
+  headers.delete("location")
+  return Response.json({ type: "redirect", location }, { headers })
 }
 
 /** SvelteKit refuses to tell the address while it prerenders; an adapter, where it doesn't know it. */
@@ -62,11 +71,34 @@ function setCookie({ cookies }: RequestEvent, header: string): void {
   cookies.set(name, value, { ...rest, path, secure, httpOnly })
 }
 
-/** What keeps shared caches from mixing people up; the cookies are with SvelteKit already. */
+/**
+ * What SvelteKit answers, or a handle that stands behind this one. Errors of pages and endpoints end in an answer anyway; for one that a handle
+ * throws, SvelteKit would leave out the cookies, except where it redirects.
+ */
+async function answered(resolve: () => Response | Promise<Response>, gated: Headers): Promise<Response> {
+  try {
+    return await resolve()
+  } catch (thrown) {
+    if (!gated.has("set-cookie")) throw thrown
+    const { status, location, body } = thrown as { status?: unknown; location?: unknown; body?: { message?: string } }
+    if (typeof status === "number" && typeof location === "string") throw thrown
+    if (typeof status === "number" && body) return new Response(body.message, { status })
+    console.error(thrown)
+    return new Response("Internal Error", { status: 500 })
+  }
+}
+
+/** SvelteKit adds the cookies to what it answers itself, but not to what another handle does. */
 function withHeaders(response: Response, gated: Headers): Response {
+  const set = new Set(response.headers.getSetCookie().map(nameOf))
   const answer = new Response(response.body, response)
-  answer.headers.append("vary", gated.get("vary") ?? "")
-  const control = gated.get("cache-control")
-  if (control !== null && !answer.headers.has("cache-control")) answer.headers.set("cache-control", control)
+  answer.headers.append("vary", gated.get("vary") ?? "Cookie")
+  const control = cacheControl(answer.headers.get("cache-control"), gated)
+  if (control !== null) answer.headers.set("cache-control", control)
+  for (const cookie of gated.getSetCookie()) if (!set.has(nameOf(cookie))) answer.headers.append("set-cookie", cookie)
   return answer
+}
+
+function nameOf(cookie: string): string {
+  return cookie.slice(0, cookie.indexOf("="))
 }

@@ -106,6 +106,9 @@ export const AHEAD: Record<string, Record<string, string>> = {
   "Next.js, pages router": { "user-agent": CHROME, purpose: "prefetch", "x-nextjs-data": "1" },
 }
 
+/** Which of them the browser itself keeps for a click; Safari's previews are none. */
+export const isKeptByBrowser = (name: string) => !/^Next|top sites/.test(name)
+
 /** User agents that are no person's browser. */
 export const BOTS: Record<string, string> = {
   Googlebot:
@@ -140,9 +143,11 @@ export class Visitor extends Browser {
     })
   }
 
-  /** Opens a gated page that has to be open. */
+  /** Opens a gated page that has to be open; comes back to it where the gate asks for that. */
   async page(path = "/", options?: Parameters<Browser["visit"]>[1]): Promise<Page> {
-    const answer = await this.visit(path, options)
+    const first = await this.visit(path, options)
+    const isSentBack = first.status === 307 && first.headers.get("location") === path
+    const answer = isSentBack ? await this.visit(path, options) : first
     const text = await answer.text()
     if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${text}`)
     return JSON.parse(text)

@@ -3,7 +3,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { LazyConfig } from "../../src/index.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { earlyInWindow, FlowApp, password, secret } from "../setup/flow-app.js"
-import { AHEAD, API, BOTS, CHROME, NAVIGATION, open, type Page, send, Visitor } from "./gate-contract-visitor.js"
+import {
+  AHEAD,
+  API,
+  BOTS,
+  CHROME,
+  isKeptByBrowser,
+  NAVIGATION,
+  open,
+  type Page,
+  send,
+  Visitor,
+} from "./gate-contract-visitor.js"
 
 /** What an app under the contract is made of. */
 export interface ContractApp {
@@ -196,8 +207,12 @@ export function describeGateContract(
         it("for pages that browsers load ahead", async () => {
           const port = await listen()
           await expectRows(0, async () => {
-            for (const headers of Object.values(AHEAD))
-              await expectSignedOut(await send({ port, path: "/", headers: { host: `localhost:${port}`, ...headers } }))
+            for (const [name, headers] of Object.entries(AHEAD)) {
+              const answer = await send({ port, path: "/", headers: { host: `localhost:${port}`, ...headers } })
+              if (!isKeptByBrowser(name)) await expectSignedOut(answer)
+              else expect([name, answer.status, sessionCookies(answer)]).toEqual([name, 503, []])
+              if (isKeptByBrowser(name)) expect(answer.headers.get("cache-control")).toMatch(/no-store/)
+            }
           })
         })
 

@@ -168,6 +168,45 @@ describe("requests from other sites", () => {
     expect(decide(headers, method)).toBe("cross-site")
   })
 
+  const referer = "https://other.test/"
+  const image = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+  it.each([
+    ["an image in Chrome", { accept: image, referer }],
+    ["an image of a page that hides its address", { accept: image }],
+    ["an image in Firefox", { accept: "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5" }],
+    ["an image in Safari", { accept: "image/webp,image/avif,image/jxl,image/*,video/*;q=0.8,*/*;q=0.5", referer }],
+    ["a script", { accept: "*/*", referer }],
+    ["a script of a page that hides its address", { accept: "*/*" }],
+    ["an old script", { accept: "application/javascript, */*;q=0.8" }],
+    ["a style sheet", { accept: "text/css,*/*;q=0.1" }],
+    ["a font in Firefox", { accept: "application/font-woff2;q=1.0,application/font-woff;q=0.9,*/*;q=0.8" }],
+    [
+      "a film in Firefox",
+      { accept: "video/webm,video/ogg,video/*;q=0.9,application/ogg;q=0.7,audio/*;q=0.6,*/*;q=0.5" },
+    ],
+    ["a sound in Firefox", { accept: "audio/webm,audio/ogg,audio/wav,audio/*;q=0.9,*/*;q=0.5" }],
+    ["a film in Chrome", { accept: "*/*", range: "bytes=0-", referer }],
+    ["a fetch in mode no-cors", { accept: "application/json", referer }],
+    ["a page of the same host over http", { accept: image, referer: "http://app.test/" }],
+  ])("%s makes none without Fetch Metadata", (_, headers: Record<string, string>) => {
+    expect(decide(headers)).toBe("cross-site")
+  })
+
+  it.each([
+    ["a page", { accept: "text/html,application/xhtml+xml,*/*;q=0.8", referer }],
+    ["a script's question of the app's own", { accept: "*/*", referer: "https://app.test/page" }],
+    ["an image of the app's own", { accept: image, referer: "https://app.test/page" }],
+    ["a script's question for JSON", { accept: "application/json" }],
+    ["a script's question that names itself", { accept: "*/*", "x-requested-with": "XMLHttpRequest" }],
+    ["a question with a key", { accept: "*/*", authorization: "Bearer key" }],
+    ["a stream of events", { accept: "text/event-stream" }],
+    ["an app on a phone", { accept: "*/*", "user-agent": "Notes/3 CFNetwork/1568 Darwin/24.0" }],
+    ["a client that says nothing", {}],
+    ["a click in Next.js", { accept: "*/*", rsc: "1" }],
+  ])("%s makes a lazy user without Fetch Metadata", (_, headers: Record<string, string>) => {
+    expect(decide(headers)).toBeUndefined()
+  })
+
   it("believes Fetch Metadata before Origin: a redirect through another site makes Origin null", () => {
     expect(decide({ "sec-fetch-site": "same-origin", origin: "null" }, "POST")).toBeUndefined()
   })

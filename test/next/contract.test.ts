@@ -3,11 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
-import type { NextFetchEvent, NextRequest } from "next/server.js"
+import { notFound, redirect } from "next/navigation.js"
+import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
 import { afterAll, beforeAll, vi } from "vitest"
 import type { LazyAuth } from "../../src/index.js"
-import { allowLazy, requireLazy, requireReal, withLazy } from "../../src/next.js"
+import { allowLazy, type NextGate, requireLazy, requireReal, withLazy } from "../../src/next.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
+import { describeLeaving } from "../contract/leaving.js"
 import { buildInPlace } from "./next-app.js"
 
 // Next puts it there when it starts; parts of it are imported here before.
@@ -35,8 +37,11 @@ function appOf(headers: Headers): ContractApp & { auth: LazyAuth } {
 const contract = {
   config: (headers: Headers, request?: NextRequest) => appOf(headers).auth(request),
   events: (headers: Headers) => appOf(headers).events(),
+  lazy: (request: NextRequest, context: unknown, handler: (request: NextRequest) => Promise<Response>) =>
+    allowLazy(appOf(request.headers).auth)(handler)(request, context),
   async proxy(request: NextRequest, event: NextFetchEvent): Promise<Response> {
     const { auth } = appOf(request.headers)
+    if (request.nextUrl.pathname.startsWith("/away/")) return leaveProxy(allowLazy(auth), request, event)
     const gates = { "/real": requireReal(auth), "/lazy": requireLazy(auth, "/welcome") }
     try {
       return await (gates[request.nextUrl.pathname as keyof typeof gates] ?? allowLazy(auth))(request, event)
@@ -44,6 +49,27 @@ const contract = {
       return new Response((error as Error).constructor.name, { status: 500 })
     }
   },
+}
+
+/** Ways to leave a proxy of an app's own, by the last part of the path. */
+const proxies: Record<string, (request: NextRequest) => Response | undefined> = {
+  redirect: () => redirect("/"),
+  notFound: () => notFound(),
+  thrown: () => {
+    throw new Response("thrown", { status: 409 })
+  },
+  error: () => {
+    throw new Error("expected by the test")
+  },
+  nothing: () => undefined,
+  rewrite: (request) => NextResponse.rewrite(new URL("/away/nothing", request.url)),
+  answer: () => new Response("from the proxy", { headers: { "cache-control": "public, max-age=60" } }),
+  immutable: (request) => Response.redirect(new URL("/", request.url)),
+}
+
+async function leaveProxy(gate: NextGate<unknown>, request: NextRequest, event: NextFetchEvent): Promise<Response> {
+  const way = request.nextUrl.pathname.split("/").at(-1) ?? ""
+  return gate((gated) => proxies[way]?.(gated))(request, event)
 }
 
 interface NextServer {
@@ -94,3 +120,31 @@ async function start(app: ContractApp): Promise<ContractServer> {
 }
 
 describeGateContract("Next.js", start)
+
+describeLeaving("Next.js", (config) => start({ config, behindTls: false, events: () => new ReadableStream() }), {
+  "redirect() in a route handler": { path: "/leave/redirect", status: 307, location: "/" },
+  "redirect() after a form": { path: "/leave/redirect", status: 303, location: "/", method: "POST" },
+  "permanentRedirect()": { path: "/leave/permanent", status: 308, location: "/" },
+  "notFound()": { path: "/leave/notFound", status: 404 },
+  "unauthorized()": { path: "/leave/unauthorized", status: 401 },
+  "forbidden()": { path: "/leave/forbidden", status: 403 },
+  "cookies() before redirect()": { path: "/leave/cookieAndRedirect", status: 307, location: "/" },
+  "a sign-out before redirect()": { path: "/leave/signOut", status: 307, signsOut: true },
+  "an error": { path: "/leave/error", status: 500 },
+  "an answer that is thrown": { path: "/leave/thrown", status: 409, body: "thrown" },
+  "no answer": { path: "/leave/nothing", status: 500 },
+  "the answer of a proxy": { path: "/leave/next", status: 500 },
+  "a rewrite, which is for proxies": { path: "/leave/rewrite", status: 500 },
+  "a redirect whose headers can't be changed": { path: "/leave/immutable", status: 302, location: "/" },
+  "an answer for shared caches": { path: "/leave/shared", status: 200 },
+  "a stream": { path: "/leave/stream", status: 200, body: "onetwo" },
+  "JSON, after a form": { path: "/leave/json", status: 200, method: "POST" },
+  "redirect() in a proxy": { path: "/away/redirect", status: 307, location: "/" },
+  "notFound() in a proxy": { path: "/away/notFound", status: 404 },
+  "an answer that a proxy throws": { path: "/away/thrown", status: 409, body: "thrown" },
+  "an error in a proxy": { path: "/away/error", status: 500 },
+  "a proxy that goes on to the page": { path: "/away/nothing", status: 200, body: "a page" },
+  "a proxy that rewrites": { path: "/away/rewrite", status: 200, body: "a page" },
+  "a proxy that answers": { path: "/away/answer", status: 200, body: "from the proxy" },
+  "a proxy that redirects": { path: "/away/immutable", status: 302, location: "/" },
+})

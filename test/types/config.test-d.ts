@@ -85,7 +85,7 @@ for (const handler of [expressAuth(auth), allowLazy(auth), requireLazy(auth), re
 
 declare const result: GateResult
 if (result.open) expectTypeOf(result.cookie).toEqualTypeOf<string>()
-else expectTypeOf(result.status).toEqualTypeOf<303 | 401 | 403 | 429>()
+else expectTypeOf(result.status).toEqualTypeOf<303 | 307 | 401 | 403 | 429 | 503>()
 if (result.open && result.session) expectTypeOf(result.session.user.isLazy).toEqualTypeOf<boolean>()
 expectTypeOf(gate(new Request("http://app.test"), auth, { require: "real", redirectTo: "/join" })).toEqualTypeOf<
   Promise<GateResult>

@@ -2,4 +2,4 @@ export function proxy(request, event) {
   return globalThis.contract.proxy(request, event)
 }
 
-export const config = { matcher: ["/", "/real", "/lazy", "/stream"] }
+export const config = { matcher: ["/", "/real", "/lazy", "/stream", "/away/:way"] }

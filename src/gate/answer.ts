@@ -1,0 +1,27 @@
+/**
+ * Adds what the gate has to say to the answer of a handler: a new object, since an answer's own headers may be immutable, and the body may be
+ * a stream. The last word on a cookie is the handler's, which may have signed somebody out.
+ */
+export function withGateHeaders(answer: Response, gated: Headers): Response {
+  const headers = new Headers(answer.headers)
+  mergeGateHeaders(headers, gated)
+  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
+}
+
+/** Does the same to the headers of an answer, in place. */
+export function mergeGateHeaders(headers: Headers, gated: Headers): void {
+  const own = headers.getSetCookie()
+  headers.delete("set-cookie")
+  for (const cookie of [...gated.getSetCookie(), ...own]) headers.append("set-cookie", cookie)
+  headers.append("vary", gated.get("vary") ?? "Cookie")
+  const control = cacheControl(headers.get("cache-control"), gated)
+  if (control !== null) headers.set("cache-control", control)
+}
+
+/** The handler's own word stands, unless a shared cache would keep a session for everybody. */
+export function cacheControl(own: string | null, gated: Headers): string | null {
+  const told = gated.get("cache-control")
+  if (own === null) return told
+  const isShared = gated.has("set-cookie") && !/\b(private|no-store)\b/i.test(own)
+  return isShared ? told : own
+}

@@ -1,0 +1,69 @@
+import { createHash, createHmac } from "node:crypto"
+import { parseCookie } from "cookie"
+import { appendCookies } from "../auth/cookies.js"
+import type { RequestConfig } from "../auth/request-config.js"
+
+/** A visit that came with the cookie of an ended session. */
+export interface EndedVisit {
+  url: string
+  cookie: string
+  /** The value of the session cookie. */
+  token: string
+  /** Where the visitor was; a path of this site. */
+  path: string
+}
+
+/** Sends a browser back to where it was, to show which session it has by now. */
+export interface AskedAgain {
+  open: false
+  reason: "session-ended"
+  session: null
+  status: 307
+  headers: Headers
+  body: ""
+}
+
+const NAME = "authjs-lazy.asked"
+/** How long the browser has to come back, in seconds. */
+const SECONDS = 10
+/** How often one cookie is sent back in that time: a few tabs may be late, a client that keeps no cookies must not go in circles. */
+const TIMES = 3
+/** How many cookies are remembered at most. */
+const MOST = 1000
+
+const asked = new Map<string, { times: number; until: number }>()
+
+/** Whether the browser was sent back a moment ago and still has nothing but the ended session: it is a new visitor. */
+export function cameBack(config: RequestConfig, { cookie, token }: EndedVisit): boolean {
+  return parseCookie(cookie)[NAME] === mark(config, token)
+}
+
+/**
+ * Answers with a redirect to the same address, with the method and body of the request. The session cookie stays as it is: this answer may be
+ * older than the one that brought the next session.
+ * @returns undefined where the client has been sent back often enough
+ */
+export function askAgain(config: RequestConfig, visit: EndedVisit): AskedAgain | undefined {
+  if (!mayAsk(visit.token)) return undefined
+  const headers = new Headers({ location: visit.path, vary: "Cookie", "cache-control": "private, no-store" })
+  const secure = visit.url.startsWith("https:")
+  const options = { httpOnly: true, sameSite: "lax" as const, path: "/", secure, maxAge: SECONDS }
+  appendCookies(headers, [{ name: NAME, value: mark(config, visit.token), options }])
+  return { open: false, reason: "session-ended", session: null, status: 307, headers, body: "" }
+}
+
+/** Bound to the ended session, so that it says nothing about another one. */
+function mark({ secret }: RequestConfig, token: string): string {
+  const key = [secret].flat()[0] ?? ""
+  return createHmac("sha256", key).update(`authjs-lazy asked again|${token}`).digest("base64url")
+}
+
+function mayAsk(token: string): boolean {
+  const key = createHash("sha256").update(token).digest("base64")
+  const now = Date.now()
+  const before = asked.get(key)
+  const times = before && before.until > now ? before.times + 1 : 1
+  if (asked.size >= MOST && !before) asked.clear()
+  asked.set(key, { times, until: now + SECONDS * 1000 })
+  return times <= TIMES
+}

@@ -1,0 +1,49 @@
+import type { ServerResponse } from "node:http"
+import { cacheControl } from "./answer.js"
+
+type Arguments = Parameters<ServerResponse["writeHead"]>
+
+/**
+ * Sees to it that the cookie of a session that was just made goes out, however a handler ends: `writeHead` with headers of its own, `setHeader`
+ * with another cookie, a proxy that copies the headers of what it asked, or an error handler that removes them all.
+ */
+export function keepGateHeaders(res: ServerResponse, gated: Headers): void {
+  const writeHead = res.writeHead
+  res.writeHead = function (this: ServerResponse, ...given: unknown[]) {
+    const [status, second, third] = given
+    takeHeaders(res, typeof second === "string" ? third : (second ?? third))
+    addMissing(res, gated)
+    const rest = typeof second === "string" ? [status, second] : [status]
+    return writeHead.apply(this, rest as unknown as Arguments)
+  } as ServerResponse["writeHead"]
+}
+
+/** Sets the headers that `writeHead` was given, where they can be looked at; it takes an object, or names and values in turn. */
+function takeHeaders(res: ServerResponse, headers: unknown): void {
+  if (typeof headers !== "object" || headers === null) return
+  const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers)
+  const names = new Set(pairs.map(([name]) => name.toLowerCase()))
+  for (const name of names) res.removeHeader(name)
+  for (const [name, value] of pairs)
+    if (value !== undefined) res.appendHeader(name, Array.isArray(value) ? value.map(String) : String(value))
+}
+
+function pairsOf(list: unknown[]): [string, unknown][] {
+  if (list.every((entry) => Array.isArray(entry))) return list as [string, unknown][]
+  return list.flatMap((name, n): [string, unknown][] => (n % 2 === 0 ? [[String(name), list[n + 1]]] : []))
+}
+
+function addMissing(res: ServerResponse, gated: Headers): void {
+  const own = [res.getHeader("set-cookie") ?? []].flat().map(String)
+  const missing = gated.getSetCookie().filter((cookie) => !own.includes(cookie))
+  // Of two cookies with one name the last counts: the handler's, which may have signed somebody out.
+  if (missing.length > 0) res.setHeader("set-cookie", [...missing, ...own])
+  const control = cacheControl(joined(res, "cache-control"), gated)
+  if (control !== null) res.setHeader("cache-control", control)
+  if (!/\bcookie\b|\*/i.test(joined(res, "vary") ?? "")) res.appendHeader("vary", "Cookie")
+}
+
+function joined(res: ServerResponse, name: string): string | null {
+  const value = res.getHeader(name)
+  return value === undefined ? null : [value].flat().join(", ")
+}
