@@ -64,6 +64,16 @@ it("holds all limits where everything is made anew for each request", async () =
   await Promise.all(clients.map((client) => client.end()))
 })
 
+it("lets no configuration that serves many requests be limited by another one", async () => {
+  const [changes, lazy] = [fresh(), { limits: { perAddress: 2 } }]
+  for (let n = 0; n < 2; n++) {
+    const auth = withLazy({ ...app.config, ...changes, lazy })
+    expect(await statuses(auth, Array<string>(3).fill("203.0.113.11"))).toEqual([200, 200, 429])
+  }
+  const anew: LazyAuth = (request) => withLazy({ ...app.config, ...changes, lazy })(request)
+  expect(await statuses(anew, Array<string>(3).fill("203.0.113.11"))).toEqual([200, 200, 429])
+})
+
 it("does not share limits between databases, secrets or limits", async () => {
   const lazy = { limits: { perAddress: 1 } }
   const changes = fresh()
