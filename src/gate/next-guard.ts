@@ -1,11 +1,10 @@
 import type { Session } from "@auth/core/types"
-import { parseSetCookie } from "cookie"
 import type { LazyAuth } from "../auth/config.js"
 import { gateSettings } from "../auth/gate-settings.js"
 import { publicOrigin } from "../auth/public-url.js"
 import { skipReason } from "./decide.js"
 import { decideGate, type GateOptions, type GateResult } from "./gate.js"
-import { areCookiesWritable, readOnlyCookies } from "./next-cookies.js"
+import { areCookiesWritable, readOnlyCookies, setCookies } from "./next-cookies.js"
 import { type RequestHead, visitorsRequest } from "./next-head.js"
 
 /** What a gate takes that is called in a server component or a server action. */
@@ -47,15 +46,6 @@ async function existing(visit: RequestHead, auth: LazyAuth): Promise<Session | n
   const { session } = await decideGate(visit, auth, { require: "lazy" }, HERE)
   if (session || skipReason(visit, gateSettings(auth()).isBot)) return session
   throw readOnlyCookies("A new lazy user")
-}
-
-async function setCookies(headers: Headers): Promise<void> {
-  const { cookies } = await import("next/headers.js")
-  const jar = await cookies()
-  for (const header of headers.getSetCookie()) {
-    const { name, value = "", ...options } = parseSetCookie(header)
-    jar.set(name, value, options)
-  }
 }
 
 /** Somebody who waits for a page, and can be sent elsewhere. */

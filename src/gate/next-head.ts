@@ -33,7 +33,10 @@ function firstOf(list: string | null): string | undefined {
  */
 function withPrefetch(method: string, headers: Headers): Headers {
   const visible = headers.has("rsc") || process.env.__NEXT_NO_MIDDLEWARE_URL_NORMALIZE
-  if (visible || method !== "GET" || headers.get("sec-fetch-dest") !== "empty") return headers
+  const isHidden = !visible && method === "GET" && headers.get("sec-fetch-dest") === "empty"
+  // The router for pages says so in a word of old browsers, and its own header is hidden.
+  const isOfPages = headers.has("purpose") && !headers.has("sec-purpose")
+  if (!isHidden && !isOfPages) return headers
   const marked = new Headers(headers)
   marked.set("next-router-prefetch", "1")
   return marked

@@ -5,6 +5,7 @@ import type { LazyAuth } from "../auth/config.js"
 import { withGateHeaders } from "./answer.js"
 import { type GateOpen, type GateOptions, type GateRefused, gate } from "./gate.js"
 import { withNextDefaults } from "./next-config.js"
+import { setCookies } from "./next-cookies.js"
 import { type GuardOptions, guard } from "./next-guard.js"
 import { headOf } from "./next-head.js"
 import { answerOf } from "./next-throws.js"
@@ -61,8 +62,10 @@ function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOp
     const result = await gate(headOf(request), auth, options)
     if (!result.open) return refusal(result, request, context)
     const changed = setCookie(request, result.cookie)
+    const isSet = isRoute(context) && (await setInJar(result.headers))
     const answer = await answered(handler, Object.assign(request, { auth: result.session }), context, result)
-    return withGate(answer, result, changed && request.headers)
+    if (!goesOn(answer)) return withGateHeaders(answer, result.headers, isSet ? [] : undefined)
+    return goingOn(answer, result, changed && request.headers)
   }
   const proxy = through(() => undefined)
   const called = (first?: NextRequest | Handler | GuardOptions, event?: unknown) => {
@@ -129,8 +132,19 @@ function setCookie({ headers, cookies }: NextRequest, cookie: string): boolean {
   return true
 }
 
-function withGate(answer: Response, { headers: gated }: GateOpen, passed: Headers | false): Response {
-  if (!goesOn(answer)) return withGateHeaders(answer, gated)
+/** The handler's own cookies come after ours there, which next-auth sets as well. */
+async function setInJar(headers: Headers): Promise<boolean> {
+  if (!headers.has("set-cookie")) return false
+  try {
+    await setCookies(headers)
+    return true
+  } catch {
+    // Called by something other than Next, such as a test.
+    return false
+  }
+}
+
+function goingOn(answer: Response, { headers: gated }: GateOpen, passed: Headers | false): Response {
   const headers = new Headers(gated)
   // It takes the place of what Next itself says of a page that is made for one visitor.
   if (headers.has("cache-control"))
