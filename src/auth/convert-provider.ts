@@ -1,8 +1,9 @@
 import { type RateLimiterAbstract, RateLimiterMemory } from "rate-limiter-flexible"
 import { v7 as uuidv7 } from "uuid"
-import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
+import { IdentifierInvalidError, IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
 import { type HashOptions, hashPassword } from "../password/hash.js"
 import { checkPassword, normalizeEmail, normalizeUsername } from "../password/policy.js"
+import { generatedEmail } from "../store/generated-email.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { Conversion, ConvertReport, GenerateEmail } from "../store/lazy-store.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
@@ -162,8 +163,8 @@ async function planSignUp(
 ): Promise<UserRow> {
   const session = context.newSession()
   const id = uuidv7()
-  const address = email ?? (username === undefined ? undefined : await generateEmail?.({ id, username }))
-  const row = { id, username, email: address, name: display }
+  const address = email ?? (username === undefined ? null : await generatedEmail(generateEmail, { id, username }))
+  const row = { id, username, email: address ?? undefined, name: display }
   let user: UserRow | undefined
   context.plan = {
     kind: "write",
@@ -183,7 +184,7 @@ async function planSignUp(
   return {
     id,
     name: display ?? null,
-    email: address ?? null,
+    email: address,
     username: username ?? null,
     emailVerified: null,
     image: null,
@@ -199,6 +200,7 @@ async function refusing<Result>(write: () => Promise<Result>): Promise<Result> {
     return await write()
   } catch (error) {
     if (error instanceof IdentifierTakenError) throw new SignInRefused(`${error.identifier}_taken`)
+    if (error instanceof IdentifierInvalidError) throw new SignInRefused(`${error.identifier}_invalid`)
     if (error instanceof NotLazyError) throw new SignInRefused("already_converted")
     throw error
   }

@@ -1,10 +1,10 @@
 import type { AdapterUser } from "@auth/core/adapters"
 import { AdapterError, CredentialsSignin } from "@auth/core/errors"
+import { generateLazyName } from "../store/generated-name.js"
 import type { CreateReport, GenerateEmail } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { emit, logError } from "./emit.js"
-import { generateLazyName } from "./generated-name.js"
 import { lazyUserIds } from "./lazy-user-ids.js"
 
 /** How lazy users are made; see {@link LazyProvider}. */

@@ -53,8 +53,10 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
         const client = context.client()
         if (client !== undefined) await takeTry(limiters.address, client)
         const user = await context.adapter.lazy.checkPassword(identifier, async (hash) => {
-          const { ok, rehash } = await verifyPassword(hash, String(password ?? ""), options.hash)
-          return rehash ? { ok, rehashed: await hashPassword(String(password), options.hash) } : { ok }
+          // JSON can bring anything; what is no string is no password, and takes as long as a wrong one.
+          const typed = typeof password === "string" ? password : ""
+          const { ok, rehash } = await verifyPassword(hash, typed, options.hash)
+          return rehash ? { ok, rehashed: await hashPassword(typed, options.hash) } : { ok }
         })
         if (!user) throw new SignInRefused("wrong_credentials")
         context.byPassword = true

@@ -1,12 +1,16 @@
-import { and, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
+import { and, eq, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
 import { v7 as uuidv7 } from "uuid"
-import { NameExhaustedError } from "../errors.js"
+import { LazySetupError, NameExhaustedError } from "../errors.js"
+import { explainCreation, findObstacle, type NewUserRow } from "./creation-failure.js"
+import { generatedEmail } from "./generated-email.js"
+import { generateLazyName } from "./generated-name.js"
 import { insertLists, type RowValues, withDefaults } from "./insert-lists.js"
 import type { CreateReport, Database, NewLazyUser, NewSession } from "./lazy-store.js"
 import { isLazyUser } from "./schema.js"
 import { STATEMENT_NAME } from "./statement-name.js"
 import type { Tables } from "./tables.js"
-import type { SessionRow, UserRow } from "./user-row.js"
+import { rowToInsert, type SessionRow, type UserRow } from "./user-row.js"
+import { refuseChangedRow } from "./written-row.js"
 
 const ATTEMPTS = 8
 
@@ -17,26 +21,66 @@ type EnsureLazyUser = (
 /** Finds the lazy user that has one of the ids, or inserts one under the first; see `LazyStore.ensureUser`. */
 export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
   const insert = insertUserAndSession(db, tables)
-  return async ({ ids, generateName, generateEmail, session }) => {
+  return async ({ ids, generateName = generateLazyName, generateEmail, session }) => {
     let [id, twins] = [ids[0], ids.slice(1)]
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const username = await generateName()
-      const email = (await generateEmail?.({ id, username })) ?? null
+      const username = await generatedName(generateName)
+      const email = await generatedEmail(generateEmail, { id, username })
+      if (email === null && tables.usersTable.email.notNull) throw new LazySetupError(NO_ADDRESS)
       const now = new Date()
-      const made = await insert({ id, username, email, lazySince: now, seenAt: now }, { session, unless: twins })
-      if (made) return { ...made, created: true }
+      const row = rowToInsert({ id, username, email, lazySince: now, seenAt: now })
+      const made = await insertOrExplain(() => insert(row, { session, unless: twins }), db, tables, row)
+      if (made) {
+        await undoIfChanged(db, tables, made.user, row)
+        return { ...made, created: true }
+      }
 
       const there = await db
         .select()
         .from(tables.usersTable)
         .where(inArray(tables.usersTable.id, [id, ...twins]))
-      const ids = there.map((user) => user.id)
-      const lazy = ids.length > 0 ? await attachSession(db, tables, ids, session) : undefined
+      const taken = there.map((user) => user.id)
+      const lazy = taken.length > 0 ? await attachSession(db, tables, taken, session) : undefined
       if (lazy) return { ...lazy, created: false }
       // The id belongs to a user who has become real meanwhile: no id that can be derived again is safe now.
-      if (there.length > 0) [id, twins] = [uuidv7(), []]
+      if (taken.length > 0 || (await findObstacle(db, tables, row)) === "id") [id, twins] = [uuidv7(), []]
     }
     throw new NameExhaustedError(`No free username after ${ATTEMPTS} tries: let generateName draw from more names.`)
+  }
+}
+
+/** Says what to do where `email` is NOT NULL, and there is no address for a lazy user. */
+export const NO_ADDRESS =
+  "LazyProvider: the column `email` of the user table is NOT NULL, and lazy users have no address. Make one for them: " +
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste
+  "LazyProvider({ generateEmail: ({ id }) => `${id}@lazy.invalid` })"
+
+async function generatedName(generateName: () => string | Promise<string>): Promise<string> {
+  const name: unknown = await generateName()
+  if (typeof name === "string" && name !== "") return name
+  throw new LazySetupError(`generateName must return a name, not ${name === "" ? '""' : `a ${typeof name}`}.`)
+}
+
+async function insertOrExplain<Result>(
+  insert: () => Promise<Result>,
+  db: Database,
+  tables: Tables,
+  row: NewUserRow,
+): Promise<Result> {
+  try {
+    return await insert()
+  } catch (error) {
+    throw await explainCreation(db, tables, error, row)
+  }
+}
+
+/** A trigger has the last word on what is inserted. */
+async function undoIfChanged(db: Database, { usersTable }: Tables, user: UserRow, row: NewUserRow): Promise<void> {
+  try {
+    refuseChangedRow(user, row)
+  } catch (error) {
+    await db.delete(usersTable).where(eq(usersTable.id, user.id))
+    throw error
   }
 }
 
@@ -65,7 +109,9 @@ function insertUserAndSession(db: Database, tables: Tables): Create {
     const values = valuesOf({ user, session, unless })
     // A `$default` function may return an expression, which is no value to be bound.
     if (Object.values(values).some((value) => isSQLWrapper(value))) return build({ user, session, unless }).execute()
-    const shape = Object.keys(values).join()
+    const shape = Object.keys(values)
+      .map((name) => (values[name] === null ? `${name} is null` : name))
+      .join()
     const statement =
       prepared.get(shape) ??
       build({
@@ -147,7 +193,9 @@ function valuesOf({ user, session = {}, unless }: CreationValues): RowValues {
 }
 
 const placeholders = (prefix: string, values: RowValues | unknown[]): RowValues =>
-  Object.fromEntries(Object.keys(values).map((name) => [name, sql.placeholder(`${prefix}_${name}`)]))
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value === null ? null : sql.placeholder(`${prefix}_${name}`)]),
+  )
 
 /** Gives a lazy user that is there already the session; undefined when none of the ids is a lazy user any more. */
 function attachSession(

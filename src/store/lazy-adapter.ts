@@ -16,6 +16,7 @@ import { knownSessionMaxAge } from "./session-life.js"
 import { readStats } from "./stats.js"
 import { type LazyAdapterOptions, resolveTables, type Tables } from "./tables.js"
 import { touchLazyUser } from "./touch.js"
+import { rowToInsert } from "./user-row.js"
 
 /** An Auth.js adapter that can also make, convert and remove lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
@@ -44,6 +45,8 @@ export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): Laz
   return {
     ...base,
     ...preparedReads(db, tables),
+    // Auth.js leaves out what it has nothing to say about, such as `emailVerified` at a sign-up by passkey.
+    createUser: (data) => base.createUser(rowToInsert(data)),
     // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
     async updateUser(data) {
       if (!data.emailVerified) return base.updateUser(data)
@@ -60,11 +63,11 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
   const store: LazyStore = {
     hasPasswords: tables.passwordsTable !== undefined,
     ensureUser,
-    createLazyUser: ({ id = uuidv7(), ...user }) => ensureUser({ ...user, ids: [id] }),
+    createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
     convert: (conversion) => convertUser(db, tables, conversion),
     merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
-      insertRealUser(db, tables, id, row, passwordHash, session),
+      insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify) => checkPassword(db, tables, identifier, verify),
     proveEmail: (userId) => proveEmail(db, tables, userId),
     hasPassword: (userId) => hasPassword(db, tables, userId),

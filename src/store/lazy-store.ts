@@ -23,9 +23,9 @@ export type GenerateEmail = (user: { id: string; username: string }) => string |
 export interface NewLazyUser {
   /** The id to give; default: a fresh UUIDv7. */
   id?: string
-  /** Makes a username; called again when the name it made is taken. */
-  generateName: () => string | Promise<string>
-  /** Makes an address for apps whose `email` column is NOT NULL; default: none, the column stays null. */
+  /** Makes a username; called again when the name it made is taken. Default: `guest-` and ten random characters. */
+  generateName?: () => string | Promise<string>
+  /** Makes an address for apps whose `email` column is NOT NULL, checked like any other; default: none, the column stays null. */
   generateEmail?: GenerateEmail
   /** A session to write along with the user, in the same statement; default: none (JWT sessions). */
   session?: NewSession
@@ -174,8 +174,9 @@ export interface LazyStore {
   /**
    * Inserts a lazy user, and its session if one is given, by one statement.
    * @throws NameExhaustedError when every generated name was taken
+   * @throws LazySetupError when a rule, a column or a trigger of the user table refuses every lazy user; the message names it
    */
-  createLazyUser(user: NewLazyUser): Promise<CreateReport>
+  createLazyUser(user?: NewLazyUser): Promise<CreateReport>
 
   /**
    * The same, but returns the lazy user that has one of `ids` already, if there is one: the first id is the one to give, the others
