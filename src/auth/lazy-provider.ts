@@ -1,5 +1,7 @@
 import type { AdapterUser } from "@auth/core/adapters"
 import { AdapterError, CredentialsSignin } from "@auth/core/errors"
+import { LazySetupError } from "../errors.js"
+import { NO_ADDRESS } from "../store/generated-email.js"
 import { generateLazyName } from "../store/generated-name.js"
 import type { CreateReport, GenerateEmail } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
@@ -37,6 +39,9 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
   return boundProvider(
     { id: "lazy", name: "a temporary account", credentials: {} },
     {
+      check(adapter) {
+        if (adapter.lazy.needsEmail && !generateEmail) throw new LazySetupError(NO_ADDRESS)
+      },
       async authorize(credentials, context) {
         const current = await context.currentSession()
         if (current) {

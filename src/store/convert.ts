@@ -1,5 +1,7 @@
 import { and, eq, ne } from "drizzle-orm"
 import { IdentifierTakenError, LazyError, LazySetupError, NotLazyError } from "../errors.js"
+import { endCredentials } from "./app-credentials.js"
+import { identifiedBy } from "./identified-by.js"
 import type { Conversion, ConvertReport, Database, Identifier } from "./lazy-store.js"
 import { recordOutcomes } from "./outcomes.js"
 import { findRefusal, refusalError, type WrittenUser } from "./refused-writes.js"
@@ -20,7 +22,8 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
   if (set.email != null && set.emailVerified === undefined) set.emailVerified = null
   return refuseTakenIdentifiers(db, tables, { ...set, passwordHash }, userId, () =>
     db.transaction(async (tx) => {
-      const [from] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
+      const isUser = and(eq(usersTable.id, userId), tables.activeUsers)
+      const [from] = await tx.select().from(usersTable).where(isUser).for("update")
       if (!from || !isLazyRow(from)) throw new NotLazyError("This user is not lazy (any more).")
       const written = { ...set, convertedAt: new Date() }
       const [user] = await tx.update(usersTable).set(written).where(eq(usersTable.id, userId)).returning()
@@ -30,10 +33,11 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
       if (link) await tx.insert(accountsTable).values({ ...link.account, userId })
       if (link?.authenticator) await tx.insert(authenticatorsTable).values({ ...link.authenticator, userId })
       const endedSessions = await endSessions(tx, tables, userId)
+      const credentials = await endCredentials(tx, tables, userId)
       if (session) await tx.insert(sessionsTable).values({ ...session, userId })
       await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: from.lazySince as Date, users: 1 }])
       await onConvert?.({ tx, user, from, by })
-      return { user, from, endedSessions }
+      return { user, from, endedSessions, ...(credentials && { credentials }) }
     }),
   )
 }
@@ -97,25 +101,14 @@ export async function refuseTakenIdentifiers<Result>(
   }
 }
 
-async function isTaken(
-  db: Database,
-  { usersTable }: Tables,
-  identifier: Identifier,
-  ownerId: string,
-): Promise<boolean> {
+async function isTaken(db: Database, tables: Tables, identifier: Identifier, ownerId: string): Promise<boolean> {
+  const { usersTable } = tables
   const others = await db
     .select({ id: usersTable.id })
     .from(usersTable)
-    .where(and(identifiedBy(usersTable, identifier), ne(usersTable.id, ownerId)))
+    .where(and(identifiedBy(tables, identifier), ne(usersTable.id, ownerId)))
     .limit(1)
   return others.length > 0
-}
-
-/** The condition that picks the user with this username or address. */
-export function identifiedBy(usersTable: Tables["usersTable"], identifier: Identifier) {
-  return "username" in identifier
-    ? eq(usersTable.username, identifier.username)
-    : eq(usersTable.email, identifier.email)
 }
 
 /** See `LazyStore.createRealUser`. */

@@ -2,7 +2,7 @@ import { and, eq, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-or
 import { v7 as uuidv7 } from "uuid"
 import { LazySetupError, NameExhaustedError } from "../errors.js"
 import { explainCreation, findObstacle, type NewUserRow } from "./creation-failure.js"
-import { generatedEmail } from "./generated-email.js"
+import { generatedEmail, NO_ADDRESS } from "./generated-email.js"
 import { generateLazyName } from "./generated-name.js"
 import { insertLists, type RowValues, withDefaults } from "./insert-lists.js"
 import type { CreateReport, Database, NewLazyUser, NewSession } from "./lazy-store.js"
@@ -48,12 +48,6 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
     throw new NameExhaustedError(`No free username after ${ATTEMPTS} tries: let generateName draw from more names.`)
   }
 }
-
-/** Says what to do where `email` is NOT NULL, and there is no address for a lazy user. */
-export const NO_ADDRESS =
-  "LazyProvider: the column `email` of the user table is NOT NULL, and lazy users have no address. Make one for them: " +
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste
-  "LazyProvider({ generateEmail: ({ id }) => `${id}@lazy.invalid` })"
 
 async function generatedName(generateName: () => string | Promise<string>): Promise<string> {
   const name: unknown = await generateName()
@@ -139,7 +133,7 @@ interface CreationStatement {
 }
 
 /** Both inserts are data-modifying CTEs, see https://www.postgresql.org/docs/current/queries-with.html */
-function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) {
+function creationStatement(db: Database, { usersTable, sessionsTable, activeUsers }: Tables) {
   const userLists = insertLists(db, usersTable)
   const sessionLists = insertLists(db, sessionsTable)
   return ({ user, session, unless }: CreationValues): CreationStatement => {
@@ -149,7 +143,7 @@ function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) 
       sql`, `,
     )})`
     // By id alone, behind a fence: of a table without statistics the planner would take all lazy users for a handful, and walk through them.
-    const byId = sql`select ${isLazyUser(usersTable)} as is_lazy from ${usersTable} where ${inArray(usersTable.id, ids)} offset 0`
+    const byId = sql`select ${isLazyUser(usersTable)} as is_lazy from ${usersTable} where ${and(inArray(usersTable.id, ids), activeUsers)} offset 0`
     const twin = sql`select 1 from (${byId}) as twin where twin.is_lazy`
     const condition = unless.length > 0 ? sql`where not exists (${twin})` : sql``
     const newUser = db
@@ -200,7 +194,7 @@ const placeholders = (prefix: string, values: RowValues | unknown[]): RowValues 
 /** Gives a lazy user that is there already the session; undefined when none of the ids is a lazy user any more. */
 function attachSession(
   db: Database,
-  { usersTable, sessionsTable }: Tables,
+  { usersTable, sessionsTable, activeUsers }: Tables,
   ids: string[],
   session: NewSession | undefined,
 ): Promise<Made | undefined> {
@@ -208,7 +202,7 @@ function attachSession(
     const [user] = await tx
       .select()
       .from(usersTable)
-      .where(and(inArray(usersTable.id, ids), isLazyUser(usersTable)))
+      .where(and(inArray(usersTable.id, ids), isLazyUser(usersTable), activeUsers))
       .limit(1)
       // So that a conversion, which ends every session of the user, can't slip in between.
       .for("key share")

@@ -49,7 +49,9 @@ export async function explainCreation(db: Database, tables: Tables, error: unkno
   if (!refusal) return error
   if (refusal.kind === "taken" && refusal.field === "email")
     return new LazySetupError(
-      "generateEmail returned an address that another user has. Make it of the id, which no other user has: `${id}@lazy.invalid`.",
+      "generateEmail returned an address that another user has. Make it of the id, which nobody else has, as in " +
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste
+        "generateEmail: ({ id }) => `${id}@lazy.invalid`",
       { cause: error },
     )
   if (refusal.kind === "invalid" && (refusal.field === "username" || refusal.field === "email")) {

@@ -17,3 +17,9 @@ export async function generatedEmail(
   const what = typeof made === "string" ? JSON.stringify(made.slice(0, 100)) : `a value of type ${typeof made}`
   throw new LazySetupError(`generateEmail must return an e-mail address, such as \`\${id}@lazy.invalid\`, not ${what}.`)
 }
+
+/** Says what to do where `email` is NOT NULL, and there is no address for a lazy user. */
+export const NO_ADDRESS =
+  "LazyProvider: the column `email` of the user table is NOT NULL, and lazy users have no address. Make one for them: " +
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste
+  "LazyProvider({ generateEmail: ({ id }) => `${id}@lazy.invalid` })"

@@ -81,6 +81,11 @@ export interface ConvertReport {
   from: UserRow
   /** How many database sessions of the lazy user ended. */
   endedSessions: number
+  /**
+   * How many rows of the tables that `LazyAdapter({ credentials })` names were deleted; tables without any are left out. Undefined where it
+   * names none.
+   */
+  credentials?: ByTable<number>
 }
 
 /** What `onMerge` is given, inside the transaction that merges. */
@@ -140,6 +145,11 @@ export interface MergeReport {
    * trigger; tables without any are left out. What a user signs in with (sessions, accounts, authenticators, password) isn't counted.
    */
   conflicts: ByTable<number>
+  /**
+   * How many of the lazy user's rows in the tables that `LazyAdapter({ credentials })` names were deleted; tables without any are left out.
+   * Undefined where it names none.
+   */
+  credentials?: ByTable<number>
 }
 
 /** See {@link LazyStore.createRealUser}. */
@@ -170,6 +180,8 @@ export type Use = { userId: string } | { session: NewSession }
 export interface LazyStore {
   /** Whether there is a `password` table to use. */
   readonly hasPasswords: boolean
+  /** Whether the `email` column is NOT NULL, so that lazy users need a `generateEmail`. */
+  readonly needsEmail: boolean
 
   /**
    * Inserts a lazy user, and its session if one is given, by one statement.
@@ -226,6 +238,9 @@ export interface LazyStore {
    * @returns the user as it is afterwards, and whether a password was removed; null when there is no such user
    */
   proveEmail(userId: string): Promise<{ user: UserRow; passwordRemoved: boolean } | null>
+
+  /** Whether the account belongs to a user who does not count any more, by `LazyAdapter({ activeUsers })`. */
+  isOfInactiveUser(account: { provider: string; providerAccountId: string }): Promise<boolean>
 
   /** Whether this user has a password. */
   hasPassword(userId: string): Promise<boolean>
