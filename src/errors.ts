@@ -72,6 +72,19 @@ export class IdentifierTakenError extends LazyError {
   }
 }
 
+/** PostgreSQL refuses the username or the e-mail address: its column is too short for it, or has a rule of its own. Nothing was changed. */
+export class IdentifierInvalidError extends LazyError {
+  readonly code = "identifier_invalid"
+
+  constructor(
+    /** Which of the two is refused. */
+    readonly identifier: "username" | "email",
+    options?: ErrorOptions,
+  ) {
+    super(`The database refuses this ${identifier}: its column is too short, or a rule forbids it.`, options)
+  }
+}
+
 /** No free username was found although several were generated. Nothing was created. */
 export class NameExhaustedError extends LazyError {
   readonly code = "name_exhausted"
@@ -97,5 +110,6 @@ export type LazyErrors =
   | MergeConflictError
   | MergeUnsupportedError
   | IdentifierTakenError
+  | IdentifierInvalidError
   | NameExhaustedError
   | OtherUsersError

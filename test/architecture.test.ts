@@ -34,7 +34,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["doctor"],
   ["auth"],
   ["store", "password"],
-  ["options.ts"],
+  ["options.ts", "email-address.ts"],
   ["errors.ts"],
 ]
 

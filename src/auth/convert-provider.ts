@@ -1,9 +1,10 @@
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { v7 as uuidv7 } from "uuid"
-import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
+import { IdentifierInvalidError, IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
 import { type HashOptions, hashPassword } from "../password/hash.js"
 import { checkPassword, normalizeEmail, normalizeUsername } from "../password/policy.js"
 import type { TurnOptions } from "../password/turns.js"
+import { generatedEmail } from "../store/generated-email.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { Conversion, ConvertReport, GenerateEmail } from "../store/lazy-store.js"
 import { sqlState, UNIQUE_VIOLATION } from "../store/sql-state.js"
@@ -196,8 +197,8 @@ async function planSignUp(
   const session = context.newSession()
   const [own] = signUpIds(context.config, context.head, username ?? email ?? "")
   const id = own !== undefined && !(await context.adapter.getUser(own)) ? own : uuidv7()
-  const address = email ?? (username === undefined ? undefined : await generateEmail?.({ id, username }))
-  const row = { id, username, email: address, name: display }
+  const address = email ?? (username === undefined ? null : await generatedEmail(generateEmail, { id, username }))
+  const row = { id, username, email: address ?? undefined, name: display }
   let user: UserRow | undefined
   context.plan = {
     kind: "write",
@@ -225,7 +226,7 @@ async function planSignUp(
   return {
     id,
     name: display ?? null,
-    email: address ?? null,
+    email: address,
     username: username ?? null,
     emailVerified: null,
     image: null,
@@ -238,6 +239,7 @@ async function planSignUp(
 /** Says what the store refuses in the codes of this provider. */
 function refusalOf(error: unknown): unknown {
   if (error instanceof IdentifierTakenError) return new SignInRefused(`${error.identifier}_taken`)
+  if (error instanceof IdentifierInvalidError) return new SignInRefused(`${error.identifier}_invalid`)
   if (error instanceof NotLazyError) return new SignInRefused("already_converted")
   return error
 }

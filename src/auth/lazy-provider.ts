@@ -1,10 +1,12 @@
 import type { AdapterUser } from "@auth/core/adapters"
 import { AdapterError, CredentialsSignin } from "@auth/core/errors"
+import { LazySetupError } from "../errors.js"
+import { NO_ADDRESS } from "../store/generated-email.js"
+import { generateLazyName } from "../store/generated-name.js"
 import type { CreateReport, GenerateEmail } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { emit, logError } from "./emit.js"
-import { generateLazyName } from "./generated-name.js"
 import { lazyUserIds } from "./lazy-user-ids.js"
 
 /** How lazy users are made; see {@link LazyProvider}. */
@@ -37,6 +39,9 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
   return boundProvider(
     { id: "lazy", name: "a temporary account", credentials: {} },
     {
+      check(adapter) {
+        if (adapter.lazy.needsEmail && !generateEmail) throw new LazySetupError(NO_ADDRESS)
+      },
       async authorize(credentials, context) {
         const current = await context.currentSession()
         if (current) {

@@ -17,6 +17,7 @@ export async function decideSignIn(identity: ProvenIdentity, context: RequestCon
   const { account } = identity
   if (!account) return
   if (account.type === "webauthn") refuseCrossSite(context)
+  await refuseInactive(account, context)
   const current = await context.currentSession()
   if (!current) {
     // A session that is over, or a token that says what is no longer true, must not be one to which Auth.js links an identity.
@@ -81,6 +82,16 @@ async function proveForStranger(identity: ProvenIdentity, account: Account, cont
   if (!namesake) return
   if (saysUnverified(identity)) throw new OAuthAccountNotLinked("The provider says that the address is not verified")
   if (namesake.emailVerified === null) await context.adapter.lazy.proveEmail(namesake.id)
+}
+
+/** Auth.js would make a second user of an identity that nobody seems to have, and fail to link it. */
+async function refuseInactive(
+  { type, provider, providerAccountId }: Account,
+  { adapter }: RequestContext,
+): Promise<void> {
+  if (type === "credentials" || type === "email") return
+  if (await adapter.lazy.isOfInactiveUser({ provider, providerAccountId }))
+    throw new AccessDenied("The identity belongs to a user who does not count any more (activeUsers).")
 }
 
 async function ownerOf({ provider, providerAccountId }: Account, { adapter }: RequestContext): Promise<UserRow | null> {

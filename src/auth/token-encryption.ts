@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from "node:crypto"
-import { randomBytes } from "./random-bytes.js"
+import { randomBytes } from "../store/random-bytes.js"
 import type { TokenKey } from "./token-keys.js"
 
 /** The parts of a token that differ from one to the next. */

@@ -1,7 +1,7 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../store/lazy-store.js"
 import { columnName } from "../store/table-names.js"
-import type { Tables } from "../store/tables.js"
+import type { NamedTable } from "../store/table-place.js"
 import { readClockSkew } from "./clock.js"
 import { type KeyFacts, readKeys } from "./keys.js"
 import type { NeededTable } from "./needed-tables.js"
@@ -43,7 +43,7 @@ export function readFacts(db: Database, needed: NeededTable[], references: reado
 }
 
 /** The table under this key, as the database has it. */
-export function tableUnder({ tables }: Facts, key: keyof Tables): TableFacts | undefined {
+export function tableUnder({ tables }: Facts, key: NamedTable): TableFacts | undefined {
   return tables.find((table) => table.key === key)?.facts ?? undefined
 }
 

@@ -1,11 +1,12 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import type { NamedTable } from "../store/table-place.js"
 import type { Tables } from "../store/tables.js"
 import type { ConfigFacts } from "./config.js"
 import type { Severity } from "./finding.js"
 
 /** A table of the library or of Auth.js. */
 export interface NeededTable {
-  key: keyof Tables
+  key: NamedTable
   table: PgTable
   /** How bad it is if the table is missing; undefined where nothing of the configuration uses it. */
   severity: Severity | undefined
@@ -14,7 +15,7 @@ export interface NeededTable {
 /** The tables that the store is set up with, the user table first, and who would miss them. */
 export function neededTables(tables: Tables, config: ConfigFacts | undefined): NeededTable[] {
   const types = config?.providerTypes
-  const severities: Record<keyof Tables, Severity | undefined> = {
+  const severities: Record<NamedTable, Severity | undefined> = {
     usersTable: "error",
     accountsTable: "error",
     sessionsTable: config ? (config.strategy === "database" ? "error" : undefined) : "warning",
@@ -23,7 +24,7 @@ export function neededTables(tables: Tables, config: ConfigFacts | undefined): N
     verificationTokensTable: types ? (types.includes("email") ? "error" : undefined) : "info",
     authenticatorsTable: types ? (types.includes("webauthn") ? "error" : undefined) : "info",
   }
-  return (Object.keys(severities) as (keyof Tables)[]).flatMap((key) => {
+  return (Object.keys(severities) as NamedTable[]).flatMap((key) => {
     const table = tables[key]
     return table ? [{ key, table, severity: severities[key] }] : []
   })
@@ -31,7 +32,7 @@ export function neededTables(tables: Tables, config: ConfigFacts | undefined): N
 
 /** Columns that together must tell rows apart. */
 export interface UniqueColumns {
-  key: keyof Tables
+  key: NamedTable
   columns: AnyPgColumn[]
   /** What happens otherwise. */
   why: string
@@ -42,7 +43,7 @@ export interface UniqueColumns {
 /** Every unique rule that the library and Auth.js take for granted. */
 export function uniqueColumns(tables: Tables): UniqueColumns[] {
   const { usersTable: users, accountsTable: accounts, sessionsTable: sessions, passwordsTable: passwords } = tables
-  const rule = (key: keyof Tables, columns: AnyPgColumn[], why: string, holdsNulls = false) => ({
+  const rule = (key: NamedTable, columns: AnyPgColumn[], why: string, holdsNulls = false) => ({
     key,
     columns,
     why,

@@ -1,11 +1,9 @@
 import type { ZxcvbnFactory } from "@zxcvbn-ts/core"
-import isEmail from "validator/lib/isEmail.js"
+import { normalizeAddress } from "../email-address.js"
 import { type TurnOptions, Turns } from "./turns.js"
 
 const NAME_RAW_MAX = 256
 const NAME_LENGTH = { min: 3, max: 32 }
-const EMAIL_RAW_MAX = 512
-const EMAIL_BYTES_MAX = 254
 const PASSWORD_RAW_MAX = 1024
 const PASSWORD_LENGTH = { min: 8, max: 256 }
 
@@ -72,31 +70,14 @@ function lowerCase(name: string): string {
   return lower.normalize("NFKC")
 }
 
-// What only a quoted local part, a comment, a list, a group or a display name needs.
-const EMAIL_SYNTAX = /["(),:;<>[\]\\\p{Z}]/u
-const DOMAIN = /^[\p{L}\p{M}\p{N}.-]+$/u
-
 /**
- * The e-mail address in `input`, trimmed, lower-cased and in NFC, or null if it is none that mail can be sent to.
- *
- * At most 254 octets (RFC 5321, section 4.5.3.1.3 and its erratum 1690), one `@`, a domain with a top-level domain.
- * Refused besides: quoted local parts, comments and lists (`a@b.com,c@d.com` must not become an address at either), IP
- * address domains, the reserved top-level domain `.invalid` (RFC 2606) that stands in for "no address", and invisible,
- * control and bidirectional characters.
- *
- * NFC and not NFKC, because RFC 6532, section 3.1 asks for the former: compatibility mappings change who is addressed. An
- * address that NFKC would change (`＠`, `﹫`, wide letters, ligatures) is therefore refused, not rewritten.
+ * The e-mail address in `input`, trimmed, lower-cased and in NFC, or null if it is none that mail can be sent to: as
+ * {@link normalizeAddress} has it, without the reserved top-level domain `.invalid` (RFC 2606) that stands in for "no
+ * address".
  */
 export function normalizeEmail(input: unknown): string | null {
-  if (typeof input !== "string" || input.length > EMAIL_RAW_MAX) return null
-  const typed = input.trim().normalize("NFC")
-  if (typed !== typed.normalize("NFKC") || EMAIL_SYNTAX.test(typed) || INVISIBLE.test(typed)) return null
-  const email = typed.toLowerCase().normalize("NFC")
-  const domain = email.slice(email.lastIndexOf("@") + 1)
-  if (!DOMAIN.test(domain) || domain.endsWith(".invalid")) return null
-  if (Buffer.byteLength(email) > EMAIL_BYTES_MAX) return null
-  // The types see a CommonJS module with a `default`, which the function at run time has too.
-  return isEmail.default(email) ? email : null
+  const email = normalizeAddress(input)
+  return email?.endsWith(".invalid") ? null : email
 }
 
 /**

@@ -1,34 +1,43 @@
 import { and, eq, ne } from "drizzle-orm"
-import { IdentifierTakenError, LazySetupError, NotLazyError } from "../errors.js"
+import { IdentifierTakenError, LazyError, LazySetupError, NotLazyError } from "../errors.js"
+import { endCredentials } from "./app-credentials.js"
+import { identifiedBy } from "./identified-by.js"
 import type { Conversion, ConvertReport, Database, Identifier } from "./lazy-store.js"
 import { recordOutcomes } from "./outcomes.js"
+import { findRefusal, refusalError, type WrittenUser } from "./refused-writes.js"
+import { requireUniqueRules } from "./require-unique.js"
 import { endSessions } from "./sessions.js"
 import { sqlState, UNIQUE_VIOLATION } from "./sql-state.js"
 import type { Tables } from "./tables.js"
-import { isLazyRow, type UserRow } from "./user-row.js"
+import { isLazyRow, rowToInsert, type UserRow } from "./user-row.js"
+import { brokenConstraint } from "./violation.js"
+import { refuseChangedRow } from "./written-row.js"
 
 /** See `LazyStore.convert`. */
 export function convertUser(db: Database, tables: Tables, conversion: Conversion): Promise<ConvertReport> {
   const { usersTable, sessionsTable, accountsTable, authenticatorsTable } = tables
-  const { userId, set, passwordHash, link, session, by, onConvert } = conversion
-  return refuseTakenIdentifiers(db, tables, set, userId, () =>
+  const { userId, passwordHash, link, session, by, onConvert } = conversion
+  const set = withoutUnfitting(usersTable, conversion.set)
+  // Whatever the row says of an address that it had before, nobody has proven this one.
+  if (set.email != null && set.emailVerified === undefined) set.emailVerified = null
+  return refuseTakenIdentifiers(db, tables, { ...set, passwordHash }, userId, () =>
     db.transaction(async (tx) => {
-      const [from] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
+      const isUser = and(eq(usersTable.id, userId), tables.activeUsers)
+      const [from] = await tx.select().from(usersTable).where(isUser).for("update")
       if (!from || !isLazyRow(from)) throw new NotLazyError("This user is not lazy (any more).")
-      const [user] = await tx
-        .update(usersTable)
-        .set({ ...set, convertedAt: new Date() })
-        .where(eq(usersTable.id, userId))
-        .returning()
+      const written = { ...set, convertedAt: new Date() }
+      const [user] = await tx.update(usersTable).set(written).where(eq(usersTable.id, userId)).returning()
       if (!user) throw new NotLazyError("This user is gone.")
+      refuseChangedRow(user, written)
       if (passwordHash !== undefined) await writePassword(tx, tables, userId, passwordHash)
       if (link) await tx.insert(accountsTable).values({ ...link.account, userId })
       if (link?.authenticator) await tx.insert(authenticatorsTable).values({ ...link.authenticator, userId })
       const endedSessions = await endSessions(tx, tables, userId)
+      const credentials = await endCredentials(tx, tables, userId)
       if (session) await tx.insert(sessionsTable).values({ ...session, userId })
       await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: from.lazySince as Date, users: 1 }])
       await onConvert?.({ tx, user, from, by })
-      return { user, from, endedSessions }
+      return { user, from, endedSessions, ...(credentials && { credentials }) }
     }),
   )
 }
@@ -50,69 +59,73 @@ export const NO_PASSWORDS =
   'updatedAt: timestamp("updatedAt", { mode: "date", withTimezone: true }).notNull().defaultNow() }) ' +
   "(with userId of the type of users.id), and pass it as passwordsTable."
 
+/** A name or a picture that has no room in its column is no reason to refuse somebody: the row keeps what it has. */
+function withoutUnfitting(usersTable: Tables["usersTable"], { ...set }: Conversion["set"]): Conversion["set"] {
+  for (const property of ["name", "image"] as const) {
+    const { length } = usersTable[property] as { length?: unknown }
+    if (typeof length === "number" && [...(set[property] ?? "")].length > length) delete set[property]
+  }
+  return set
+}
+
 /**
- * Runs a transaction that writes a username or an address, and says which of them is taken if one is: before it, where a table has no
- * unique rule of its own, and after it, where somebody else was faster.
+ * Runs a transaction that writes a username or an address, and says which of them is taken or refused if one is: before it, where a rule is
+ * not about all users alike, and after it, where another request was faster or the rule is the app's own, such as one on `lower(email)`.
  * @throws IdentifierTakenError
+ * @throws IdentifierInvalidError
+ * @throws LazySetupError where no unique rule guards what is written, or a rule or a column refuses every user
  */
 export async function refuseTakenIdentifiers<Result>(
   db: Database,
   tables: Tables,
-  { username, email }: { username?: string | null; email?: string | null },
+  written: WrittenUser,
   ownerId: string,
   write: () => Promise<Result>,
 ): Promise<Result> {
+  const { username, email } = written
+  await requireUniqueRules(db, tables, written)
   const refuse = async (cause?: unknown) => {
     if (username && (await isTaken(db, tables, { username }, ownerId)))
       throw new IdentifierTakenError("username", { cause })
     if (email && (await isTaken(db, tables, { email }, ownerId))) throw new IdentifierTakenError("email", { cause })
   }
-  await refuse()
   try {
+    await refuse()
     return await write()
   } catch (error) {
-    if (sqlState(error) === UNIQUE_VIOLATION) await refuse(error)
-    throw error
+    if (error instanceof LazyError) throw error
+    const refusal = await findRefusal(db, tables, error, written)
+    // Some poolers and triggers don't name the rule.
+    if (!refusal && sqlState(error) === UNIQUE_VIOLATION && !brokenConstraint(error)?.constraint) await refuse(error)
+    throw refusal ? refusalError(refusal, error) : error
   }
 }
 
-async function isTaken(
-  db: Database,
-  { usersTable }: Tables,
-  identifier: Identifier,
-  ownerId: string,
-): Promise<boolean> {
+async function isTaken(db: Database, tables: Tables, identifier: Identifier, ownerId: string): Promise<boolean> {
+  const { usersTable } = tables
   const others = await db
     .select({ id: usersTable.id })
     .from(usersTable)
-    .where(and(identifiedBy(usersTable, identifier), ne(usersTable.id, ownerId)))
+    .where(and(identifiedBy(tables, identifier), ne(usersTable.id, ownerId)))
     .limit(1)
   return others.length > 0
-}
-
-/** The condition that picks the user with this username or address. */
-export function identifiedBy(usersTable: Tables["usersTable"], identifier: Identifier) {
-  return "username" in identifier
-    ? eq(usersTable.username, identifier.username)
-    : eq(usersTable.email, identifier.email)
 }
 
 /** See `LazyStore.createRealUser`. */
 export function insertRealUser(
   db: Database,
   tables: Tables,
-  id: string,
-  row: Partial<UserRow>,
+  row: Partial<UserRow> & { id: string },
   passwordHash: string,
   session?: { sessionToken: string; expires: Date },
 ): Promise<UserRow> {
-  return refuseTakenIdentifiers(db, tables, row, id, () =>
+  return refuseTakenIdentifiers(db, tables, { ...row, passwordHash }, row.id, () =>
     db.transaction(async (tx) => {
-      const [user] = await tx
-        .insert(tables.usersTable)
-        .values({ ...row, id })
-        .returning()
-      if (!user) throw new Error("The insert of a user returned no row.")
+      const values = rowToInsert(row)
+      const [user] = await tx.insert(tables.usersTable).values(values).returning()
+      if (!user)
+        throw new LazySetupError("LazyAdapter: a trigger or a rule of the user table keeps users from being inserted.")
+      refuseChangedRow(user, values)
       await writePassword(tx, tables, user.id, passwordHash)
       if (session) await tx.insert(tables.sessionsTable).values({ ...session, userId: user.id })
       return user

@@ -1,13 +1,17 @@
-import { and, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
+import { and, eq, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
 import { v7 as uuidv7 } from "uuid"
-import { NameExhaustedError } from "../errors.js"
+import { LazySetupError, NameExhaustedError } from "../errors.js"
 import { isClosed } from "./close-lazy-user.js"
+import { explainCreation, findObstacle, type NewUserRow } from "./creation-failure.js"
+import { generatedEmail, NO_ADDRESS } from "./generated-email.js"
+import { generateLazyName } from "./generated-name.js"
 import { insertLists, type RowValues, withDefaults } from "./insert-lists.js"
 import type { CreateReport, Database, LazyUserCandidates, NewLazyUser, NewSession } from "./lazy-store.js"
 import { isLazyUser } from "./schema.js"
 import { STATEMENT_NAME } from "./statement-name.js"
 import type { Tables } from "./tables.js"
-import { isLazyRow, type SessionRow, type UserRow } from "./user-row.js"
+import { isLazyRow, rowToInsert, type SessionRow, type UserRow } from "./user-row.js"
+import { refuseChangedRow } from "./written-row.js"
 
 const ATTEMPTS = 8
 
@@ -16,14 +20,19 @@ type EnsureLazyUser = (input: Omit<NewLazyUser, "id"> & LazyUserCandidates) => P
 /** Finds the lazy user that has one of the ids, or inserts one under the first; see `LazyStore.ensureUser`. */
 export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
   const insert = insertUserAndSession(db, tables)
-  return async ({ ids, successor = () => uuidv7(), generateName, generateEmail, session }) => {
+  return async ({ ids, successor = () => uuidv7(), generateName = generateLazyName, generateEmail, session }) => {
     let [id, twins] = [ids[0], ids.slice(1)]
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const username = await generateName()
-      const email = (await generateEmail?.({ id, username })) ?? null
+      const username = await generatedName(generateName)
+      const email = await generatedEmail(generateEmail, { id, username })
+      if (email === null && tables.usersTable.email.notNull) throw new LazySetupError(NO_ADDRESS)
       const now = new Date()
-      const made = await insert({ id, username, email, lazySince: now, seenAt: now }, { session, unless: twins })
-      if (made) return { ...made, created: true }
+      const row = rowToInsert({ id, username, email, lazySince: now, seenAt: now })
+      const made = await insertOrExplain(() => insert(row, { session, unless: twins }), db, tables, row)
+      if (made) {
+        await undoIfChanged(db, tables, made.user, row)
+        return { ...made, created: true }
+      }
 
       const there = await db
         .select()
@@ -33,9 +42,43 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const lazy = open.length > 0 ? await attachSession(db, tables, open, session) : undefined
       if (lazy) return { ...lazy, created: false }
       // An id of a user who has become real, or was signed out meanwhile, is given to nobody.
-      if (there.length > 0) [id, twins] = [there.some((user) => user.id === id) ? successor(id) : id, []]
+      if (
+        there.some((user) => user.id === id) ||
+        (there.length === 0 && (await findObstacle(db, tables, row)) === "id")
+      )
+        id = successor(id)
+      if (there.length > 0) twins = []
     }
     throw new NameExhaustedError(`No free username after ${ATTEMPTS} tries: let generateName draw from more names.`)
+  }
+}
+
+async function generatedName(generateName: () => string | Promise<string>): Promise<string> {
+  const name: unknown = await generateName()
+  if (typeof name === "string" && name !== "") return name
+  throw new LazySetupError(`generateName must return a name, not ${name === "" ? '""' : `a ${typeof name}`}.`)
+}
+
+async function insertOrExplain<Result>(
+  insert: () => Promise<Result>,
+  db: Database,
+  tables: Tables,
+  row: NewUserRow,
+): Promise<Result> {
+  try {
+    return await insert()
+  } catch (error) {
+    throw await explainCreation(db, tables, error, row)
+  }
+}
+
+/** A trigger has the last word on what is inserted. */
+async function undoIfChanged(db: Database, { usersTable }: Tables, user: UserRow, row: NewUserRow): Promise<void> {
+  try {
+    refuseChangedRow(user, row)
+  } catch (error) {
+    await db.delete(usersTable).where(eq(usersTable.id, user.id))
+    throw error
   }
 }
 
@@ -64,7 +107,9 @@ function insertUserAndSession(db: Database, tables: Tables): Create {
     const values = valuesOf({ user, session, unless })
     // A `$default` function may return an expression, which is no value to be bound.
     if (Object.values(values).some((value) => isSQLWrapper(value))) return build({ user, session, unless }).execute()
-    const shape = Object.keys(values).join()
+    const shape = Object.keys(values)
+      .map((name) => (values[name] === null ? `${name} is null` : name))
+      .join()
     const statement =
       prepared.get(shape) ??
       build({
@@ -92,7 +137,7 @@ interface CreationStatement {
 }
 
 /** Both inserts are data-modifying CTEs, see https://www.postgresql.org/docs/current/queries-with.html */
-function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) {
+function creationStatement(db: Database, { usersTable, sessionsTable, activeUsers }: Tables) {
   const userLists = insertLists(db, usersTable)
   const sessionLists = insertLists(db, sessionsTable)
   return ({ user, session, unless }: CreationValues): CreationStatement => {
@@ -102,7 +147,7 @@ function creationStatement(db: Database, { usersTable, sessionsTable }: Tables) 
       sql`, `,
     )})`
     // By id alone, behind a fence: of a table without statistics the planner would take all lazy users for a handful, and walk through them.
-    const byId = sql`select ${isLazyUser(usersTable)} as is_lazy from ${usersTable} where ${inArray(usersTable.id, ids)} offset 0`
+    const byId = sql`select ${isLazyUser(usersTable)} as is_lazy from ${usersTable} where ${and(inArray(usersTable.id, ids), activeUsers)} offset 0`
     const twin = sql`select 1 from (${byId}) as twin where twin.is_lazy`
     const condition = unless.length > 0 ? sql`where not exists (${twin})` : sql``
     const newUser = db
@@ -146,12 +191,14 @@ function valuesOf({ user, session = {}, unless }: CreationValues): RowValues {
 }
 
 const placeholders = (prefix: string, values: RowValues | unknown[]): RowValues =>
-  Object.fromEntries(Object.keys(values).map((name) => [name, sql.placeholder(`${prefix}_${name}`)]))
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value === null ? null : sql.placeholder(`${prefix}_${name}`)]),
+  )
 
 /** Gives a lazy user that is there already the session; undefined when none of the ids is a lazy user any more. */
 function attachSession(
   db: Database,
-  { usersTable, sessionsTable }: Tables,
+  { usersTable, sessionsTable, activeUsers }: Tables,
   ids: string[],
   session: NewSession | undefined,
 ): Promise<Made | undefined> {
@@ -159,7 +206,7 @@ function attachSession(
     const [user] = await tx
       .select()
       .from(usersTable)
-      .where(and(inArray(usersTable.id, ids), isLazyUser(usersTable)))
+      .where(and(inArray(usersTable.id, ids), isLazyUser(usersTable), activeUsers))
       .limit(1)
       // So that a conversion or a sign-out, which end every session of the user, can't slip in between.
       .for("share")

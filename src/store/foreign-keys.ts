@@ -46,7 +46,7 @@ export interface UserReferences {
   /** The tables to move, each one after those that its foreign keys lead to, as far as there is such an order. */
   tables: ReferencingTable[]
   /** The tables that hold what a user signs in with, and that exist. */
-  credentials: { oid: number; table: PgTable & { userId: AnyPgColumn } }[]
+  credentials: { oid: number; table: PgTable; userId: AnyPgColumn; isOfApp: boolean }[]
   problems: ReferenceProblem[]
 }
 
@@ -61,24 +61,34 @@ export async function findReferences(
   references: readonly AnyPgColumn[] = [],
 ): Promise<UserReferences> {
   const { usersTable, accountsTable, sessionsTable, authenticatorsTable, passwordsTable } = tables
-  const credentialTables = [
-    accountsTable,
-    sessionsTable,
-    authenticatorsTable,
-    ...(passwordsTable ? [passwordsTable] : []),
+  const credentialColumns = [
+    ...[accountsTable, sessionsTable, authenticatorsTable, ...(passwordsTable ? [passwordsTable] : [])].map(
+      (table) => ({
+        table: table as PgTable,
+        userId: table.userId as AnyPgColumn,
+        isOfApp: false,
+      }),
+    ),
+    ...(tables.credentials ?? []).map((credential) => ({ ...credential, isOfApp: true })),
   ]
   const { named, foreignKeys } = await readForeignKeys(
     db,
-    [usersTable, ...credentialTables, ...references.map(({ table }) => table as PgTable)].map(qualifiedName),
+    [
+      usersTable,
+      ...credentialColumns.map(({ table }) => table),
+      ...references.map(({ table }) => table as PgTable),
+    ].map(qualifiedName),
   )
   const users = named[0]
   if (users == null) throw new LazySetupError(`There is no table ${qualifiedName(usersTable)} in the database.`)
-  const credentials = credentialTables.flatMap((table, position) => {
+  const credentials = credentialColumns.flatMap((credential, position) => {
     const oid = named[1 + position]
-    return oid == null ? [] : [{ oid, table }]
+    if (oid == null && credential.isOfApp)
+      throw new LazySetupError(`LazyAdapter: credentials: there is no table ${qualifiedName(credential.table)}.`)
+    return oid == null ? [] : [{ oid, ...credential }]
   })
   const declared = references.map((column, position) => {
-    const oid = named[1 + credentialTables.length + position]
+    const oid = named[1 + credentialColumns.length + position]
     return { oid, column: columnName(db, column), where: `${qualifiedName(column.table as PgTable)}."${column.name}"` }
   })
 

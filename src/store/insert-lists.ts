@@ -8,15 +8,18 @@ export type RowValues = Record<string, unknown>
 
 /**
  * What Drizzle's `insert().values()` would write: columns that are not given take their `$default` function where they have one, and are left
- * to the database otherwise.
+ * to the database otherwise. Null is written as null.
  */
 export function withDefaults(table: PgTable, values: RowValues): RowValues {
   const row: RowValues = {}
   for (const [property, column] of Object.entries<AnyPgColumn>(getTableColumns(table))) {
     // Not by `hasDefault`, which `$onUpdateFn` sets too.
+    const given = values[property]
     const value =
-      values[property] ?? column.defaultFn?.() ?? (column.default === undefined ? column.onUpdateFn?.() : undefined)
-    if (value !== undefined && value !== null) row[property] = value
+      given !== undefined
+        ? given
+        : (column.defaultFn?.() ?? (column.default === undefined ? column.onUpdateFn?.() : undefined))
+    if (value !== undefined) row[property] = value
   }
   return row
 }
@@ -45,6 +48,8 @@ export function insertLists(db: Database, table: PgTable): InsertLists {
 }
 
 function boundValue(value: unknown, column: AnyPgColumn): SQL {
+  // Drizzle would ask the column to encode a null that takes the place of a placeholder, and a timestamp can't.
+  if (value === null) return sql`null`
   const isExpression = isSQLWrapper(value) && !is(value, Placeholder)
   return isExpression ? sql`${value}` : sql`${sql.param(value, column)}`
 }

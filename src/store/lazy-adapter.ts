@@ -2,6 +2,7 @@ import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
+import { activeReads, isOfInactiveUser } from "./active-users.js"
 import { closeLazyUser } from "./close-lazy-user.js"
 import { convertUser, insertRealUser } from "./convert.js"
 import { ensureLazyUser } from "./create.js"
@@ -16,8 +17,9 @@ import { purgeLazyUsers } from "./purge.js"
 import { checkReferences } from "./references.js"
 import { knownSessionMaxAge } from "./session-life.js"
 import { readStats } from "./stats.js"
-import { type LazyAdapterOptions, resolveTables, type Tables } from "./tables.js"
+import { type LazyAdapterOptions, resolveTables, type Tables, type UsersTable } from "./tables.js"
 import { touchLazyUser } from "./touch.js"
+import { rowToInsert } from "./user-row.js"
 
 /** An Auth.js adapter that can also make, convert and remove lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
@@ -35,18 +37,24 @@ type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Ad
  * @throws LazySetupError when a table lacks a column, a column of `references` can't hold a user id, or the driver has no transactions; the
  * message names it and the fix
  */
-export function LazyAdapter(db: Database, options: LazyAdapterOptions = {}): LazyAdapter {
+export function LazyAdapter<Users extends UsersTable = UsersTable>(
+  db: Database,
+  options: LazyAdapterOptions<Users> = {},
+): LazyAdapter {
   checkDriver(db)
   const tables = resolveTables(options)
   const references = options.references ?? []
   checkReferences(references, tables)
-  const { passwordsTable: _, ...adapterTables } = tables
+  const { passwordsTable: _, lazyOutcomesTable: __, credentials: ___, activeUsers: ____, ...adapterTables } = tables
   const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
   const lazy = drizzleStore(db, tables, references)
   rememberPlace(lazy, placeOf(db))
   return {
     ...base,
     ...preparedReads(db, tables),
+    ...activeReads(db, tables),
+    // Auth.js leaves out what it has nothing to say about, such as `emailVerified` at a sign-up by passkey.
+    createUser: (data) => base.createUser(rowToInsert(data)),
     // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
     async updateUser(data) {
       if (!data.emailVerified) return base.updateUser(data)
@@ -62,17 +70,19 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
   const ensureUser = ensureLazyUser(db, tables)
   const store: LazyStore = {
     hasPasswords: tables.passwordsTable !== undefined,
+    needsEmail: tables.usersTable.email.notNull,
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
-    createLazyUser: ({ id = uuidv7(), ...user }) => ensureUser({ ...user, ids: [id] }),
+    createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
     convert: (conversion) => convertUser(db, tables, conversion),
     merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
-      insertRealUser(db, tables, id, row, passwordHash, session),
+      insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify) => checkPassword(db, tables, identifier, verify),
     proveEmail: (userId) => proveEmail(db, tables, userId),
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
+    isOfInactiveUser: (account) => isOfInactiveUser(db, tables, account),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options

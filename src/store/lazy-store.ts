@@ -23,9 +23,9 @@ export type GenerateEmail = (user: { id: string; username: string }) => string |
 export interface NewLazyUser {
   /** The id to give; default: a fresh UUIDv7. */
   id?: string
-  /** Makes a username; called again when the name it made is taken. */
-  generateName: () => string | Promise<string>
-  /** Makes an address for apps whose `email` column is NOT NULL; default: none, the column stays null. */
+  /** Makes a username; called again when the name it made is taken. Default: `guest-` and ten random characters. */
+  generateName?: () => string | Promise<string>
+  /** Makes an address for apps whose `email` column is NOT NULL, checked like any other; default: none, the column stays null. */
   generateEmail?: GenerateEmail
   /** A session to write along with the user, in the same statement; default: none (JWT sessions). */
   session?: NewSession
@@ -87,6 +87,11 @@ export interface ConvertReport {
   from: UserRow
   /** How many database sessions of the lazy user ended. */
   endedSessions: number
+  /**
+   * How many rows of the tables that `LazyAdapter({ credentials })` names were deleted; tables without any are left out. Undefined where it
+   * names none.
+   */
+  credentials?: ByTable<number>
 }
 
 /** What `onMerge` is given, inside the transaction that merges. */
@@ -146,6 +151,11 @@ export interface MergeReport {
    * trigger; tables without any are left out. What a user signs in with (sessions, accounts, authenticators, password) isn't counted.
    */
   conflicts: ByTable<number>
+  /**
+   * How many of the lazy user's rows in the tables that `LazyAdapter({ credentials })` names were deleted; tables without any are left out.
+   * Undefined where it names none.
+   */
+  credentials?: ByTable<number>
 }
 
 /** See {@link LazyStore.createRealUser}. */
@@ -176,12 +186,15 @@ export type Use = { userId: string } | { session: NewSession }
 export interface LazyStore {
   /** Whether there is a `password` table to use. */
   readonly hasPasswords: boolean
+  /** Whether the `email` column is NOT NULL, so that lazy users need a `generateEmail`. */
+  readonly needsEmail: boolean
 
   /**
    * Inserts a lazy user, and its session if one is given, by one statement.
    * @throws NameExhaustedError when every generated name was taken
+   * @throws LazySetupError when a rule, a column or a trigger of the user table refuses every lazy user; the message names it
    */
-  createLazyUser(user: NewLazyUser): Promise<CreateReport>
+  createLazyUser(user?: NewLazyUser): Promise<CreateReport>
 
   /**
    * The same, but returns the lazy user that has one of `ids` already, if there is one: the first id is the one to give, the others
@@ -238,6 +251,9 @@ export interface LazyStore {
    * @returns the user as it is afterwards, and whether a password was removed; null when there is no such user
    */
   proveEmail(userId: string): Promise<{ user: UserRow; passwordRemoved: boolean } | null>
+
+  /** Whether the account belongs to a user who does not count any more, by `LazyAdapter({ activeUsers })`. */
+  isOfInactiveUser(account: { provider: string; providerAccountId: string }): Promise<boolean>
 
   /** Whether this user has a password. */
   hasPassword(userId: string): Promise<boolean>

@@ -64,11 +64,13 @@ export function mergeUsers(
       if (link) await tx.insert(accountsTable).values({ ...link, userId: intoId })
       if (session) await tx.insert(sessionsTable).values({ ...session, userId: intoId })
       await recordOutcomes(tx, tables, [{ outcome: "merged", since: from.lazySince as Date, users: 1 }])
-      const conflicts = await explainConflicts(stopped, () => removeLazyUser(tx, tables, found, stopped, move))
+      const { conflicts, credentials } = await explainConflicts(stopped, () =>
+        removeLazyUser(tx, tables, found, stopped, move),
+      )
       const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
       if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")
       finished = true
-      return { from, into: merged, moved, conflicts }
+      return { from, into: merged, moved, conflicts, ...(tables.credentials?.length && { credentials }) }
     },
     // A row that another transaction adds before its user is locked must be seen afterwards.
     { isolationLevel: "read committed" },

@@ -1,27 +1,33 @@
 import { and, eq, getTableColumns, not } from "drizzle-orm"
 import { LazySetupError } from "../errors.js"
-import { identifiedBy, NO_PASSWORDS } from "./convert.js"
+import { endCredentials } from "./app-credentials.js"
+import { NO_PASSWORDS } from "./convert.js"
+import { identifiedBy } from "./identified-by.js"
 import type { Database, Identifier, VerifyHash } from "./lazy-store.js"
 import { recordOutcomes } from "./outcomes.js"
 import { isLazyUser } from "./schema.js"
 import { endSessions, tableExists } from "./sessions.js"
+import { sqlState, UNREPRESENTABLE } from "./sql-state.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
 
 /** See `LazyStore.checkPassword`. */
 export async function checkPassword(
   db: Database,
-  { usersTable, passwordsTable }: Tables,
+  tables: Tables,
   identifier: Identifier,
   verify: VerifyHash,
 ): Promise<UserRow | null> {
+  const { usersTable, passwordsTable } = tables
   if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
-  const [found] = await db
-    .select({ user: getTableColumns(usersTable), hash: passwordsTable.hash })
-    .from(usersTable)
-    .innerJoin(passwordsTable, eq(passwordsTable.userId, usersTable.id))
-    .where(and(identifiedBy(usersTable, identifier), not(isLazyUser(usersTable))))
-    .limit(1)
+  const [found] = await unlessUnrepresentable(
+    db
+      .select({ user: getTableColumns(usersTable), hash: passwordsTable.hash })
+      .from(usersTable)
+      .innerJoin(passwordsTable, eq(passwordsTable.userId, usersTable.id))
+      .where(and(identifiedBy(tables, identifier), not(isLazyUser(usersTable))))
+      .limit(1),
+  )
   const { ok, rehashed } = await verify(found?.hash ?? null)
   if (!found || !ok) return null
   if (rehashed !== undefined) {
@@ -32,6 +38,16 @@ export async function checkPassword(
       .where(and(eq(passwordsTable.userId, found.user.id), eq(passwordsTable.hash, found.hash)))
   }
   return found.user
+}
+
+/** Nobody is called by characters that the database can't hold. */
+async function unlessUnrepresentable<Row>(rows: PromiseLike<Row[]>): Promise<Row[]> {
+  try {
+    return await rows
+  } catch (error) {
+    if (UNREPRESENTABLE.includes(sqlState(error) ?? "")) return []
+    throw error
+  }
 }
 
 /** See `LazyStore.proveEmail`. */
@@ -58,6 +74,7 @@ export function proveEmail(
     const wasLazy = isLazyRow(before)
     if (wasLazy) {
       await endSessions(tx, tables, userId)
+      await endCredentials(tx, tables, userId)
       const by = { provider: "email", type: "email" }
       await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: before.lazySince as Date, users: 1 }])
     }
@@ -74,6 +91,7 @@ export function proveEmail(
 async function removeIdentities(tx: Database, tables: Tables, userId: string): Promise<void> {
   const { accountsTable, authenticatorsTable } = tables
   await endSessions(tx, tables, userId)
+  await endCredentials(tx, tables, userId)
   if (await tableExists(tx, accountsTable)) await tx.delete(accountsTable).where(eq(accountsTable.userId, userId))
   if (await tableExists(tx, authenticatorsTable))
     await tx.delete(authenticatorsTable).where(eq(authenticatorsTable.userId, userId))

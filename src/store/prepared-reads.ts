@@ -1,5 +1,5 @@
 import type { Adapter, AdapterSession, AdapterUser } from "@auth/core/adapters"
-import { eq, sql } from "drizzle-orm"
+import { and, eq, sql } from "drizzle-orm"
 import type { Database } from "./lazy-store.js"
 import { STATEMENT_NAME } from "./statement-name.js"
 import type { Tables } from "./tables.js"
@@ -11,12 +11,12 @@ export type PreparedReads = Required<Pick<Adapter, "getUser" | "getSessionAndUse
  * Reads as the methods of `@auth/drizzle-adapter` by these names do, with statements that are built and prepared once: building one takes longer than
  * the database takes to answer it.
  */
-export function preparedReads(db: Database, { usersTable, sessionsTable }: Tables): PreparedReads {
+export function preparedReads(db: Database, { usersTable, sessionsTable, activeUsers }: Tables): PreparedReads {
   const userById = once(() =>
     db
       .select()
       .from(usersTable)
-      .where(eq(usersTable.id, sql`${sql.param(sql.placeholder("id"), usersTable.id)}`))
+      .where(and(eq(usersTable.id, sql`${sql.param(sql.placeholder("id"), usersTable.id)}`), activeUsers))
       .prepare(STATEMENT_NAME),
   )
   const sessionByToken = once(() =>
@@ -24,7 +24,12 @@ export function preparedReads(db: Database, { usersTable, sessionsTable }: Table
       .select({ session: sessionsTable, user: usersTable })
       .from(sessionsTable)
       .innerJoin(usersTable, eq(usersTable.id, sessionsTable.userId))
-      .where(eq(sessionsTable.sessionToken, sql`${sql.param(sql.placeholder("token"), sessionsTable.sessionToken)}`))
+      .where(
+        and(
+          eq(sessionsTable.sessionToken, sql`${sql.param(sql.placeholder("token"), sessionsTable.sessionToken)}`),
+          activeUsers,
+        ),
+      )
       .prepare(STATEMENT_NAME),
   )
   return {

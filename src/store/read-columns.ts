@@ -7,8 +7,10 @@ export interface FoundColumn {
   name: string
   /** As pg_type calls it; of a domain, what it is made of. */
   type: string
-  /** How many characters a varchar takes; null where that is open, or the type is another. */
+  /** How many characters a varchar or char takes; null where that is open, or the type is another. */
   length: number | null
+  /** The domain that it is of, without its schema; null for none. */
+  domain?: string | null
   notNull: boolean
   hasDefault: boolean
   /** Whether it is the primary key, alone. */
@@ -25,7 +27,11 @@ export function readColumns(db: Database, targets: string[]): Promise<(FoundColu
       select json_agg(json_build_object(
         'name', attname,
         'type', coalesce(base.typname, type.typname),
-        'length', case when type.typname = 'varchar' then nullif(atttypmod, -1) - 4 end,
+        'length', case
+          when coalesce(base.typname, type.typname) in ('varchar', 'bpchar')
+          then nullif(coalesce(nullif(type.typtypmod, -1), atttypmod), -1) - 4
+        end,
+        'domain', case type.typtype when 'd' then type.typname end,
         'notNull', attnotnull,
         'hasDefault', atthasdef,
         'isKey', exists (

@@ -1,6 +1,7 @@
 import { getTableName, is } from "drizzle-orm"
 import { type AnyPgColumn, PgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
+import { holdsIds } from "./app-credentials.js"
 import type { Tables } from "./tables.js"
 
 /**
@@ -9,6 +10,7 @@ import type { Tables } from "./tables.js"
  */
 export function checkReferences(references: readonly AnyPgColumn[], tables: Tables): void {
   const { id } = tables.usersTable
+  const ofApp = (tables.credentials ?? []).map(({ table }) => table)
   const credentials: unknown[] = [
     tables.accountsTable,
     tables.sessionsTable,
@@ -21,6 +23,10 @@ export function checkReferences(references: readonly AnyPgColumn[], tables: Tabl
     const where = `LazyAdapter: references: "${getTableName(column.table)}"."${column.name}"`
     if (column === id || credentials.includes(column.table))
       throw new LazySetupError(`${where} belongs to Auth.js and is never moved. Leave it out.`)
+    if (ofApp.includes(column.table))
+      throw new LazySetupError(
+        `${where} is of a table among the credentials, whose rows never move. Leave it out of one.`,
+      )
     if (!holdsIds(column, id))
       throw new LazySetupError(
         `${where} is of type ${column.getSQLType()}, which can't hold an id of type ${id.getSQLType()}. ` +
@@ -28,13 +34,3 @@ export function checkReferences(references: readonly AnyPgColumn[], tables: Tabl
       )
   }
 }
-
-function holdsIds(column: AnyPgColumn, id: AnyPgColumn): boolean {
-  const { columnType } = column
-  if (columnType === "PgUUID") return id.columnType === "PgUUID"
-  if (columnType === "PgVarchar") return !tooShort.test(column.getSQLType())
-  return columnType === "PgText"
-}
-
-/** The type of a column that no UUID (36 characters) fits into. */
-const tooShort = /^varchar\((\d|[12]\d|3[0-5])\)$/

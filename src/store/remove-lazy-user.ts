@@ -11,7 +11,8 @@ import type { Tables } from "./tables.js"
 /**
  * Deletes the lazy user with what it signs in with and with the rows of `stopped` tables that are still its own, in one statement, so
  * that foreign keys between those rows don't matter.
- * @returns how many rows went, also by ON DELETE CASCADE and by triggers, except the user and what it signed in with
+ * @returns how many rows went, also by ON DELETE CASCADE and by triggers, except the user and what it signed in with; and how many of the
+ * app's own credentials
  * @throws MergeConflictError when other users would go as well
  * @throws Error when the transaction in which rows were moved is not the one any more that this happens in; see {@link rememberTransaction}
  */
@@ -21,7 +22,7 @@ export async function removeLazyUser(
   { users, credentials }: UserReferences,
   stopped: ReferencingTable[],
   move: Move,
-): Promise<ByTable<number>> {
+): Promise<{ conflicts: ByTable<number>; credentials: ByTable<number> }> {
   const otherUsers = () =>
     new MergeConflictError(`Other users, in ${users.label}, would be deleted with the lazy user.`, users.label)
   const [invited] = stopped.filter(({ oid }) => oid === users.oid)
@@ -35,7 +36,7 @@ export async function removeLazyUser(
       ...stopped.map(
         (table) => sql`delete from ${sql.raw(table.target)} where ${concerned(table, move)} and ${isSame}`,
       ),
-      ...credentials.map(({ table }) => sql`delete from ${table} where ${table.userId} = ${move.from} and ${isSame}`),
+      ...credentials.map(({ table, userId }) => sql`delete from ${table} where ${userId} = ${move.from} and ${isSame}`),
     ]
     const steps = deletes.map((statement, n) => sql`${sql.raw(`deleted_${n}`)} as (${statement})`)
     return queryRows(
@@ -45,7 +46,13 @@ export async function removeLazyUser(
   })
   if (gone.some(({ oid, rows }) => oid === users.oid && rows > 1)) throw otherUsers()
   const unreported = [users.oid, ...credentials.map(({ oid }) => oid)]
-  return Object.fromEntries(gone.filter(({ oid }) => !unreported.includes(oid)).map(({ label, rows }) => [label, rows]))
+  const ofApp = credentials.filter(({ isOfApp }) => isOfApp).map(({ oid }) => oid)
+  const count = (isMeant: (oid: number) => boolean) =>
+    Object.fromEntries(gone.filter(({ oid }) => isMeant(oid)).map(({ label, rows }) => [label, rows]))
+  return {
+    conflicts: count((oid) => !unreported.includes(oid)),
+    credentials: count((oid) => ofApp.includes(oid)),
+  }
 }
 
 const withSteps = (steps: SQL[]) => (steps.length === 0 ? sql`` : sql`with ${sql.join(steps, sql`, `)}`)

@@ -6,6 +6,12 @@ export const FOREIGN_KEY_VIOLATIONS = ["23503", "23001"]
 /** A unique rule is broken. */
 export const UNIQUE_VIOLATION = "23505"
 
+/** A unique rule or an exclusion constraint is broken. */
+export const TAKEN = [UNIQUE_VIOLATION, "23P01"]
+
+/** Two of the characters that a database can't hold: NUL, and those that its encoding lacks. */
+export const UNREPRESENTABLE = ["22021", "22P05"]
+
 /** The SQLSTATE of a database error, wherever a driver or Drizzle has wrapped it; undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

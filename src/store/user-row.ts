@@ -10,3 +10,20 @@ export type SessionRow = typeof schema.sessionsTable.$inferSelect
 export function isLazyRow(user: { lazySince?: Date | null; convertedAt?: Date | null }): boolean {
   return user.lazySince != null && user.convertedAt == null
 }
+
+/**
+ * Completes a row to insert by null for everything that is not given and carries meaning: a default of the database or of Drizzle would make
+ * somebody lazy, converted or verified who is not. The columns that are only for show keep their defaults.
+ */
+export function rowToInsert<Given extends Partial<UserRow>>(given: Given): Given & Partial<UserRow> {
+  const row: Record<string, unknown> = {
+    email: null,
+    emailVerified: null,
+    username: null,
+    lazySince: null,
+    convertedAt: null,
+    seenAt: null,
+  }
+  for (const [property, value] of Object.entries(given)) if (value !== undefined) row[property] = value
+  return row as Given & Partial<UserRow>
+}

@@ -17,7 +17,7 @@ import { LazySetupError } from "../../src/errors.js"
 import { emptyPglite, type TestDatabase } from "../setup/databases.js"
 
 type Columns = Record<string, PgColumnBuilderBase>
-type TableOption = Exclude<keyof LazyAdapterOptions, "references">
+type TableOption = Exclude<keyof LazyAdapterOptions, "references" | "credentials" | "activeUsers">
 
 const moment = (name: string) => timestamp(name, { mode: "date", withTimezone: true })
 

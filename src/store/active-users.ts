@@ -1,0 +1,55 @@
+import type { Adapter, AdapterUser } from "@auth/core/adapters"
+import { and, eq, type SQL, sql } from "drizzle-orm"
+import type { Database } from "./database.js"
+import { identifiedBy } from "./identified-by.js"
+import type { Tables } from "./tables.js"
+
+/** The reads of Auth.js by which somebody signs in. */
+type SignInReads = Required<Pick<Adapter, "getUserByEmail" | "getUserByAccount">>
+
+/**
+ * Finds users as the methods of `@auth/drizzle-adapter` by these names do, but only those who count; see `LazyAdapterOptions.activeUsers`.
+ * Where all of them count, those methods are left as they are.
+ */
+export function activeReads(db: Database, tables: Tables): Partial<SignInReads> {
+  const { usersTable, accountsTable, activeUsers } = tables
+  if (!activeUsers) return {}
+  return {
+    async getUserByEmail(email) {
+      const [user] = await db.select().from(usersTable).where(identifiedBy(tables, { email })).limit(1)
+      return (user as AdapterUser | undefined) ?? null
+    },
+    async getUserByAccount(account) {
+      const [found] = await db
+        .select({ user: usersTable })
+        .from(accountsTable)
+        .innerJoin(usersTable, eq(accountsTable.userId, usersTable.id))
+        .where(and(isAccount(tables, account), activeUsers))
+        .limit(1)
+      return (found?.user as AdapterUser | undefined) ?? null
+    },
+  }
+}
+
+/** See `LazyStore.isOfInactiveUser`. */
+export async function isOfInactiveUser(db: Database, tables: Tables, account: AccountKey): Promise<boolean> {
+  const { usersTable, accountsTable, activeUsers } = tables
+  if (!activeUsers) return false
+  const found = await db
+    .select({ id: usersTable.id })
+    .from(accountsTable)
+    .innerJoin(usersTable, eq(accountsTable.userId, usersTable.id))
+    .where(and(isAccount(tables, account), sql`(${activeUsers}) is not true`))
+    .limit(1)
+  return found.length > 0
+}
+
+/** What Auth.js knows an account by. */
+export interface AccountKey {
+  provider: string
+  providerAccountId: string
+}
+
+function isAccount({ accountsTable }: Tables, { provider, providerAccountId }: AccountKey): SQL | undefined {
+  return and(eq(accountsTable.provider, provider), eq(accountsTable.providerAccountId, providerAccountId))
+}

@@ -1,0 +1,65 @@
+import { LazySetupError } from "../errors.js"
+import type { Database } from "./database.js"
+import { findRefusal, refusalError } from "./refused-writes.js"
+import type { Tables } from "./tables.js"
+import type { UserRow } from "./user-row.js"
+
+/** The row of a lazy user. */
+export type NewUserRow = Partial<UserRow> & { id: string; username: string }
+
+/** What kept a row from being inserted: its name or its id, which another draw may free, or nothing that is still there. */
+export type Obstacle = "username" | "id" | "nothing"
+
+/**
+ * Finds out what stopped a row that `on conflict do nothing` left out, by inserting it once more without that clause, in a transaction that is
+ * undone.
+ * @throws LazySetupError for any other rule than those on name and id, and for a trigger that drops the row
+ */
+export async function findObstacle(db: Database, tables: Tables, row: NewUserRow): Promise<Obstacle> {
+  try {
+    await db.transaction(async (tx) => {
+      const inserted = await tx.insert(tables.usersTable).values(row).returning({ id: tables.usersTable.id })
+      throw new Undone(inserted.length > 0)
+    })
+  } catch (error) {
+    if (error instanceof Undone) {
+      if (error.inserted) return "nothing"
+      throw new LazySetupError(
+        "LazyAdapter: a trigger or a rule of the user table keeps the row of a lazy user from being inserted (a BEFORE INSERT " +
+          "trigger that returns null). Let it pass rows whose lazySince is set, or turn lazy users off by lazy.enabled.",
+      )
+    }
+    const refusal = await findRefusal(db, tables, error, row)
+    if (refusal?.kind === "taken" && (refusal.field === "username" || refusal.field === "id")) return refusal.field
+    throw await explainCreation(db, tables, error, row)
+  }
+  return "nothing"
+}
+
+/** Undoes the transaction of {@link findObstacle}. */
+class Undone extends Error {
+  constructor(readonly inserted: boolean) {
+    super("Undone on purpose.")
+  }
+}
+
+/** What to throw in place of a database error: one that says what to change, where the error is about the row of the user. */
+export async function explainCreation(db: Database, tables: Tables, error: unknown, row: NewUserRow): Promise<unknown> {
+  const refusal = await findRefusal(db, tables, error, row)
+  if (!refusal) return error
+  if (refusal.kind === "taken" && refusal.field === "email")
+    return new LazySetupError(
+      "generateEmail returned an address that another user has. Make it of the id, which nobody else has, as in " +
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste
+        "generateEmail: ({ id }) => `${id}@lazy.invalid`",
+      { cause: error },
+    )
+  if (refusal.kind === "invalid" && (refusal.field === "username" || refusal.field === "email")) {
+    const maker = refusal.field === "email" ? "generateEmail" : "generateName"
+    return new LazySetupError(
+      `${maker} returned a value that the column \`${refusal.field}\` of the user table refuses: it is too long for it, or a check forbids it.`,
+      { cause: error },
+    )
+  }
+  return refusalError(refusal, error)
+}

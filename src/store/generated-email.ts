@@ -1,0 +1,25 @@
+import { normalizeAddress } from "../email-address.js"
+import { LazySetupError } from "../errors.js"
+import type { GenerateEmail } from "./lazy-store.js"
+
+/**
+ * Makes an address for a user who has none, in the form in which addresses are stored; null where the app makes none.
+ * @throws LazySetupError when what `generateEmail` returns is no address
+ */
+export async function generatedEmail(
+  generateEmail: GenerateEmail | undefined,
+  user: { id: string; username: string },
+): Promise<string | null> {
+  const made: unknown = await generateEmail?.(user)
+  if (made === undefined || made === null) return null
+  const email = normalizeAddress(made)
+  if (email !== null) return email
+  const what = typeof made === "string" ? JSON.stringify(made.slice(0, 100)) : `a value of type ${typeof made}`
+  throw new LazySetupError(`generateEmail must return an e-mail address, such as \`\${id}@lazy.invalid\`, not ${what}.`)
+}
+
+/** Says what to do where `email` is NOT NULL, and there is no address for a lazy user. */
+export const NO_ADDRESS =
+  "LazyProvider: the column `email` of the user table is NOT NULL, and lazy users have no address. Make one for them: " +
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste
+  "LazyProvider({ generateEmail: ({ id }) => `${id}@lazy.invalid` })"

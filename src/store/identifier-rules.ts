@@ -1,0 +1,111 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { Database } from "./database.js"
+import { queryDocument } from "./raw-query.js"
+import { columnName, qualifiedName } from "./table-names.js"
+import type { Tables } from "./tables.js"
+import type { Violation } from "./violation.js"
+
+/** What people are known by, and the id. */
+export type KnownBy = "id" | "username" | "email"
+
+/** A unique rule or an exclusion constraint of the user table. */
+export interface UserRule {
+  /** The name of its index, which is that of its constraint. */
+  name: string
+  keys: {
+    /** Null for an expression. */
+    column: string | null
+    /** The expression of the key, or that of the generated column that the key is. */
+    expression: string | null
+  }[]
+}
+
+/** The user table as the database has it. */
+export interface UserRules {
+  /** `relkind` of pg_class. */
+  kind: string
+  /** Quoted, with its schema. */
+  target: string
+  /** Those that hold: an index that CREATE INDEX CONCURRENTLY did not finish is left out. */
+  rules: UserRule[]
+}
+
+/** Reads the rules by which rows of the user table exclude each other; null where there is no such table. One query. */
+export async function readUserRules(db: Database, { usersTable }: Tables): Promise<UserRules | null> {
+  return queryDocument(
+    db,
+    sql`
+    select (
+      select json_build_object(
+        'kind', relkind,
+        'target', format('%I.%I', nspname, relname),
+        'rules', (
+          select coalesce(json_agg(${rule} order by rule_index.relname), '[]')
+          from pg_index join pg_class rule_index on rule_index.oid = indexrelid
+          where indrelid = class.oid and (indisunique or indisexclusion) and indisvalid and indisready
+        )
+      )
+      from pg_class class join pg_namespace on pg_namespace.oid = class.relnamespace
+      where class.oid = to_regclass(${qualifiedName(usersTable)})
+    )::text as document`,
+  )
+}
+
+/** Finds the rule that a statement has broken; null where it is not one of the user table. One query. */
+export function readBrokenRule(
+  db: Database,
+  { usersTable }: Tables,
+  { schema, constraint }: Violation,
+): Promise<UserRule | null> {
+  return queryDocument(
+    db,
+    sql`
+    select (
+      select ${rule}
+      from pg_index
+      join pg_class rule_index on rule_index.oid = indexrelid
+      join pg_namespace on pg_namespace.oid = rule_index.relnamespace
+      where rule_index.relname = ${constraint ?? null}::text
+        and (${schema ?? null}::text is null or nspname = ${schema ?? null}::text)
+        and (
+          coalesce(pg_partition_root(indrelid), indrelid) = ${users(usersTable)}
+          -- What a view stands for is not known, but that it has these columns.
+          or (select relkind = 'v' from pg_class where oid = ${users(usersTable)})
+        )
+      limit 1
+    )::text as document`,
+  )
+}
+
+const users = (usersTable: Tables["usersTable"]): SQL => {
+  const name = sql`to_regclass(${qualifiedName(usersTable)})`
+  return sql`coalesce(pg_partition_root(${name}), ${name})`
+}
+
+const rule = sql`json_build_object(
+  'name', rule_index.relname,
+  'keys', (
+    select json_agg(json_build_object(
+      'column', attname,
+      'expression', case
+        when attname is null then pg_get_indexdef(indexrelid, position::int, false)
+        when attgenerated <> '' then pg_get_expr(adbin, adrelid)
+      end
+    ) order by position)
+    from unnest(indkey::int2[]) with ordinality as key (attnum, position)
+    left join pg_attribute on attrelid = indrelid and pg_attribute.attnum = nullif(key.attnum, 0)
+    left join pg_attrdef on adrelid = attrelid and adnum = pg_attribute.attnum
+    where position <= indnkeyatts
+  )
+)`
+
+/** Whether a rule is about a column, as it stands, in an expression such as `lower(email)`, or together with others. */
+export function isAbout(db: Database, { usersTable }: Tables, { keys }: UserRule, identifier: KnownBy): boolean {
+  const name = columnName(db, usersTable[identifier])
+  return keys.some(({ column, expression }) => column === name || mentions(expression ?? "", name))
+}
+
+function mentions(expression: string, name: string): boolean {
+  const escaped = name.replaceAll('"', '""').replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  return new RegExp(`"${escaped}"|(?<![\\w"$.])${escaped}(?![\\w"$])`).test(expression)
+}
