@@ -1,6 +1,7 @@
 import { CredentialsSignin } from "@auth/core/errors"
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
 import { LazySetupError } from "../errors.js"
+import { redactError } from "../store/redact-error.js"
 
 const HOUR = 60 * 60
 
@@ -30,7 +31,7 @@ export class TooManyLazyUsers extends CredentialsSignin {
 /**
  * Takes one from the limits, in the order address, all.
  * @throws TooManyLazyUsers when there is none left
- * @throws whatever the store of a limiter throws
+ * @throws whatever the store of a limiter throws, without the values it was called with
  */
 export type TakeCreation = (client: string | undefined) => Promise<void>
 
@@ -55,7 +56,7 @@ async function take(limiter: RateLimiterAbstract, key: string): Promise<void> {
   try {
     await limiter.consume(key)
   } catch (rejection) {
-    if (!(rejection instanceof RateLimiterRes)) throw rejection
+    if (!(rejection instanceof RateLimiterRes)) throw redactError(rejection)
     throw new TooManyLazyUsers(Math.max(1, Math.ceil(rejection.msBeforeNext / 1000)))
   }
 }

@@ -1,5 +1,6 @@
 import type { AuthConfig } from "@auth/core"
 import { EventError } from "@auth/core/errors"
+import { redactError } from "../store/redact-error.js"
 import type { LazyEvents } from "./config.js"
 import type { RequestContext } from "./request-context.js"
 
@@ -22,8 +23,10 @@ export async function callEvent(context: RequestContext, name: string, call: () 
   }
 }
 
-/** Logs where Auth.js would: with the app's `logger`, or on the console. */
-export function logError({ logger }: Pick<AuthConfig, "logger">, error: Error): void {
-  if (logger?.error) logger.error(error)
-  else console.error(error)
+/** Logs where Auth.js would: with the app's `logger`, or on the console. Errors of the database are logged without the values of the statement. */
+export function logError({ logger }: Pick<AuthConfig, "logger">, error: unknown): void {
+  const redacted = redactError(error)
+  const safe = redacted instanceof Error ? redacted : new Error(String(redacted))
+  if (logger?.error) logger.error(safe)
+  else console.error(safe)
 }
