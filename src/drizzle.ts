@@ -1,6 +1,6 @@
 export { LazyAdapter } from "./store/lazy-adapter.js"
 export type * from "./store/lazy-store.js"
-export { type MigrateReport, migrate } from "./store/migrate.js"
+export { type MigrateOptions, type MigrateReport, migrate } from "./store/migrate.js"
 export {
   accountsTable,
   authenticatorsTable,

@@ -1,6 +1,7 @@
 import { CredentialsSignin } from "@auth/core/errors"
 import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible"
 import { LazySetupError } from "../errors.js"
+import { redactError } from "../store/redact-error.js"
 import { consumeFor } from "./take-try.js"
 
 const HOUR = 60 * 60
@@ -31,7 +32,7 @@ export class TooManyLazyUsers extends CredentialsSignin {
 /**
  * Takes one from the limits, in the order address, all.
  * @throws TooManyLazyUsers when there is none left
- * @throws whatever the store of a limiter throws
+ * @throws whatever the store of a limiter throws, without the values it was called with
  */
 export type TakeCreation = (client: string | undefined) => Promise<void>
 
@@ -58,7 +59,7 @@ async function refusing(take: () => Promise<unknown>): Promise<void> {
   try {
     await take()
   } catch (rejection) {
-    if (!(rejection instanceof RateLimiterRes)) throw rejection
+    if (!(rejection instanceof RateLimiterRes)) throw redactError(rejection)
     throw new TooManyLazyUsers(Math.max(1, Math.ceil(rejection.msBeforeNext / 1000)))
   }
 }

@@ -22,7 +22,14 @@ export async function handleAuth(request: Request, auth: LazyAuth, options: Hand
   const read = await withReadBody(request)
   if (read instanceof Response) return read
   const outside = publicRequest(read)
-  return Auth(outside, requestConfig(auth, { request: outside, getClientAddress: options.getClientAddress }))
+  const config = requestConfig(auth, { request: outside, getClientAddress: options.getClientAddress })
+  return Auth(config.trustHost ? outside : withoutQuery(outside), config)
+}
+
+/** A host that is not trusted makes Auth.js refuse the request and log its URL, and a link in an e-mail has its token in the query. */
+function withoutQuery({ url, headers }: Request): Request {
+  const { origin, pathname } = new URL(url)
+  return new Request(`${origin}${pathname}`, { headers })
 }
 
 /** The request with its body in memory, or the answer where that can't be. */

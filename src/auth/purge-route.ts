@@ -42,7 +42,7 @@ export function purgeRoute(auth: LazyAuth, options: PurgeRouteOptions): (request
     try {
       return answer(200, await purge(config, purgeOptions, maxDuration))
     } catch (error) {
-      logError(config, error instanceof Error ? error : new Error(String(error)))
+      logError(config, error)
       return answer(500, { error: "purge_failed" })
     }
   }

@@ -39,7 +39,7 @@ export function sessionConfig(auth: LazyAuth, request: LazyRequest): RequestConf
  * @throws LazySetupError when the secret is missing or the host is not trusted; what is wrong is logged as Auth.js does
  */
 export function checkRequestConfig(config: RequestConfig, url: string): void {
-  if (!config.trustHost) logError(config, new UntrustedHost(`Host must be trusted. URL was: ${url}`))
+  if (!config.trustHost) logError(config, new UntrustedHost(`Host must be trusted. URL was: ${new URL(url).origin}`))
   else if (!config.secret?.length) logError(config, new MissingSecret("Please define a `secret`"))
   else return
   throw new LazySetupError("Auth.js can't work with this configuration; it has logged why.")

@@ -1,4 +1,5 @@
 import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible"
+import { redactError } from "../store/redact-error.js"
 import { widerKey } from "./client-address.js"
 import { SignInRefused } from "./sign-in-refused.js"
 
@@ -8,7 +9,7 @@ const WIDER_SHARE = 10
 /**
  * Counts a try.
  * @throws SignInRefused `too_many_tries`, when there were too many
- * @throws whatever the store of the limiter throws
+ * @throws whatever the store of the limiter throws, without the values it was called with
  */
 export function takeTry(limiter: RateLimiterAbstract, key: string): Promise<void> {
   return refusing(() => limiter.consume(key))
@@ -45,6 +46,6 @@ async function refusing(take: () => Promise<unknown>): Promise<void> {
     await take()
   } catch (rejection) {
     if (rejection instanceof RateLimiterRes) throw new SignInRefused("too_many_tries")
-    throw rejection
+    throw redactError(rejection)
   }
 }

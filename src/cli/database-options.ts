@@ -31,7 +31,17 @@ export function databaseAddress({ databaseUrl = process.env.DATABASE_URL }: Give
   throw new UsageError("Which database? Give one --database-url, or set the variable DATABASE_URL.")
 }
 
-/** Where its tables are. */
+/** Says on stderr what of the address is ignored, so that stdout stays what it is. */
+export function showNote(note: string): void {
+  console.error(`authjs-lazy: ${note}`)
+}
+
+/** Where its tables are: in the schema of `--schema`, or in that of the address. */
+export function inSchemaOf(names: TableNames, { schema }: { schema: string | undefined }): TableNames {
+  return { ...names, schema: names.schema ?? schema }
+}
+
+/** Where its tables are, as far as options say. */
 export function tableNames(options: GivenOptions): TableNames {
   const tables = NAMED_TABLES.flatMap((option) =>
     options[option] === undefined ? [] : [[option, readName(flagOf(option), options[option])]],

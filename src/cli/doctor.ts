@@ -10,8 +10,10 @@ import {
   databaseAddress,
   databaseOptions,
   type GivenOptions,
+  inSchemaOf,
   readFilePath,
   readFlag,
+  showNote,
   tableNames,
   tableOptions,
 } from "./database-options.js"
@@ -50,12 +52,13 @@ async function runDoctor(options: GivenOptions): Promise<number> {
   const report = await keepingStdout(async () => {
     const auth = file === undefined ? undefined : await importConfig(file)
     return withDatabase(address, {
-      run: async (db) => {
-        const tables = await renamedTables(db, names)
+      run: async (db, place) => {
+        const tables = await renamedTables(db, inSchemaOf(names, place))
         const report = await doctor({ db, tables, auth, cwd: process.cwd(), sessionMaxAge, cascade })
         return auth ? report : withSecrets(report)
       },
       failure: "The examination failed",
+      onNote: showNote,
     })
   })
   console.log(json ? JSON.stringify(report) : doctorSummary(report, process.stdout))

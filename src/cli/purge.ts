@@ -7,8 +7,10 @@ import {
   databaseAddress,
   databaseOptions,
   type GivenOptions,
+  inSchemaOf,
   readCount,
   readFlag,
+  showNote,
   tableNames,
   tableOptions,
 } from "./database-options.js"
@@ -48,13 +50,14 @@ async function runPurge(options: GivenOptions): Promise<number> {
   })
   try {
     const report = await withDatabase(address, {
-      run: async (db) =>
-        LazyAdapter(db, await namedTables(db, names)).lazy.purge({
+      run: async (db, place) =>
+        LazyAdapter(db, await namedTables(db, inSchemaOf(names, place))).lazy.purge({
           ...purgeOptions,
           signal: stop.signal,
           onProgress: ({ purged, left, total }) => progress.update(purged + left, total),
         }),
       failure: "The purge failed",
+      onNote: showNote,
     })
     progress.end()
     console.log(json ? JSON.stringify(report) : purgeSummary(report))

@@ -6,7 +6,9 @@ import {
   databaseAddress,
   databaseOptions,
   type GivenOptions,
+  inSchemaOf,
   readFlag,
+  showNote,
   tableNames,
   tableOptions,
 } from "./database-options.js"
@@ -32,8 +34,9 @@ async function runStats(options: GivenOptions): Promise<number> {
   const json = readFlag("--json", options.json)
   const since = options.since === undefined ? undefined : readSince(options.since)
   const report = await withDatabase(address, {
-    run: async (db) => LazyAdapter(db, await namedTables(db, names)).lazy.stats({ since }),
+    run: async (db, place) => LazyAdapter(db, await namedTables(db, inSchemaOf(names, place))).lazy.stats({ since }),
     failure: "The statistics failed",
+    onNote: showNote,
   })
   console.log(json ? JSON.stringify(report) : statsSummary(report, process.stdout))
   return DONE

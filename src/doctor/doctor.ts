@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import type { LazyAuth } from "../auth/config.js"
 import type { Database } from "../store/lazy-store.js"
+import { redactErrorsOf } from "../store/redact-error.js"
 import { DEFAULT_SESSION_MAX_AGE } from "../store/session-life.js"
 import type { LazyAdapterOptions } from "../store/tables.js"
 import { checkAuthCores } from "./check-auth-cores.js"
@@ -40,13 +41,13 @@ export interface DoctorReport {
  * are installed. Each finding says what is wrong, what comes of it, and what to paste. Reads only.
  *
  * @throws LazySetupError when `tables` can't work, as `LazyAdapter` does
- * @throws whatever the database throws when it can't be reached; what a role may not read is a finding
+ * @throws whatever the database throws when it can't be reached, without statements and parameters; what a role may not read is a finding
  */
 export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
   const { db, tables = {}, auth, cwd, cascade = false } = options
   const config = auth && readConfig(auth, process.env)
   const sessionMaxAge = options.sessionMaxAge ?? config?.longestSession ?? DEFAULT_SESSION_MAX_AGE
-  const database = db && (await examineDatabase(db, tables, { config, sessionMaxAge, cascade }))
+  const database = db && (await redactErrorsOf(() => examineDatabase(db, tables, { config, sessionMaxAge, cascade })))
   const findings: Finding[] = [
     ...(database?.findings ?? []),
     ...(db ? checkDriver(db) : []),

@@ -2,6 +2,7 @@ import { AuthError, MissingCSRF } from "@auth/core/errors"
 import type { Session } from "@auth/core/types"
 import type { LazyAuth } from "../auth/config.js"
 import { type AuthCookie, cookieAfter } from "../auth/cookies.js"
+import { logError } from "../auth/emit.js"
 import { postCallback, readCsrfToken, startSignIn } from "../auth/internal-call.js"
 import { publicOrigin } from "../auth/public-url.js"
 import { readSession, type SessionAnswer } from "../auth/read-session.js"
@@ -71,7 +72,7 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
       logger = visit.config.logger
       response = answer(await decide(visit))
     } catch (error) {
-      if (!isLogged(error)) (logger?.error ?? console.error)(error instanceof Error ? error : new Error(String(error)))
+      if (!isLogged(error)) logError({ logger }, error)
       response = answer({ kind: "failed", status: 500, code: "server_error" })
     }
     return request.method === "HEAD" ? new Response(null, response) : response

@@ -14,6 +14,7 @@ import { mergeUsers } from "./merge.js"
 import { checkPassword, hasPassword, proveEmail, setPassword } from "./passwords.js"
 import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge.js"
+import { redactErrors } from "./redact-error.js"
 import { checkReferences } from "./references.js"
 import { knownSessionMaxAge } from "./session-life.js"
 import { readStats } from "./stats.js"
@@ -30,7 +31,8 @@ export type LazyAdapter = Required<DrizzleMethods> & {
 type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Adapter["getAccount"]> }
 
 /**
- * The Drizzle adapter of Auth.js (https://authjs.dev/getting-started/adapters/drizzle) with `.lazy` on it.
+ * The Drizzle adapter of Auth.js (https://authjs.dev/getting-started/adapters/drizzle) with `.lazy` on it. Its errors, and those of `.lazy`, hold no
+ * statement and no parameter, so that no log gets a session token from them.
  *
  * @param db a Drizzle database on PostgreSQL: postgres.js, node-postgres or PGlite
  * @param options the app's own tables, under the names `@auth/drizzle-adapter` gives them, and `passwordsTable`; default: `schema`; and `references`
@@ -49,7 +51,7 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
   const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
   const lazy = drizzleStore(db, tables, references)
   rememberPlace(lazy, placeOf(db))
-  return {
+  return redactErrors<LazyAdapter>({
     ...base,
     ...preparedReads(db, tables),
     ...activeReads(db, tables),
@@ -63,12 +65,12 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
       return base.updateUser(data)
     },
     lazy,
-  }
+  })
 }
 
 function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): LazyStore {
   const ensureUser = ensureLazyUser(db, tables)
-  const store: LazyStore = {
+  const store = redactErrors<LazyStore>({
     hasPasswords: tables.passwordsTable !== undefined,
     needsEmail: tables.usersTable.email.notNull,
     ensureUser,
@@ -90,6 +92,6 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
     },
     stats: (options) => readStats(db, tables, options),
     deleteLazyUser: (userId, options) => deleteLazyUser(db, tables, userId, options),
-  }
+  })
   return store
 }

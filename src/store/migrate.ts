@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
 import { getTableColumns, sql } from "drizzle-orm"
-import { readMigrationFiles } from "drizzle-orm/migrator"
-import { bigint, pgSchema, serial, text } from "drizzle-orm/pg-core"
+import { bigint, getTableConfig, pgSchema, serial, text } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
 import type { Database } from "./lazy-store.js"
+import { MIGRATIONS, type Migration } from "./migrations.js"
+import { otherAdapterTables } from "./other-adapters.js"
+import { redactErrorsOf } from "./redact-error.js"
 import { lazyColumns, usersTable } from "./schema.js"
+import { quoted } from "./table-names.js"
 
 /** What migrating did; migrations go by their names in the folder `drizzle/`. */
 export interface MigrateReport {
@@ -22,34 +23,63 @@ export interface MigrateReport {
   appManaged: boolean
   /** With `appManaged`: what the database lacks of the default schema, as `table` or `table.column`. */
   missing: string[]
+  /**
+   * The tables of another Auth.js adapter, as `table` or `schema.table`, beside which the default ones were made just now, where there are any: the
+   * users of the app are still in those.
+   */
+  beside?: string[]
+}
+
+/** See {@link migrate}. */
+export interface MigrateOptions {
+  /** The PostgreSQL schema to make the tables in; it is made where it is missing. Default: `"public"`. */
+  schema?: string
+  /** Makes the default tables also where the database has those of another Auth.js adapter. Default: false. */
+  beside?: boolean
 }
 
 /**
  * Brings a database to the default tables of this library, in one transaction, which waits for any other that migrates the same database.
- * What another tool has made already is recorded as done.
- * @throws LazySetupError when the database holds tables of the same names in another shape; nothing was changed
+ * What another tool has made already is recorded as done. Reads no files, so that it works in a bundle.
+ * @throws LazySetupError when the database holds tables of the same names in another shape, or, without `beside`, those of another adapter;
+ * nothing was changed
  */
-export function migrate(db: Database): Promise<MigrateReport> {
-  const migrations = readMigrations()
-  return db.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('authjs-lazy migrate', 0))`)
-    // The foreign keys in the migrations name this schema, so the tables must not end up in another one.
-    await tx.execute(sql`set local search_path to public`)
-    const record = await readRecord(tx)
-    const columns = await readColumns(tx)
-    const [recorded, pending] = split(migrations, ({ createdAt }) => record?.has(createdAt) ?? false)
+export function migrate(db: Database, options: MigrateOptions = {}): Promise<MigrateReport> {
+  const { schema = "public", beside = false } = options
+  return redactErrorsOf(() =>
+    db.transaction(async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('authjs-lazy migrate', 0))`)
+      // The foreign keys in the migrations name the schema, so the tables must not end up in another one.
+      await tx.execute(sql.raw(`set local search_path to ${quoted(schema)}`))
+      const recordTable = recordIn(schema)
+      const record = await readRecord(tx, recordTable)
+      const columns = await readColumns(tx, schema)
+      const [recorded, pending] = split(MIGRATIONS, ({ createdAt }) => record?.has(createdAt) ?? false)
 
-    if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) {
-      const missing = migrations.flatMap(({ columns }) => columns).filter((column) => !columns.has(column))
-      return { ...NOTHING, appManaged: true, missing: foldTables(missing, columns) }
-    }
-    const [baselined, applied] = split(pending, (migration) => isThere(migration, columns))
-    if (applied.length > 0) refuseOtherIds(columns)
-    if (pending.length > 0 && !record) await createRecord(tx)
-    for (const { statements } of applied) for (const statement of statements) await tx.execute(sql.raw(statement))
-    for (const { hash, createdAt } of pending) await tx.insert(recordTable).values({ hash, createdAt })
-    return { ...NOTHING, applied: names(applied), baselined: names(baselined), recorded: names(recorded) }
-  })
+      if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) {
+        const missing = MIGRATIONS.flatMap(({ columns }) => columns).filter((column) => !columns.has(column))
+        return { ...NOTHING, appManaged: true, missing: foldTables(missing, columns) }
+      }
+      const [baselined, applied] = split(pending, (migration) => isThere(migration, columns))
+      if (applied.length > 0) refuseOtherIds(columns)
+      const others = applied.some(makesUsers) ? await otherAdapterTables(tx) : []
+      if (!beside) refuseSecondSet(others)
+      // Asked for first: who may not make a schema may not say so either, even where it is there.
+      if (applied.length > 0 && !(await schemaExists(tx, schema)))
+        await tx.execute(sql.raw(`create schema ${quoted(schema)}`))
+      if (pending.length > 0 && !record) await createRecord(tx, recordTable, schema)
+      for (const { statements } of applied)
+        for (const statement of statements) await tx.execute(sql.raw(inSchema(statement, schema)))
+      for (const { hash, createdAt } of pending) await tx.insert(recordTable).values({ hash, createdAt })
+      return {
+        ...NOTHING,
+        applied: names(applied),
+        baselined: names(baselined),
+        recorded: names(recorded),
+        ...(others.length > 0 && { beside: others }),
+      }
+    }),
+  )
 }
 
 /**
@@ -57,61 +87,24 @@ export function migrate(db: Database): Promise<MigrateReport> {
  * @throws LazySetupError when migrating would
  */
 export async function pendingMigrations(db: Database): Promise<string[]> {
-  const record = await readRecord(db)
-  const columns = await readColumns(db)
-  const [recorded, unrecorded] = split(readMigrations(), ({ createdAt }) => record?.has(createdAt) ?? false)
+  const record = await readRecord(db, recordIn("public"))
+  const columns = await readColumns(db, "public")
+  const [recorded, unrecorded] = split(MIGRATIONS, ({ createdAt }) => record?.has(createdAt) ?? false)
   if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) return []
   const pending = unrecorded.filter((migration) => !isThere(migration, columns))
   if (pending.length > 0) refuseOtherIds(columns)
+  if (pending.some(makesUsers)) refuseSecondSet(await otherAdapterTables(db))
   return names(pending)
 }
 
 const NOTHING: MigrateReport = { applied: [], baselined: [], recorded: [], appManaged: false, missing: [] }
 
-interface Migration {
-  name: string
-  statements: string[]
-  hash: string
-  /** When it was generated, in milliseconds: what Drizzle's own migrator tells migrations apart by. */
-  createdAt: number
-  /** The tables it makes. */
-  tables: string[]
-  /** The columns it makes, those of new tables among them, as `table.column`. */
-  columns: string[]
-}
+/** The generated statements name the schema that drizzle-kit takes for the default one. */
+const inSchema = (statement: string, schema: string) => statement.replaceAll('"public".', `${quoted(schema)}.`)
 
-interface Snapshot {
-  tables: Record<string, { name: string; columns: Record<string, { name: string }> }>
-}
+const names = (migrations: readonly Migration[]) => migrations.map(({ name }) => name)
 
-// Two steps up from `src/store` as from `dist/store`.
-const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
-
-const readMeta = (file: string): unknown => JSON.parse(readFileSync(`${migrationsFolder}/meta/${file}`, "utf8"))
-
-function readMigrations(): Migration[] {
-  const journal = readMeta("_journal.json") as { entries: { idx: number; tag: string; when: number }[] }
-  const files = readMigrationFiles({ migrationsFolder })
-  let before = { tables: new Set<string>(), columns: new Set<string>() }
-  return journal.entries.flatMap(({ idx, tag, when }) => {
-    const snapshot = readMeta(`${String(idx).padStart(4, "0")}_snapshot.json`) as Snapshot
-    const after = { tables: new Set<string>(), columns: new Set<string>() }
-    for (const table of Object.values(snapshot.tables)) {
-      after.tables.add(table.name)
-      for (const column of Object.values(table.columns)) after.columns.add(`${table.name}.${column.name}`)
-    }
-    const tables = [...after.tables].filter((name) => !before.tables.has(name))
-    const columns = [...after.columns].filter((name) => !before.columns.has(name))
-    before = after
-    return files
-      .filter(({ folderMillis }) => folderMillis === when)
-      .map(({ sql: statements, hash }) => ({ name: tag, statements, hash, createdAt: when, tables, columns }))
-  })
-}
-
-const names = (migrations: Migration[]) => migrations.map(({ name }) => name)
-
-function split<Item>(items: Item[], belongs: (item: Item) => boolean): [Item[], Item[]] {
+function split<Item>(items: readonly Item[], belongs: (item: Item) => boolean): [Item[], Item[]] {
   const first = items.filter(belongs)
   return [first, items.filter((item) => !first.includes(item))]
 }
@@ -121,34 +114,48 @@ const LAZY_COLUMNS = Object.entries(getTableColumns(usersTable)).flatMap(([prope
   property in lazyColumns() ? [`user.${column.name}`] : [],
 )
 
-// Not the table of Drizzle's own migrator, though with its columns: an app's migrations must never be mixed up with these.
-const recordTable = pgSchema("drizzle").table("__authjs_lazy_migrations", {
-  id: serial("id").primaryKey(),
-  hash: text("hash").notNull(),
-  createdAt: bigint("created_at", { mode: "number" }).notNull(),
-})
+/**
+ * What was applied. Not the table of Drizzle's own migrator, though with its columns: an app's migrations must never be mixed up with these. Tables
+ * in a schema of their own have their record there.
+ */
+const recordIn = (schema: string) =>
+  pgSchema(schema === "public" ? "drizzle" : schema).table("__authjs_lazy_migrations", {
+    id: serial("id").primaryKey(),
+    hash: text("hash").notNull(),
+    createdAt: bigint("created_at", { mode: "number" }).notNull(),
+  })
+
+type RecordTable = ReturnType<typeof recordIn>
 
 /** When the recorded migrations were generated; undefined when there is no record at all. */
-async function readRecord(tx: Database): Promise<Set<number> | undefined> {
+async function readRecord(tx: Database, recordTable: RecordTable): Promise<Set<number> | undefined> {
   const tables = await tx
     .select({ name: sql`tablename` })
     .from(sql`pg_catalog.pg_tables`)
-    .where(sql`schemaname = 'drizzle' and tablename = '__authjs_lazy_migrations'`)
+    .where(sql`schemaname = ${getTableConfig(recordTable).schema} and tablename = '__authjs_lazy_migrations'`)
   if (tables.length === 0) return undefined
   return new Set((await tx.select().from(recordTable)).map(({ createdAt }) => createdAt))
 }
 
-async function createRecord(tx: Database): Promise<void> {
-  await tx.execute(sql`create schema if not exists drizzle`)
+async function createRecord(tx: Database, recordTable: RecordTable, schema: string): Promise<void> {
+  if (schema === "public") await tx.execute(sql`create schema if not exists drizzle`)
   await tx.execute(
     sql`create table ${recordTable} (id serial primary key, hash text not null, created_at bigint not null)`,
   )
 }
 
-/** The SQL types of all columns in the schema `public`, by `table.column`. */
+async function schemaExists(tx: Database, schema: string): Promise<boolean> {
+  const found = await tx
+    .select({ name: sql`nspname` })
+    .from(sql`pg_catalog.pg_namespace`)
+    .where(sql`nspname = ${schema}`)
+  return found.length > 0
+}
+
+/** The SQL types of all columns in the schema, by `table.column`. */
 type Columns = Map<string, string>
 
-async function readColumns(tx: Database): Promise<Columns> {
+async function readColumns(tx: Database, schema: string): Promise<Columns> {
   const columns = await tx
     .select({
       name: sql<string>`c.relname || '.' || a.attname`,
@@ -156,7 +163,7 @@ async function readColumns(tx: Database): Promise<Columns> {
     })
     .from(sql`pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid`)
     .where(
-      sql`c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+      sql`c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = ${schema}) and c.relkind in ('r', 'p', 'v', 'm', 'f')
         and a.attnum > 0 and not a.attisdropped`,
     )
   return new Map(columns.map(({ name, type }) => [name, type]))
@@ -195,4 +202,16 @@ function refuseOtherIds(columns: Columns): void {
   const type = columns.get("user.id")
   if (type === undefined || type === "text" || type === "character varying") return
   throw new LazySetupError(`The ids in the table "user" are of type ${type}, not text. ${OWN_MIGRATIONS}`)
+}
+
+const makesUsers = ({ tables }: Migration) => tables.includes("user")
+
+/** The users of the app would stay where they are, and nobody could sign in. */
+function refuseSecondSet(others: string[]): void {
+  if (others.length === 0) return
+  throw new LazySetupError(
+    `There are tables that look like those of another Auth.js adapter (${others.join(", ")}), and migrating would make a second, empty set beside them. ` +
+      "Nothing was changed. To keep your users, spread lazyColumns() into the definition of your user table and give your tables to LazyAdapter; " +
+      "to have the default tables all the same: authjs-lazy migrate --beside",
+  )
 }

@@ -32,7 +32,7 @@ export async function namedTables(db: Database, names: TableNames): Promise<Lazy
  */
 export async function renamedTables(db: Database, names: TableNames): Promise<LazyAdapterOptions> {
   const found = await readNamed(db, names)
-  let renamed = names.schema !== undefined || Object.keys(names.tables).length > 0 || idTypeOf(found) === "uuid"
+  let renamed = ownSchema(names) !== undefined || Object.keys(names.tables).length > 0 || idTypeOf(found) === "uuid"
   const tables = defineTables(names, found, (property, standard, columns) => {
     const { name, type } = matchingColumn(columns, property) ?? standard
     renamed ||= name !== standard.name

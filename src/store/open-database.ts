@@ -2,16 +2,21 @@ import { mkdir, readdir } from "node:fs/promises"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { LazyError, LazySetupError } from "../errors.js"
+import { type PostgresAddress, readDatabaseAddress } from "./database-address.js"
 import type { Database } from "./lazy-store.js"
-import { passwordsIn } from "./without-secrets.js"
+import { redactError } from "./redact-error.js"
+import { withoutSecrets } from "./without-secrets.js"
 
 /** What to do with an open database, and how an error says that it failed. */
 interface Work<Result> {
-  run: (db: Database) => Promise<Result>
+  /** Is given the PostgreSQL schema that the address names, where it names one. */
+  run: (db: Database, place: { schema: string | undefined }) => Promise<Result>
   /** Such as "The migration failed". */
   failure: string
   /** Whether the folder of a PGlite database is made when it is missing; default: false. */
   create?: boolean
+  /** Told what of the address is ignored, a sentence at a time. */
+  onNote?: (note: string) => void
 }
 
 /**
@@ -21,50 +26,68 @@ interface Work<Result> {
  * @throws LazySetupError when there is no such database or the work fails. The message is one line and holds no password.
  */
 export async function withDatabase<Result>(address: string, work: Work<Result>): Promise<Result> {
-  if (/^postgres(ql)?:\/\//.test(address)) return withPostgres(address, work)
-  // Two characters at least, for the folders of Windows begin with one and a colon.
-  const scheme = /^[a-z][a-z0-9+.-]+:/i.exec(address)?.[0]
-  if (scheme) throw new LazySetupError(`Only postgres://… and the folder of a PGlite database work here, not ${scheme}`)
-  // An URL all the same, or what is left of one, which is not repeated: it may hold a password.
-  if (/:\/\/|^\/\/|:[^\\/].*@|^["'\s]|["'\s]$/s.test(address))
-    throw new LazySetupError(
-      "The database address is neither postgres://… nor a folder. Are there quotes or blanks around it?",
-    )
-  return withPglite(address, work)
+  const read = readDatabaseAddress(address)
+  return read.kind === "postgres" ? withPostgres(read, work) : withPglite(read.folder, work)
 }
 
-async function withPostgres<Result>(url: string, { run, failure }: Work<Result>): Promise<Result> {
-  const client = connect(url)
+async function withPostgres<Result>(
+  address: PostgresAddress,
+  { run, failure, onNote = () => {} }: Work<Result>,
+): Promise<Result> {
+  for (const note of address.notes) onNote(note)
+  const client = connect(address)
   try {
-    return await run(drizzle(client))
+    return await run(drizzle(client), { schema: address.schema })
   } catch (error) {
-    throw explain(error, failure, url, client.options)
+    throw explain(error, failure, address, client.options)
   } finally {
     await client.end()
   }
 }
 
-function connect(url: string) {
-  const afterHost = /[?/#].*/s.exec(url.slice(url.indexOf("://") + 3))?.[0] ?? ""
-  try {
-    // An unescaped password, cut off at one of these characters, would show up in messages as a host or a database.
-    if (afterHost.includes("@")) throw new TypeError("The host comes after a path.")
+function connect({ hosts, socket, user, password, database, ssl, ...settings }: PostgresAddress): postgres.Sql {
+  // Its types don't know of lists, which it takes: https://github.com/porsager/postgres#multi-host-connections---high-availability-ha
+  const servers = { host: hosts.map(({ host }) => host), port: hosts.map(({ port }) => port) } as unknown as object
+  return postgres({
+    ...(hosts.length > 0 && servers),
+    // libpq, too, leaves TLS alone on a socket.
+    ...(socket && { path: `${socket.folder}/.s.PGSQL.${socket.port}`, ssl: false }),
+    ...(ssl !== undefined && !socket && { ssl: TLS[ssl || "disable"] }),
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    ...(database !== undefined && { database }),
+    ...(settings.connectTimeout !== undefined && { connect_timeout: settings.connectTimeout }),
+    ...(settings.servers !== undefined && { target_session_attrs: settings.servers }),
+    connection: settings.connection,
+    max: 1,
     // A transaction-mode pooler knows no prepared statements.
-    return postgres(url, { max: 1, prepare: false, fetch_types: false, onnotice: () => {} })
-  } catch {
-    throw new LazySetupError(
-      "The database URL is not valid. It looks like postgres://user:password@host:5432/database, with / ? # @ % in the password percent-encoded.",
-    )
-  }
+    prepare: false,
+    fetch_types: false,
+    onnotice: () => {},
+  })
 }
+
+/** How postgres.js is told of a mode. With `verify-ca`, a certificate counts whatever host it names. */
+const TLS = {
+  disable: false,
+  prefer: "prefer",
+  require: "require",
+  "verify-ca": { checkServerIdentity: () => undefined },
+  "verify-full": "verify-full",
+} as const
 
 const UNREACHABLE =
   /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT|CONNECT_TIMEOUT|CONNECTION_\w+)$/
 
 /** What went wrong, in one line and without the password. */
-function explain(error: unknown, failure: string, url: string, options: postgres.Sql["options"]): LazyError {
+function explain(
+  error: unknown,
+  failure: string,
+  { password }: PostgresAddress,
+  options: postgres.Sql["options"],
+): LazyError {
   if (error instanceof LazyError) return error
-  const cause = rootCause(error)
+  const cause = rootCause(redactError(error))
   const { host, port, path, user, database } = options
   const server = path ? path : host.map((name, position) => `${name}:${port[position]}`).join(", ")
   const code = (cause as { code?: unknown }).code
@@ -75,14 +98,11 @@ function explain(error: unknown, failure: string, url: string, options: postgres
     return new LazySetupError(`The server at ${server} refused the user "${user}": wrong name or password.`)
   }
   if (code === "3D000") return new LazySetupError(`The server at ${server} has no database "${database}".`)
-  return failed(
-    failure,
-    passwordsIn(url).reduce((message, password) => message.replaceAll(password, "***"), cause.message),
-  )
+  return failed(failure, password ? cause.message.replaceAll(password, "***") : cause.message)
 }
 
 const failed = (failure: string, message: string) =>
-  new LazySetupError(`${failure}: ${message.replaceAll(/\s+/g, " ")}`)
+  new LazySetupError(`${failure}: ${withoutSecrets(message).replaceAll(/\s+/g, " ")}`)
 
 /** Drizzle wraps what a driver throws. */
 function rootCause(error: unknown): Error {
@@ -100,12 +120,12 @@ async function withPglite<Result>(folder: string, { run, failure, create }: Work
     await mkdir(folder, { recursive: true })
     const client = await PGlite.create(folder)
     try {
-      return await run(drizzle(client))
+      return await run(drizzle(client), { schema: undefined })
     } finally {
       await client.close()
     }
   } catch (error) {
-    throw error instanceof LazyError ? error : failed(failure, rootCause(error).message)
+    throw error instanceof LazyError ? error : failed(failure, rootCause(redactError(error)).message)
   }
 }
 

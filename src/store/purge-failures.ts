@@ -1,6 +1,7 @@
 import { LazyError, OtherUsersError } from "../errors.js"
 import type { PurgeGraph } from "./purge-graph.js"
 import { PurgeHookError } from "./purge-hook.js"
+import { redactError } from "./redact-error.js"
 import { FOREIGN_KEY_VIOLATIONS, sqlState } from "./sql-state.js"
 import { brokenConstraint } from "./violation.js"
 import { withoutSecrets } from "./without-secrets.js"
@@ -36,7 +37,7 @@ export function tableInTheWay(error: unknown, { users }: PurgeGraph): string | u
 /** What an error says, in one line, without the statement and its parameters and without passwords. */
 export function messageOf(error: unknown): string {
   // Drizzle wraps what the driver throws, and its own message holds the statement.
-  const cause = rootCause(error)
+  const cause = rootCause(redactError(error))
   const line = withoutSecrets(cause.replaceAll(/\s+/g, " "))
   return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line
 }

@@ -17,7 +17,11 @@ import { emptyPglite, emptyPostgres, migrationsFolder, type PostgresDatabase } f
 import { catalogOf } from "./catalog.js"
 
 const migrateAt = (address: string) =>
-  withDatabase(address, { run: migrate, failure: "The migration failed and nothing was changed", create: true })
+  withDatabase(address, {
+    run: (db) => migrate(db),
+    failure: "The migration failed and nothing was changed",
+    create: true,
+  })
 
 const ALL = ["0000_auth", "0001_authenticator", "0002_lazy", "0003_lazy_outcome"]
 const NOTHING: MigrateReport = { applied: [], baselined: [], recorded: [], appManaged: false, missing: [] }

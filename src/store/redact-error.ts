@@ -1,0 +1,186 @@
+import { safeMessage, statementSummary } from "./safe-message.js"
+
+/**
+ * Makes an error fit to be logged: one of the database is replaced by a copy of its class without the statement, its parameters and the values
+ * that PostgreSQL quotes. SQLSTATE, table, column and constraint stay. Any other error is returned itself, with such errors in its `cause`
+ * and `errors` replaced.
+ */
+export function redactError(error: unknown): unknown {
+  try {
+    return redact(error, [], new Map())
+  } catch {
+    // An error that can't even be read, such as a proxy, is not to be handed on unread.
+    return new Error("A statement failed; nothing more can be said of it.")
+  }
+}
+
+/** The object with the same methods, whose errors are fit to be logged; what isn't a method is taken over. */
+export function redactErrors<Methods extends object>(methods: Methods): Methods {
+  const redacted = Object.entries(methods).map(([name, value]) => [
+    name,
+    typeof value === "function" ? redacting(value as Method) : value,
+  ])
+  return Object.fromEntries(redacted) as Methods
+}
+
+/** Runs work of ours on a database; its errors are fit to be logged. */
+export function redactErrorsOf<Result>(work: () => Promise<Result>): Promise<Result> {
+  return redacting(work)() as Promise<Result>
+}
+
+type Method = (...args: unknown[]) => unknown
+
+function redacting(method: Method): Method {
+  return (...args) => {
+    try {
+      const result = method(...args)
+      return result instanceof Promise ? result.catch(rethrow) : result
+    } catch (error) {
+      return rethrow(error)
+    }
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw redactError(error)
+}
+
+/** What may be known of a failed statement, by the names that postgres.js, node-postgres, PGlite and Node give it. */
+const KEPT = [
+  "code",
+  "severity",
+  "severity_local",
+  "schema",
+  "schema_name",
+  "table",
+  "table_name",
+  "column",
+  "column_name",
+  "dataType",
+  "type_name",
+  "constraint",
+  "constraint_name",
+  "routine",
+  "errno",
+  "syscall",
+  "address",
+  "hostname",
+  "port",
+]
+const NAMES = /^(schema|table|column|constraint|dataType|type)(_name)?$/
+/** Where errors carry the values of a statement, or, with ioredis, of a command. */
+const VALUES = ["params", "parameters", "args"]
+
+const STATEMENT_FIELDS = [...VALUES, "query", "detail", "hint", "where", "internal_query", "internalQuery", "command"]
+
+type Fields = Record<string, unknown>
+
+/** Copies that were made here, which need not be made again. */
+const copies = new WeakSet<object>()
+
+/** @param outer the parameters of the statement that this is a cause of; undefined outside of any */
+function redact(error: unknown, outer: unknown[], seen: Map<unknown, unknown>, inside = false): unknown {
+  if (!(error instanceof Error) || copies.has(error)) return error
+  const known = seen.get(error)
+  if (known) return known
+  const fields = error as unknown as Fields
+  if (!inside && !isOfStatement(fields)) {
+    seen.set(error, error)
+    replaceCauses(error, seen)
+    return error
+  }
+  const values = [...outer, ...VALUES.map((name) => fields[name]), argsOf(fields.command)]
+  const copy = copyOf(error, values)
+  seen.set(error, copy)
+  const define = (name: string, value: unknown) =>
+    Object.defineProperty(copy, name, { value, writable: true, configurable: true })
+  if (error.cause !== undefined) define("cause", redact(error.cause, values, seen, true))
+  if (Array.isArray(fields.errors))
+    define(
+      "errors",
+      fields.errors.map((each) => redact(each, values, seen, true)),
+    )
+  return copy
+}
+
+/** Whether an error carries a statement: Drizzle's, PGlite's and postgres.js's do, and what a server says has a severity. */
+function isOfStatement(fields: Fields): boolean {
+  if (typeof fields.query === "string" && VALUES.some((name) => name in fields)) return true
+  if (typeof fields.severity === "string" && typeof fields.code === "string") return true
+  return argsOf(fields.command) !== undefined
+}
+
+const argsOf = (command: unknown): unknown =>
+  typeof command === "object" && command !== null && "args" in command ? command.args : undefined
+
+/** Errors of the app, or of this library, keep what they are. */
+function replaceCauses(error: Error, seen: Map<unknown, unknown>): void {
+  const fields = error as unknown as Fields
+  for (const name of ["cause", "errors"]) {
+    const value = fields[name]
+    const redacted = redactWithin(value, seen)
+    if (redacted === value) continue
+    const own = Object.getOwnPropertyDescriptor(error, name)
+    Object.defineProperty(error, name, {
+      enumerable: own?.enumerable ?? false,
+      writable: true,
+      configurable: true,
+      value: redacted,
+    })
+  }
+}
+
+/** A cause may be an error, a list of them, or, as Auth.js has it, an object that holds one. */
+function redactWithin(value: unknown, seen: Map<unknown, unknown>): unknown {
+  if (value instanceof Error) return redact(value, [], seen)
+  if (Array.isArray(value)) {
+    const list = value.map((each) => redact(each, [], seen))
+    return list.some((each, position) => each !== value[position]) ? list : value
+  }
+  if (typeof value !== "object" || value === null || !("err" in value)) return value
+  const err = redact(value.err, [], seen)
+  if (err === value.err) return value
+  // Auth.js spreads the fields of a cause beside it.
+  const rest = Object.entries(value).filter(([name]) => !STATEMENT_FIELDS.includes(name))
+  return { ...Object.fromEntries(rest), err }
+}
+
+function copyOf(error: Error, values: unknown[]): Error {
+  const fields = error as unknown as Fields
+  const names = Object.keys(fields).flatMap((name) => {
+    const value = fields[name]
+    return NAMES.test(name) && typeof value === "string" ? [value] : []
+  })
+  const state = typeof fields.code === "string" && typeof fields.severity === "string" ? fields.code : undefined
+  const message = messageOf(error, { state, values, names })
+  const copy = new Error(message)
+  Object.setPrototypeOf(copy, Object.getPrototypeOf(error))
+  for (const name of ["name", ...KEPT]) {
+    const value = fields[name]
+    if (!Object.hasOwn(error, name) || (typeof value !== "string" && typeof value !== "number")) continue
+    Object.defineProperty(copy, name, { value, writable: true, configurable: true, enumerable: name !== "name" })
+  }
+  // Where an app reads them, they are of the type that they were.
+  if (Array.isArray(fields.params)) Object.assign(copy, { query: statementOf(fields), params: [] })
+  copy.stack = `${copy.name}: ${message}${framesOf(error)}`
+  copies.add(copy)
+  return copy
+}
+
+function messageOf(error: Error, known: Parameters<typeof safeMessage>[1]): string {
+  const fields = error as unknown as Fields
+  const holdsStatement = typeof fields.query === "string" && fields.query !== "" && error.message.includes(fields.query)
+  return holdsStatement ? `Failed query: ${statementOf(fields)}` : safeMessage(error.message, known)
+}
+
+const statementOf = ({ query }: Fields): string => statementSummary(String(query)) ?? "a statement"
+
+/** The lines of a stack that say where it was, behind the message, which may have lines that look alike. */
+function framesOf({ stack = "", message }: Error): string {
+  const start = stack.indexOf(message)
+  const lines = (start < 0 ? stack : stack.slice(start + message.length)).split("\n")
+  const frames = lines.slice(
+    1 + lines.findLastIndex((line) => !/^ {4}at \S.*(:\d+\)?|<anonymous>\)?|native\)?)$/.test(line)),
+  )
+  return frames.map((frame) => `\n${frame}`).join("")
+}

@@ -1,0 +1,50 @@
+import { inspect } from "node:util"
+import type { PGlite } from "@electric-sql/pglite"
+import { drizzle as drizzleNodePostgres } from "drizzle-orm/node-postgres"
+import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
+import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js"
+import type pg from "pg"
+import type postgres from "postgres"
+import type { Database } from "../../src/drizzle.js"
+import type { TestDatabase } from "./databases.js"
+
+/** Every value that a database was given in a statement, and the statements. */
+export class UsedValues {
+  readonly values = new Set<string>()
+
+  /** The same database, whose statements are noted here by Drizzle itself. */
+  watch(driver: string, { db }: TestDatabase): Database {
+    const logger = { logQuery: (_statement: string, values: unknown[]) => this.#note(values) }
+    const client: unknown = (db as { $client?: unknown }).$client
+    if (driver === "postgres.js") return drizzlePostgres(client as postgres.Sql, { logger })
+    if (driver === "node-postgres") return drizzleNodePostgres(client as pg.Pool, { logger })
+    return drizzlePglite(client as PGlite, { logger })
+  }
+
+  #note(values: unknown[]): void {
+    for (const value of values.flat(9)) if (typeof value === "string") this.values.add(value)
+  }
+
+  /** Those of them that a text holds. What is shorter than a token, or the name of a table, is no secret. */
+  in(text: string): string[] {
+    return [...this.values].filter((value) => value.length >= 10 && !value.includes('"') && text.includes(value))
+  }
+}
+
+/** All that can be seen of an error, and of what hangs on it. */
+export function everythingOf(error: unknown): string {
+  const seen = new Set<unknown>()
+  const texts: string[] = []
+  const look = (value: unknown): void => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return
+    seen.add(value)
+    texts.push(inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null }))
+    for (const name of Reflect.ownKeys(value)) {
+      const inner = Reflect.get(value, name)
+      if (typeof inner === "string") texts.push(inner)
+      else look(inner)
+    }
+  }
+  look(error)
+  return texts.length === 0 ? String(error) : texts.join("\n")
+}
