@@ -6,6 +6,9 @@ export const FOREIGN_KEY_VIOLATIONS = ["23503", "23001"]
 /** A unique rule is broken. */
 export const UNIQUE_VIOLATION = "23505"
 
+/** An exclusion constraint is broken. */
+export const EXCLUSION_VIOLATION = "23P01"
+
 /** The SQLSTATE of a database error, wherever a driver or Drizzle has wrapped it; undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
