@@ -27,7 +27,10 @@ export class NotRealError extends LazyError {
   readonly code = "not_real"
 }
 
-/** Rows of the lazy user can't become rows of the real one, or can't go, and nobody said what to do then. Nothing was changed. */
+/**
+ * Rows of the lazy user can't become rows of the real one, or can't go, and nobody said what to do then; or rows would go, or change, that the merge
+ * did not see. Nothing was changed.
+ */
 export class MergeConflictError extends LazyError {
   readonly code = "merge_conflict"
 
@@ -51,8 +54,8 @@ export class MergeUnsupportedError extends LazyError {
     message: string,
     /** The table: `table` in the schema public, `schema.table` elsewhere. */
     readonly table: string,
-    /** The constraint that makes it impossible. */
-    readonly constraint: string,
+    /** The constraint that makes it impossible; undefined where it is the table as a whole. */
+    readonly constraint?: string,
     options?: ErrorOptions,
   ) {
     super(message, options)

@@ -7,6 +7,14 @@ import type { KeyFacts } from "./keys.js"
 /** What keeps lazy users from being merged at all. */
 export function checkMergeable({ problems, tables }: UserReferences, keys: KeyFacts[]): Finding[] {
   return problems.map(({ table, constraint, reason }) => {
+    if (constraint === undefined)
+      return {
+        code: "merge_impossible",
+        severity: "error",
+        message: `No lazy user can be merged, because of table ${table}: ${reason}.`,
+        fix: "LazyAdapter(db, { usersTable }) // the table behind it",
+        where: table,
+      }
     const key = keys.find(({ name, table: { label } }) => name === constraint && label === table)
     const target = key?.table.target ?? tables.find(({ label }) => label === table)?.target
     const isGenerated = key === undefined || reason === "the column is generated"

@@ -22,19 +22,35 @@ export interface ForeignKey {
   onDelete: "cascade" | "set" | "restrict"
   /** Whether it is of a single partition, or leads to one. */
   isPartial: boolean
-  /** False for a key that is there for information only. */
+  /** Whether it means a period of time (PERIOD, since PostgreSQL 18), which isn't compared by equality. */
+  isTemporal: boolean
+  /** False for a key that is there for information only, or whose triggers are off. */
   enforced: boolean
+  /** Whether the role may read the table and the one that the key leads to. */
+  readable: boolean
+}
+
+/** A table made with INHERITS and the one it was made from. */
+export interface Inheritance {
+  parent: number
+  child: number
 }
 
 /** A column; `sql` is its name as PostgreSQL quotes it where it prints an expression. */
 export interface Column {
   name: string
   sql: string
+  /** As SQL writes it, such as `character varying(20)`. */
+  type: string
   /** The expression of a generated column. */
   generation: string | null
+  /** Whether the role may read it. */
+  readable: boolean
 }
 
-/** A unique constraint or index. Expressions name the columns of the table without qualifying them. */
+/**
+ * A unique constraint or index, or an exclusion constraint. Expressions name the columns of the table without qualifying them.
+ */
 export interface UniqueIndex {
   name: string
   keys: {
@@ -44,6 +60,8 @@ export interface UniqueIndex {
   }[]
   predicate: string | null
   nullsNotDistinct: boolean
+  /** What two rows may not be to each other, key by key, ready for a statement; null where that is equal. */
+  operators: { sql: string; isEquality: boolean }[] | null
 }
 
 /** A table; of a partitioned one the topmost. */
@@ -54,6 +72,10 @@ export interface Relation {
   /** Quoted, ready to select from or to update. */
   target: string
   kind: string
+  /** Whether row-level security keeps rows from the role. */
+  hidesRows: boolean
+  /** Whether it has triggers of the app's. */
+  hasTriggers: boolean
   columns: Column[]
   uniqueIndexes: UniqueIndex[]
   /** The expressions of the check constraints. */
@@ -72,11 +94,27 @@ const target = (alias: string) =>
 export const label = (alias: string) =>
   sql.raw(`concat(nullif(${schemaName(alias)}, 'public') || '.', ${alias}.relname)`)
 
-/** Every foreign key of the database, and the oids of the named tables (null where there is no such table). */
-export function readForeignKeys(
-  db: Database,
-  names: string[],
-): Promise<{ named: (number | null)[]; foreignKeys: ForeignKey[] }> {
+const readable = (alias: string) =>
+  sql.raw(`(has_schema_privilege(${alias}.relnamespace, 'usage') and has_table_privilege(${alias}.oid, 'select'))`)
+
+/** What {@link readForeignKeys} returns. */
+export interface ForeignKeys {
+  /** The oids of the named tables; null where there is no such table. */
+  named: (number | null)[]
+  foreignKeys: ForeignKey[]
+  inherited: Inheritance[]
+  /**
+   * The tables, partitions and all, of which rows can go or change with rows of the named ones; undefined where triggers or rules may reach any table of the
+   * database.
+   */
+  within: number[] | undefined
+}
+
+/**
+ * Reads the foreign keys of the named tables, and of every table that refers to one of them through however many others. The keys that lead to a table are
+ * found by what depends on it, for which the catalogue has an index: tables of other tenants cost nothing.
+ */
+export async function readForeignKeys(db: Database, names: string[]): Promise<ForeignKeys> {
   const list = sql.join(
     names.map((name, position) => sql`(${sql.raw(String(position))}, ${name}::text)`),
     sql`, `,
@@ -88,13 +126,41 @@ export function readForeignKeys(
       join pg_attribute using (attnum)
       where attrelid = ${table}
     )`)
-  return queryDocument(
+  const { within, ...found } = await queryDocument<ForeignKeys & { within: number[] | null }>(
     db,
     sql`
+    with recursive named as materialized (
+      select position, coalesce(pg_partition_root(to_regclass(name)), to_regclass(name))::oid as oid
+      from (values ${list}) as given (position, name)
+    ), reached (oid) as (
+      select oid from named where oid is not null
+      union
+      select step.oid from reached cross join lateral (
+        select inhrelid as oid from pg_inherits where inhparent = reached.oid
+        union all
+        select coalesce(pg_partition_root(conrelid)::oid, conrelid)
+        from pg_depend
+        join pg_constraint on pg_constraint.oid = objid
+        where refclassid = 'pg_class'::regclass and refobjid = reached.oid and classid = 'pg_constraint'::regclass
+          and contype = 'f' and confrelid = reached.oid
+        offset 0
+      ) as step
+    )
     select json_build_object(
-      'named', (
-        select json_agg(coalesce(pg_partition_root(to_regclass(name)), to_regclass(name))::oid::int8 order by position)
-        from (values ${list}) as named (position, name)
+      'named', (select json_agg(oid::int8 order by position) from named),
+      'within', (
+        select case when not bool_or(relhasrules or exists (
+          select from pg_trigger where tgrelid = reached.oid and not tgisinternal and tgenabled <> 'D'
+        )) then json_agg(reached.oid::int8) end
+        from reached
+        join pg_class on pg_class.oid = reached.oid
+      ),
+      'inherited', (
+        select coalesce(json_agg(json_build_object('parent', inhparent::int8, 'child', inhrelid::int8)), '[]')
+        from reached
+        cross join lateral (select * from pg_inherits where inhparent = reached.oid offset 0) as inheritance
+        join pg_class on pg_class.oid = inhrelid
+        where not relispartition
       ),
       'foreignKeys', (
         select coalesce(json_agg(json_build_object(
@@ -109,20 +175,46 @@ export function readForeignKeys(
           'parentTarget', ${target("referenced")},
           'parentColumns', ${columns("confrelid", "confkey")},
           'onDelete', case confdeltype when 'c' then 'cascade' when 'a' then 'restrict' when 'r' then 'restrict' else 'set' end,
+          'readable', ${readable("child")} and ${readable("parent")},
           'isPartial', conrelid <> child.oid or confrelid <> parent.oid,
-          -- Not a column before PostgreSQL 18.
-          'enforced', coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true)
+          -- Columns that came with PostgreSQL 18.
+          'isTemporal', coalesce((to_jsonb(own) ->> 'conperiod')::boolean, false),
+          'enforced', coalesce((to_jsonb(own) ->> 'conenforced')::boolean, true)
+            and current_setting('session_replication_role') <> 'replica'
+            and not exists (
+              select from pg_trigger where tgconstraint = own.oid and tgrelid = confrelid and tgenabled in ('D', 'R')
+            )
         ) order by child.oid, conname), '[]')
-        from pg_constraint
+        from reached
+        cross join lateral (
+          select * from pg_constraint
+          where conrelid = reached.oid and contype = 'f' and conparentid = 0
+          offset 0
+        ) as own
         join pg_class referring on referring.oid = conrelid
         join pg_class referenced on referenced.oid = confrelid
         join pg_class child on child.oid = coalesce(pg_partition_root(conrelid), conrelid)
         join pg_class parent on parent.oid = coalesce(pg_partition_root(confrelid), confrelid)
-        where contype = 'f' and conparentid = 0
       )
     )::text as document`,
   )
+  return { ...found, within: within ?? undefined }
 }
+
+/**
+ * Whether row-level security keeps rows of a table, a row of pg_class, from the role. A policy that is simply true lets it see all of them, unless a
+ * restrictive one takes some away.
+ */
+export const hidesRows = (alias: string) =>
+  sql.raw(`(row_security_active(${alias}.oid) and (
+    not exists (select from pg_policy where ${readPolicy(alias)} and polpermissive and pg_get_expr(polqual, polrelid) = 'true')
+    or exists (select from pg_policy where ${readPolicy(alias)} and not polpermissive)
+  ))`)
+
+const readPolicy = (alias: string) =>
+  `polrelid = ${alias}.oid and polcmd in ('r', '*') and exists (
+    select from unnest(polroles) as role where role = 0 or pg_has_role(role, 'usage')
+  )`
 
 /** Tables with what decides whether a row of theirs can change. */
 export async function readRelations(db: Database, oids: number[]): Promise<Relation[]> {
@@ -136,11 +228,19 @@ export async function readRelations(db: Database, oids: number[]): Promise<Relat
       'label', ${label("class")},
       'target', ${target("class")},
       'kind', relkind,
+      'hidesRows', ${hidesRows("class")},
+      'hasTriggers', exists (
+        select from pg_trigger
+        where tgrelid = any (array(select class.oid union all select relid from pg_partition_tree(class.oid)))
+          and not tgisinternal and tgenabled <> 'D'
+      ),
       'columns', (
         select json_agg(json_build_object(
           'name', attname,
           'sql', quote_ident(attname),
-          'generation', case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end
+          'type', format_type(atttypid, atttypmod),
+          'generation', case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end,
+          'readable', has_schema_privilege(class.relnamespace, 'usage') and has_column_privilege(class.oid, attnum, 'select')
         ) order by attnum)
         from pg_attribute
         left join pg_attrdef on adrelid = attrelid and adnum = attnum
@@ -168,10 +268,20 @@ export async function readRelations(db: Database, oids: number[]): Promise<Relat
           ),
           'predicate', pg_get_expr(indpred, indrelid),
           -- Not a column before PostgreSQL 15.
-          'nullsNotDistinct', coalesce((to_jsonb(pg_index) ->> 'indnullsnotdistinct')::boolean, false)
+          'nullsNotDistinct', coalesce((to_jsonb(pg_index) ->> 'indnullsnotdistinct')::boolean, false),
+          'operators', case when indisexclusion then (
+            select json_agg(json_build_object(
+              'sql', format('operator(%I.%s)', nspname, oprname), 'isEquality', oprname = '='
+            ) order by position)
+            from pg_constraint
+            cross join unnest(conexclop) with ordinality as excluded (operator, position)
+            join pg_operator on pg_operator.oid = excluded.operator
+            join pg_namespace on pg_namespace.oid = oprnamespace
+            where conrelid = indrelid and conindid = indexrelid
+          ) end
         ) order by indexrelid), '[]')
         from pg_index
-        where indrelid = class.oid and indisunique and indislive
+        where indrelid = class.oid and (indisunique or indisexclusion) and indislive
       ),
       'checks', (
         select coalesce(json_agg(pg_get_expr(conbin, conrelid) order by conname), '[]')

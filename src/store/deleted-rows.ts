@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm"
+import { type SQL, sql } from "drizzle-orm"
 import { LazySetupError } from "../errors.js"
 import type { Database } from "./lazy-store.js"
 import { queryDocument } from "./raw-query.js"
@@ -12,7 +12,12 @@ export interface DeletedRows {
   rows: number
 }
 
-/** What a transaction has deleted up to a moment, as the server counts it. */
+/** How many rows of a table were deleted, and how many were changed. */
+export interface ChangedRows extends DeletedRows {
+  updated: number
+}
+
+/** What a transaction has deleted and changed up to a moment, as the server counts it. */
 export interface DeletedSoFar {
   /** Whether the server counts at all. */
   counted: boolean
@@ -24,6 +29,7 @@ export interface DeletedSoFar {
     /** Its schema and its name. */
     name: [string, string]
     rows: number
+    updated: number
   }[]
 }
 
@@ -32,18 +38,22 @@ export interface DeletedSoFar {
  * table, on top of a number that stays the same during the transaction. This is the server's own count
  * (https://www.postgresql.org/docs/current/monitoring-stats.html), so no way for a row to go is overlooked. By functions, and of the tables that aren't the
  * server's own: planning a join of catalogues would take as long as running it.
+ * @param among the oids of the tables to ask about; default: all, which takes its time where there are thousands
  */
-export const deletedSoFar = sql.raw(`json_build_object(
+export const deletedSoFar = (among?: readonly number[]): SQL =>
+  sql.raw(`json_build_object(
   'counted', current_setting('track_counts')::boolean,
   'transaction', pg_current_xact_id_if_assigned()::text,
   'tables', (
     select coalesce(json_agg(json_build_object(
       'oid', coalesce(pg_partition_root(oid)::oid, oid)::int8,
       'name', (pg_identify_object_as_address('pg_class'::regclass, coalesce(pg_partition_root(oid)::oid, oid), 0)).object_names,
-      'rows', pg_stat_get_xact_tuples_deleted(oid)
+      'rows', pg_stat_get_xact_tuples_deleted(oid),
+      'updated', pg_stat_get_xact_tuples_updated(oid)
     )), '[]')
     from pg_class
-    where relkind = 'r' and oid >= 16384 and pg_stat_get_xact_tuples_deleted(oid) > 0
+    where relkind = 'r' and oid >= 16384 ${among ? `and oid = any ('{${among.join(",")}}'::oid[])` : ""}
+      and pg_stat_get_xact_tuples_deleted(oid) + pg_stat_get_xact_tuples_updated(oid) > 0
   )
 )`)
 
@@ -52,6 +62,7 @@ export const deletedSoFar = sql.raw(`json_build_object(
  * or by a trigger.
  * @param work is given the id of the transaction
  * @param before what was deleted before, where that is known
+ * @param among see {@link deletedSoFar}
  * @throws LazySetupError when the server doesn't count
  * @throws Error when the transaction is not the same in the end; see {@link rememberTransaction}
  */
@@ -59,31 +70,53 @@ export async function countDeleted<Result>(
   tx: Database,
   work: (transaction: string | null) => Promise<Result>,
   before?: DeletedSoFar,
+  among?: readonly number[],
 ): Promise<{ result: Result; deleted: DeletedRows[] }> {
-  const start = before ?? (await readDeletedSoFar(tx))
-  const earlier = rowsByTable(start)
+  const start = before ?? (await readDeletedSoFar(tx, among))
+  // Refuses before anything is done where the server doesn't count.
+  rowsByTable(start)
   const result = await work(start.transaction)
-  const end = await readDeletedSoFar(tx)
-  if (start.transaction !== null && end.transaction !== start.transaction) throw connectionLost()
-  const later = rowsByTable(end)
-  const deleted = [...later.values()].flatMap(({ oid, label, rows }) => {
-    const more = rows - (earlier.get(oid)?.rows ?? 0)
-    return more > 0 ? [{ oid, label, rows: more }] : []
-  })
-  return { result, deleted }
+  const changed = changedBetween(start, await readDeletedSoFar(tx, among))
+  return {
+    result,
+    deleted: changed.filter(({ rows }) => rows > 0).map(({ oid, label, rows }) => ({ oid, label, rows })),
+  }
 }
 
-const readDeletedSoFar = (tx: Database) =>
-  queryDocument<DeletedSoFar>(tx, sql`select ${deletedSoFar}::text as document`)
+/** Asks for {@link deletedSoFar}. */
+export const readDeletedSoFar = (tx: Database, among?: readonly number[]) =>
+  queryDocument<DeletedSoFar>(tx, sql`select ${deletedSoFar(among)}::text as document`)
 
-function rowsByTable({ counted, tables }: DeletedSoFar): Map<number, DeletedRows> {
+/**
+ * What was deleted and changed between two moments of a transaction; tables without any are left out.
+ * @throws LazySetupError when the server doesn't count
+ * @throws Error when they are not of the same transaction; see {@link rememberTransaction}
+ */
+export function changedBetween(start: DeletedSoFar, end: DeletedSoFar): ChangedRows[] {
+  const earlier = rowsByTable(start)
+  if (start.transaction !== null && end.transaction !== start.transaction) throw connectionLost()
+  return [...rowsByTable(end).values()].flatMap(({ oid, label, rows, updated }) => {
+    const before = earlier.get(oid)
+    const more = { oid, label, rows: rows - (before?.rows ?? 0), updated: updated - (before?.updated ?? 0) }
+    return more.rows > 0 || more.updated > 0 ? [more] : []
+  })
+}
+
+function rowsByTable({ counted, tables }: DeletedSoFar): Map<number, ChangedRows> {
   if (!counted)
     throw new LazySetupError(
       "Merging and purging count the rows they delete by the server's statistics: set track_counts = on, which is the default.",
     )
-  const sums = new Map<number, DeletedRows>()
-  for (const { oid, name, rows } of tables)
-    sums.set(oid, { oid, label: labelOf(name), rows: rows + (sums.get(oid)?.rows ?? 0) })
+  const sums = new Map<number, ChangedRows>()
+  for (const { oid, name, rows, updated } of tables) {
+    const sum = sums.get(oid)
+    sums.set(oid, {
+      oid,
+      label: labelOf(name),
+      rows: rows + (sum?.rows ?? 0),
+      updated: updated + (sum?.updated ?? 0),
+    })
+  }
   return sums
 }
 

@@ -1,7 +1,14 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
-import { type Column, type ForeignKey, readForeignKeys, readRelations } from "./catalogue.js"
-import type { Database } from "./lazy-store.js"
+import {
+  type Column,
+  type ForeignKey,
+  type Inheritance,
+  type Relation,
+  readForeignKeys,
+  readRelations,
+} from "./catalogue.js"
+import type { Database } from "./database.js"
 import { columnName, qualifiedName, quoted } from "./table-names.js"
 import type { Tables } from "./tables.js"
 import { type UniqueRule, uniqueRules } from "./unique-rules.js"
@@ -22,6 +29,13 @@ export interface ReferencingTable {
   checks: string[]
   /** Where a user id must be present before a column may hold it, apart from the user table. */
   parents: ParentKey[]
+  /** Whether row-level security keeps rows of it from the role. */
+  hidesRows: boolean
+  /** Whether the role may read all of its user columns. */
+  readable: boolean
+  /** Whether it has triggers of the app's. */
+  hasTriggers: boolean
+  isPartitioned: boolean
 }
 
 /** The target of a foreign key from a user id to a table that isn't the user table. */
@@ -35,7 +49,8 @@ export interface ParentKey {
 /** Something in the schema that makes merging impossible. */
 export interface ReferenceProblem {
   table: string
-  constraint: string
+  /** The constraint or the column; undefined where it is the table as a whole. */
+  constraint: string | undefined
   reason: string
 }
 
@@ -45,6 +60,12 @@ export interface UserReferences {
   users: { oid: number; label: string; id: string }
   /** The tables to move, each one after those that its foreign keys lead to, as far as there is such an order. */
   tables: ReferencingTable[]
+  /** The tables that hold user ids and are left alone. */
+  left: ReferencingTable[]
+  /** Every foreign key of the tables that users can be reached from, through however many others. */
+  keys: ForeignKey[]
+  /** The tables of which rows can go or change with a user; undefined where triggers may reach any table of the database. */
+  within: number[] | undefined
   /** The tables that hold what a user signs in with, and that exist. */
   credentials: { oid: number; table: PgTable; userId: AnyPgColumn; isOfApp: boolean }[]
   problems: ReferenceProblem[]
@@ -53,12 +74,14 @@ export interface UserReferences {
 /**
  * Finds every column of the database that holds ids of users: those with a foreign key that leads to the user table, directly or through
  * another such column, and the declared ones. Two queries, whatever the number of tables.
- * @throws LazySetupError when a declared column is not in the database
+ * @param mergeTables the tables to leave alone, by their names in reports
+ * @throws LazySetupError when a declared column, or a table of `mergeTables`, is not in the database
  */
 export async function findReferences(
   db: Database,
   tables: Tables,
   references: readonly AnyPgColumn[] = [],
+  mergeTables: Readonly<Record<string, "leave">> = {},
 ): Promise<UserReferences> {
   const { usersTable, accountsTable, sessionsTable, authenticatorsTable, passwordsTable } = tables
   const credentialColumns = [
@@ -71,14 +94,15 @@ export async function findReferences(
     ),
     ...(tables.credentials ?? []).map((credential) => ({ ...credential, isOfApp: true })),
   ]
-  const { named, foreignKeys } = await readForeignKeys(
-    db,
-    [
+  const leaving = Object.keys(mergeTables)
+  const { named, foreignKeys, inherited, within } = await readForeignKeys(db, [
+    ...[
       usersTable,
       ...credentialColumns.map(({ table }) => table),
       ...references.map(({ table }) => table as PgTable),
     ].map(qualifiedName),
-  )
+    ...leaving.map(nameOfLabel),
+  ])
   const users = named[0]
   if (users == null) throw new LazySetupError(`There is no table ${qualifiedName(usersTable)} in the database.`)
   const credentials = credentialColumns.flatMap((credential, position) => {
@@ -87,6 +111,8 @@ export async function findReferences(
       throw new LazySetupError(`LazyAdapter: credentials: there is no table ${qualifiedName(credential.table)}.`)
     return oid == null ? [] : [{ oid, ...credential }]
   })
+  const leftOids = named.slice(1 + credentialColumns.length + references.length)
+  checkMergeTables(mergeTables, leftOids)
   const declared = references.map((column, position) => {
     const oid = named[1 + credentialColumns.length + position]
     return { oid, column: columnName(db, column), where: `${qualifiedName(column.table as PgTable)}."${column.name}"` }
@@ -100,11 +126,14 @@ export async function findReferences(
       throw new LazySetupError(`LazyAdapter: references: ${where} is not a column of a table in the database.`)
     holders.add(oid, column)
   }
-  holders.follow(foreignKeys)
+  holders.follow(
+    foreignKeys,
+    inherited.filter(({ parent }) => parent !== users),
+  )
 
   const isCredential = (oid: number) => credentials.some((credential) => credential.oid === oid)
-  const problems = foreignKeys
-    .filter((key) => !isCredential(key.table))
+  const problems: ReferenceProblem[] = foreignKeys
+    .filter((key) => !isCredential(key.table) && !leftOids.includes(key.table))
     .flatMap((key) => {
       const reason = problemOf(key, holders, users, id)
       return reason ? [{ table: key.label, constraint: key.name, reason }] : []
@@ -115,8 +144,10 @@ export async function findReferences(
     holders.tables().filter((oid) => !isCredential(oid)),
   )
   const found: ReferencingTable[] = []
-  for (const { oid, kind, label, target, columns, uniqueIndexes, checks } of relations) {
+  for (const relation of relations) {
+    const { oid, kind, label, target, hidesRows, hasTriggers, columns, uniqueIndexes, checks } = relation
     const isTable = ["r", "p"].includes(kind)
+    if (oid === users && !isTable) problems.unshift({ table: label, constraint: undefined, reason: NO_TABLE })
     const missing = declared.find(
       (one) => one.oid === oid && !(isTable && columns.some(({ name }) => name === one.column)),
     )
@@ -125,10 +156,7 @@ export async function findReferences(
     const userColumns = columns.filter(({ name }) => holders.has(oid, name) && !(oid === users && name === id))
     if (userColumns.length === 0) continue
     const keys = foreignKeys.filter((key) => key.table === oid && key.columns.length === 1)
-    for (const column of userColumns.filter(({ generation }) => generation !== null)) {
-      const key = keys.find(({ columns }) => columns[0] === column.name)
-      problems.push({ table: label, constraint: key?.name ?? column.name, reason: "the column is generated" })
-    }
+    if (!leftOids.includes(oid)) problems.push(...columnProblems(relation, userColumns, keys))
     found.push({
       oid,
       label,
@@ -142,10 +170,58 @@ export async function findReferences(
           ? [{ column, parent, parentTarget, parentColumn }]
           : []
       }),
+      hidesRows,
+      readable: userColumns.every(({ readable }) => readable),
+      hasTriggers,
+      isPartitioned: kind === "p",
     })
   }
   const label = relations.find(({ oid }) => oid === users)?.label as string
-  return { users: { oid: users, label, id: quoted(id) }, tables: parentsFirst(found), credentials, problems }
+  const isLeft = ({ oid }: ReferencingTable) => leftOids.includes(oid)
+  return {
+    users: { oid: users, label, id: quoted(id) },
+    tables: parentsFirst(found.filter((table) => !isLeft(table))),
+    left: found.filter(isLeft),
+    keys: foreignKeys,
+    within,
+    credentials,
+    problems,
+  }
+}
+
+const NO_TABLE =
+  "it is the user table, but no table to PostgreSQL (a view, or a foreign table), so no foreign key tells what hangs on its users"
+
+/** Why rows of a table can't be moved, apart from its foreign keys. */
+function columnProblems({ label, hidesRows }: Relation, userColumns: Column[], keys: ForeignKey[]): ReferenceProblem[] {
+  return userColumns.flatMap(({ name, generation, readable }) => {
+    const own = keys.filter(({ columns }) => columns[0] === name)
+    const constraint = own[0]?.name ?? name
+    if (generation !== null) return [{ table: label, constraint, reason: "the column is generated" }]
+    // By a foreign key the server itself finds rows that the role can't see, when their user goes.
+    if ((!hidesRows && readable) || own.some(({ enforced }) => enforced)) return []
+    const why = readable ? "row-level security keeps rows of it from the role" : "the role may not read it"
+    return [{ table: label, constraint, reason: `${why}, and no foreign key would tell whether some are left behind` }]
+  })
+}
+
+/** The name of a table in a statement, made from the one it has in reports. */
+function nameOfLabel(label: string): string {
+  const dot = label.indexOf(".")
+  return dot < 0 ? `public.${quoted(label)}` : `${quoted(label.slice(0, dot))}.${quoted(label.slice(dot + 1))}`
+}
+
+function checkMergeTables(mergeTables: Readonly<Record<string, unknown>>, oids: readonly (number | null)[]): void {
+  for (const [position, [label, value]] of Object.entries(mergeTables).entries()) {
+    if (value !== "leave")
+      throw new LazySetupError(
+        `mergeTables: ${JSON.stringify(label)} is set to something else than "leave". Write: mergeTables: { ${JSON.stringify(label)}: "leave" }`,
+      )
+    if (oids[position] == null)
+      throw new LazySetupError(
+        `mergeTables: there is no table ${label} in the database. Tables of the schema public go by their name, others as schema.table.`,
+      )
+  }
 }
 
 /** The columns known to hold user ids. */
@@ -164,10 +240,17 @@ class UserIdColumns {
     return [...this.known.keys()]
   }
 
-  /** Adds every column whose foreign key leads to a known one. */
-  follow(foreignKeys: ForeignKey[]): void {
+  /** Adds every column whose foreign key leads to a known one, and those that a table made with INHERITS has from a known one. */
+  follow(foreignKeys: ForeignKey[], inherited: Inheritance[]): void {
     for (let grown = true; grown; ) {
       grown = false
+      for (const { parent, child } of inherited) {
+        for (const column of this.known.get(parent) ?? []) {
+          if (this.has(child, column)) continue
+          this.add(child, column)
+          grown = true
+        }
+      }
       for (const { table, columns, parent, parentColumns } of foreignKeys) {
         const [column, parentColumn] = [columns[0], parentColumns[0]]
         if (columns.length !== 1 || column === undefined || parentColumn === undefined) continue

@@ -105,10 +105,21 @@ export interface MergeHookParams {
   /** How many rows have the real user's id now; tables without any are left out. */
   moved: ByTable<number>
   /**
-   * The rows that a unique rule or a check constraint stopped, locked, with all columns, as the driver returns them; tables without any
-   * are left out. They are still in the database with the lazy user's id. Those that still have it after the hook are deleted.
+   * The rows that a unique rule, an exclusion constraint or a check constraint stopped, locked, each with the row that stopped it; tables without any are
+   * left out. They still hold what they held, such as the lazy user's id. Those that still do after the hook are deleted.
    */
-  conflicts: ByTable<Record<string, unknown>[]>
+  conflicts: ByTable<MergeConflict[]>
+}
+
+/** A row that can't move, with all columns by their names in the database, as the driver returns them. */
+export interface MergeConflict {
+  /** The row of the lazy user, or one that hangs on such a row. */
+  row: Record<string, unknown>
+  /**
+   * The row of the real user that stops it. What hangs on `row` by a foreign key hangs on this one by now. Null where several rows stop it, or none of the
+   * real user's, as for a check constraint.
+   */
+  by: Record<string, unknown> | null
 }
 
 /**
@@ -136,7 +147,17 @@ export interface MergeOptions {
    * to `onMerge` and deleted. `"error"`: MergeConflictError, and nothing is changed. Default: `"keep"`.
    */
   onConflict?: "keep" | "error"
+  /**
+   * Tables whose rows stay as they are: they meet the ON DELETE of their foreign key when the lazy user goes. By their names in reports: `table` in the schema
+   * public, `schema.table` elsewhere. For tables that the database lets nobody change, such as an audit log.
+   * @default {} every row is moved
+   * @example { audit_log: "leave" }
+   */
+  mergeTables?: MergeTables
 }
+
+/** See {@link MergeOptions.mergeTables}. */
+export type MergeTables = Readonly<Record<string, "leave">>
 
 /** See {@link LazyStore.merge}. */
 export interface MergeReport {

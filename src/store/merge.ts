@@ -1,19 +1,24 @@
 import { eq, inArray, sql } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError } from "../errors.js"
-import { findReferences, type ReferencingTable, type UserReferences } from "./foreign-keys.js"
+import { findReferences, type UserReferences } from "./foreign-keys.js"
+import { concerned, type Move } from "./lazy-rows.js"
 import type { ByTable, Database, MergeOptions, MergeReport } from "./lazy-store.js"
-import { concerned, type Move, movedTogether, moveRows, stoppedRows } from "./move-rows.js"
+import { explainConflicts } from "./merge-errors.js"
+import { mergeHanging, type StoppedRows } from "./merge-hanging.js"
+import { type LazyRowsMoved, moveLazyRows } from "./move-lazy-rows.js"
 import { recordOutcomes } from "./outcomes.js"
 import { hasPassword, proveEmail } from "./passwords.js"
 import { queryRows } from "./raw-query.js"
 import { removeLazyUser } from "./remove-lazy-user.js"
 import { retryTransaction } from "./retry-transaction.js"
 import { rememberTransaction } from "./same-transaction.js"
-import { sqlState, UNIQUE_VIOLATION } from "./sql-state.js"
+import { EXCLUSION_VIOLATION, FOREIGN_KEY_VIOLATIONS, sqlState, UNIQUE_VIOLATION } from "./sql-state.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
-import { brokenConstraint } from "./violation.js"
+
+/** What a constraint says where another request came first. */
+const OVERTAKEN = [UNIQUE_VIOLATION, EXCLUSION_VIOLATION, ...FOREIGN_KEY_VIOLATIONS]
 
 /** See `LazyStore.merge`. */
 export function mergeUsers(
@@ -24,48 +29,47 @@ export function mergeUsers(
   intoId: string,
   options: MergeOptions = {},
 ): Promise<MergeReport> {
-  const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep" } = options
+  const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep", mergeTables } = options
   const { usersTable, accountsTable, sessionsTable } = tables
   let finished = false
   // The real user may get a row just before one of the lazy user's takes its place. Another merge sees it, and leaves the lazy user's where it is.
   // A rule that is checked at the end says so when everything is done.
   const isOvertaken = (error: unknown) =>
-    sqlState(error) === UNIQUE_VIOLATION && (finished || error instanceof MergeConflictError)
+    OVERTAKEN.includes(sqlState(error) ?? "") && (finished || error instanceof MergeConflictError)
   return retryTransaction(
     db,
     async (tx) => {
       finished = false
-      const found = await findReferences(tx, tables, references)
+      const found = await findReferences(tx, tables, references, mergeTables)
       refuseUnsupported(found)
       const move: Move = { from: fromId, into: intoId, users: found.users }
       const { from, into } = await lockUsers(tx, tables, found, move, options)
 
       if (needsPassword && !(await hasPassword(tx, tables, intoId))) throw new NotRealError("The password is gone.")
-      const moved: ByTable<number> = {}
-      const stopped: ReferencingTable[] = []
-      for (const group of movedTogether(found.tables)) {
-        for (const result of await explainConflicts(group, () => moveRows(tx, group, move))) {
-          if (result.moved > 0) moved[result.table.label] = result.moved
-          if (result.stopped > 0) stopped.push(result.table)
-        }
+      const lazyRows = await moveLazyRows(tx, found, move)
+      const [first] = lazyRows.filter(({ stopped }) => stopped > 0)
+      if (first && onConflict === "error") {
+        const { label } = first.table
+        throw new MergeConflictError(`The real user has rows in ${label} that stop the lazy user's.`, label)
       }
-      const [table] = stopped
-      if (table && onConflict === "error")
-        throw new MergeConflictError(`The real user has rows in ${table.label} that stop the lazy user's.`, table.label)
+      const hanging = await mergeHanging(tx, found, move, lazyRows, onMerge !== undefined)
+      const moved = sumByTable([
+        ...lazyRows.map(({ table, moved }) => ({ label: table.label, rows: moved })),
+        ...hanging.moved,
+      ])
 
       if (onMerge) {
-        const conflicts: ByTable<Record<string, unknown>[]> = {}
-        for (const table of stopped) conflicts[table.label] = await stoppedRows(tx, table, move)
         const stillOpen = await rememberTransaction(tx)
-        await onMerge({ tx, from, into, moved, conflicts })
+        await onMerge({ tx, from, into, moved, conflicts: hanging.conflicts })
         await stillOpen()
       }
       if (provesEmail) await proveEmail(tx, tables, intoId)
       if (link) await tx.insert(accountsTable).values({ ...link, userId: intoId })
       if (session) await tx.insert(sessionsTable).values({ ...session, userId: intoId })
       await recordOutcomes(tx, tables, [{ outcome: "merged", since: from.lazySince as Date, users: 1 }])
-      const { conflicts, credentials } = await explainConflicts(stopped, () =>
-        removeLazyUser(tx, tables, found, stopped, move),
+      const stopped = stoppedRows(lazyRows, hanging.stopped, move)
+      const { conflicts, credentials } = await explainConflicts([...stopped, ...found.left, found.users], () =>
+        removeLazyUser(tx, tables, found, stopped, hanging.sources, move),
       )
       const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
       if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")
@@ -82,7 +86,7 @@ function refuseUnsupported({ problems: [problem] }: UserReferences): void {
   if (!problem) return
   const { table, constraint, reason } = problem
   throw new MergeUnsupportedError(
-    `Users can't be merged: constraint "${constraint}" of table ${table}: ${reason}.`,
+    `Users can't be merged: ${constraint === undefined ? "" : `constraint "${constraint}" of `}table ${table}: ${reason}.`,
     table,
     constraint,
   )
@@ -126,21 +130,34 @@ async function lockUsers(
   return { from, into }
 }
 
-/** Turns a constraint that is broken all the same (by another request, by an exclusion constraint) into an error that names it. */
-async function explainConflicts<Result>(tables: ReferencingTable[], work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    const broken = brokenConstraint(error)
-    if (!broken) throw error
-    const { schema, table, constraint } = broken
-    const place = schema === undefined || schema === "public" ? table : `${schema}.${table}`
-    const label = place ?? tables.map(({ label }) => label).join(", ")
-    throw new MergeConflictError(
-      `Rows of the lazy user, in ${label}, can be neither moved nor left behind: ${constraint ?? "no place for them"}.`,
-      label,
-      constraint,
-      { cause: error },
-    )
-  }
+/** The rows that go with the lazy user, one condition for each table. */
+function stoppedRows(lazyRows: LazyRowsMoved[], hanging: StoppedRows[], move: Move): StoppedRows[] {
+  const all = [
+    ...lazyRows
+      .filter(({ stopped }) => stopped > 0)
+      .map(
+        ({ table }): StoppedRows => ({
+          oid: table.oid,
+          label: table.label,
+          target: table.target,
+          condition: (prefix) => concerned(table, move, prefix),
+        }),
+      ),
+    ...hanging,
+  ]
+  return [...new Set(all.map(({ oid }) => oid))].map((oid) => {
+    const parts = all.filter((one) => one.oid === oid)
+    const condition = (prefix: string) =>
+      sql`(${sql.join(
+        parts.map((part) => sql`(${part.condition(prefix)})`),
+        sql` or `,
+      )})`
+    return { ...(parts[0] as StoppedRows), condition }
+  })
+}
+
+function sumByTable(counts: { label: string; rows: number }[]): ByTable<number> {
+  const sums: ByTable<number> = {}
+  for (const { label, rows } of counts) if (rows > 0) sums[label] = (sums[label] ?? 0) + rows
+  return sums
 }

@@ -33,6 +33,8 @@ export interface Search {
   settings: PurgeSettings
   /** An app with JWT sessions need not have a table for them. */
   hasSessions: boolean
+  /** The tables of which rows can go with users; undefined where triggers may reach any table of the database. */
+  within?: readonly number[] | undefined
   /** The tables whose rows are listed when they are gone, by their oids, and are still there; undefined where what is gone is really gone. */
   goneBefore?: ReadonlySet<number>
 }
@@ -124,7 +126,7 @@ async function pickCandidates(tx: Database, search: Search, condition: SQL): Pro
   if (dryRun || onPurge) return { users: await queryDocument(tx, sql`select ${users}::text as document`) }
   return queryDocument(
     tx,
-    sql`select json_build_object('users', ${users}, 'deletedBefore', ${deletedSoFar}, 'waiting', ${waitBriefly})::text as document`,
+    sql`select json_build_object('users', ${users}, 'deletedBefore', ${deletedSoFar(search.within)}, 'waiting', ${waitBriefly})::text as document`,
   )
 }
 

@@ -1,15 +1,12 @@
 import { LazyError, OtherUsersError } from "../errors.js"
 import type { PurgeGraph } from "./purge-graph.js"
 import { PurgeHookError } from "./purge-hook.js"
-import { redactError } from "./redact-error.js"
 import { FOREIGN_KEY_VIOLATIONS, sqlState } from "./sql-state.js"
 import { brokenConstraint } from "./violation.js"
-import { withoutSecrets } from "./without-secrets.js"
 
 // The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const TRANSIENT = ["40001", "40P01", "55P03"]
 const ENDS_EVERYTHING = /^(08|53|58|57P0[1-3]|42501)/
-const LONGEST_MESSAGE = 300
 
 /**
  * Whether an error is no matter of single users: the connection is gone, the server shuts down or has no room left, or the role or the setup
@@ -32,17 +29,4 @@ export function tableInTheWay(error: unknown, { users }: PurgeGraph): string | u
   if (!FOREIGN_KEY_VIOLATIONS.includes(sqlState(error) ?? "")) return undefined
   const { schema, table } = brokenConstraint(error) ?? {}
   return schema === undefined || schema === "public" ? table : `${schema}.${table}`
-}
-
-/** What an error says, in one line, without the statement and its parameters and without passwords. */
-export function messageOf(error: unknown): string {
-  // Drizzle wraps what the driver throws, and its own message holds the statement.
-  const cause = rootCause(redactError(error))
-  const line = withoutSecrets(cause.replaceAll(/\s+/g, " "))
-  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line
-}
-
-function rootCause(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : rootCause(error.cause)
 }

@@ -16,6 +16,8 @@ export interface PurgeGraph {
   first: Set<number>
   /** The tables whose rows can hang on several users, and go, or hold users back, with each of them; their oids. */
   shared: Set<number>
+  /** The tables of which rows can go or change with users; undefined where triggers may reach any table of the database. */
+  within: number[] | undefined
 }
 
 /**
@@ -27,7 +29,7 @@ export interface PurgeGraph {
  */
 export async function readPurgeGraph(db: Database, { usersTable }: Tables, cascade: boolean): Promise<PurgeGraph> {
   const name = qualifiedName(usersTable)
-  const { named, foreignKeys } = await readForeignKeys(db, [name])
+  const { named, foreignKeys, within } = await readForeignKeys(db, [name])
   const oid = named[0]
   if (oid == null) throw new LazySetupError(`There is no table ${name} in the database.`)
 
@@ -43,6 +45,7 @@ export async function readPurgeGraph(db: Database, { usersTable }: Tables, casca
     holds,
     first: new Set(first),
     shared: sharedTables(oid, [...follows, ...holds]),
+    within,
   }
 }
 

@@ -33,6 +33,7 @@ export async function removeUsers(
     tx,
     () => queryRows<PurgedByDay>(tx, removalStatement(search, graph, users)),
     deletedBefore,
+    search.within,
   )
   const purged = days.reduce((sum, { users }) => sum + users, 0)
   const usersDeleted = deleted.find(({ oid }) => oid === graph.users.oid)?.rows ?? 0

@@ -1,6 +1,7 @@
+import { messageOf } from "./error-message.js"
 import type { BatchReport, PurgeJob } from "./purge-batch.js"
 import type { Candidate } from "./purge-candidates.js"
-import { messageOf, tableInTheWay } from "./purge-failures.js"
+import { tableInTheWay } from "./purge-failures.js"
 import type { PurgeReport } from "./purge-types.js"
 
 /** How many failed users a report names. */

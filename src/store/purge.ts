@@ -13,8 +13,9 @@ import type { Tables } from "./tables.js"
 /** See `LazyStore.purge`. */
 export async function purgeLazyUsers(db: Database, tables: Tables, options: PurgeOptions = {}): Promise<PurgeReport> {
   const settings = resolvePurgeOptions(options, tables)
-  const search = { tables, settings, hasSessions: await tableExists(db, tables.sessionsTable) }
-  const job = { db, search, graph: await readPurgeGraph(db, tables, settings.cascade) }
+  const hasSessions = await tableExists(db, tables.sessionsTable)
+  const graph = await readPurgeGraph(db, tables, settings.cascade)
+  const job = { db, search: { tables, settings, hasSessions, within: graph.within }, graph }
   // Where no row can hang on users of two batches, these can be counted each by itself, without writing anything.
   const isShared = job.graph.shared.size > 0
   return settings.dryRun && isShared ? countInOneTransaction(job, purgeInBatches) : purgeInBatches(job)

@@ -6,8 +6,11 @@ export const FOREIGN_KEY_VIOLATIONS = ["23503", "23001"]
 /** A unique rule is broken. */
 export const UNIQUE_VIOLATION = "23505"
 
+/** An exclusion constraint is broken. */
+export const EXCLUSION_VIOLATION = "23P01"
+
 /** A unique rule or an exclusion constraint is broken. */
-export const TAKEN = [UNIQUE_VIOLATION, "23P01"]
+export const TAKEN = [UNIQUE_VIOLATION, EXCLUSION_VIOLATION]
 
 /** Two of the characters that a database can't hold: NUL, and those that its encoding lacks. */
 export const UNREPRESENTABLE = ["22021", "22P05"]

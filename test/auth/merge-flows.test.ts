@@ -152,7 +152,7 @@ describeLinking("signing in from a lazy session to an account that exists", (app
     const { browser, id } = await app.lazyBrowser({
       lazy: {
         onMerge: async ({ tx, into, conflicts }) => {
-          for (const row of conflicts.preference ?? [])
+          for (const { row } of conflicts.preference ?? [])
             await tx.execute(
               sql`update preference set value = value + ${row.value} where "userId" = ${into.id} and key = ${row.key}`,
             )

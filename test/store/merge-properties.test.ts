@@ -204,10 +204,13 @@ describe("merging, whatever the schema and the rows", () => {
         const references = await build(shape)
         const before = await contents(names(shape))
         const movable: string[] = []
-        let conflicts: Record<string, Row[]> = {}
+        const conflicts: Record<string, Row[]> = {}
         const report = await db.store({ references }).merge("from", "into", {
           async onMerge(params) {
-            conflicts = params.conflicts as Record<string, Row[]>
+            for (const [table, pairs] of Object.entries(params.conflicts)) {
+              conflicts[table] = pairs.map(({ row }) => row as Row)
+              for (const { by } of pairs) if (by) expect(users(by as Row).map(([, id]) => id)).toContain("into")
+            }
             await params.tx.execute(sql`set constraints all immediate`)
             for (const [table, rows] of Object.entries(conflicts))
               for (const row of rows)

@@ -1,0 +1,17 @@
+import { redactError } from "./redact-error.js"
+import { withoutSecrets } from "./without-secrets.js"
+
+const LONGEST_MESSAGE = 300
+
+/** What an error says, in one line, without the statement and its parameters and without passwords. */
+export function messageOf(error: unknown): string {
+  // Drizzle wraps what the driver throws, and its own message holds the statement.
+  const cause = rootCause(redactError(error))
+  const line = withoutSecrets(cause.replaceAll(/\s+/g, " "))
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line
+}
+
+function rootCause(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : rootCause(error.cause)
+}

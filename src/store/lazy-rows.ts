@@ -1,0 +1,96 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { Database } from "./database.js"
+import { type DeletedSoFar, deletedSoFar } from "./deleted-rows.js"
+import type { ReferencingTable } from "./foreign-keys.js"
+import { queryDocument } from "./raw-query.js"
+import type { ChangingTable, RowChange } from "./row-changes.js"
+
+/** Whose rows go where. */
+export interface Move {
+  from: string
+  into: string
+  /** The user table and its key, so that the row of the lazy user itself is left alone. */
+  users: { oid: number; id: string }
+}
+
+/** A table in which rows that hold the id of the lazy user are to hold that of the real one. */
+export function changingUsers(table: ReferencingTable, move: Move): ChangingTable {
+  const { oid, label, target, columns, userColumns, rules, checks, parents } = table
+  const changes = userColumns.map((column): RowChange => {
+    const is = (prefix: string, id: string) => sql`${sql.raw(prefix + column.sql)} = ${id}`
+    return {
+      columns: [column],
+      isOld: (prefix) => is(prefix, move.from),
+      newValue: () => sql`${move.into}`,
+      isNew: (_, prefix) => is(prefix, move.into),
+    }
+  })
+  return {
+    oid,
+    label,
+    target,
+    columns,
+    changes,
+    rules,
+    checks,
+    parents: parents.map(({ column, parent, parentTarget, parentColumn }) => ({
+      change: userColumns.indexOf(column),
+      parent,
+      target: parentTarget,
+      columns: [parentColumn],
+    })),
+    except: oid === move.users.oid ? (prefix) => sql`${sql.raw(prefix + move.users.id)} = ${move.from}` : undefined,
+  }
+}
+
+/** The condition for rows that hold the lazy user's id, `prefix` being an alias with its dot; the row of the lazy user itself excepted. */
+export function concerned(table: ReferencingTable, { from, users }: Move, prefix = ""): SQL {
+  const anyColumn = holdsOneOf(table, [from], prefix)
+  return table.oid === users.oid ? sql`${anyColumn} and ${sql.raw(prefix + users.id)} <> ${from}` : anyColumn
+}
+
+function holdsOneOf({ userColumns }: ReferencingTable, ids: string[], prefix = ""): SQL {
+  const parts = userColumns.flatMap(({ sql: column }) => ids.map((id) => sql`${sql.raw(prefix + column)} = ${id}`))
+  return sql`(${sql.join(parts, sql` or `)})`
+}
+
+/** The rows of the lazy user at a moment of the transaction. */
+export interface LazyRows {
+  /** How many rows of each table hold the lazy user's id, in the order of the tables. */
+  rows: number[]
+  /** How many hold that of the lazy or of the real user; null where nothing but a merge changes that. */
+  either: (number | null)[]
+  soFar: DeletedSoFar
+}
+
+/**
+ * Counts the rows of the lazy user. One query, whatever the number of tables.
+ * @param within see {@link deletedSoFar}
+ * @param before an earlier count, to compare this one with
+ */
+export function countLazyRows(
+  tx: Database,
+  tables: ReferencingTable[],
+  within: number[] | undefined,
+  move: Move,
+  before?: LazyRows,
+): Promise<LazyRows> {
+  // A trigger can give away rows of other tables than its own.
+  const isWatched = tables.some(({ hasTriggers }) => hasTriggers)
+  const counts = tables.map((table, position) => {
+    const rows = sql`(select count(*) from ${sql.raw(table.target)} where ${concerned(table, move)})`
+    const both = sql`(select count(*) from ${sql.raw(table.target)} where ${holdsOneOf(table, [move.from, move.into])})`
+    if (!isWatched) return { rows, either: sql`null` }
+    if (before) return { rows, either: before.either[position] == null ? sql`null` : both }
+    return { rows, either: sql`case when ${rows} > 0 then ${both} end` }
+  })
+  const array = (parts: SQL[]) => sql`json_build_array(${sql.join(parts, sql`, `)})`
+  return queryDocument(
+    tx,
+    sql`select json_build_object(
+      'rows', ${array(counts.map(({ rows }) => rows))},
+      'either', ${array(counts.map(({ either }) => either))},
+      'soFar', ${deletedSoFar(within)}
+    )::text as document`,
+  )
+}

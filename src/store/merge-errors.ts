@@ -1,0 +1,54 @@
+import { MergeConflictError } from "../errors.js"
+import { messageOf } from "./error-message.js"
+import { sqlState } from "./sql-state.js"
+import { brokenConstraint } from "./violation.js"
+
+/**
+ * Errors that say nothing about the rows: of the connection, of a transaction that has failed already, of a login, of locks, of resources and of the
+ * server (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+const NOT_ABOUT_ROWS = /^(08|25|28|3D|40|53|55|57|58|XX)/
+
+/**
+ * Turns what the database says against a statement on rows of the lazy user (a constraint, a trigger, a policy, a right that is missing) into an error
+ * that names the table.
+ * @param tables the tables that the statement is about
+ */
+export async function explainConflicts<Result>(
+  tables: { label: string }[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    const state = sqlState(error)
+    if (state === undefined || NOT_ABOUT_ROWS.test(state)) throw error
+    const { schema, table, constraint } = brokenConstraint(error) ?? {}
+    const place = schema === undefined || schema === "public" ? table : `${schema}.${table}`
+    const label = place ?? tables.map(({ label }) => label).join(", ")
+    throw new MergeConflictError(
+      `Rows of the lazy user, in ${label}, can be neither moved nor left behind: ${constraint ?? messageOf(error)}. ${leaveIt(label)}`,
+      label,
+      constraint,
+      { cause: error },
+    )
+  }
+}
+
+/** What to do about it. */
+export const leaveIt = (label: string) =>
+  `Change the table, or leave it out: mergeTables: { ${JSON.stringify(label)}: "leave" }.`
+
+/** Rows were to change, and something kept them from it, or changed them otherwise. */
+export const goneAstray = (label: string, rows: number) =>
+  new MergeConflictError(
+    `${rows} ${rows === 1 ? "row" : "rows"} of ${label} did not get the real user's id, though no unique rule or check stops them: a trigger, a rule or row-level security decides otherwise. ${leaveIt(label)}`,
+    label,
+  )
+
+/** Rows went, or changed, that were neither moved nor handed to `onMerge`. */
+export const unseen = (label: string, what: string) =>
+  new MergeConflictError(
+    `With the lazy user, ${what}, in ${label}, that the merge did not see: row-level security or a missing right hides them, or a trigger or a rule is at work. ${leaveIt(label)}`,
+    label,
+  )

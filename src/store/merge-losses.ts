@@ -1,0 +1,150 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { ForeignKey } from "./catalogue.js"
+import type { Database } from "./database.js"
+import { type ChangedRows, type DeletedSoFar, deletedSoFar } from "./deleted-rows.js"
+import type { UserReferences } from "./foreign-keys.js"
+import type { Move } from "./lazy-rows.js"
+import { unseen } from "./merge-errors.js"
+import type { StoppedRows } from "./merge-hanging.js"
+import { literal, refersTo } from "./purge-closure.js"
+import { queryDocument } from "./raw-query.js"
+import { quoted } from "./table-names.js"
+
+/** What is to go, and to change, when the lazy user does. */
+export interface ExpectedLosses {
+  /** How many rows of each table go: those handed over, those that hang on them, and what the user signs in with. */
+  rows: { oid: number; rows: number }[]
+  /** How often rows of each table are cut loose, by ON DELETE SET NULL or SET DEFAULT; `most` counts those that go themselves. */
+  changes: { oid: number; least: number; most: number }[]
+  /** The tables of which rows can be cut loose. */
+  cut: Set<number>
+  soFar: DeletedSoFar
+}
+
+/**
+ * Counts, along the foreign keys and with the eyes of the role, what goes when the lazy user and the stopped rows do. One query.
+ * @param sources steps that the conditions refer to
+ */
+export async function expectLosses(
+  tx: Database,
+  { users, credentials, left, keys, within }: UserReferences,
+  stopped: StoppedRows[],
+  sources: SQL[],
+  move: Move,
+): Promise<ExpectedLosses> {
+  const byUser = keys.filter(
+    (key) => key.parent === users.oid && actsBy("cascade")(key) && left.some(({ oid }) => oid === key.table),
+  )
+  const going = [
+    ...stopped.map(({ oid, target, condition }) => rowsOf(oid, sql.raw(target), condition("target."))),
+    ...credentials.map(
+      ({ oid, table, userId }) =>
+        sql`select ${literal(oid)}, ${table}.tableoid, ${table}.ctid from ${table} where ${userId} = ${move.from}`,
+    ),
+    ...byUser.map(({ table, target, columns: [column] }) =>
+      rowsOf(table, sql.raw(target), sql`target.${sql.raw(quoted(column as string))} = ${move.from}`),
+    ),
+  ]
+  const { followed, cut } = keysBelow(
+    keys,
+    new Set([...stopped, ...credentials, ...left].map(({ oid }) => oid)),
+    users.oid,
+  )
+  const start =
+    going.length === 0 ? sql`select 0::int8, 0::oid, '(0,0)'::tid where false` : sql.join(going, sql` union `)
+  const recursion =
+    followed.length === 0
+      ? sql``
+      : sql`union
+        select step.of, step.tab, step.tid
+        from gone cross join lateral (${sql.join(followed.map(childrenOf), sql` union all `)}) as step`
+  const isGone = sql`exists (select from gone as other where other.tab = step.tab and other.tid = step.tid)`
+  const changes =
+    cut.length === 0
+      ? sql`json_build_array()`
+      : sql`(
+        select coalesce(json_agg(json_build_object('oid', of, 'least', least, 'most', most)), '[]')
+        from (
+          select step.of, count(*) filter (where not ${isGone}) as least, count(*) as most
+          from gone cross join lateral (${sql.join(cut.map(childrenOf), sql` union all `)}) as step
+          group by step.of
+        ) as per_table
+      )`
+  const losses = await queryDocument<Omit<ExpectedLosses, "cut">>(
+    tx,
+    sql`with recursive ${sql.join([...sources, sql`gone (of, tab, tid) as (${start} ${recursion})`], sql`, `)}
+    select json_build_object(
+      'rows', (
+        select coalesce(json_agg(json_build_object('oid', of, 'rows', rows)), '[]')
+        from (select of, count(*) as rows from gone group by of) as per_table
+      ),
+      'changes', ${changes},
+      'soFar', ${deletedSoFar(within)}
+    )::text as document`,
+  )
+  return { ...losses, cut: new Set(cut.map(({ table }) => table)) }
+}
+
+const actsBy = (action: ForeignKey["onDelete"]) => (key: ForeignKey) =>
+  key.onDelete === action && key.enforced && key.readable && !key.isTemporal
+
+/** The keys along which rows go, and those by which rows are cut loose, when rows of some tables do. */
+function keysBelow(
+  keys: ForeignKey[],
+  starts: ReadonlySet<number>,
+  users: number,
+): { followed: ForeignKey[]; cut: ForeignKey[] } {
+  const reached = new Set(starts)
+  const cascades = keys.filter((key) => actsBy("cascade")(key) && key.table !== users)
+  // What is added to a set while it is walked is walked, too.
+  for (const table of reached) for (const key of cascades) if (key.parent === table) reached.add(key.table)
+  return {
+    followed: cascades.filter(({ parent }) => reached.has(parent)),
+    cut: keys.filter((key) => actsBy("set")(key) && reached.has(key.parent)),
+  }
+}
+
+function rowsOf(oid: number, target: SQL, condition: SQL): SQL {
+  return sql`select ${literal(oid)}, target.tableoid, target.ctid from ${target} as target where ${condition}`
+}
+
+/** A recursive term may name itself once only, so this is inside of what it is joined with. */
+function childrenOf(key: ForeignKey): SQL {
+  return sql`
+    select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid
+    from ${sql.raw(key.parentTarget)} as parent join ${sql.raw(key.target)} as child on ${refersTo(key)}
+    where gone.of = ${literal(key.parent)} and parent.tableoid = gone.tab and parent.ctid = gone.tid`
+}
+
+/**
+ * Compares what was to go with what went, by the server's own count.
+ * @throws MergeConflictError naming a table of which more or fewer rows went, or changed, than were seen
+ */
+export function refuseSurprises(found: UserReferences, expected: ExpectedLosses, actual: ChangedRows[]): void {
+  const { users, credentials, left, keys, tables } = found
+  const labelOf = (oid: number) => [...actual, ...tables].find((table) => table.oid === oid)?.label
+  const named = (oid: number) => labelOf(oid) ?? keys.find(({ table }) => table === oid)?.label ?? String(oid)
+  // What is left out meets its foreign key.
+  const isLeft = (oid: number) => left.some((table) => table.oid === oid)
+  // What the user signs in with goes in any case, and of users exactly one.
+  const isCounted = (oid: number) =>
+    oid !== users.oid && !isLeft(oid) && !credentials.some((credential) => credential.oid === oid)
+
+  const went = (oid: number) => actual.find((table) => table.oid === oid) ?? { rows: 0, updated: 0 }
+  for (const oid of new Set([...actual, ...expected.rows].map(({ oid }) => oid))) {
+    const more = went(oid).rows - (expected.rows.find((table) => table.oid === oid)?.rows ?? 0)
+    if (!isCounted(oid) || more === 0) continue
+    throw unseen(named(oid), more > 0 ? rows(more, "would go") : rows(-more, "would be left behind"))
+  }
+  for (const oid of expected.cut) {
+    const { least, most } = expected.changes.find((table) => table.oid === oid) ?? { least: 0, most: 0 }
+    const { updated } = went(oid)
+    if (isLeft(oid) || (updated >= least && updated <= most)) continue
+    throw unseen(
+      named(oid),
+      updated > most ? rows(updated - most, "would change") : rows(least - updated, "would be left behind"),
+    )
+  }
+}
+
+const rows = (count: number, what: string) => `${count} ${count === 1 ? "row" : "rows"} ${what}`

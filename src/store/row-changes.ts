@@ -1,0 +1,78 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { Column } from "./catalogue.js"
+import type { UniqueRule } from "./unique-rules.js"
+
+/** Columns of a table that together hold an old value and are to hold the new one, such as the id of a user. */
+export interface RowChange {
+  columns: Column[]
+  /** The condition for the columns to hold an old value; `prefix` is an alias with its dot, or empty. */
+  isOld(prefix: string): SQL
+  /** The value that takes the place of the old one, in one of the columns. */
+  newValue(column: Column, prefix: string): SQL
+  /** The condition for one of the columns to hold a new value. */
+  isNew(column: Column, prefix: string): SQL
+}
+
+/** A table in which rows change, with everything that a change can run into. */
+export interface ChangingTable {
+  oid: number
+  /** As reports name it. */
+  label: string
+  /** Quoted, ready to select from or to update. */
+  target: string
+  columns: Column[]
+  changes: RowChange[]
+  /** The unique rules that a change can run into. */
+  rules: UniqueRule[]
+  /** The check constraints that a change can run into. */
+  checks: string[]
+  /** Where a new value must be present before the columns of a change may hold it. */
+  parents: ParentOfChange[]
+  /** A condition for rows that stay as they are, whatever they hold. */
+  except: ((prefix: string) => SQL) | undefined
+}
+
+/** The target of a foreign key from the columns of a change. */
+export interface ParentOfChange {
+  /** The position of the change. */
+  change: number
+  /** The oid of the table. */
+  parent: number
+  /** Quoted, ready to select from. */
+  target: string
+  /** Their names, in the order of the columns of the change. */
+  columns: string[]
+}
+
+/** The columns that change, each once. */
+export function changingColumns({ changes }: Pick<ChangingTable, "changes">): Column[] {
+  return [...new Set(changes.flatMap(({ columns }) => columns))]
+}
+
+/** The condition for the rows of a table that are to change; `prefix` is an alias with its dot, or empty. */
+export function toChange({ changes, except }: ChangingTable, prefix = ""): SQL {
+  const anyOld = sql`(${sql.join(
+    changes.map((change) => change.isOld(prefix)),
+    sql` or `,
+  )})`
+  return except ? sql`${anyOld} and not ${except(prefix)}` : anyOld
+}
+
+/** A column as it is after the changes. */
+export function replaced({ changes }: ChangingTable, column: Column, prefix = ""): SQL {
+  return changes
+    .filter(({ columns }) => columns.includes(column))
+    .reduceRight<SQL>(
+      (otherwise, change) =>
+        sql`case when ${change.isOld(prefix)} then ${change.newValue(column, prefix)} else ${otherwise} end`,
+      sql.raw(prefix + column.sql),
+    )
+}
+
+/** The condition for one of these columns to hold a new value. */
+export function holdsNew({ changes }: ChangingTable, columns: Column[], prefix = ""): SQL {
+  const parts = changes.flatMap((change) =>
+    change.columns.filter((column) => columns.includes(column)).map((column) => change.isNew(column, prefix)),
+  )
+  return sql`(${sql.join(parts, sql` or `)})`
+}
