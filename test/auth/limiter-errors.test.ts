@@ -1,6 +1,7 @@
 import { RateLimiterMemory } from "rate-limiter-flexible"
 import { describe, expect, it } from "vitest"
 import { creationLimits } from "../../src/auth/creation-limits.js"
+import { SharedLimiters } from "../../src/auth/shared-limiters.js"
 import { takeTry } from "../../src/auth/take-try.js"
 import { everythingOf } from "../setup/used-values.js"
 
@@ -16,7 +17,7 @@ class FailingLimiter extends RateLimiterMemory {
 
 describe("the error of a limiter's store", () => {
   it.each([
-    ["for new lazy users", (limiter: FailingLimiter) => creationLimits({ perAddress: limiter })("203.0.113.7")],
+    ["for new lazy users", (limiter: FailingLimiter) => creationLimits({ perAddress: limiter }, new SharedLimiters())("203.0.113.7")],
     ["for tries", (limiter: FailingLimiter) => takeTry(limiter, "ada")],
   ])("goes on without the command %s", async (_, take) => {
     const error: unknown = await take(new FailingLimiter({ points: 1, duration: 60 })).catch((error: unknown) => error)
