@@ -56,15 +56,21 @@ function dropDefaults({ target }: IndexedTable, columns: ColumnFacts[], keys: In
     .join("\n")
 }
 
+const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
+
 /** Whether the app has to say who counts: names are unique among some of the users only, and it has not. */
-export function checkPartialRules(table: IndexedTable, columns: string[]): Finding[] {
+export function checkPartialRules(table: IndexedTable, columns: string[], all: ColumnFacts[]): Finding[] {
   return columns.flatMap((column) => {
     const rules = table.indexes.filter(
       ({ unique, valid, keys }) =>
         unique && valid && keys.some(({ column: name, sql }) => (name ?? sql).includes(column)),
     )
     const conditions = rules.map(({ predicate }) => predicate)
-    const partial = conditions.find((condition) => condition !== null && !/^\(.* IS NOT NULL\)$/.test(condition))
+    // A condition on the column itself sorts values, not users.
+    const others = all
+      .filter(({ name }) => name !== column)
+      .map(({ name }) => new RegExp(`(?<!\\w)${escape(name)}(?!\\w)`))
+    const partial = conditions.find((condition) => others.some((name) => name.test(condition ?? "")))
     if (partial == null || conditions.includes(null)) return []
     return [
       {

@@ -95,7 +95,7 @@ function checkUserRules(db: Database, tables: Tables, facts: Facts, indexed: Ind
   const distinct = [columnName(db, usersTable.id), ...named, ...filled]
   return [
     ...checkOtherRules({ table, columns: users.columns, distinct }),
-    ...(activeUsers ? [] : checkPartialRules(table, named)),
+    ...(activeUsers ? [] : checkPartialRules(table, named, users.columns)),
   ]
 }
 
