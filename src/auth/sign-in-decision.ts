@@ -90,7 +90,7 @@ async function refuseInactive(
   { adapter }: RequestContext,
 ): Promise<void> {
   if (type === "credentials" || type === "email") return
-  if (await adapter.lazy.isOfInactiveUser({ provider, providerAccountId }))
+  if (await adapter.lazy.isOfInactiveUser?.({ provider, providerAccountId }))
     throw new AccessDenied("The identity belongs to a user who does not count any more (activeUsers).")
 }
 

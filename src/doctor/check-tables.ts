@@ -57,7 +57,7 @@ function missingColumn(db: Database, { label, target }: TableFacts, column: AnyP
 
 /** Columns that are null until something happens. */
 const UNSET: readonly string[] = ["lazySince", "convertedAt"]
-const NULLABLE: readonly string[] = [...UNSET, "username", "seenAt"]
+const NULLABLE: readonly string[] = [...UNSET, "username", "seenAt", "emailVerified"]
 
 function checkColumn(
   key: NeededTable["key"],
@@ -85,6 +85,15 @@ function checkColumn(
       code: "column_default",
       severity: "error",
       message: `${where} has a default, by which users who sign up look lazy or converted.`,
+      fix: `${alter} drop default;`,
+      where,
+    })
+  }
+  if (key === "usersTable" && property === "emailVerified" && found.default !== null) {
+    findings.push({
+      code: "column_default",
+      severity: "warning",
+      message: `${where} has a default, by which users whom the app inserts itself look as if they had proven their address. The library writes null.`,
       fix: `${alter} drop default;`,
       where,
     })

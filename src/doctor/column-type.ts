@@ -1,4 +1,5 @@
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import { type ColumnFamily, familyOf } from "../store/column-family.js"
 import { quoted } from "../store/table-names.js"
 import type { Finding } from "./finding.js"
 import type { ColumnFacts } from "./tables.js"
@@ -6,6 +7,14 @@ import type { ColumnFacts } from "./tables.js"
 const ID_LENGTH = 36
 /** `guest-` and ten characters. */
 const NAME_LENGTH = 16
+/** An argon2id hash of the default cost. */
+const HASH_LENGTH = 97
+const LENGTHS: Record<string, number | undefined> = {
+  id: ID_LENGTH,
+  userId: ID_LENGTH,
+  username: NAME_LENGTH,
+  hash: HASH_LENGTH,
+}
 
 /** A column as it is defined and as it is. */
 interface ComparedColumn {
@@ -22,33 +31,21 @@ export function checkType({ where, alter, property, column, found }: ComparedCol
   const finding = (problem: string, fix: string): Finding[] => [
     { code: "column_type", severity: "error", message: `${where} is of type ${found.type}, ${problem}`, fix, where },
   ]
-  const [expected, actual] = [FAMILIES[column.columnType], familyOf(found)]
-  if (expected !== undefined && actual !== undefined && expected !== actual) {
+  const [expected, actual] = [familyOf(column), actualFamily(found)]
+  if (expected !== undefined && expected !== "other" && actual !== undefined && expected !== actual) {
     const type = column.getSQLType()
     const problem = `but is used as ${type}, so statements on it fail or go wrong.`
     // Foreign keys keep the type of an id where it is: it is the definition that has to follow.
     if (actual === "uuid") return finding(problem, `${property}: uuid(${JSON.stringify(found.name)})`)
     return finding(problem, `${alter} type ${type} using ${quoted(found.name)}::${type};`)
   }
-  const needed = /^(id|userId)$/.test(property) ? ID_LENGTH : property === "username" ? NAME_LENGTH : 0
+  const needed = LENGTHS[property] ?? 0
   if (found.length !== null && found.length < needed)
     return finding(`but takes values of ${needed} characters.`, `${alter} type varchar(${needed});`)
   return []
 }
 
-type Family = "string" | "uuid" | "moment" | "integer" | "boolean"
-
-const FAMILIES: Record<string, Family | undefined> = {
-  PgText: "string",
-  PgVarchar: "string",
-  PgUUID: "uuid",
-  PgTimestamp: "moment",
-  PgInteger: "integer",
-  PgBigInt53: "integer",
-  PgBoolean: "boolean",
-}
-
-const BASE_TYPES: Record<string, Family | undefined> = {
+const BASE_TYPES: Record<string, ColumnFamily | undefined> = {
   text: "string",
   varchar: "string",
   bpchar: "string",
@@ -63,6 +60,6 @@ const BASE_TYPES: Record<string, Family | undefined> = {
 }
 
 /** Undefined for types of the app's own, of which nothing is known. */
-function familyOf({ baseType, typeKind }: ColumnFacts): Family | "other" | undefined {
+function actualFamily({ baseType, typeKind }: ColumnFacts): ColumnFamily | undefined {
   return BASE_TYPES[baseType] ?? (typeKind === "b" ? "other" : undefined)
 }

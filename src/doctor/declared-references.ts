@@ -10,6 +10,7 @@ export function checkDeclared(
   db: Database,
   references: readonly AnyPgColumn[],
   facts: readonly (TableFacts | null)[],
+  option: "references" | "credentials",
 ): Finding[] {
   return references.flatMap((column, position) => {
     const table = facts[position]
@@ -18,9 +19,9 @@ export function checkDeclared(
     const where = `${table?.label ?? qualifiedName(column.table as PgTable).replaceAll('"', "")}.${name}`
     return [
       {
-        code: "missing_reference",
+        code: option === "references" ? "missing_reference" : "missing_credentials",
         severity: "error",
-        message: `${where}, which \`references\` declares to hold user ids, is not in the database, so every merge fails.`,
+        message: `${where}, which \`${option}\` declares to hold user ids, is not in the database, so every ${option === "references" ? "merge" : "conversion and merge"} fails.`,
         fix: table ? addColumn(db, table.target, column) : createTable(db, column.table as PgTable),
         where,
       },

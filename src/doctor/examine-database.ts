@@ -43,7 +43,8 @@ export async function examineDatabase(
   const tables = resolveTables(options)
   const references = options.references ?? []
   checkReferences(references, tables)
-  const facts = await readFacts(db, neededTables(tables, circumstances.config), references)
+  const credentials = (tables.credentials ?? []).map(({ userId }) => userId)
+  const facts = await readFacts(db, neededTables(tables, circumstances.config), [...references, ...credentials])
 
   const basics = [
     ...checkServer(facts.server),
@@ -56,7 +57,8 @@ export async function examineDatabase(
 
   const shape = [
     ...facts.tables.flatMap(({ facts, ...needed }) => checkTable(db, needed, facts)),
-    ...checkDeclared(db, references, facts.declared),
+    ...checkDeclared(db, references, facts.declared, "references"),
+    ...checkDeclared(db, credentials, facts.declared.slice(references.length), "credentials"),
   ]
   const { findings: ofKeys, indexed } = await examineKeys(db, tables, references, facts, circumstances)
   const rows = await examineRows(db, tables, facts, indexed, circumstances)

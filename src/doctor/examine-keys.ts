@@ -1,11 +1,15 @@
+import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { getTableConfig } from "drizzle-orm/pg-core"
 import { findReferences } from "../store/foreign-keys.js"
 import type { Database } from "../store/lazy-store.js"
+import { columnName } from "../store/table-names.js"
 import type { Tables } from "../store/tables.js"
+import { checkCredentials } from "./check-credentials.js"
 import { checkDeletes } from "./check-deletes.js"
 import { checkLookups, checkPurgeIndex } from "./check-indexes.js"
 import { checkMergeable, checkMergeRules } from "./check-merging.js"
+import { checkOtherRules, checkPartialRules } from "./check-other-rules.js"
 import { checkUnique } from "./check-unique.js"
 import { type Facts, namesIn, tableUnder } from "./facts.js"
 import type { Finding } from "./finding.js"
@@ -25,17 +29,19 @@ export async function examineKeys(
 ): Promise<{ findings: Finding[]; indexed: IndexedTable[] }> {
   const users = tableUnder(facts, "usersTable")
   if (!users) return { findings: [], indexed: [] }
-  const there = references.filter((column, position) => {
+  const isThere = (column: AnyPgColumn, position: number) => {
     const table = facts.declared[position]
     return table && namesIn(db, table, [column])
-  })
+  }
+  const there = references.filter(isThere)
+  const credentials = (tables.credentials ?? []).filter(({ userId }, n) => isThere(userId, references.length + n))
   const { role } = facts.server
   const named = [...facts.tables.map(({ facts }) => facts), ...facts.declared].filter((table) => table !== null)
   const { result: merging, findings: unmerged } = await readIfAllowed({
     what: "What a merge moves",
     role,
     tables: named,
-    read: () => readOnly(db, (tx) => findReferences(tx, tables, there)),
+    read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there)),
   })
 
   const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging, { cascade })
@@ -50,6 +56,8 @@ export async function examineKeys(
     indexed,
     findings: [
       ...checkUniqueRules(db, tables, facts, indexed),
+      ...checkUserRules(db, tables, facts, indexed),
+      ...(merging ? checkCredentials(merging) : []),
       ...(merging ? checkMergeable(merging, facts.keys) : []),
       ...checkDeletes(users.oid, facts.keys, { cascade }),
       ...purgeIndex(db, tables, facts, indexed),
@@ -73,6 +81,22 @@ function checkUniqueRules(db: Database, tables: Tables, facts: Facts, indexed: I
     const name = [getTableConfig(known.table).name, ...names, "unique"].join("_")
     return checkUnique(table, { columns: names, why, name, holdsNulls })
   })
+}
+
+function checkUserRules(db: Database, tables: Tables, facts: Facts, indexed: IndexedTable[]): Finding[] {
+  const { usersTable, activeUsers } = tables
+  const users = tableUnder(facts, "usersTable")
+  const table = indexed.find(({ oid }) => oid === users?.oid)
+  if (!users || !table || !isTable(table)) return []
+  const named = [usersTable.username, usersTable.email].map((column) => columnName(db, column))
+  const filled = Object.values<AnyPgColumn>(getTableColumns(usersTable))
+    .filter(({ defaultFn, onUpdateFn }) => defaultFn || onUpdateFn)
+    .map((column) => columnName(db, column))
+  const distinct = [columnName(db, usersTable.id), ...named, ...filled]
+  return [
+    ...checkOtherRules({ table, columns: users.columns, distinct }),
+    ...(activeUsers ? [] : checkPartialRules(table, named, users.columns)),
+  ]
 }
 
 function purgeIndex(db: Database, { usersTable }: Tables, facts: Facts, indexed: IndexedTable[]): Finding[] {

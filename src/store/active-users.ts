@@ -34,7 +34,6 @@ export function activeReads(db: Database, tables: Tables): Partial<SignInReads> 
 /** See `LazyStore.isOfInactiveUser`. */
 export async function isOfInactiveUser(db: Database, tables: Tables, account: AccountKey): Promise<boolean> {
   const { usersTable, accountsTable, activeUsers } = tables
-  if (!activeUsers) return false
   const found = await db
     .select({ id: usersTable.id })
     .from(accountsTable)

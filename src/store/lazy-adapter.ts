@@ -84,7 +84,7 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
     proveEmail: (userId) => proveEmail(db, tables, userId),
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
-    isOfInactiveUser: (account) => isOfInactiveUser(db, tables, account),
+    ...(tables.activeUsers && { isOfInactiveUser: (account) => isOfInactiveUser(db, tables, account) }),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options

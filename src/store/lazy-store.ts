@@ -273,8 +273,8 @@ export interface LazyStore {
    */
   proveEmail(userId: string): Promise<{ user: UserRow; passwordRemoved: boolean } | null>
 
-  /** Whether the account belongs to a user who does not count any more, by `LazyAdapter({ activeUsers })`. */
-  isOfInactiveUser(account: { provider: string; providerAccountId: string }): Promise<boolean>
+  /** Whether the account belongs to a user who does not count any more, where `LazyAdapter({ activeUsers })` says who does. */
+  isOfInactiveUser?(account: { provider: string; providerAccountId: string }): Promise<boolean>
 
   /** Whether this user has a password. */
   hasPassword(userId: string): Promise<boolean>

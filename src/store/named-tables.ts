@@ -23,7 +23,11 @@ export async function namedTables(db: Database, names: TableNames): Promise<Lazy
     if (columns) checkColumns(names, option, columns)
     else checkAbsence(names, option)
   }
-  return defineTables(names, found, (property, standard, columns) => matchingColumn(columns, property) ?? standard)
+  return defineTables(names, found, (property, standard, columns) => {
+    const column = matchingColumn(columns, property) ?? standard
+    // Purging and counting insert no users, so what an insert needs is nothing to them.
+    return UNREAD.includes(property) ? { ...column, notNull: standard.notNull, hasDefault: false } : column
+  })
 }
 
 /**
@@ -41,6 +45,8 @@ export async function renamedTables(db: Database, names: TableNames): Promise<La
   })
   return renamed ? tables : {}
 }
+
+const UNREAD = ["name", "image", "emailVerified"]
 
 /** Users with a live session must not go because nobody has said where the sessions are. */
 async function refuseUnnamedSessions(db: Database, names: TableNames): Promise<void> {
