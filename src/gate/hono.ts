@@ -33,6 +33,7 @@ export function requireReal(auth: LazyAuth, redirectTo?: string): MiddlewareHand
 
 function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
   return async (c, next) => {
+    if (isMalformed(c.req.raw)) return c.text("Bad request.", 400, { "cache-control": "no-store" })
     const result = await gate(forwardedHead(c.req.raw), auth, { ...options, getClientAddress: honoAddress(c.env) })
     if (!result.open) {
       for (const [name, value] of result.headers) c.header(name, value, { append: true })
@@ -44,6 +45,13 @@ function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
     await next()
     addHeaders(c, result.headers)
   }
+}
+
+/** On Node, a `Request` is only made when it is looked at, and can't be made of an address with credentials. */
+function isMalformed({ url }: Request): boolean {
+  if (!URL.canParse(url)) return true
+  const { username, password } = new URL(url)
+  return username !== "" || password !== ""
 }
 
 /** Afterwards, since Hono drops what was set before where a handler answers with a `Response` of its own. */
