@@ -34,15 +34,16 @@ function withoutQuery({ url, headers }: Request): Request {
 
 /** The request with its body in memory, or the answer where that can't be. */
 async function withReadBody(request: Request): Promise<Request | Response> {
-  // What somebody else has read already is as long as they let it be.
-  if (!request.body || request.bodyUsed || isShort(request.headers)) return request
-  const { url, method, headers, signal } = request
   try {
+    // What somebody else has read already is as long as they let it be.
+    if (!request.body || request.bodyUsed || isShort(request.headers)) return request
+    const { url, method, headers, signal } = request
     const body = await readBody(request, MAX_BODY)
     if (body === null) return new Response("The body is too large.", { status: 413 })
     return new Request(url, { method, headers, body, signal })
   } catch {
-    // Whoever sent it has gone away in the middle. Auth.js says the same.
+    // The client has gone away in the middle; or @hono/node-server, which makes a Request when it is looked at, can't make one
+    // of this. Auth.js says the same.
     return Response.json("Bad request.", { status: 400 })
   }
 }

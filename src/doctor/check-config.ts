@@ -3,7 +3,13 @@ import type { Finding } from "./finding.js"
 
 /** Whether a configuration does what it seems to do, as far as it can be told without a request. */
 export function checkConfig(config: ConfigFacts): Finding[] {
-  return [...checkHost(config), ...checkUrl(config), ...checkProviders(config), ...checkSession(config)]
+  return [
+    ...checkHost(config),
+    ...checkUrl(config),
+    ...checkProviders(config),
+    ...checkState(config),
+    ...checkSession(config),
+  ]
 }
 
 /** The rule of Auth.js: https://authjs.dev/reference/core#trusthost */
@@ -59,6 +65,20 @@ function checkProviders({ providerIds }: ConfigFacts): Finding[] {
       severity: "error",
       message: "LazyProvider is not among the providers, so no gate can make a lazy user.",
       fix: "providers: [LazyProvider()]",
+      where: "providers",
+    },
+  ]
+}
+
+/** Many OAuth providers take the parameters of PKCE without a word and never look at them: https://datatracker.ietf.org/doc/html/rfc9700#section-2.1 */
+function checkState({ pkceOnly }: ConfigFacts): Finding[] {
+  if (pkceOnly.length === 0) return []
+  return [
+    {
+      code: "oauth_state",
+      severity: "warning",
+      message: `Nothing but PKCE ties the answer of ${pkceOnly.join(", ")} to the browser that asked. Where the provider ignores PKCE, another site can sign a visitor in to an account of its own, and a merge carries there what the visitor made.`,
+      fix: 'checks: ["pkce", "state"]',
       where: "providers",
     },
   ]

@@ -13,6 +13,8 @@ export interface ConfigFacts {
   longestSession: number
   providerIds: string[]
   providerTypes: string[]
+  /** The ids of OAuth providers that are asked for neither a state nor a nonce, so that only PKCE ties an answer to the browser that asked. */
+  pkceOnly: string[]
   trustHost: boolean
   /** Each secret with where it comes from. */
   secrets: { secret: string; where: string }[]
@@ -39,12 +41,29 @@ export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts 
     longestSession: longestSession(config),
     providerIds: providers.map(({ id }) => id),
     providerTypes: providers.map(({ type }) => type),
+    pkceOnly: providers.filter(reliesOnPkce).map(({ id }) => id),
     trustHost: config.trustHost ?? false,
     secrets: secretsOf(own, env),
     secureCookies: config.useSecureCookies ?? false,
     url: variable === undefined ? undefined : { variable, value: env[variable] as string },
     production: env.NODE_ENV === "production",
   }
+}
+
+/**
+ * As Auth.js settles it: what the app gives, else what the provider says, else PKCE; a state is added with `redirectProxyUrl`. For OpenID it asks the
+ * provider whether it knows PKCE, and takes a nonce where it doesn't: https://authjs.dev/reference/core/providers#checks
+ */
+function reliesOnPkce(provider: {
+  type: string
+  checks?: unknown
+  redirectProxyUrl?: unknown
+  options?: unknown
+}): boolean {
+  if (provider.type !== "oauth") return false
+  const { checks, redirectProxyUrl } = { ...provider, ...(provider.options as Partial<typeof provider> | undefined) }
+  const asked = Array.isArray(checks) ? checks : ["pkce"]
+  return redirectProxyUrl === undefined && !asked.includes("state") && !asked.includes("nonce")
 }
 
 /** next-auth reads NEXTAUTH_SECRET as well. */

@@ -34,6 +34,7 @@ export type FindingCode =
   | "auth_url"
   | "insecure_url"
   | "lazy_provider"
+  | "oauth_state"
   | "update_age"
   | "two_auth_cores"
   | "unchecked"

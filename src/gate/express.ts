@@ -5,7 +5,7 @@ import type { LazyAuth } from "../auth/config.js"
 import { handleAuth } from "../auth/handle-auth.js"
 import { nodeAddress } from "../auth/node-address.js"
 import { keepGateHeaders } from "./express-keep.js"
-import { hangUpSignal, sendWebResponse, webHead, webRequest } from "./express-web.js"
+import { hangUpSignal, isMalformed, isNoWebRequest, sendWebResponse, webHead, webRequest } from "./express-web.js"
 import { type GateOptions, type GateResult, gate } from "./gate.js"
 
 declare global {
@@ -31,17 +31,20 @@ export function expressAuth(auth: LazyAuth): RequestHandler {
     const getClientAddress = addressOf(req)
     await sendWebResponse(await handleAuth(webRequest(req, hangUpSignal(res)), mounted, { getClientAddress }), res)
   }
-  return (req, res, next) => void handle(req, res).catch(next)
+  return refusing(isNoWebRequest, (req, res, next) => void handle(req, res).catch(next))
 }
 
 /** Lets Express serve a handler that speaks Request and Response, such as the convert page. */
 export function webHandler(
   handle: (request: Request, visitor: { getClientAddress?: () => string }) => Promise<Response>,
 ): RequestHandler {
-  return (req, res, next) =>
-    void handle(webRequest(req, hangUpSignal(res)), { getClientAddress: addressOf(req) })
-      .then((response) => sendWebResponse(response, res))
-      .catch(next)
+  return refusing(
+    isNoWebRequest,
+    (req, res, next) =>
+      void handle(webRequest(req, hangUpSignal(res)), { getClientAddress: addressOf(req) })
+        .then((response) => sendWebResponse(response, res))
+        .catch(next),
+  )
 }
 
 /**
@@ -63,7 +66,7 @@ export function requireReal(auth: LazyAuth, redirectTo?: string): RequestHandler
 }
 
 function middleware(auth: LazyAuth, options: GateOptions): RequestHandler {
-  return async (req: ExpressRequest, res: ExpressResponse, next: NextFunction) => {
+  return refusing(isMalformed, async (req: ExpressRequest, res: ExpressResponse, next: NextFunction) => {
     let result: GateResult
     try {
       result = await gate(webHead(req), auth, { ...options, getClientAddress: addressOf(req) })
@@ -78,6 +81,14 @@ function middleware(auth: LazyAuth, options: GateOptions): RequestHandler {
     res.locals.session = result.session
     if (result.cookie) req.headers.cookie = result.cookie
     next()
+  })
+}
+
+/** Answers 400 to a request that can't be handled, in place of an error whose stack Express would show. */
+function refusing(isRefused: (req: ExpressRequest) => boolean, handler: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    if (!isRefused(req)) return handler(req, res, next)
+    res.status(400).set("cache-control", "no-store").type("text/plain").end("Bad request.")
   }
 }
 

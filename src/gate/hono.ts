@@ -34,6 +34,7 @@ export function requireReal(auth: LazyAuth, redirectTo?: string): MiddlewareHand
 
 function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
   return async (c, next) => {
+    if (isMalformed(c.req.raw)) return c.text("Bad request.", 400, { "cache-control": "no-store" })
     const result = await gate(forwardedHead(c.req.raw), auth, { ...options, getClientAddress: honoAddress(c.env) })
     if (!result.open) {
       for (const [name, value] of result.headers) c.header(name, value, { append: true })
@@ -55,6 +56,13 @@ async function answered(c: Context, next: Next): Promise<void> {
     if (!(thrown instanceof Response)) throw thrown
     c.res = thrown
   }
+}
+
+/** On Node, a `Request` is only made when it is looked at, and can't be made of an address with credentials. */
+function isMalformed({ url }: Request): boolean {
+  if (!URL.canParse(url)) return true
+  const { username, password } = new URL(url)
+  return username !== "" || password !== ""
 }
 
 /** Afterwards, since Hono drops what was set before where a handler answers with a `Response` of its own. */

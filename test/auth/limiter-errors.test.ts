@@ -17,7 +17,10 @@ class FailingLimiter extends RateLimiterMemory {
 
 describe("the error of a limiter's store", () => {
   it.each([
-    ["for new lazy users", (limiter: FailingLimiter) => creationLimits({ perAddress: limiter }, new SharedLimiters())("203.0.113.7")],
+    [
+      "for new lazy users",
+      (limiter: FailingLimiter) => creationLimits({ perAddress: limiter }, new SharedLimiters())("203.0.113.7"),
+    ],
     ["for tries", (limiter: FailingLimiter) => takeTry(limiter, "ada")],
   ])("goes on without the command %s", async (_, take) => {
     const error: unknown = await take(new FailingLimiter({ points: 1, duration: 60 })).catch((error: unknown) => error)

@@ -1,3 +1,5 @@
+import GitHub from "@auth/core/providers/github"
+import Google from "@auth/core/providers/google"
 import Nodemailer from "@auth/core/providers/nodemailer"
 import Passkey from "@auth/core/providers/passkey"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest"
@@ -160,5 +162,25 @@ describe("together with a database", () => {
     expect((await doctor({ db: database.db, auth: configure({ session }), sessionMaxAge: 86_400 })).purgeable).toBe(0)
     const token = { session: { strategy: "jwt", ...session }, jwt: { maxAge: 86_400 } } as const
     expect((await doctor({ db: database.db, auth: configure(token) })).purgeable).toBe(0)
+  })
+})
+
+describe("OAuth providers", () => {
+  it.each([
+    { name: "GitHub by default", provider: GitHub, found: ["warning oauth_state providers"] },
+    { name: "GitHub with a state", provider: GitHub({ checks: ["pkce", "state"] }), found: [] },
+    {
+      name: "GitHub without any check",
+      provider: GitHub({ checks: ["none"] }),
+      found: ["warning oauth_state providers"],
+    },
+    {
+      name: "GitHub behind a proxy for redirects",
+      provider: GitHub({ redirectProxyUrl: "https://a.test/auth" }),
+      found: [],
+    },
+    { name: "Google, which Auth.js asks whether it knows PKCE", provider: Google, found: [] },
+  ])("have to tie an answer to the browser that asked: $name", async ({ provider, found }) => {
+    expect(await summary({ providers: [LazyProvider(), provider] })).toEqual(found)
   })
 })
