@@ -9,6 +9,9 @@ export const UNIQUE_VIOLATION = "23505"
 /** An exclusion constraint is broken. */
 export const EXCLUSION_VIOLATION = "23P01"
 
+/** A right is missing, or row-level security forbids something. */
+export const INSUFFICIENT_PRIVILEGE = "42501"
+
 /** The SQLSTATE of a database error, wherever a driver or Drizzle has wrapped it; undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
