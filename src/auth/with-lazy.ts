@@ -75,7 +75,8 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
     encode: composeEncode(config.jwt?.encode, context),
     decode: composeDecode(config.jwt?.decode, context),
   }
-  keepGateSettings(built, { isBot: app.options.isBot, plan: () => context.plan, store: app.adapter.lazy })
+  const { isBot, mergeTables } = app.options
+  keepGateSettings(built, { isBot, plan: () => context.plan, store: app.adapter.lazy, mergeTables })
   return built
 }
 
