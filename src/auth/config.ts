@@ -48,6 +48,12 @@ export interface LazyOptions {
   onMerge?: MergeHook
   /** What a unique rule that stops a row means; see `LazyStore.merge`. Default: `"keep"`. */
   onConflict?: "keep" | "error"
+  /**
+   * Tables that a merge leaves alone, by the names that `moved` of the merge's report uses: their rows keep the lazy user's id until it is
+   * deleted, and meet the ON DELETE of their foreign key. Default: none.
+   * @example mergeTables: { audit_log: "leave" }
+   */
+  mergeTables?: Record<string, "leave">
 }
 
 /** What `lazy.merge` is asked about. */

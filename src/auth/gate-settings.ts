@@ -1,5 +1,5 @@
 import type { AuthConfig } from "@auth/core"
-import type { LazyStore } from "../store/lazy-store.js"
+import type { LazyStore, MergeTables } from "../store/lazy-store.js"
 import type { SignInPlan } from "./sign-in-plan.js"
 
 /** What the gate and the purge route want to know that is no part of a configuration of Auth.js. */
@@ -13,6 +13,8 @@ export interface GateSettings {
   mayCreate?: boolean
   /** What `LazyAdapter` adds to an adapter; the one in the configuration is without it. */
   store?: LazyStore
+  /** The tables that merges leave alone; the doctor wants to know. */
+  mergeTables?: MergeTables | undefined
 }
 
 const SETTINGS = Symbol("authjs-lazy gate settings")

@@ -82,6 +82,7 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
   }
   keepGateSettings(built, {
     isBot: app.options.isBot,
+    mergeTables: app.options.mergeTables,
     mayCreate: app.options.enabled !== false,
     plan: () => context.plan,
     isEnded: () => context.sessionEnded,

@@ -32,17 +32,18 @@ export function checkMergeable({ problems, tables }: UserReferences, keys: KeyFa
 
 /** The tables of which a row may not be able to move, because the real user has one like it. */
 export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTable[]): Finding[] {
-  return tables.flatMap(({ oid, label, userColumns, checks }) => {
+  return tables.flatMap(({ oid, label, userColumns, checks, rules: concerning }) => {
     const names = userColumns.map(({ name }) => name)
     const indexes = indexed.find((table) => table.oid === oid)?.indexes ?? []
     const rules = indexes.filter((index) => canCollide(index, names, indexes)).map(describe)
     if (checks.length > 0) rules.push("a check")
+    if (concerning.some(({ operators }) => operators !== null)) rules.push("an exclusion constraint")
     if (rules.length === 0) return []
     return [
       {
         code: "merge_rules",
         severity: "info",
-        message: `A row of ${label} can't move to a real user who has one that collides with it (${rules.join("; ")}). In a merge the real user's row stays, and the lazy user's is handed to lazy.onMerge and then deleted; or lazy.onConflict: "error" refuses such merges.`,
+        message: `A row of ${label} can't move to a real user who has one that collides with it (${rules.join("; ")}). In a merge the real user's row stays. The lazy user's is handed to lazy.onMerge, what hangs on it moves to the real user's if a unique rule names a single one, and then it is deleted; or lazy.onConflict: "error" refuses such merges.`,
         fix: `lazy: { onMerge: ({ tx, into, conflicts }) => combine(tx, into, conflicts[${JSON.stringify(label)}] ?? []) }`,
         where: label,
       },

@@ -1,6 +1,8 @@
 import { type AuthConfig, setEnvDefaults } from "@auth/core"
 import type { LazyAuth } from "../auth/config.js"
+import { gateSettings } from "../auth/gate-settings.js"
 import { longestSession, sessionSettings } from "../auth/session-settings.js"
+import type { MergeTables } from "../store/lazy-store.js"
 
 /** What Auth.js is configured to do, with the defaults of this process's environment. */
 export interface ConfigFacts {
@@ -22,6 +24,8 @@ export interface ConfigFacts {
   secureCookies: boolean
   /** The address under which visitors reach the app, with the variable that says so. */
   url: { variable: string; value: string } | undefined
+  /** The tables that merges leave alone. */
+  mergeTables: MergeTables
   /** Whether this process runs in production, by NODE_ENV. */
   production: boolean
 }
@@ -46,6 +50,7 @@ export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts 
     secrets: secretsOf(own, env),
     secureCookies: config.useSecureCookies ?? false,
     url: variable === undefined ? undefined : { variable, value: env[variable] as string },
+    mergeTables: gateSettings(auth()).mergeTables ?? {},
     production: env.NODE_ENV === "production",
   }
 }

@@ -5,15 +5,18 @@ import { findReferences } from "../store/foreign-keys.js"
 import type { Database } from "../store/lazy-store.js"
 import { columnName } from "../store/table-names.js"
 import type { Tables } from "../store/tables.js"
+import { checkAccess, readAccess } from "./check-access.js"
 import { checkCredentials } from "./check-credentials.js"
 import { checkDeletes } from "./check-deletes.js"
 import { checkLookups, checkPurgeIndex } from "./check-indexes.js"
 import { checkMergeable, checkMergeRules } from "./check-merging.js"
 import { checkOtherRules, checkPartialRules } from "./check-other-rules.js"
 import { checkUnique } from "./check-unique.js"
+import type { ConfigFacts } from "./config.js"
 import { type Facts, namesIn, tableUnder } from "./facts.js"
 import type { Finding } from "./finding.js"
 import { type IndexedTable, readIndexes } from "./indexes.js"
+import { knownTables, unknownLabels } from "./left-tables.js"
 import { lookupsOf } from "./lookups.js"
 import { uniqueColumns } from "./needed-tables.js"
 import { readOnly } from "./read-only.js"
@@ -25,7 +28,7 @@ export async function examineKeys(
   tables: Tables,
   references: readonly AnyPgColumn[],
   facts: Facts,
-  { cascade }: { cascade: boolean },
+  { config, cascade }: { config: ConfigFacts | undefined; cascade: boolean },
 ): Promise<{ findings: Finding[]; indexed: IndexedTable[] }> {
   const users = tableUnder(facts, "usersTable")
   if (!users) return { findings: [], indexed: [] }
@@ -36,13 +39,17 @@ export async function examineKeys(
   const there = references.filter(isThere)
   const credentials = (tables.credentials ?? []).filter(({ userId }, n) => isThere(userId, references.length + n))
   const { role } = facts.server
+  const { mergeTables, findings: unknown } = knownTables(config, await unknownLabels(db, config))
   const named = [...facts.tables.map(({ facts }) => facts), ...facts.declared].filter((table) => table !== null)
   const { result: merging, findings: unmerged } = await readIfAllowed({
     what: "What a merge moves",
     role,
     tables: named,
-    read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there)),
+    read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there, mergeTables)),
   })
+  const sessions = tableUnder(facts, "sessionsTable")?.oid
+  const moved = merging?.tables.map(({ oid }) => oid) ?? []
+  const access = await readOnly(db, (tx) => readAccess(tx, sessions === undefined ? moved : [...moved, sessions]))
 
   const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging, { cascade })
   const oids = [...facts.tables.flatMap(({ facts }) => facts?.oid ?? []), ...lookups.map(({ table }) => table)]
@@ -59,6 +66,8 @@ export async function examineKeys(
       ...checkUserRules(db, tables, facts, indexed),
       ...(merging ? checkCredentials(merging) : []),
       ...(merging ? checkMergeable(merging, facts.keys) : []),
+      ...checkAccess(access, { role, sessions }),
+      ...unknown,
       ...checkDeletes(users.oid, facts.keys, { cascade }),
       ...purgeIndex(db, tables, facts, indexed),
       ...checkLookups(lookups, indexed),

@@ -1,8 +1,9 @@
 import { and, eq, sql } from "drizzle-orm"
-import { OtherUsersError } from "../errors.js"
+import { LazySetupError, OtherUsersError } from "../errors.js"
 import { countDeleted, type DeletedRows } from "./deleted-rows.js"
 import type { Database } from "./lazy-store.js"
 import { recordOutcomes } from "./outcomes.js"
+import { isTable, noTable } from "./purge-sight.js"
 import { queryRows } from "./raw-query.js"
 import { retryTransaction } from "./retry-transaction.js"
 import { isLazyUser } from "./schema.js"
@@ -39,13 +40,13 @@ async function refuseOtherUsers(
   deleted: DeletedRows[],
   users: number,
 ): Promise<void> {
-  const several = deleted.filter(({ rows }) => rows > users)
-  if (several.length === 0) return
+  if (deleted.length === 0) return
   const name = sql`to_regclass(${qualifiedName(usersTable)})`
-  const [table] = await queryRows<{ oid: number }>(
+  const [table] = await queryRows<{ oid: number; kind: string }>(
     tx,
-    sql`select coalesce(pg_partition_root(${name}), ${name})::oid::int8::float8 as oid`,
+    sql`select coalesce(pg_partition_root(oid), oid)::oid::int8::float8 as oid, relkind as kind from pg_class where oid = ${name}`,
   )
-  const others = several.find(({ oid }) => oid === table?.oid)
+  if (table && !isTable(table.kind)) throw new LazySetupError(`deleteLazyUser: ${noTable(qualifiedName(usersTable))}`)
+  const others = deleted.find(({ oid, rows }) => oid === table?.oid && rows > users)
   if (others) throw new OtherUsersError(others.label)
 }

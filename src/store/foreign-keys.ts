@@ -62,6 +62,8 @@ export interface UserReferences {
   tables: ReferencingTable[]
   /** The tables that hold user ids and are left alone. */
   left: ReferencingTable[]
+  /** The oids of all tables that are left alone. */
+  leftAlone: number[]
   /** Every foreign key of the tables that users can be reached from, through however many others. */
   keys: ForeignKey[]
   /** The tables of which rows can go or change with a user; undefined where triggers may reach any table of the database. */
@@ -111,8 +113,7 @@ export async function findReferences(
       throw new LazySetupError(`LazyAdapter: credentials: there is no table ${qualifiedName(credential.table)}.`)
     return oid == null ? [] : [{ oid, ...credential }]
   })
-  const leftOids = named.slice(1 + credentialColumns.length + references.length)
-  checkMergeTables(mergeTables, leftOids)
+  const leftOids = checkMergeTables(mergeTables, named.slice(1 + credentialColumns.length + references.length))
   const declared = references.map((column, position) => {
     const oid = named[1 + credentialColumns.length + position]
     return { oid, column: columnName(db, column), where: `${qualifiedName(column.table as PgTable)}."${column.name}"` }
@@ -182,6 +183,7 @@ export async function findReferences(
     users: { oid: users, label, id: quoted(id) },
     tables: parentsFirst(found.filter((table) => !isLeft(table))),
     left: found.filter(isLeft),
+    leftAlone: leftOids,
     keys: foreignKeys,
     within,
     credentials,
@@ -211,7 +213,7 @@ function nameOfLabel(label: string): string {
   return dot < 0 ? `public.${quoted(label)}` : `${quoted(label.slice(0, dot))}.${quoted(label.slice(dot + 1))}`
 }
 
-function checkMergeTables(mergeTables: Readonly<Record<string, unknown>>, oids: readonly (number | null)[]): void {
+function checkMergeTables(mergeTables: Readonly<Record<string, unknown>>, oids: readonly (number | null)[]): number[] {
   for (const [position, [label, value]] of Object.entries(mergeTables).entries()) {
     if (value !== "leave")
       throw new LazySetupError(
@@ -222,6 +224,7 @@ function checkMergeTables(mergeTables: Readonly<Record<string, unknown>>, oids: 
         `mergeTables: there is no table ${label} in the database. Tables of the schema public go by their name, others as schema.table.`,
       )
   }
+  return oids.filter((oid) => oid !== null)
 }
 
 /** The columns known to hold user ids. */

@@ -62,8 +62,8 @@ function changeOf({ name }: Replacement, columns: Column[]): RowChange {
 }
 
 /** The keys along which rows that hang on a stopped row move to the one that stops it: not by the id of the user, which moves by itself. */
-export function hangingKeys({ keys, tables, left, credentials }: UserReferences, table: number): ForeignKey[] {
-  const untouched = [...left, ...credentials].map(({ oid }) => oid)
+export function hangingKeys({ keys, tables, leftAlone, credentials }: UserReferences, table: number): ForeignKey[] {
+  const untouched = [...leftAlone, ...credentials.map(({ oid }) => oid)]
   const isOfUsers = ({ table, columns }: ForeignKey) =>
     columns.length === 1 &&
     tables.some(({ oid, userColumns }) => oid === table && userColumns.some(({ name }) => name === columns[0]))

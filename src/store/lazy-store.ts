@@ -246,10 +246,12 @@ export interface LazyStore {
    * everything else it could sign in with. Safe to repeat: the second time throws NotLazyError.
    * @throws NotLazyError when `fromId` is gone or not lazy
    * @throws NotRealError when `intoId` is gone, lazy, or the same user
-   * @throws MergeConflictError when rows can be neither moved nor left behind, when other users would be deleted with them, or when a row
-   * is stopped and `onConflict` is `"error"`
+   * What hangs on a row that a unique rule stops moves to the row of the real user that stops it. Rows that the role can't see, or that a trigger or a
+   * rule treats otherwise, are found by counting, before the commit.
+   * @throws MergeConflictError when rows can be neither moved nor left behind, when rows or other users would go that nobody was told about, or
+   * when a row is stopped and `onConflict` is `"error"`
    * @throws MergeUnsupportedError when a constraint of the database makes merging impossible for any user
-   * @throws LazySetupError when a column of `references` is not in the database
+   * @throws LazySetupError when a column of `references` or a table of `mergeTables` is not in the database
    * @throws whatever `onMerge` throws; after any of these errors nothing is changed
    */
   merge(fromId: string, intoId: string, options?: MergeOptions): Promise<MergeReport>
@@ -299,7 +301,7 @@ export interface LazyStore {
    * purges may run at once: each passes over users whom somebody else has locked. What refers to the users goes as the foreign keys say (CASCADE,
    * SET NULL), or see `cascade`. A batch that fails is narrowed down to the users who do; they are reported, and the others go.
    * @throws LazySetupError when an option can't be or is unknown, or `olderThan` is shorter than a session can live, the server doesn't count
-   * what it deletes (`track_counts`), or a dry run needs a temporary table and can't make one
+   * what it deletes (`track_counts`), the role can't see what the purge decides on, or a dry run needs a temporary table and can't make one
    * @throws whatever the database throws while it looks for users, and when the connection is lost or the server has no room left
    */
   purge(options?: PurgeOptions): Promise<PurgeReport>

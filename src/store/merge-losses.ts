@@ -33,7 +33,7 @@ export async function expectLosses(
   move: Move,
 ): Promise<ExpectedLosses> {
   const byUser = keys.filter(
-    (key) => key.parent === users.oid && actsBy("cascade")(key) && left.some(({ oid }) => oid === key.table),
+    (key) => key.parent === users.oid && actsInSight("cascade")(key) && left.some(({ oid }) => oid === key.table),
   )
   const going = [
     ...stopped.map(({ oid, target, condition }) => rowsOf(oid, sql.raw(target), condition("target."))),
@@ -59,14 +59,15 @@ export async function expectLosses(
         select step.of, step.tab, step.tid
         from gone cross join lateral (${sql.join(followed.map(childrenOf), sql` union all `)}) as step`
   const isGone = sql`exists (select from gone as other where other.tab = step.tab and other.tid = step.tid)`
+  const inSight = cut.filter(actsInSight("set"))
   const changes =
-    cut.length === 0
+    inSight.length === 0
       ? sql`json_build_array()`
       : sql`(
         select coalesce(json_agg(json_build_object('oid', of, 'least', least, 'most', most)), '[]')
         from (
           select step.of, count(*) filter (where not ${isGone}) as least, count(*) as most
-          from gone cross join lateral (${sql.join(cut.map(childrenOf), sql` union all `)}) as step
+          from gone cross join lateral (${sql.join(inSight.map(childrenOf), sql` union all `)}) as step
           group by step.of
         ) as per_table
       )`
@@ -85,8 +86,10 @@ export async function expectLosses(
   return { ...losses, cut: new Set(cut.map(({ table }) => table)) }
 }
 
-const actsBy = (action: ForeignKey["onDelete"]) => (key: ForeignKey) =>
-  key.onDelete === action && key.enforced && key.readable && !key.isTemporal
+const acts = (action: ForeignKey["onDelete"]) => (key: ForeignKey) => key.onDelete === action && key.enforced
+
+const actsInSight = (action: ForeignKey["onDelete"]) => (key: ForeignKey) =>
+  acts(action)(key) && key.readable && !key.isTemporal
 
 /** The keys along which rows go, and those by which rows are cut loose, when rows of some tables do. */
 function keysBelow(
@@ -95,12 +98,13 @@ function keysBelow(
   users: number,
 ): { followed: ForeignKey[]; cut: ForeignKey[] } {
   const reached = new Set(starts)
-  const cascades = keys.filter((key) => actsBy("cascade")(key) && key.table !== users)
+  const cascades = keys.filter((key) => actsInSight("cascade")(key) && key.table !== users)
   // What is added to a set while it is walked is walked, too.
   for (const table of reached) for (const key of cascades) if (key.parent === table) reached.add(key.table)
   return {
     followed: cascades.filter(({ parent }) => reached.has(parent)),
-    cut: keys.filter((key) => actsBy("set")(key) && reached.has(key.parent)),
+    // What the user itself is referred to by has moved: there is none left to cut loose, as far as it can be seen.
+    cut: keys.filter((key) => acts("set")(key) && (reached.has(key.parent) || key.parent === users)),
   }
 }
 
@@ -121,11 +125,11 @@ function childrenOf(key: ForeignKey): SQL {
  * @throws MergeConflictError naming a table of which more or fewer rows went, or changed, than were seen
  */
 export function refuseSurprises(found: UserReferences, expected: ExpectedLosses, actual: ChangedRows[]): void {
-  const { users, credentials, left, keys, tables } = found
+  const { users, credentials, leftAlone, keys, tables } = found
   const labelOf = (oid: number) => [...actual, ...tables].find((table) => table.oid === oid)?.label
   const named = (oid: number) => labelOf(oid) ?? keys.find(({ table }) => table === oid)?.label ?? String(oid)
   // What is left out meets its foreign key.
-  const isLeft = (oid: number) => left.some((table) => table.oid === oid)
+  const isLeft = (oid: number) => leftAlone.includes(oid)
   // What the user signs in with goes in any case, and of users exactly one.
   const isCounted = (oid: number) =>
     oid !== users.oid && !isLeft(oid) && !credentials.some((credential) => credential.oid === oid)

@@ -46,13 +46,13 @@ export async function moveLazyRows(tx: Database, found: UserReferences, move: Mo
 }
 
 /** Refuses where triggers gave rows to somebody else or deleted some, or where keys changed rows that are hidden from the role. */
-function refuseLosses({ left }: UserReferences, totals: LazyRowsMoved[], start: LazyRows, now: LazyRows): void {
+function refuseLosses({ leftAlone }: UserReferences, totals: LazyRowsMoved[], start: LazyRows, now: LazyRows): void {
   for (const [position, { table }] of totals.entries()) {
     const [before, after] = [start.either[position], now.either[position]]
     if (before != null && after != null && after < before) throw goneAstray(table.label, before - after)
   }
   for (const { oid, label, rows, updated } of changedBetween(start.soFar, now.soFar)) {
-    if (left.some((table) => table.oid === oid)) continue
+    if (leftAlone.includes(oid)) continue
     const total = totals.find(({ table }) => table.oid === oid)
     // A row that moves to another partition counts as deleted.
     if (rows > (total?.table.isPartitioned ? total.moved : 0)) throw unseen(label, `${rows} rows went`)

@@ -5,6 +5,7 @@ import { countInOneTransaction } from "./purge-dry-run.js"
 import { readPurgeGraph } from "./purge-graph.js"
 import { narrowDown } from "./purge-narrow.js"
 import { resolvePurgeOptions } from "./purge-options.js"
+import { checkSight } from "./purge-sight.js"
 import { addBatch, newTally, roomFor, type Tally } from "./purge-tally.js"
 import type { PurgeOptions, PurgeReport } from "./purge-types.js"
 import { tableExists } from "./sessions.js"
@@ -16,6 +17,7 @@ export async function purgeLazyUsers(db: Database, tables: Tables, options: Purg
   const hasSessions = await tableExists(db, tables.sessionsTable)
   const graph = await readPurgeGraph(db, tables, settings.cascade)
   const job = { db, search: { tables, settings, hasSessions, within: graph.within }, graph }
+  await checkSight(db, job.search, graph)
   // Where no row can hang on users of two batches, these can be counted each by itself, without writing anything.
   const isShared = job.graph.shared.size > 0
   return settings.dryRun && isShared ? countInOneTransaction(job, purgeInBatches) : purgeInBatches(job)

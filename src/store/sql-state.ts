@@ -15,6 +15,9 @@ export const TAKEN = [UNIQUE_VIOLATION, EXCLUSION_VIOLATION]
 /** Two of the characters that a database can't hold: NUL, and those that its encoding lacks. */
 export const UNREPRESENTABLE = ["22021", "22P05"]
 
+/** A right is missing, or row-level security forbids something. */
+export const INSUFFICIENT_PRIVILEGE = "42501"
+
 /** The SQLSTATE of a database error, wherever a driver or Drizzle has wrapped it; undefined for any other error. */
 export function sqlState(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

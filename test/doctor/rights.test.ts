@@ -33,10 +33,11 @@ describe("a role that may read nothing", () => {
     await patient.paste(`create table event ("userId" text references "user" on delete cascade)`)
     expect(await patient.summary()).toEqual([
       "warning unchecked",
+      "warning merge_rights event",
       "warning lookup_index event.userId",
       "warning unchecked",
     ])
-    const [first, , second] = await patient.findings()
+    const [first, rights, , second] = await patient.findings()
     expect(first?.message).toBe(
       `Whether migrations are missing could not be checked: the role ${role} may not read drizzle.__authjs_lazy_migrations.`,
     )
@@ -49,6 +50,7 @@ describe("a role that may read nothing", () => {
     expect((await patient.examine()).purgeable).toBe(0)
     await patient.paste(first?.fix ?? "")
     await patient.paste((await patient.finding("lookup_index")).fix)
+    await patient.paste(rights?.fix ?? "")
     expect(await patient.summary()).toEqual([])
   })
 

@@ -1,0 +1,42 @@
+import { sql } from "drizzle-orm"
+import { label } from "../store/catalogue.js"
+import type { Database, MergeTables } from "../store/lazy-store.js"
+import { queryDocument } from "../store/raw-query.js"
+import type { ConfigFacts } from "./config.js"
+import type { Finding } from "./finding.js"
+import { readOnly } from "./read-only.js"
+
+/** The names in `mergeTables` that no table has. One query, and none where there are no names. */
+export async function unknownLabels(db: Database, config: ConfigFacts | undefined): Promise<string[]> {
+  const labels = Object.keys(config?.mergeTables ?? {})
+  if (labels.length === 0) return []
+  const found = await readOnly(db, (tx) =>
+    queryDocument<string[]>(
+      tx,
+      sql`select coalesce(json_agg(${label("class")}), '[]')::text as document from pg_class class
+        where relkind in ('r', 'p') and ${label("class")} in (${sql.join(
+          labels.map((label) => sql`${label}`),
+          sql`, `,
+        )})`,
+    ),
+  )
+  return labels.filter((label) => !found.includes(label))
+}
+
+/** The tables that merges leave alone, and a finding for each that is not there. */
+export function knownTables(
+  config: ConfigFacts | undefined,
+  unknown: string[],
+): { mergeTables: MergeTables; findings: Finding[] } {
+  const mergeTables = config?.mergeTables ?? {}
+  return {
+    mergeTables: Object.fromEntries(Object.entries(mergeTables).filter(([label]) => !unknown.includes(label))),
+    findings: unknown.map((label) => ({
+      code: "merge_tables",
+      severity: "error",
+      message: `lazy.mergeTables names ${label}, which is no table of the database, so every merge fails. Tables of the schema public go by their name, others as schema.table.`,
+      fix: `lazy: { mergeTables: {} } // without ${label}`,
+      where: "lazy.mergeTables",
+    })),
+  }
+}

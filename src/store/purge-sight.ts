@@ -1,0 +1,80 @@
+import { type SQL, sql } from "drizzle-orm"
+import { LazySetupError } from "../errors.js"
+import { hidesRows, label } from "./catalogue.js"
+import type { Database } from "./database.js"
+import type { Search } from "./purge-candidates.js"
+import type { PurgeGraph } from "./purge-graph.js"
+import { queryDocument, queryRows } from "./raw-query.js"
+import { INSUFFICIENT_PRIVILEGE, sqlState } from "./sql-state.js"
+import { qualifiedName } from "./table-names.js"
+
+/** A table, as far as the role can see it. */
+interface Sight {
+  oid: number
+  label: string
+  /** `relkind` of pg_class. */
+  kind: string
+  hidesRows: boolean
+}
+
+/**
+ * Makes sure that the role sees what a purge decides on: the foreign keys of the users, their live sessions, what `keep` asks about, and for a dry run all that
+ * hangs on them.
+ * @throws LazySetupError naming the table
+ */
+export async function checkSight(
+  db: Database,
+  { tables, settings, hasSessions }: Search,
+  graph: PurgeGraph,
+): Promise<void> {
+  const { usersTable, sessionsTable } = tables
+  const sessions = hasSessions ? sql`to_regclass(${qualifiedName(sessionsTable)})::oid` : sql`null::oid`
+  const hanging = settings.dryRun ? [...graph.follows, ...graph.holds].map(({ table }) => table) : []
+  const sight = await queryDocument<Sight[]>(
+    db,
+    sql`select coalesce(json_agg(json_build_object(
+      'oid', class.oid::int8,
+      'label', ${label("class")},
+      'kind', relkind,
+      'hidesRows', ${hidesRows("class")}
+    ) order by class.oid = ${sessions} desc, class.oid), '[]')::text as document
+    from pg_class class
+    where class.oid = ${sessions} or class.oid = any (${`{${[graph.users.oid, ...hanging].join(",")}}`}::text::oid[])`,
+  )
+  const users = sight.find(({ oid }) => oid === graph.users.oid)
+  if (users && !isTable(users.kind)) throw new LazySetupError(`purge: ${noTable(users.label)}`)
+  // Users that the role doesn't see stay.
+  const hidden = sight.find(({ oid, hidesRows }) => hidesRows && oid !== graph.users.oid)
+  if (hidden) throw unseen(hidden.label)
+  if (settings.keep) await checkCondition(db, sql`select from ${usersTable} where ${settings.keep} limit 0`)
+}
+
+/** Whether this `relkind` has foreign keys. */
+export const isTable = (kind: string) => kind === "r" || kind === "p"
+
+/** Says what is wrong with a user table that is none. */
+export const noTable = (label: string) =>
+  `the user table, ${label}, is no table to PostgreSQL (a view, or a foreign table), so nobody knows what hangs on its users. Pass the table behind it as usersTable.`
+
+const unseen = (label: string, options?: ErrorOptions) =>
+  new LazySetupError(
+    `purge: row-level security hides rows of ${label} from this role, so that users could go who are to stay. ` +
+      "Run the purge as a role that sees all rows: alter role … bypassrls;",
+    options,
+  )
+
+/** PostgreSQL refuses a query that security would filter, instead of filtering it, where `row_security` is off. */
+async function checkCondition(db: Database, query: SQL): Promise<void> {
+  try {
+    await db.transaction(
+      async (tx) => {
+        await queryRows(tx, sql`select set_config('row_security', 'off', true)`)
+        await queryRows(tx, query)
+      },
+      { accessMode: "read only" },
+    )
+  } catch (error) {
+    if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error
+    throw unseen("a table that `keep` asks about", { cause: error })
+  }
+}

@@ -1,0 +1,114 @@
+import { drizzle } from "drizzle-orm/postgres-js"
+import postgres from "postgres"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { LazyProvider } from "../../src/auth/lazy-provider.js"
+import { LazyAdapter, migrate } from "../../src/drizzle.js"
+import { withLazy } from "../../src/index.js"
+import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
+import { Patient } from "./patient.js"
+
+const role = `app_${process.pid}_doctor`
+let database: PostgresDatabase
+let client: postgres.Sql
+/** Pastes as the owner, looks as the app. */
+let patient: Patient
+
+beforeEach(async () => {
+  database = await emptyPostgres()
+  await migrate(database.db)
+  await database.query(`create role "${role}" login password 'app'`)
+  const url = new URL(database.url)
+  url.username = role
+  url.password = "app"
+  client = postgres(url.href, { max: 2 })
+  patient = new Patient({ ...database, db: drizzle(client) })
+  await database.query(
+    `create table note (user_id text references "user" on delete cascade); create index on note (user_id)`,
+  )
+  await database.query(`grant usage on schema public, drizzle to "${role}";
+    grant select, insert, update, delete on all tables in schema public to "${role}"; grant select on all tables in schema drizzle to "${role}"`)
+})
+afterEach(async () => {
+  await client.end()
+  await database.query(`drop owned by "${role}"`)
+  await database.query(`drop role "${role}"`)
+  await database.close()
+})
+
+const merges = async () => {
+  await database.query(`insert into "user" (id, "lazySince") values ('l', now()); insert into "user" (id) values ('r');
+    insert into note values ('l')`)
+  const { moved } = await LazyAdapter(drizzle(client)).lazy.merge("l", "r")
+  return moved
+}
+
+describe("what keeps the app's role from rows", () => {
+  it("is row-level security, until the role is above it", async () => {
+    await database.query(
+      `alter table note enable row level security; create policy own on note using (user_id = current_setting('app.user', true))`,
+    )
+    const finding = await patient.finding("row_security")
+    expect(finding).toMatchObject({ severity: "error", where: "note" })
+    await patient.paste(finding.fix)
+    expect(await patient.summary()).toEqual([])
+    expect(await merges()).toEqual({ note: 1 })
+  })
+
+  it("is no security that lets the role see everything", async () => {
+    await database.query(`alter table note enable row level security; create policy everything on note using (true)`)
+    expect(await patient.summary()).toEqual([])
+    expect(await merges()).toEqual({ note: 1 })
+  })
+
+  it("is security on sessions, of which the purge has to see all", async () => {
+    await database.query(`alter table session enable row level security`)
+    const finding = await patient.finding("row_security")
+    expect(finding).toMatchObject({ severity: "error", where: "session", message: expect.stringContaining("purge") })
+    await patient.paste(finding.fix)
+    expect(await patient.summary()).toEqual([])
+  })
+
+  it.each(["update", "select", "delete"])("is a missing right to %s", async (right) => {
+    await database.query(`revoke ${right} on note from "${role}"`)
+    const finding = await patient.finding("merge_rights")
+    expect(finding).toMatchObject({ severity: "warning", where: "note" })
+    await patient.paste(finding.fix)
+    expect(await patient.summary()).toEqual([])
+    expect(await merges()).toEqual({ note: 1 })
+  })
+
+  it("is a rule", async () => {
+    await database.query(`create rule keep as on update to note do instead nothing`)
+    const finding = await patient.finding("merge_rewritten")
+    expect(finding).toMatchObject({ severity: "warning", where: "note" })
+    await patient.paste(finding.fix)
+    expect(await merges()).toEqual({ note: 1 })
+  })
+
+  it("is no matter in tables that the configuration leaves out", async () => {
+    await database.query(`revoke update on note from "${role}"`)
+    const auth = (mergeTables: Record<string, "leave">) =>
+      withLazy({
+        adapter: LazyAdapter(drizzle(client)),
+        providers: [LazyProvider()],
+        secret: "a secret that is long enough for anybody",
+        trustHost: true,
+        lazy: { mergeTables },
+      })
+    const about = async (mergeTables: Record<string, "leave">) =>
+      (await patient.summary({ auth: auth(mergeTables) })).filter((line) => line.includes("merge"))
+    expect(await about({})).toEqual(["warning merge_rights note"])
+    expect(await about({ note: "leave" })).toEqual([])
+    expect(await about({ notes: "leave" })).toEqual([
+      "error merge_tables lazy.mergeTables",
+      "warning merge_rights note",
+    ])
+  })
+})
+
+it("tells of exclusion constraints", async () => {
+  await database.query(
+    `create table slot (user_id text references "user" on delete cascade, exclude using btree (user_id with =)); grant all on slot to "${role}"`,
+  )
+  expect((await patient.finding("merge_rules")).message).toContain("an exclusion constraint")
+})
