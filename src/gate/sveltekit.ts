@@ -36,7 +36,7 @@ function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
     // In place: the handles before and behind this one hold the same request, but not the same event.
     if (result.cookie) event.request.headers.set("cookie", result.cookie)
     for (const cookie of result.headers.getSetCookie()) setCookie(event, cookie)
-    return withHeaders(await answered(() => resolve(event), result.headers), result.headers)
+    return withHeaders(await answered(event, () => resolve(event), result.headers), result.headers)
   }
 }
 
@@ -73,15 +73,23 @@ function setCookie({ cookies }: RequestEvent, header: string): void {
 
 /**
  * What SvelteKit answers, or a handle that stands behind this one. Errors of pages and endpoints end in an answer anyway; for one that a handle
- * throws, SvelteKit would leave out the cookies, except where it redirects.
+ * throws, SvelteKit would leave out the cookies, or where it redirects, `Cache-Control`.
  */
-async function answered(resolve: () => Response | Promise<Response>, gated: Headers): Promise<Response> {
+async function answered(
+  event: RequestEvent,
+  resolve: () => Response | Promise<Response>,
+  gated: Headers,
+): Promise<Response> {
   try {
     return await resolve()
   } catch (thrown) {
     if (!gated.has("set-cookie")) throw thrown
     const { status, location, body } = thrown as { status?: unknown; location?: unknown; body?: { message?: string } }
-    if (typeof status === "number" && typeof location === "string") throw thrown
+    if (typeof status === "number" && typeof location === "string") {
+      // SvelteKit has an answer of its own for what its scripts ask, with the cookies.
+      if (event.isDataRequest || event.request.headers.has("x-sveltekit-action")) throw thrown
+      return new Response(null, { status, headers: { location } })
+    }
     if (typeof status === "number" && body) return new Response(body.message, { status })
     console.error(thrown)
     return new Response("Internal Error", { status: 500 })

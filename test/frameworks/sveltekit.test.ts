@@ -9,9 +9,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type LazyAuth, type LazyConfig, withLazy } from "../../src/index.js"
 import { allowLazy, requireLazy, requireReal } from "../../src/sveltekit.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
-import { API, NAVIGATION, Visitor } from "../contract/gate-contract-visitor.js"
+import { API, CHROME, NAVIGATION, Visitor } from "../contract/gate-contract-visitor.js"
+import { describeLeaving } from "../contract/leaving.js"
+import { launchChromium } from "../setup/chromium.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
-import { FlowApp, secret } from "../setup/flow-app.js"
+import { FlowApp, password, secret } from "../setup/flow-app.js"
+import { requestTo, startHoldingProxy } from "../setup/holding-proxy.js"
 import { hangUp, untilGone } from "./hang-up.js"
 import { type Installed, installExample, startProcess } from "./installed.js"
 import { walkNotes } from "./notes-story.js"
@@ -65,6 +68,31 @@ async function start({ config, events }: ContractApp): Promise<ContractServer> {
     },
   }
 }
+
+describeLeaving("SvelteKit", (config) => start({ config, behindTls: false, events: () => new ReadableStream() }), {
+  "redirect() in an endpoint": { path: "/leave/redirect", status: 303, location: "/" },
+  "redirect() after a form": { path: "/leave/redirect", status: 303, location: "/", method: "POST" },
+  "error() in an endpoint": { path: "/leave/error", status: 403, body: "not yours" },
+  "an error in an endpoint": { path: "/leave/thrown", status: 500 },
+  // SvelteKit itself fails where a cookie is to be added to such headers.
+  "a redirect whose headers can't be changed": { path: "/leave/immutable", status: 500 },
+  "an answer for shared caches": { path: "/leave/shared", status: 200 },
+  "a stream": { path: "/leave/stream", status: 200, body: "onetwo" },
+  JSON: { path: "/leave/json", status: 200 },
+  "a cookie beside it": { path: "/leave/cookie", status: 200 },
+  "a sign-out": { path: "/leave/signOut", status: 303, signsOut: true },
+  "redirect() in load": { path: "/leaving?redirect", status: 307, location: "/" },
+  "error() in load": { path: "/leaving?error", status: 404, body: "nothing here" },
+  "an error in load": { path: "/leaving?thrown", status: 500 },
+  "redirect() in an action": { path: "/leaving?/redirect", status: 303, location: "/", method: "POST" },
+  "fail() in an action": { path: "/leaving?/fail", status: 422, method: "POST" },
+  "error() in an action": { path: "/leaving?/error", status: 409, method: "POST" },
+  "the result of an action": { path: "/leaving?/done", status: 200, method: "POST" },
+  "an answer of a handle behind the gate": { path: "/hooked?way=answer", status: 403, body: "from a handle" },
+  "redirect() in a handle": { path: "/hooked?way=redirect", status: 303, location: "/" },
+  "error() in a handle": { path: "/hooked?way=error", status: 410, body: "gone" },
+  "an error in a handle": { path: "/hooked?way=thrown", status: 500 },
+})
 
 describe("SvelteKit beside the contract", () => {
   const app = new FlowApp("database")
@@ -124,6 +152,50 @@ describe("SvelteKit beside the contract", () => {
     const answer = await browser.visit("/members/__data.json?x-sveltekit-invalidated=01", { headers: API })
     const location = "/auth/signin?callbackUrl=%2Fmembers"
     expect([answer.status, await answer.json()]).toEqual([200, { type: "redirect", location }])
+  })
+
+  it("makes nobody for data that was asked for before a conversion, and shows the account at the next try", async () => {
+    const browser = await visitor({ recheck: 0 })
+    await browser.page()
+    const before = await browser.jar.getCookieString(browser.origin)
+    const headers = { origin: browser.origin, "sec-fetch-site": "same-origin" }
+    const form = { username: `late-${crypto.randomUUID().slice(0, 8)}`, password }
+    await browser.visit("/auth/callback/convert", { form, headers })
+    const id = (await browser.session())?.user.id
+    const count = await app.count('"user"')
+    const data = "/page/__data.json?x-sveltekit-invalidated=01"
+    const late = await browser.visit(data, { headers: { ...API, cookie: before } })
+    expect([late.status, await late.json()]).toEqual([200, { type: "redirect", location: "/page" }])
+    expect(late.headers.getSetCookie().join()).not.toContain("session-token")
+    expect(await (await browser.visit(data, { headers: API })).text()).toContain(String(id))
+    expect(await app.count('"user"')).toBe(count)
+    expect((await browser.session())?.user.id).toBe(id)
+  })
+
+  it("in Chromium, a link that is followed before a conversion and answered after it shows the account", async () => {
+    const { port } = new URL((await visitor()).origin)
+    const proxy = await startHoldingProxy(`http://localhost:${port}`)
+    const chromium = await launchChromium()
+    try {
+      const context = await chromium.newContext({ baseURL: proxy.origin, userAgent: CHROME })
+      const page = await context.newPage()
+      await page.goto("/page")
+      const [id] = idIn(await page.content())
+      await page.goto("/prerendered", { waitUntil: "networkidle" })
+      const count = await app.count('"user"')
+      const holding = proxy.holdRequest(requestTo("GET", "/page/__data.json"))
+      await page.getByRole("link", { name: "Go to the page" }).click({ noWaitAfter: true })
+      const held = await holding
+      const form = { username: `late-${crypto.randomUUID().slice(0, 8)}`, password }
+      await context.request.post("/auth/callback/convert", { form, headers: { origin: proxy.origin }, maxRedirects: 0 })
+      held.release()
+      await page.getByText(`page ${id} inside`).waitFor()
+      expect((await (await context.request.get("/auth/session")).json()).user).toMatchObject({ id, isLazy: false })
+      expect(await app.count('"user"')).toBe(count)
+    } finally {
+      await chromium.close()
+      await proxy.close()
+    }
   })
 
   it.each(["/nowhere", "/favicon.ico", "/auth/signin", "/auth/csrf", "/prerendered"])(

@@ -7,6 +7,7 @@ import { launchChromium } from "../setup/chromium.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { findViolations, takePicture, userAgent } from "../setup/demo-server.js"
 import { password } from "../setup/flow-app.js"
+import { requestTo, startHoldingProxy } from "../setup/holding-proxy.js"
 import { OpenIdProvider, type Person } from "../setup/openid-provider.js"
 import { type BuiltApp, buildNextApp, freePort, type StartedApp } from "./next-app.js"
 
@@ -187,6 +188,28 @@ describe("the example in Chromium", () => {
     await page.context().close()
     await phone.context().close()
   }, 60_000)
+
+  it("shows the account to a page that was asked for before a conversion, and is answered after it", async () => {
+    const proxy = await startHoldingProxy(app.origin)
+    const context = await chromium.newContext({ baseURL: proxy.origin, userAgent })
+    context.setDefaultTimeout(20_000)
+    const [one, two] = [await context.newPage(), await context.newPage()]
+    await one.goto("/")
+    await lazyName(one)
+    await two.goto("/account")
+    const before = await users()
+    const holding = proxy.holdRequest(requestTo("GET", "/"))
+    const late = one.goto("/")
+    const held = await holding
+    await fill(two, "late@example.com", "Make my account")
+    await two.getByRole("link", { name: "late@example.com" }).or(two.getByText("ready")).first().waitFor()
+    held.release()
+    await late
+    await one.getByRole("link", { name: "late@example.com" }).waitFor()
+    expect(await users()).toBe(before)
+    await context.close()
+    await proxy.close()
+  })
 
   it("greets who comes from the sign-in page as a lazy user", async () => {
     const page = await open()

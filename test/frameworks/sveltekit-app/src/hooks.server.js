@@ -1,4 +1,5 @@
 import { SvelteKitAuth } from "@auth/sveltekit"
+import { error, redirect } from "@sveltejs/kit"
 import { sequence } from "@sveltejs/kit/hooks"
 import { allowLazy } from "authjs-lazy/sveltekit"
 
@@ -18,6 +19,20 @@ function gateHandle({ event, resolve }) {
   return gate ? gate({ event, resolve }) : resolve(event)
 }
 
-export const handle = sequence(authHandle, gateHandle)
+/** A handle of the app's own, behind the gate; it ends in ways of its own where it is asked to. */
+function ownHandle({ event, resolve }) {
+  if (event.route.id !== "/hooked") return resolve(event)
+  const ways = {
+    answer: () => new Response("from a handle", { status: 403 }),
+    redirect: () => redirect(303, "/"),
+    error: () => error(410, "gone"),
+    thrown() {
+      throw new Error("expected by the test")
+    },
+  }
+  return ways[event.url.searchParams.get("way")]()
+}
+
+export const handle = sequence(authHandle, gateHandle, ownHandle)
 
 export const handleError = ({ error }) => ({ message: error.name })
