@@ -2,6 +2,7 @@ import type { Session } from "@auth/core/types"
 import type { Context, MiddlewareHandler } from "hono"
 import type { LazyAuth } from "../auth/config.js"
 import { honoAddress } from "../auth/node-address.js"
+import { keepPrivate } from "../auth/privately.js"
 import { forwardedHead } from "../auth/public-url.js"
 import { type GateOptions, gate } from "./gate.js"
 
@@ -57,4 +58,5 @@ function addHeaders(c: Context, gated: Headers): void {
   const own = headers.getSetCookie()
   headers.delete("set-cookie")
   for (const cookie of [...gated.getSetCookie(), ...own]) headers.append("set-cookie", cookie)
+  if (gated.has("set-cookie")) keepPrivate(headers)
 }

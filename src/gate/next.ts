@@ -2,6 +2,7 @@ import type { Session } from "@auth/core/types"
 import { parseCookie } from "cookie"
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
 import type { LazyAuth } from "../auth/config.js"
+import { keepPrivate } from "../auth/privately.js"
 import { type GateOpen, type GateOptions, type GateRefused, gate } from "./gate.js"
 import { withNextDefaults } from "./next-config.js"
 import { type GuardOptions, guard } from "./next-guard.js"
@@ -97,6 +98,7 @@ function withGate(answer: Response, { headers: gated }: GateOpen, passed: Header
   // Of two cookies with one name the last counts: the handler's, which may have signed somebody out.
   for (const [name, value] of answer.headers)
     name === "set-cookie" || name === "vary" ? headers.append(name, value) : headers.set(name, value)
+  if (gated.has("set-cookie")) keepPrivate(headers)
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
 }
 

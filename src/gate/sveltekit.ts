@@ -2,6 +2,7 @@ import type { Handle, RequestEvent } from "@sveltejs/kit"
 import { parseSetCookie } from "cookie"
 import type { LazyAuth } from "../auth/config.js"
 import { platformAddress } from "../auth/node-address.js"
+import { privately } from "../auth/privately.js"
 import { type GateOptions, gate } from "./gate.js"
 
 /**
@@ -68,5 +69,7 @@ function withHeaders(response: Response, gated: Headers): Response {
   answer.headers.append("vary", gated.get("vary") ?? "")
   const control = gated.get("cache-control")
   if (control !== null && !answer.headers.has("cache-control")) answer.headers.set("cache-control", control)
+  // SvelteKit adds the cookies afterwards.
+  if (gated.has("set-cookie")) answer.headers.set("cache-control", privately(answer.headers.get("cache-control")))
   return answer
 }
