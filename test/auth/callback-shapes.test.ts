@@ -121,7 +121,13 @@ describe.each(["database", "jwt"] as const)("with %s sessions", (strategy) => {
           await app.database.query(`update "user" set "seenAt" = now() - interval '20 days' where id = '${id}'`)
           let asked = 0
           const { adapter } = app.config
-          const counting = { ...adapter, getUser: (id: string) => (asked++, adapter.getUser(id)) }
+          const counting = {
+            ...adapter,
+            getUser(id: string) {
+              asked++
+              return adapter.getUser(id)
+            },
+          }
           const { browser, open } = await holder(await token(id), counting)
           for (let n = 0; n < 4; n++) await browser.visit(path)
           expect(asked).toBe(1)
