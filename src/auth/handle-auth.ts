@@ -1,8 +1,11 @@
 import { Auth } from "@auth/core"
 import type { LazyAuth } from "./config.js"
+import { appendCookies, isNameOrChunk, withoutCookies } from "./cookies.js"
+import { keepPrivate } from "./privately.js"
 import { publicRequest } from "./public-url.js"
 import { readBody } from "./read-body.js"
-import { requestConfig } from "./request-config.js"
+import { type RequestConfig, requestConfig } from "./request-config.js"
+import { removeSessionCookies, sessionCookieName } from "./session-cookie.js"
 
 /** See {@link handleAuth}. */
 export interface HandleAuthOptions {
@@ -23,13 +26,47 @@ export async function handleAuth(request: Request, auth: LazyAuth, options: Hand
   if (read instanceof Response) return read
   const outside = publicRequest(read)
   const config = requestConfig(auth, { request: outside, getClientAddress: options.getClientAddress })
-  return Auth(config.trustHost ? outside : withoutQuery(outside), config)
+  const answer = await Auth(config.trustHost ? ownCookies(outside, config) : withoutQuery(outside), config)
+  return finished(answer, outside, config)
 }
 
 /** A host that is not trusted makes Auth.js refuse the request and log its URL, and a link in an e-mail has its token in the query. */
 function withoutQuery({ url, headers }: Request): Request {
   const { origin, pathname } = new URL(url)
   return new Request(`${origin}${pathname}`, { headers })
+}
+
+/** Auth.js takes the cookies of other apps whose names begin like that of its session for parts of it, and would remove them. */
+function ownCookies(request: Request, config: RequestConfig): Request {
+  const cookie = request.headers.get("cookie") ?? ""
+  const name = sessionCookieName(config, request.url)
+  const isForeign = (given: string) => given.startsWith(name) && !isNameOrChunk(given, name)
+  const own = withoutCookies(cookie, isForeign)
+  if (own.length === cookie.length || !cookie.includes(name)) return request
+  const headers = new Headers(request.headers)
+  headers.set("cookie", own)
+  return new Request(request, { headers })
+}
+
+/** Where Auth.js writes or removes the session, every other form of its cookie that the browser has sent goes; and no cookie is cached. */
+function finished(answer: Response, request: Request, config: RequestConfig): Response {
+  const set = answer.headers.getSetCookie()
+  if (set.length === 0) return answer
+  const name = sessionCookieName(config, request.url)
+  const named = set.map((cookie) => cookie.slice(0, cookie.indexOf("=")))
+  const { headers } = answer
+  if (named.some((each) => isNameOrChunk(each, name))) {
+    const place = { url: request.url, cookie: request.headers.get("cookie") ?? "" }
+    const { domain } = config.cookies?.sessionToken?.options ?? {}
+    const left = removeSessionCookies(config, place).filter(
+      (each) => !named.includes(each.name) || (domain && !each.options.domain),
+    )
+    headers.delete("set-cookie")
+    appendCookies(headers, left)
+    for (const cookie of set) headers.append("set-cookie", cookie)
+  }
+  keepPrivate(headers)
+  return answer
 }
 
 /** The request with its body in memory, or the answer where that can't be. */

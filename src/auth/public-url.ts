@@ -63,16 +63,61 @@ function parse(url: string): { origin: string; path: string } {
 }
 
 /** The request under the address in the headers of a proxy: @hono/auth-js, which hands over the request as it came in, believes them. */
-export function forwardedHead(request: Request): Request {
-  const { method, headers } = request
-  const url = new URL(request.url)
-  const protocol = headers.get("x-forwarded-proto")
-  const host = headers.get("x-forwarded-host")
-  if (protocol === null && host === null) return request
-  if (protocol !== null) url.protocol = protocol
-  if (host !== null) {
-    url.port = ""
-    url.host = host
+export function forwardedHead(request: Request): RequestHead {
+  const url = forwardedUrl(request)
+  const { method, headers, signal } = request
+  return url === request.url ? request : { method, url, headers, signal }
+}
+
+/** The same with its body. */
+export function forwardedRequest(request: Request): Request {
+  const url = forwardedUrl(request)
+  return url === request.url ? request : new Request(url, request)
+}
+
+/**
+ * The URL under which a visitor sent a request, by `x-forwarded-proto` and `x-forwarded-host`. Of a list, as several proxies make one, the first
+ * value counts; one that is no protocol of the web, or no host, does not.
+ */
+export function forwardedUrl({ url, headers }: Pick<RequestHead, "url" | "headers">): string {
+  const protocol = forwardedProtocol(headers)
+  const host = forwardedHost(headers)
+  if (protocol === undefined && host === undefined) return url
+  const outside = new URL(url)
+  if (protocol !== undefined) outside.protocol = protocol
+  if (host !== undefined) {
+    outside.port = ""
+    outside.host = host
   }
-  return new Request(url, { method, headers })
+  return outside.href
+}
+
+/** `http` or `https`; undefined where the header says neither. */
+function forwardedProtocol(headers: Headers): string | undefined {
+  const protocol = firstOf(headers.get("x-forwarded-proto"))?.toLowerCase().replace(/:$/, "")
+  return protocol === "http" || protocol === "https" ? protocol : undefined
+}
+
+function forwardedHost(headers: Headers): string | undefined {
+  const host = firstOf(headers.get("x-forwarded-host"))
+  return host !== undefined && /^[^\s/?#@\\]+$/.test(host) && URL.canParse(`http://${host}`) ? host : undefined
+}
+
+/**
+ * Leaves one value in forwarded headers that hold a list: @hono/auth-js and @auth/sveltekit take the whole of it for a protocol, and go on with
+ * that of the server, or fail.
+ */
+export function settleForwarded(headers: Headers): void {
+  const settle = (name: string, value: string | undefined) => {
+    const given = headers.get(name)
+    if (given === null || given === value) return
+    if (value === undefined) headers.delete(name)
+    else headers.set(name, value)
+  }
+  settle("x-forwarded-proto", forwardedProtocol(headers))
+  settle("x-forwarded-host", forwardedHost(headers))
+}
+
+function firstOf(list: string | null): string | undefined {
+  return list?.split(",")[0]?.trim()
 }

@@ -2,6 +2,8 @@ import { honoAddress, platformAddress } from "./node-address.js"
 
 /** What frameworks hand to a handler, as far as it tells the client's address: a context of Hono, an event of SvelteKit, or just a function. */
 export interface Visitor {
+  /** Hono's request. */
+  req?: { raw: Request }
   getClientAddress?: () => string
   /** Hono's bindings. */
   env?: unknown

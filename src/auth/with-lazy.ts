@@ -10,7 +10,7 @@ import { composeEvents } from "./events.js"
 import { keepGateSettings } from "./gate-settings.js"
 import { linkingAdapter } from "./linking-adapter.js"
 import { honoAddress, platformAddress } from "./node-address.js"
-import { forwardedHead, publicHead } from "./public-url.js"
+import { configuredPath, forwardedHead, publicHead, settleForwarded } from "./public-url.js"
 import { type AppContext, type Incoming, RequestContext } from "./request-context.js"
 import { longestSession, sessionSettings } from "./session-settings.js"
 import { composeCookies, composeDecode, composeEncode } from "./session-token.js"
@@ -30,7 +30,12 @@ export function withLazy(config: LazyConfig): LazyAuth {
   rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
   const app = appContext(config)
   const settled = settledConfig(config, app)
-  return (argument) => buildConfig(settled, app, incoming(argument))
+  return (argument) => {
+    const built = buildConfig(settled, app, incoming(argument))
+    // @hono/auth-js takes an AUTH_URL without a path for the path "/".
+    if (argument && "req" in argument && !(argument instanceof Request)) built.basePath ??= configuredPath() ?? "/auth"
+    return built
+  }
 }
 
 function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
@@ -95,12 +100,15 @@ function incoming(argument: LazyRequest | undefined): Incoming {
   if (argument === undefined) return {}
   // First, since a request of Next's proxies throws where `request` is read.
   if (argument instanceof Request) return { readHead: () => publicHead(argument) }
-  if ("req" in argument)
+  if ("req" in argument) {
+    settleForwarded(argument.req.raw.headers)
     return {
       readHead: () => publicHead(forwardedHead(argument.req.raw)),
       getClientAddress: honoAddress(argument.env),
     }
+  }
   if (!("request" in argument)) return { readHead: () => publicHead(argument) }
+  if (argument.request instanceof Request) settleForwarded(argument.request.headers)
   return {
     readHead: () => publicHead(argument.request),
     getClientAddress: () => argument.getClientAddress?.() ?? platformAddress(argument.platform) ?? "",

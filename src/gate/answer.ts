@@ -1,3 +1,5 @@
+import { privately } from "../auth/privately.js"
+
 /**
  * Adds what the gate has to say to the answer of a handler: a new object, since an answer's own headers may be immutable, and the body may be
  * a stream. The last word on a cookie is the handler's, which may have signed somebody out.
@@ -20,8 +22,6 @@ export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gat
 
 /** The handler's own word stands, unless a shared cache would keep a session for everybody. */
 export function cacheControl(own: string | null, gated: Headers): string | null {
-  const told = gated.get("cache-control")
-  if (own === null) return told
-  const isShared = gated.has("set-cookie") && !/\b(private|no-store)\b/i.test(own)
-  return isShared ? told : own
+  const told = own ?? gated.get("cache-control")
+  return gated.has("set-cookie") ? privately(told) : told
 }

@@ -4,8 +4,9 @@ import express from "express"
 import type { LazyAuth } from "../auth/config.js"
 import { handleAuth } from "../auth/handle-auth.js"
 import { nodeAddress } from "../auth/node-address.js"
+import { isRead, UnreadableBody, webRequest } from "./express-body.js"
 import { keepGateHeaders } from "./express-keep.js"
-import { hangUpSignal, isMalformed, isNoWebRequest, sendWebResponse, webHead, webRequest } from "./express-web.js"
+import { hangUpSignal, isMalformed, isNoWebRequest, sendWebResponse, webHead } from "./express-web.js"
 import { type GateOptions, type GateResult, gate } from "./gate.js"
 
 declare global {
@@ -18,33 +19,64 @@ declare global {
 }
 
 /**
- * The routes of Auth.js, to mount: `app.use("/auth", expressAuth(auth))`. They are where they are mounted; parsers of the body may
- * stand before them or not.
+ * The routes of Auth.js, to mount: `app.use("/auth", expressAuth(auth))`, or `"/auth/*splat"` as @auth/express does. They are where they are
+ * mounted, or under the `basePath` of the configuration; parsers of the body may stand before them or not.
  */
 export function expressAuth(auth: LazyAuth): RequestHandler {
   // Auth.js itself would read a body of any size.
   const parsers = [express.urlencoded({ extended: false }), express.json()]
-  const handle = async (req: ExpressRequest, res: ExpressResponse) => {
-    for (const parse of parsers) await passed(parse, req, res)
-    // The object itself: what the environment adds to it must reach what is closed over it.
-    const mounted: LazyAuth = (request) => Object.assign(auth(request), req.baseUrl && { basePath: req.baseUrl })
-    const getClientAddress = addressOf(req)
-    await sendWebResponse(await handleAuth(webRequest(req, hangUpSignal(res)), mounted, { getClientAddress }), res)
-  }
-  return refusing(isNoWebRequest, (req, res, next) => void handle(req, res).catch(next))
+  return answering(async (req, res) => {
+    for (const parse of isRead(req) ? [] : parsers) await passed(parse, req, res)
+    const base = mountPath(req)
+    const mounted: LazyAuth = (request) => {
+      const config = auth(request)
+      // The object itself: what the environment adds to it must reach what is closed over it.
+      const isElsewhere = config.basePath === undefined || !isBelow(req.originalUrl, config.basePath)
+      return isElsewhere && base ? Object.assign(config, { basePath: base }) : config
+    }
+    return handleAuth(webRequest(req, hangUpSignal(res)), mounted, { getClientAddress: addressOf(req) })
+  })
 }
 
 /** Lets Express serve a handler that speaks Request and Response, such as the convert page. */
 export function webHandler(
   handle: (request: Request, visitor: { getClientAddress?: () => string }) => Promise<Response>,
 ): RequestHandler {
-  return refusing(
-    isNoWebRequest,
-    (req, res, next) =>
-      void handle(webRequest(req, hangUpSignal(res)), { getClientAddress: addressOf(req) })
-        .then((response) => sendWebResponse(response, res))
-        .catch(next),
-  )
+  return answering((req, res) => handle(webRequest(req, hangUpSignal(res)), { getClientAddress: addressOf(req) }))
+}
+
+/** Sends what a handler answers; 400 where the request has no body to read any more. */
+function answering(handle: (req: ExpressRequest, res: ExpressResponse) => Promise<Response>): RequestHandler {
+  const answer = async (req: ExpressRequest, res: ExpressResponse) => {
+    try {
+      await sendWebResponse(await handle(req, res), res)
+    } catch (error) {
+      if (!(error instanceof UnreadableBody)) throw error
+      res.status(400).type("text/plain").end(error.message)
+    }
+  }
+  return refusing(isNoWebRequest, (req, res, next) => void answer(req, res).catch(next))
+}
+
+/** Where the routes begin: what a wildcard of the mount path has matched belongs to them. */
+function mountPath({ baseUrl, path, params }: ExpressRequest): string {
+  if (path !== "/") return baseUrl
+  // A list in Express 5, text in Express 4.
+  const matched = Object.values(params as Record<string, string | string[]>).map((value) => [value].flat().join("/"))
+  const rest = matched.find((each) => each !== "" && decoded(baseUrl).endsWith(`/${each.replace(/\/$/, "")}`))
+  return rest === undefined ? baseUrl : decoded(baseUrl).slice(0, -rest.replace(/\/$/, "").length - 1)
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path).replace(/\/$/, "")
+  } catch {
+    return path
+  }
+}
+
+function isBelow(url: string, basePath: string): boolean {
+  return url.startsWith(`${basePath.replace(/\/$/, "")}/`)
 }
 
 /**

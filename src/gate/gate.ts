@@ -228,7 +228,7 @@ function isRefusal(error: unknown): boolean {
 
 function setCookieHeaders(cookies: AuthCookie[]): Headers {
   // Also without a session: whether one is made depends on more than what a shared cache looks at.
-  const headers = new Headers({ vary: "Cookie", "cache-control": "private" })
+  const headers = new Headers({ vary: "Cookie", "cache-control": cookies.length > 0 ? "private, no-store" : "private" })
   appendCookies(headers, cookies)
   return headers
 }

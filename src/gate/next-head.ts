@@ -1,4 +1,5 @@
 import type { NextRequest } from "next/server.js"
+import { forwardedUrl } from "../auth/public-url.js"
 
 /** Method, URL and headers of a request. */
 export type RequestHead = Pick<Request, "method" | "url" | "headers">
@@ -9,10 +10,9 @@ export type RequestHead = Pick<Request, "method" | "url" | "headers">
  */
 export function visitorsRequest({ method, url, headers }: RequestHead): RequestHead {
   const { pathname, search, protocol, host } = new URL(url)
-  const scheme = firstOf(headers.get("x-forwarded-proto")) ?? protocol.replace(":", "")
-  const name = firstOf(headers.get("x-forwarded-host")) ?? headers.get("host") ?? host
-  const outside = `${scheme}://${name}${pathname}${search}`
-  return { method, url: URL.canParse(outside) ? outside : url, headers: withPrefetch(method, headers) }
+  const named = `${protocol}//${headers.get("host") ?? host}${pathname}${search}`
+  const outside = forwardedUrl({ url: URL.canParse(named) ? named : url, headers })
+  return { method, url: outside, headers: withPrefetch(method, headers) }
 }
 
 /** The same of a request of Next, which tells the base path of the app to a proxy, and hides it from a route handler. */
@@ -20,10 +20,6 @@ export function headOf({ method, nextUrl, headers }: NextRequest): RequestHead {
   const url = new URL(nextUrl.href)
   if (nextUrl.basePath === "") url.pathname = `${process.env.__NEXT_ROUTER_BASEPATH ?? ""}${url.pathname}`
   return visitorsRequest({ method, url: url.href, headers })
-}
-
-function firstOf(list: string | null): string | undefined {
-  return list?.split(",")[0]?.trim()
 }
 
 /**

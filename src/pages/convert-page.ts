@@ -4,7 +4,7 @@ import type { LazyAuth } from "../auth/config.js"
 import { type AuthCookie, cookieAfter } from "../auth/cookies.js"
 import { logError } from "../auth/emit.js"
 import { postCallback, readCsrfToken, startSignIn } from "../auth/internal-call.js"
-import { publicOrigin } from "../auth/public-url.js"
+import { forwardedRequest, publicOrigin } from "../auth/public-url.js"
 import { readSession, type SessionAnswer } from "../auth/read-session.js"
 import { type RequestConfig, requestConfig } from "../auth/request-config.js"
 import { sameOriginPath } from "../auth/same-origin.js"
@@ -60,7 +60,9 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
   const identifier = readIdentifier(auth().providers)
   const strings = fillStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
-  return async (request: Request, visitor: ConvertVisitor = {}) => {
+  return async (given: Request, visitor: ConvertVisitor = {}) => {
+    // Hono's gate and routes believe the headers of a proxy, and all must see one address.
+    const request = visitor.req?.raw === undefined ? given : forwardedRequest(given)
     const getClientAddress = visitorAddress(visitor)
     const path = pathOf(request)
     const answer = (outcome: Outcome) =>

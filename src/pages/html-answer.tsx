@@ -37,6 +37,7 @@ export function htmlAnswer(outcome: Outcome, options: HtmlOptions): Response {
         ? redirect(outcome.target)
         : renderDocument(outcome, options)
   if ("cookies" in outcome) appendCookies(response.headers, outcome.cookies)
+  if (response.headers.has("set-cookie")) response.headers.set("cache-control", "private, no-store")
   if (response.status === 405) response.headers.set("allow", "GET, HEAD, POST")
   return response
 }

@@ -12,6 +12,7 @@ export function jsonAnswer(outcome: Outcome, strings: ConvertStrings): Response 
     "referrer-policy": "same-origin",
   })
   if ("cookies" in outcome) appendCookies(headers, outcome.cookies)
+  if (headers.has("set-cookie")) headers.set("cache-control", "private, no-store")
   if (status === 405) headers.set("allow", "GET, HEAD, POST")
   return Response.json(body, { status, headers })
 }

@@ -27,7 +27,7 @@ describeFlows("the convert page in JSON", (app) => {
       user: { id, isLazy: true, username: expect.stringMatching(/^guest-/) },
     })
     expect(Object.fromEntries(answer.headers)).toMatchObject({
-      "cache-control": "no-store",
+      "cache-control": "private, no-store",
       "x-content-type-options": "nosniff",
       vary: "Accept, Cookie",
     })
