@@ -7,9 +7,11 @@ import { ensureLazyUser } from "./create.js"
 import { deleteLazyUser } from "./delete-lazy-user.js"
 import { checkDriver } from "./driver.js"
 import type { Database, LazyStore } from "./lazy-store.js"
+import { leaveBehind } from "./leave-behind.js"
 import { mergeUsers } from "./merge.js"
-import { checkPassword, hasPassword, proveEmail, setPassword } from "./passwords.js"
+import { checkPassword, hasPassword, setPassword } from "./passwords.js"
 import { preparedReads } from "./prepared-reads.js"
+import { endsAtProof, linkByAddress, proveEmail } from "./prove-email.js"
 import { purgeLazyUsers } from "./purge.js"
 import { checkReferences } from "./references.js"
 import { knownSessionMaxAge } from "./session-life.js"
@@ -59,6 +61,7 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
   const ensureUser = ensureLazyUser(db, tables)
   const store: LazyStore = {
     hasPasswords: tables.passwordsTable !== undefined,
+    needsEmail: tables.usersTable.email.notNull,
     ensureUser,
     createLazyUser: ({ id = uuidv7(), ...user }) => ensureUser({ ...user, ids: [id] }),
     convert: (conversion) => convertUser(db, tables, conversion),
@@ -67,6 +70,9 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
       insertRealUser(db, tables, id, row, passwordHash, session),
     checkPassword: (identifier, verify) => checkPassword(db, tables, identifier, verify),
     proveEmail: (userId) => proveEmail(db, tables, userId),
+    linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
+    endsAtProof: (userId) => endsAtProof(db, tables, userId),
+    leaveBehind: (userId, until) => leaveBehind(db, tables, userId, until),
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
