@@ -24,9 +24,9 @@ export class MergeFailed extends CredentialsSignin {
   override code = "merge_failed"
 
   constructor(error: unknown) {
-    super("The lazy user can't be merged into the account. Nothing was changed.", {
-      cause: { err: error instanceof Error ? error : new Error(String(error)) },
-    })
+    super("The lazy user can't be merged into the account. Nothing was changed.")
+    // As plain JavaScript has it: Auth.js would lose this error where it wraps one whose cause is `{ err }`.
+    this.cause = error as MergeFailed["cause"]
   }
 }
 

@@ -81,6 +81,11 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
   const recheck = lazy?.recheck ?? DEFAULT_RECHECK
   if (!Number.isFinite(recheck) || recheck < 0)
     throw new LazySetupError("lazy.recheck is a number of seconds, 0 or more.")
+  const { onMergeError } = lazy ?? {}
+  if (typeof onMergeError === "object" && !(Number.isFinite(onMergeError.leave) && onMergeError.leave >= 0))
+    throw new LazySetupError(
+      "lazy.onMergeError.leave must be a number of seconds, 0 or more: { leave: 90 * 24 * 60 * 60 }.",
+    )
   if (lazy?.trustProxy) checkTrustedProxy(lazy.trustProxy)
   for (const provider of providers) checkProvider(provider, adapter)
 }
