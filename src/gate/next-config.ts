@@ -11,14 +11,14 @@ import { headOf } from "./next-head.js"
  * `withLazy` of authjs-lazy with the defaults of next-auth: `basePath` is the path of `AUTH_URL`, or else `/api/auth`, and the secret may
  * be in `NEXTAUTH_SECRET`. What it returns goes to `NextAuth()`, the gates and the convert page.
  *
- * Signing in with a password, or as a lazy user, where no cookie can be set (in a server component) fails before anything is written.
+ * Signing in by a credentials provider where no cookie can be set (in a server component) fails before anything is written.
  * @throws LazySetupError when the configuration can't work; the message names the fix
  */
 export function withLazy(config: LazyConfig): LazyAuth {
   return withNextDefaults(withLazyAnywhere(config))
 }
 
-/** The same for a configuration that was made by the other `withLazy`; twice does no harm. */
+/** Adds the defaults of next-auth to what the other `withLazy` returned; twice does no harm. */
 export function withNextDefaults(auth: LazyAuth): LazyAuth {
   return refusingToBeConfig((argument) => {
     const config = auth(argument && webRequest(argument))
