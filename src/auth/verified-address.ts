@@ -7,8 +7,17 @@ import type { RequestContext } from "./request-context.js"
  * `verified_email` (Google), `verified` (Discord, Zoom), `is_email_verified` (Kakao), `confirmed_at` (GitLab), `confirmed_email` (Wikimedia),
  * `xms_edov` (Microsoft), `date_email_verified` (Slack), and what they look like elsewhere.
  */
-const SAYS_VERIFIED =
-  /^(is|has|date)?(e?mail(address)?)?(is|has|was)?(verified|confirmed|validated|valid|verification|confirmation)(e?mail(address)?|at|on|date|status)?$|^xmsedov$/
+const SAYS_VERIFIED = new RegExp(
+  [
+    "^(is|has|date)?(verified|confirmed|validated|valid|verification|confirmation)(e?mail(address)?)?(at|on|date|status)?$",
+    "e?mail(address)?(is|has|was)?(verified|confirmed|validated|valid|verification|confirmation)(at|on|date|status)?$",
+    "^e?mail(status|state)$",
+    "^xmsedov$",
+  ].join("|"),
+)
+
+/** The other way round: `email_unverified: true`. */
+const SAYS_UNVERIFIED = /^(is|has)?(e?mail(address)?)?(is)?(un|not)(verified|confirmed)(e?mail(address)?)?$/
 
 /** Names of what is no address: a number that is not verified says nothing about the address. */
 const NOT_AN_ADDRESS = /phone|mobile|sms|tel$/
@@ -60,8 +69,9 @@ export function readsUnverified(profile: unknown, email: string, provider = ""):
       if (NOT_AN_ADDRESS.test(name)) return false
       // Microsoft lists the addresses that are verified; OpenID names a claim of another namespace by an address.
       if (/^verified(primary|secondary)e?mails?$/.test(name)) return false
-      const claim = SAYS_VERIFIED.test(name) ? name : lastPart(key)
+      const claim = SAYS_VERIFIED.test(name) || SAYS_UNVERIFIED.test(name) ? name : lastPart(key)
       if (SAYS_VERIFIED.test(claim) && !badges.includes(claim)) return isNo(said) || reads(said, depth + 1)
+      if (SAYS_UNVERIFIED.test(claim) && isYes(said, email)) return true
       return reads(said, depth + 1)
     })
   }
@@ -76,6 +86,12 @@ function lastPart(key: string): string {
 function isNo(said: unknown): boolean {
   if (typeof said === "string") return NO.test(said)
   return said !== undefined && !said
+}
+
+/** GitLab keeps the address that is to take this one's place as `unconfirmed_email`. */
+function isYes(said: unknown, email: string): boolean {
+  if (typeof said === "string" && said.includes("@")) return isSame(said, email)
+  return said !== undefined && typeof said !== "object" && !isNo(said)
 }
 
 /** Whether an object within a profile names addresses, and none of them is this one. */

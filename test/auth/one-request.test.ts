@@ -1,5 +1,7 @@
 import { Auth, raw, skipCSRFCheck } from "@auth/core"
 import Credentials from "@auth/core/providers/credentials"
+import { authHandler, initAuthConfig } from "@hono/auth-js"
+import { type Context, Hono } from "hono"
 import { expect, it } from "vitest"
 import { type LazyAuth, type LazyConfig, LazyProvider, LazySetupError, withLazy } from "../../src/index.js"
 import { ConvertProvider, PasswordProvider } from "../../src/password.js"
@@ -30,6 +32,36 @@ describeLinking("a configuration", (app) => {
     expect(await app.count('"user"')).toBe(users)
     for (const browser of browsers) await expect(browser.session()).rejects.toThrow(LazySetupError)
     expect(app.logged.at(-1)).toBeInstanceOf(LazySetupError)
+  })
+
+  it("that Hono shares serves one request, and the function serves all", async () => {
+    const auth = withLazy(config())
+    const appFor = (make: (c: Context) => ReturnType<LazyAuth>) => {
+      const hono = new Hono()
+      hono.onError((error, c) => c.text(`${error.name}: ${error.message}`, 500))
+      hono.use("*", initAuthConfig(make as Parameters<typeof initAuthConfig>[0]))
+      hono.use("/auth/*", authHandler())
+      return () => new Browser("http://app.test", async (request) => hono.fetch(request))
+    }
+    const built = auth()
+    const mixed = Array.from(
+      { length: BROWSERS },
+      appFor(() => built),
+    )
+    const users = await app.count('"user"')
+    await Promise.allSettled(mixed.map((browser) => browser.signIn("lazy")))
+    expect(await app.count('"user"')).toBeLessThanOrEqual(users + 1)
+    expect(await (await (mixed[0] as Browser).visit("/auth/session")).text()).toContain(
+      "LazySetupError: This configuration",
+    )
+
+    const each = Array.from(
+      { length: BROWSERS },
+      appFor((c) => auth(c)),
+    )
+    await Promise.all(each.map((browser) => browser.signIn("lazy")))
+    const ids = await Promise.all(each.map(async (browser) => (await browser.session())?.user.id))
+    expect(new Set(ids).size).toBe(BROWSERS)
   })
 
   it("that was built for one browser signs in no other, by whatever way", async () => {

@@ -41,6 +41,13 @@ describe("a profile says that its address is not verified", () => {
     { emails: [{ value: "Ada@Example.com", confirmed: false }] },
     { emailAddresses: [{ value: email, metadata: { verified: false } }] },
     { email_verified: true, user: { verified: false } },
+    { has_verified_email: false },
+    { primary_email_address_verified: "no" },
+    { email_status: "unverified" },
+    { email_verification_status: "pending" },
+    { email_unverified: true },
+    { unconfirmed_email: "ADA@example.com" },
+    { account: { not_verified: "yes" } },
     { verified_primary_email: ["other@example.com"], verified_secondary_email: [] },
   ])("within others: %j", (profile) => {
     expect(readsUnverified(profile, email)).toBe(true)
@@ -50,6 +57,8 @@ describe("a profile says that its address is not verified", () => {
     {},
     null,
     "verified",
+    { email_unverified: false, unconfirmed_email: "new@example.com", unverified: null },
+    { email_status: "active" },
     { name: "verified", notes: ["email_verified: false"] },
     { phone_verified: false, phone_number_verified: "false", phone: { verified: false } },
     {
