@@ -6,6 +6,7 @@ export { type CreationLimits, TooManyLazyUsers } from "./auth/creation-limits.js
 export { type HandleAuthOptions, handleAuth } from "./auth/handle-auth.js"
 export { isLazy, type MaybeLazy } from "./auth/is-lazy.js"
 export { LazyDisabled, LazyProvider, type LazyProviderOptions, VisitorNotVerified } from "./auth/lazy-provider.js"
+export { MergeFailed } from "./auth/merge-failure.js"
 export { type PurgeRouteOptions, purgeRoute } from "./auth/purge-route.js"
 export { withLazy } from "./auth/with-lazy.js"
 export * from "./errors.js"

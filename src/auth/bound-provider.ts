@@ -1,5 +1,7 @@
+import type { AuthConfig } from "@auth/core"
 import { AccessDenied } from "@auth/core/errors"
 import type { CredentialsConfig } from "@auth/core/providers/credentials"
+import type { EmailConfig } from "@auth/core/providers/email"
 import { LazySetupError } from "../errors.js"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { RequestHead } from "./config.js"
@@ -48,21 +50,79 @@ export function checkProvider(provider: unknown, adapter: LazyAdapter): void {
   if (isBindable(provider)) provider[BIND].check?.(adapter)
 }
 
-/** The provider for one request; one that is not ours is returned as it is. */
-export function bindProvider<Provider>(provider: Provider, context: RequestContext): Provider {
-  if (!isBindable(provider)) return provider
-  const { authorize } = provider[BIND]
-  return {
-    ...provider,
-    authorize(credentials: Record<string, unknown>, request: Request) {
-      context.head ??= request
-      // @auth/sveltekit has Auth.js check no token, and SvelteKit itself only forms.
-      const { method, headers } = context.head
-      if (method === "POST" && headers.get("sec-fetch-site") === "cross-site")
-        throw new AccessDenied("A sign-in that another site has posted.")
-      return authorize(credentials, context as BoundContext)
-    },
+type Provider = AuthConfig["providers"][number]
+
+/**
+ * The provider for one request. Providers of other makers that are handed the request, for a password or to send a link, tell the context
+ * about it: some integrations ask for a configuration without one.
+ */
+export function bindProvider(provider: Provider, context: RequestContext): Provider {
+  if (isBindable(provider)) {
+    const { authorize } = provider[BIND]
+    return withAuthorize(
+      provider,
+      (credentials) => {
+        refuseCrossSite(context)
+        return authorize(credentials, context as BoundContext)
+      },
+      context,
+    )
   }
+  if (typeof provider === "function") return ((options) => bindMade(provider(options), context)) as typeof provider
+  return bindMade(provider, context)
+}
+
+type Made = Exclude<Provider, (...args: never[]) => unknown>
+
+function bindMade(provider: Made, context: RequestContext): Made {
+  if (provider.type === "credentials") {
+    const { authorize } = effective(provider)
+    return withAuthorize(provider, authorize, context)
+  }
+  return provider.type === "email" ? withSending(provider, context) : provider
+}
+
+/** The settings of a provider as Auth.js reads them: those that the app gave to it come before its own. */
+function effective<Settings extends object>(provider: Settings & { options?: Partial<Settings> }): Settings {
+  return { ...provider, ...provider.options }
+}
+
+/** In the place where Auth.js looks, and without another one that comes first. */
+function replaced<Settings extends object, Name extends keyof Settings>(
+  provider: Settings & { options?: object },
+  name: Name,
+  value: Settings[Name],
+): Settings {
+  const options =
+    provider.options && Object.fromEntries(Object.entries(provider.options).filter(([key]) => key !== name))
+  return { ...provider, [name]: value, ...(options && { options }) }
+}
+
+function withAuthorize(
+  provider: CredentialsConfig,
+  authorize: CredentialsConfig["authorize"],
+  context: RequestContext,
+): CredentialsConfig {
+  return replaced(provider, "authorize", (credentials, request) => {
+    context.take("authorize")
+    context.learnHead(request)
+    context.byCredentials = true
+    return authorize(credentials, request)
+  })
+}
+
+function withSending(provider: EmailConfig, context: RequestContext): EmailConfig {
+  const { sendVerificationRequest } = effective(provider)
+  return replaced(provider, "sendVerificationRequest", (params) => {
+    context.learnHead(params.request)
+    return sendVerificationRequest(params)
+  })
+}
+
+/** @auth/sveltekit has Auth.js check no token, and SvelteKit itself only forms. */
+function refuseCrossSite({ head }: RequestContext): void {
+  if (head?.method === "POST" && head.headers.get("sec-fetch-site") === "cross-site")
+    throw new AccessDenied("A sign-in that another site has posted.")
 }
 
 function isBindable(provider: unknown): provider is LazyProviderConfig {

@@ -2,11 +2,14 @@ import type { AuthConfig } from "@auth/core"
 import { AccessDenied, AdapterError, AuthError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
+import { isPlaceholderAddress } from "../store/placeholder-address.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
+import { isWritten } from "./decision.js"
 import { logError } from "./emit.js"
+import { isLoud } from "./one-request.js"
 import { dropPasskeyName } from "./passkey-name.js"
 import type { ProvenIdentity } from "./proven-identity.js"
-import type { RequestContext } from "./request-context.js"
+import type { RequestContext, Step } from "./request-context.js"
 import { decideSignIn } from "./sign-in-decision.js"
 import {
   claimsFor,
@@ -36,14 +39,17 @@ export function composeCallbacks(own: Callbacks = {}, context: RequestContext): 
 
 function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn {
   return async (params) => {
-    if (context.plan?.kind === "keep") return true
+    const asksForLink = params.email?.verificationRequest === true
+    context.take("sign-in", stepBefore(params.account?.type, asksForLink))
+    if (context.plan?.kind === "keep") return context.plan.redirect ?? true
+    if (asksForLink && isPlaceholderAddress(params.user.email ?? "")) return false
     if (params.account?.type === "webauthn") dropPasskeyName(params.user)
     const answer = own ? await own(params) : true
     // To Auth.js whatever is truthy is a yes, except that a string sends the visitor elsewhere; not so where it takes a passkey, and it would go on.
     if (typeof answer === "string" && params.account?.type === "webauthn") throw new AccessDenied("Sent elsewhere.")
     if (!answer || typeof answer === "string") return answer
     // An e-mail link that is asked for signs nobody in yet.
-    if (params.email?.verificationRequest) return answer
+    if (asksForLink) return answer
     const user = await prepare(params, context)
     if (user) {
       // Auth.js goes on with the objects it has: its `jwt` callback and events see what is in the database now.
@@ -54,13 +60,19 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
   }
 }
 
+/** What Auth.js does in a request before it asks whether somebody may sign in. */
+function stepBefore(type: string | undefined, asksForLink: boolean): Step | undefined {
+  if (type === "credentials") return "authorize"
+  return type === "email" && !asksForLink ? "open-link" : undefined
+}
+
 /** An error here is the database's or a hook's: without a name of its own, Auth.js would call it a refusal of the app's. */
 async function prepare(identity: ProvenIdentity, context: RequestContext): Promise<UserRow | undefined> {
   try {
     if (context.plan) return await context.plan.prepare?.()
-    await decideSignIn(identity, context)
+    context.decision = await decideSignIn(identity, context)
   } catch (error) {
-    throw error instanceof AuthError
+    throw error instanceof AuthError || isLoud(error)
       ? error
       : new AdapterError("The sign-in could not be written.", { cause: { err: error } })
   }
@@ -75,7 +87,8 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     if (context.strategy === "database" || plan?.kind === "keep") return params.token
     const signsIn = params.user !== undefined && params.trigger !== "update"
     if (signsIn) {
-      Object.assign(params.token, await claimsFor(params.user as UserRow, params.account?.provider, context.adapter))
+      context.tokenFor = params.user.id
+      Object.assign(params.token, await claimsFor(params.user as UserRow, params.account, context.adapter))
     } else if (isDue(params.token, { recheck: context.options.recheck, updateAge: context.updateAge })) {
       if ((await recheck(params.token, context)) === "over") {
         context.sessionEnded = true
@@ -89,6 +102,8 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     try {
       const token: unknown = await own(params)
       if (token === null) {
+        // Auth.js would take away the cookie of the lazy user, who stays as it is.
+        if (signsIn && isWritten(context.decision)) throw new AccessDenied("The jwt callback gave no token.")
         await plan?.undo?.()
         return null
       }

@@ -1,5 +1,5 @@
 import type { AuthConfig } from "@auth/core"
-import type { Account } from "@auth/core/types"
+import type { Account, Profile } from "@auth/core/types"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import type { ConvertedBy, ConvertHook, MergeHook, MergeReport } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
@@ -54,6 +54,22 @@ export interface LazyOptions {
    * @example mergeTables: { audit_log: "leave" }
    */
   mergeTables?: Record<string, "leave">
+  /**
+   * What becomes of a sign-in whose merge can't be done: the rows conflict, or the database refuses to move them and would refuse again.
+   * `"refuse"` ends it with the code `merge_failed` and changes nothing; the person can then choose to sign in without the merge. `"leave"`
+   * signs the real user in and keeps the lazy user with its rows, for `adapter.lazy.merge`; the purge counts its age from 90 days later on,
+   * or from `leave` seconds later on. A hook that throws always ends the sign-in. Default: `"refuse"`.
+   * @default "refuse"
+   * @example onMergeError: { leave: 365 * 24 * 60 * 60 }
+   */
+  onMergeError?: "refuse" | "leave" | { leave: number }
+  /**
+   * Whether the provider verified the address in this profile, where it says so in words that this library doesn't know, or doesn't say at
+   * all. Undefined leaves it to our reading: any field such as `email_verified`, `verified` or `confirmed_at` that is falsy, or a word for
+   * no, means unverified. An address that is not verified is neither stored nor linked. Default: our reading.
+   * @example isEmailVerified: (profile, { provider }) => (provider === "acme" ? profile.mail_state === "checked" : undefined)
+   */
+  isEmailVerified?: (profile: Profile, account: Account) => boolean | undefined | Promise<boolean | undefined>
 }
 
 /** What `lazy.merge` is asked about. */
@@ -74,6 +90,8 @@ export interface LazyEvents {
   convertUser?: (message: { user: UserRow; from: UserRow; by: ConvertedBy }) => unknown
   /** A lazy user was merged into a real one; its rows were moved, and it is gone. */
   mergeUser?: (message: MergeReport) => unknown
+  /** A merge could not be done, and `lazy.onMergeError` let the real user in without it. The lazy user keeps its rows. */
+  mergeFailed?: (message: { from: UserRow; into: UserRow; error: unknown }) => unknown
 }
 
 /** What `withLazy` takes: the configuration of Auth.js, with our adapter, our options and our events. */

@@ -1,29 +1,42 @@
 import type { AuthConfig } from "@auth/core"
 import { AdapterError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
+import { isWritten } from "./decision.js"
 import { callEvent, logError } from "./emit.js"
 import { forgetLazyUser } from "./lazy-user-ids.js"
 import type { RequestContext } from "./request-context.js"
 
+type Events = NonNullable<AuthConfig["events"]>
+type HeldName = "createUser" | "updateUser" | "linkAccount"
+
 /** The app's events, with the ones of this library announced beside `signIn`, after everything is written. */
-export function composeEvents(own: AuthConfig["events"] = {}, context: RequestContext): AuthConfig["events"] {
-  let held: Parameters<NonNullable<NonNullable<AuthConfig["events"]>["linkAccount"]>>[0] | undefined
+export function composeEvents(own: Events = {}, context: RequestContext): Events {
+  // Auth.js announces what its adapter has answered to, which is written with the session.
+  const held = <Name extends HeldName>(name: Name) => {
+    const handler = own[name] as ((message: unknown) => unknown) | undefined
+    if (!handler) return undefined
+    return async (message: Parameters<NonNullable<Events[Name]>>[0]) => {
+      if (isWritten(context.decision)) context.held.events.push(() => callEvent(context, name, () => handler(message)))
+      else await handler(message)
+    }
+  }
   return {
     ...own,
-    async linkAccount(message) {
-      // A passkey is linked, in the eyes of Auth.js, before it is written.
-      if (context.linking.heldAccount) held = message
-      else await own.linkAccount?.(message)
-    },
+    createUser: held("createUser"),
+    updateUser: held("updateUser"),
+    linkAccount: held("linkAccount"),
     async signOut(message) {
       await endSignedOut("token" in message ? message.token : null, context)
       await own.signOut?.(message)
     },
     async signIn(message) {
-      if (context.plan?.kind === "keep") return
-      const linked = held
-      if (linked) await callEvent(context, "linkAccount", () => own.linkAccount?.(linked))
-      await context.plan?.announce?.()
+      const { plan, decision, held } = context
+      if (plan?.kind === "keep") return
+      if (decision.kind === "adopt" && decision.session)
+        await context.adapter.createSession({ ...decision.session, userId: decision.userId })
+      if (!isWritten(decision)) for (const call of held.events) await call()
+      await plan?.announce?.()
+      await context.announce?.()
       await own.signIn?.(message)
     },
   }
@@ -34,9 +47,9 @@ export function composeEvents(own: AuthConfig["events"] = {}, context: RequestCo
  * signed out either way, and the purge will find the user.
  */
 async function endSignedOut(token: JWT | null | undefined, context: RequestContext): Promise<void> {
-  const { adapter, options, linking } = context
+  const { adapter, options, signedOut } = context
   // A token without our claims may be a lazy user's: the store looks.
-  const ids = token?.sub !== undefined && token.isLazy !== false ? [token.sub] : linking.signedOut
+  const ids = token?.sub !== undefined && token.isLazy !== false ? [token.sub] : signedOut
   for (const userId of new Set(ids)) {
     try {
       await adapter.lazy.closeLazyUser(userId)

@@ -1,69 +1,107 @@
 import { createHash } from "node:crypto"
 import type { Adapter, AdapterAccount, AdapterUser } from "@auth/core/adapters"
+import { AccountNotLinked } from "@auth/core/errors"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
+import { isPlaceholderAddress } from "../store/placeholder-address.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
+import { carryOut, settle, signedIn } from "./carry-out.js"
+import { ignoresSession, isWritten } from "./decision.js"
+import { adopt, converted, convertNow } from "./hand-over.js"
+import { unknownRequest } from "./one-request.js"
 import { nameForPasskey } from "./passkey-name.js"
 import type { RequestContext } from "./request-context.js"
 
-/** The adapter that Auth.js gets for one request: it carries out what was decided when the identity was proven. */
+/**
+ * The adapter that Auth.js gets for one request. Until the last step that can fail before there is a session, its methods answer as if what
+ * was decided were written already; that step writes it.
+ */
 export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestContext): Adapter {
-  const { linking } = context
+  const { held } = context
+  let asserted: string | undefined
   return {
     ...base,
 
     async getSessionAndUser(sessionToken) {
-      if (linking.ignoresSession) return null
+      context.present(sessionToken)
+      if (ignoresSession(context.decision)) return null
       const found = await liveSession(sessionToken, base, context)
-      if (found) linking.handedOut.push(found)
+      if (found) context.handedOut.push(found)
       return found && { ...found, user: nameForPasskey(found.user, context) }
     },
 
     async getUser(id) {
-      if (linking.ignoresSession) return null
+      if (ignoresSession(context.decision)) return null
       const user = await base.getUser(id)
-      if (user) linking.handedOut.push({ user })
+      if (user) context.handedOut.push({ user })
       return user
     },
 
     async getUserByAccount(account) {
       const owner = await base.getUserByAccount(account)
-      if (owner) await linking.adopt?.(owner as UserRow)
-      if (owner && owner.id === linking.joins?.ownerId) await linking.joins.merge()
+      const { decision } = context
+      if (!owner || decision.kind !== "convert" || decision.through !== "link") return owner
+      if (decision.by.type === "webauthn") throw new AccountNotLinked("This passkey was registered a moment ago.")
+      // Another tab was faster with the same identity, which was proven here too.
+      if (owner.id === decision.current.user.id) adopt(owner, context)
       return owner
     },
 
     async linkAccount(account: AdapterAccount) {
-      if (linking.merge) await linking.merge(account)
-      else if (!linking.convert || account.userId !== linking.convertsId) await base.linkAccount(account)
-      else if (account.type === "webauthn") linking.heldAccount = account
-      else await linking.convert({ account })
+      const { decision } = context
+      if (!isWritten(decision) || account.userId !== signedIn(decision).id) {
+        await base.linkAccount(account)
+        // The lazy session ended since it was decided about: Auth.js signs in somebody else.
+        if (decision.kind === "convert") context.decision = { kind: "nothing" }
+        return
+      }
+      held.account = account
+      // Auth.js makes no session where it links to the user who is signed in: there is no later step.
+      if (decision.kind === "convert" && account.type !== "webauthn") await convertNow(context, decision)
     },
 
     async createAuthenticator(authenticator) {
-      if (!linking.heldAccount || !linking.convert) return base.createAuthenticator(authenticator)
-      await linking.convert({ account: linking.heldAccount, authenticator })
+      const { decision } = context
+      if (decision.kind !== "convert" || !held.account) return base.createAuthenticator(authenticator)
+      held.authenticator = authenticator
+      await convertNow(context, decision)
       return authenticator
     },
 
+    async updateAuthenticatorCounter(credentialID, newCounter) {
+      const updated = await base.updateAuthenticatorCounter(credentialID, newCounter)
+      // Auth.js counts on only after it has verified a signature.
+      asserted = credentialID
+      return updated
+    },
+
+    async getAccount(providerAccountId, provider) {
+      const account = await base.getAccount(providerAccountId, provider)
+      if (account && asserted !== undefined) context.assertedPasskey = { provider, providerAccountId }
+      return account
+    },
+
     async createSession(session) {
-      const written = linking.writtenSession
-      if (written && written.userId === session.userId) return written
-      const created = await base.createSession(session)
-      if (linking.abandonedSession) await base.deleteSession(linking.abandonedSession)
+      const user = await carryOut(context, session.userId, session)
+      const created = user ? session : await base.createSession(session)
+      await settle(context)
       return created
     },
 
     async getUserByEmail(email) {
-      const { provesEmail } = linking
-      // The lazy user is made real by this address as soon as Auth.js says that it is proven.
-      return provesEmail?.email === email ? ({ ...provesEmail.user, email } as AdapterUser) : base.getUserByEmail(email)
+      if (isPlaceholderAddress(email)) return null
+      const { decision } = context
+      // The lazy user is made real by this address in the step that makes the session.
+      if (decision.kind === "convert" && decision.through === "address" && decision.set.email === email)
+        return converted(decision)
+      return base.getUserByEmail(email)
     },
 
     async updateUser(data) {
-      const { provesEmail, joins } = linking
-      if (provesEmail && data.id === provesEmail.user.id) return (await provesEmail.convert()) as AdapterUser
-      const merged = data.id === joins?.ownerId ? await joins.merge() : undefined
-      return (merged as AdapterUser | undefined) ?? base.updateUser(data)
+      const { decision } = context
+      if (decision.kind === "convert" && decision.through === "address" && data.id === decision.current.user.id)
+        return converted(decision)
+      if (decision.kind === "merge" && data.id === decision.into.id) return { ...decision.into, ...data } as AdapterUser
+      return base.updateUser(data)
     },
 
     async updateSession(data) {
@@ -76,16 +114,17 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
 
     async deleteSession(sessionToken) {
       // Auth.js ends the session that it switches from before it has written the next one.
-      if (linking.ignoresSession || linking.provesEmail) return
+      if (ignoresSession(context.decision) || isWritten(context.decision)) return
       for (const token of [sessionToken, ...context.otherSessionCookies(sessionToken)]) {
         const found = await base.getSessionAndUser(token)
         await base.deleteSession(token)
         const user = found?.user as UserRow | undefined
-        if (user && isLazyRow(user)) linking.signedOut.push(user.id)
+        if (user && isLazyRow(user)) context.signedOut.push(user.id)
       }
     },
 
     async createVerificationToken(token) {
+      if (!context.head) throw unknownRequest()
       const created = await base.createVerificationToken(token)
       const current = await context.currentSession()
       if (current && isLazyRow(current.user))
@@ -94,11 +133,12 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
     },
 
     async useVerificationToken(params) {
+      context.take("open-link")
       const used = await base.useVerificationToken(params)
       const current = used && (await context.currentSession())
       if (current && isLazyRow(current.user)) {
         const mark = { ...params, token: askedBy(params.token, current.user.id) }
-        linking.askedHere = (await base.useVerificationToken(mark)) !== null
+        context.askedHere = (await base.useVerificationToken(mark)) !== null
       }
       return used
     },

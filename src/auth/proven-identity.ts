@@ -1,4 +1,8 @@
 import type { Account, Profile } from "@auth/core/types"
+import type { Conversion } from "../store/lazy-store.js"
+import { isPlaceholderAddress } from "../store/placeholder-address.js"
+import type { UserRow } from "../store/user-row.js"
+import type { RequestContext } from "./request-context.js"
 
 /** An identity that somebody has just proven to own: the parameters of the `signIn` callback of Auth.js. */
 export interface ProvenIdentity {
@@ -7,8 +11,19 @@ export interface ProvenIdentity {
   profile?: Profile
 }
 
-/** Whether the provider itself calls the address unchecked; some say it as a string. */
-export function saysUnverified({ profile }: ProvenIdentity): boolean {
-  const verified: unknown = profile?.email_verified
-  return verified === false || verified === "false"
+/** Takes the address out of what Auth.js makes a new user of; where the user table demands one, a placeholder stands in for it. */
+export function dropAddress(user: ProvenIdentity["user"], { adapter }: RequestContext): void {
+  user.email = adapter.lazy.needsEmail ? `${crypto.randomUUID()}@unproven.invalid` : null
+}
+
+/** What a conversion fills from a profile: what is empty. The generated username goes, unless it is all a user without a profile has. */
+export function fillFrom(given: ProvenIdentity["user"], lazy: UserRow, type: string): Conversion["set"] {
+  const isEmpty = lazy.email === null || isPlaceholderAddress(lazy.email)
+  const hasOne = given.email && !isPlaceholderAddress(given.email)
+  return {
+    ...(type !== "webauthn" && { username: null }),
+    ...(!lazy.name && given.name && { name: given.name }),
+    ...(!lazy.image && given.image && { image: given.image }),
+    ...(isEmpty && hasOne && { email: given.email }),
+  }
 }

@@ -1,6 +1,7 @@
 import type { AuthConfig } from "@auth/core"
 import type { JWT, JWTDecodeParams, JWTEncodeParams } from "@auth/core/jwt"
 import type { UserRow } from "../store/user-row.js"
+import { carryOut, settle } from "./carry-out.js"
 import { type AuthCookie, encodeValue } from "./cookies.js"
 import { nameInTokenForPasskey } from "./passkey-name.js"
 import type { RequestContext } from "./request-context.js"
@@ -21,17 +22,27 @@ export function composeEncode(own: JwtOptions["encode"], context: RequestContext
     if (!isSessionSalt(context.config, params.salt)) return (own ?? encodeToken)(params)
     const { plan } = context
     if (plan?.kind === "keep" && plan.sessionToken) return plan.sessionToken
-    if (context.strategy === "database") return databaseToken(params.token?.sub, context)
-    // Last, so that a token which can't be made leaves everything as it was.
-    try {
-      const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge)
-      const token = await (own ? own({ ...params, maxAge }) : encodeSession({ ...params, maxAge }, context))
-      await plan?.commit?.()
-      return token
-    } catch (error) {
-      await plan?.undo?.()
-      throw error
-    }
+    const token = await (context.strategy === "database"
+      ? databaseToken(params.token?.sub, context)
+      : jwtToken(params, own, context))
+    context.issue(token)
+    return token
+  }
+}
+
+/** Writes last, so that a token which can't be made leaves everything as it was. */
+async function jwtToken(params: JWTEncodeParams, own: JwtOptions["encode"], context: RequestContext): Promise<string> {
+  const { plan } = context
+  try {
+    const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge)
+    const token = await (own ? own({ ...params, maxAge }) : encodeSession({ ...params, maxAge }, context))
+    await plan?.commit?.()
+    await carryOut(context, context.tokenFor, undefined)
+    await settle(context)
+    return token
+  } catch (error) {
+    await plan?.undo?.()
+    throw error
   }
 }
 
@@ -48,6 +59,7 @@ export function composeDecode(
 ): NonNullable<JwtOptions["decode"]> {
   return async (params) => {
     const { minted } = context
+    if (params.token && isSessionSalt(context.config, params.salt)) context.present(params.token)
     // What was encrypted a moment ago need not be decrypted to know what is in it.
     const isOurs = own === decodeToken && minted !== undefined && params.token === minted.value
     const token = isOurs ? (JSON.parse(minted.claims) as JWT) : await decodeLive(own, params, context)
@@ -108,11 +120,12 @@ export function composeCookies(own: AuthConfig["cookies"], context: RequestConte
 async function databaseToken(userId: string | undefined, context: RequestContext): Promise<string> {
   const { plan, adapter } = context
   await plan?.commit?.()
-  // A merge that is committed leaves a plan of its own.
+  // A form that was sent twice leaves another plan, without a session.
   const written = context.plan?.sessionToken
   if (written) return written
   const session = context.newSession()
   if (!session || userId === undefined) throw new Error("A database session needs a user with an id.")
+  if (await carryOut(context, userId, session)) return session.sessionToken
   const before = await context.currentSession()
   await adapter.createSession({ ...session, userId })
   // Created first, asked second: proveEmail locks the user, so it either ends this session or is seen here.
@@ -122,5 +135,6 @@ async function databaseToken(userId: string | undefined, context: RequestContext
   }
   // The browser loses the old token with the new cookie; nobody else shall go on using it.
   if (before) await adapter.deleteSession(before.sessionToken)
+  await settle(context)
   return session.sessionToken
 }

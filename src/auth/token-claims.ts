@@ -1,4 +1,5 @@
 import type { JWT } from "@auth/core/jwt"
+import type { Account } from "@auth/core/types"
 import type { LazyAdapter } from "../store/lazy-adapter.js"
 import { isLazyRow, type UserRow } from "../store/user-row.js"
 
@@ -9,7 +10,7 @@ export interface LazyClaims {
   username?: string | null
   /** When the lazy user was made, in milliseconds since 1970: an id may be given out again once its user is gone. */
   lazySince?: number
-  /** The user has a password and an address that nobody has proven to own yet. */
+  /** The address of the user is unproven, and the account would lose its sessions at the first proof. */
   unproven?: boolean
   /** When the database was last asked, in seconds since 1970; only in tokens that have to be checked again. */
   checkedAt?: number
@@ -25,15 +26,18 @@ const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "lazySince", "
 /** The claims for somebody who signs in now. */
 export async function claimsFor(
   user: UserRow,
-  provider: string | undefined,
+  account: Pick<Account, "provider" | "type"> | null | undefined,
   { lazy }: LazyAdapter,
 ): Promise<LazyClaims> {
   const isLazy = isLazyRow(user)
   const mayBeUnproven = !isLazy && user.email != null && user.emailVerified == null
   // A conversion is written after its token is made, and a password may be removed while it is being verified.
-  const byPassword = provider === "convert" || provider === "password"
+  const byPassword = account?.provider === "convert" || account?.provider === "password"
+  // An identity that this sign-in links may be written after its token.
+  const byIdentity = account?.type === "oauth" || account?.type === "oidc"
+  const asks = () => (byIdentity ? lazy.hasPassword(user.id) : lazy.endsAtProof(user.id))
   // Where it can't be asked, the token is checked again all the same.
-  const unproven = mayBeUnproven && (byPassword || (await lazy.hasPassword(user.id).catch(() => true)))
+  const unproven = mayBeUnproven && (byPassword || (await asks().catch(() => true)))
   return {
     isLazy,
     username: user.username,

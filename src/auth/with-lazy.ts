@@ -9,12 +9,15 @@ import { creationLimits } from "./creation-limits.js"
 import { composeEvents } from "./events.js"
 import { keepGateSettings } from "./gate-settings.js"
 import { linkingAdapter } from "./linking-adapter.js"
+import { loudLogger } from "./loud-logger.js"
 import { honoAddress, platformAddress } from "./node-address.js"
+import { notAConfiguration, sharedConfiguration } from "./one-request.js"
 import { configuredPath, forwardedHead, publicHead, settleForwarded } from "./public-url.js"
 import { type AppContext, type Incoming, RequestContext } from "./request-context.js"
 import { longestSession, sessionSettings } from "./session-settings.js"
 import { composeCookies, composeDecode, composeEncode } from "./session-token.js"
 import { sharedLimiters } from "./shared-limiters.js"
+import { needsWithoutMerge, withoutMergeProvider } from "./without-merge-provider.js"
 
 const DEFAULT_RECHECK = 300
 
@@ -30,12 +33,50 @@ export function withLazy(config: LazyConfig): LazyAuth {
   rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
   const app = appContext(config)
   const settled = settledConfig(config, app)
-  return (argument) => {
-    const built = buildConfig(settled, app, incoming(argument))
+  return refusingToBeConfig((argument) => {
+    const providers = needsWithoutMerge(argument) ? [...settled.providers, withoutMerge] : settled.providers
+    const built = buildConfig({ ...settled, providers }, app, incoming(argument))
     // @hono/auth-js takes an AUTH_URL without a path for the path "/".
     if (argument && "req" in argument && !(argument instanceof Request)) built.basePath ??= configuredPath() ?? "/auth"
-    return built
-  }
+    return argument === undefined ? usableOnce(built) : built
+  })
+}
+
+const withoutMerge = withoutMergeProvider()
+
+/** A function looks like an object to an integration that expects a configuration, and to Auth.js: say what to write. */
+export function refusingToBeConfig(auth: LazyAuth): LazyAuth {
+  return Object.defineProperty(auth, "providers", {
+    get() {
+      throw notAConfiguration()
+    },
+  })
+}
+
+/**
+ * A configuration that was asked for without a request has nothing to tell a second one from the first. Auth.js reads `raw` once in each
+ * request, directly or in a copy that the integration makes; several reads within one step are those of one request.
+ */
+function usableOnce(built: AuthConfig): AuthConfig {
+  let reading = false
+  let used = false
+  return Object.defineProperty(built, "raw", {
+    enumerable: true,
+    configurable: true,
+    get() {
+      if (used && !reading) {
+        const error = sharedConfiguration()
+        built.logger?.error?.(error)
+        throw error
+      }
+      if (!used)
+        queueMicrotask(() => {
+          reading = false
+        })
+      used = reading = true
+      return undefined
+    },
+  })
 }
 
 function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
@@ -43,6 +84,11 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
   const recheck = lazy?.recheck ?? DEFAULT_RECHECK
   if (!Number.isFinite(recheck) || recheck < 0)
     throw new LazySetupError("lazy.recheck is a number of seconds, 0 or more.")
+  const { onMergeError } = lazy ?? {}
+  if (typeof onMergeError === "object" && !(Number.isFinite(onMergeError.leave) && onMergeError.leave >= 0))
+    throw new LazySetupError(
+      "lazy.onMergeError.leave must be a number of seconds, 0 or more: { leave: 90 * 24 * 60 * 60 }.",
+    )
   if (lazy?.trustProxy) checkTrustedProxy(lazy.trustProxy)
   for (const provider of providers) checkProvider(provider, adapter)
 }
@@ -61,6 +107,7 @@ function appContext(given: LazyConfig): AppContext {
     generateSessionToken: config.session?.generateSessionToken,
     takeCreation: creationLimits(lazy?.limits, limiters),
     limiters,
+    decode: config.jwt?.decode,
   }
 }
 
@@ -73,7 +120,7 @@ function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strate
 
 function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): AuthConfig {
   // What an app changes in it for one request is not to count for the next.
-  const built: AuthConfig = { ...config, session: { ...config.session } }
+  const built: AuthConfig = { ...config, session: { ...config.session }, logger: loudLogger(config.logger) }
   const context = new RequestContext(built, app, incoming)
   built.providers = config.providers.map((provider) => bindProvider(provider, context))
   built.callbacks = composeCallbacks(config.callbacks, context)

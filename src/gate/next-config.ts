@@ -3,7 +3,7 @@ import { AuthError } from "@auth/core/errors"
 import type { NextRequest } from "next/server.js"
 import type { LazyAuth, LazyConfig, LazyRequest } from "../auth/config.js"
 import { publicRequest } from "../auth/public-url.js"
-import { withLazy as withLazyAnywhere } from "../auth/with-lazy.js"
+import { refusingToBeConfig, withLazy as withLazyAnywhere } from "../auth/with-lazy.js"
 import { areCookiesWritable, readOnlyCookies } from "./next-cookies.js"
 import { headOf } from "./next-head.js"
 
@@ -11,29 +11,31 @@ import { headOf } from "./next-head.js"
  * `withLazy` of authjs-lazy with the defaults of next-auth: `basePath` is the path of `AUTH_URL`, or else `/api/auth`, and the secret may
  * be in `NEXTAUTH_SECRET`. What it returns goes to `NextAuth()`, the gates and the convert page.
  *
- * Signing in with a password, or as a lazy user, where no cookie can be set (in a server component) fails before anything is written.
+ * Signing in by a credentials provider where no cookie can be set (in a server component) fails before anything is written.
  * @throws LazySetupError when the configuration can't work; the message names the fix
  */
 export function withLazy(config: LazyConfig): LazyAuth {
   return withNextDefaults(withLazyAnywhere(config))
 }
 
-/** The same for a configuration that was made by the other `withLazy`; twice does no harm. */
+/** Adds the defaults of next-auth to what the other `withLazy` returned; twice does no harm. */
 export function withNextDefaults(auth: LazyAuth): LazyAuth {
-  return (argument) => {
+  return refusingToBeConfig((argument) => {
     const config = auth(argument && webRequest(argument))
     config.secret ??= process.env.AUTH_SECRET ?? process.env.NEXTAUTH_SECRET
     config.basePath ||= pathOf(process.env.AUTH_URL ?? process.env.NEXTAUTH_URL) ?? "/api/auth"
     // next-auth gives no request where it signs in for a server action, and for a server component.
     if (argument === undefined) config.providers = config.providers.map(refusingReadOnlyCookies)
     return config
-  }
+  })
 }
 
 type Provider = AuthConfig["providers"][number]
 
 function refusingReadOnlyCookies(provider: Provider): Provider {
-  if (typeof provider === "function" || provider.type !== "credentials") return provider
+  if (typeof provider === "function")
+    return ((options) => refusingReadOnlyCookies(provider(options)) as ReturnType<typeof provider>) as typeof provider
+  if (provider.type !== "credentials") return provider
   const { authorize } = provider
   return {
     ...provider,

@@ -10,9 +10,11 @@ import { rememberPlace } from "./database-place.js"
 import { deleteLazyUser } from "./delete-lazy-user.js"
 import { checkDriver, placeOf } from "./driver.js"
 import type { Database, LazyStore } from "./lazy-store.js"
+import { leaveBehind } from "./leave-behind.js"
 import { mergeUsers } from "./merge.js"
-import { checkPassword, hasPassword, proveEmail, setPassword } from "./passwords.js"
+import { checkPassword, hasPassword, setPassword } from "./passwords.js"
 import { preparedReads } from "./prepared-reads.js"
+import { endsAtProof, linkByAddress, proveEmail } from "./prove-email.js"
 import { purgeLazyUsers } from "./purge.js"
 import { redactErrors } from "./redact-error.js"
 import { checkReferences } from "./references.js"
@@ -82,6 +84,9 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify) => checkPassword(db, tables, identifier, verify),
     proveEmail: (userId) => proveEmail(db, tables, userId),
+    linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
+    endsAtProof: (userId) => endsAtProof(db, tables, userId),
+    leaveBehind: (userId, until) => leaveBehind(db, tables, userId, until),
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
     ...(tables.activeUsers && { isOfInactiveUser: (account) => isOfInactiveUser(db, tables, account) }),

@@ -269,14 +269,30 @@ export interface LazyStore {
   checkPassword(identifier: Identifier, verify: VerifyHash): Promise<UserRow | null>
 
   /**
-   * Records that whoever is signing in owns the address of this user. If the address was unproven until now and the account has a
-   * password, then that goes first, with every session and every identity of the account: someone else may have registered the address.
-   * @returns the user as it is afterwards, and whether a password was removed; null when there is no such user
+   * Records that the address of this user was proven. At the first proof, an account with a password, or with no identity of an OAuth
+   * provider, loses password, sessions, linked identities and passkeys: somebody else may have registered the address.
+   * @returns the user as it is afterwards, and whether a password was removed; null when there is no such user, or its address is a
+   * placeholder under `.invalid`
    */
   proveEmail(userId: string): Promise<{ user: UserRow; passwordRemoved: boolean } | null>
 
   /** Whether the account belongs to a user who does not count any more, where `LazyAdapter({ activeUsers })` says who does. */
   isOfInactiveUser?(account: { provider: string; providerAccountId: string }): Promise<boolean>
+
+  /**
+   * Links an identity to the user whose address it proves, in one transaction with what `proveEmail` does and with the session.
+   * @returns the user as it is afterwards; null, with nothing written, when `proveEmail` says null
+   */
+  linkByAddress(userId: string, account: AdapterAccount, session?: NewSession): Promise<UserRow | null>
+
+  /** Whether the first proof of this user's address would end its sessions. */
+  endsAtProof(userId: string): Promise<boolean>
+
+  /**
+   * Spares a lazy user from the purge: its age counts from `until`, a moment in the future, instead of from when it was last seen.
+   * @returns false, with nothing written, when there is no such user or it is not lazy
+   */
+  leaveBehind(userId: string, until: Date): Promise<boolean>
 
   /** Whether this user has a password. */
   hasPassword(userId: string): Promise<boolean>

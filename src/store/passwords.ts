@@ -4,9 +4,7 @@ import { endCredentials } from "./app-credentials.js"
 import { NO_PASSWORDS } from "./convert.js"
 import { identifiedBy } from "./identified-by.js"
 import type { Database, Identifier, VerifyHash } from "./lazy-store.js"
-import { recordOutcomes } from "./outcomes.js"
 import { isLazyUser } from "./schema.js"
-import { endSessions, tableExists } from "./sessions.js"
 import { sqlState, UNREPRESENTABLE } from "./sql-state.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
@@ -48,53 +46,6 @@ async function unlessUnrepresentable<Row>(rows: PromiseLike<Row[]>): Promise<Row
     if (UNREPRESENTABLE.includes(sqlState(error) ?? "")) return []
     throw error
   }
-}
-
-/** See `LazyStore.proveEmail`. */
-export function proveEmail(
-  db: Database,
-  tables: Tables,
-  userId: string,
-): Promise<{ user: UserRow; passwordRemoved: boolean } | null> {
-  const { usersTable, passwordsTable } = tables
-  return db.transaction(async (tx) => {
-    const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
-    if (!before) return null
-    let passwordRemoved = false
-    if (before.emailVerified === null && passwordsTable) {
-      const removed = await tx
-        .delete(passwordsTable)
-        .where(eq(passwordsTable.userId, userId))
-        .returning({ userId: passwordsTable.userId })
-      passwordRemoved = removed.length > 0
-      // Whoever had the password may have linked identities of their own as well.
-      if (passwordRemoved) await removeIdentities(tx, tables, userId)
-    }
-    // An address that the app has kept for a lazy user: whoever left it there need not be the one who owns it.
-    const wasLazy = isLazyRow(before)
-    if (wasLazy) {
-      await endSessions(tx, tables, userId)
-      await endCredentials(tx, tables, userId)
-      const by = { provider: "email", type: "email" }
-      await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: before.lazySince as Date, users: 1 }])
-    }
-    const [user] = await tx
-      .update(usersTable)
-      .set({ emailVerified: new Date(), ...(wasLazy && { convertedAt: new Date(), username: null }) })
-      .where(eq(usersTable.id, userId))
-      .returning()
-    return user ? { user, passwordRemoved } : null
-  })
-}
-
-/** Everything by which somebody could still be, or come back, in the account. */
-async function removeIdentities(tx: Database, tables: Tables, userId: string): Promise<void> {
-  const { accountsTable, authenticatorsTable } = tables
-  await endSessions(tx, tables, userId)
-  await endCredentials(tx, tables, userId)
-  if (await tableExists(tx, accountsTable)) await tx.delete(accountsTable).where(eq(accountsTable.userId, userId))
-  if (await tableExists(tx, authenticatorsTable))
-    await tx.delete(authenticatorsTable).where(eq(authenticatorsTable.userId, userId))
 }
 
 /** See `LazyStore.hasPassword`. */

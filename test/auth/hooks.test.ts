@@ -121,7 +121,7 @@ describeLinking("the hooks of a first SSO login", (app, strategy) => {
     await app.signInWith(browser, "one", person)
     await browser.session()
     expect(seen).toEqual(
-      ["onConvert", "linkAccount", ...inToken, "convertUser", "signIn", "session"].map((hook) => [hook, id]),
+      [...inToken, "onConvert", "linkAccount", "convertUser", "signIn", "session"].map((hook) => [hook, id]),
     )
     expect(await app.user(id)).toMatchObject({ email: person.email })
   })
@@ -133,7 +133,7 @@ describeLinking("the hooks of a first SSO login", (app, strategy) => {
     seen.length = 0
     await app.signInWith(browser, "one", real.person)
     await browser.session()
-    expect(seen).toEqual(["onMerge", ...inToken, "mergeUser", "signIn", "session"].map((hook) => [hook, real.id]))
+    expect(seen).toEqual([...inToken, "onMerge", "mergeUser", "signIn", "session"].map((hook) => [hook, real.id]))
   })
 
   it("see the final database id, not the provider's, where nobody was signed in", async () => {

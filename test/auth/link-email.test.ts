@@ -44,8 +44,8 @@ describeLinking("converting by an e-mail link", (app, strategy) => {
     events.length = 0
     await browser.visit(await app.askForLink(browser, app.person().email as string))
     expect(events).toEqual([
-      ["updateUser", id],
       ...(strategy === "jwt" ? [["jwt", id, false]] : []),
+      ["updateUser", id],
       ["convertUser", id, { provider: "nodemailer", type: "email" }],
       ["signIn", id],
     ])

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyStore, type UserRow } from "../../src/drizzle.js"
 import { IdentifierTakenError, NotLazyError } from "../../src/errors.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
-import { HASH, newAccount, newSession, newUser, ownSession, unique } from "./fixtures.js"
+import { HASH, newAccount, newAuthenticator, newSession, newUser, ownSession, unique } from "./fixtures.js"
 
 const by = { provider: "convert", type: "credentials" }
 
@@ -362,12 +362,40 @@ describe.each(drivers)("adapter.lazy on $driver", ({ open }) => {
       expect(await stateOf(user.id)).toMatchObject({ password: HASH, sessions: before.sessions })
     })
 
-    it("keeps the sessions of a user without a password", async () => {
+    it("ends the sessions and the passkeys of a user whom neither a password nor an OAuth identity leads to", async () => {
+      const user = (await adapter.createUser(newUser())) as unknown as UserRow
+      await adapter.createSession(newSession(user.id))
+      const passkey = { ...newAccount(user.id), type: "webauthn" as const }
+      await adapter.linkAccount(passkey)
+      await adapter.createAuthenticator(newAuthenticator(user.id))
+      expect(await store.endsAtProof(user.id)).toBe(true)
+      await prove(user)
+      expect(await sessionsOf(user.id)).toEqual([])
+      expect(await adapter.listAuthenticatorsByUserId(user.id)).toEqual([])
+      expect(await adapter.getUserByAccount(passkey)).toBeNull()
+    })
+
+    it("keeps sessions, identities and passkeys of a user who came by OAuth", async () => {
       const user = (await adapter.createUser(newUser())) as unknown as UserRow
       const { sessionToken } = await adapter.createSession(newSession(user.id))
+      const account = newAccount(user.id)
+      await adapter.linkAccount(account)
+      await adapter.createAuthenticator(newAuthenticator(user.id))
+      expect(await store.endsAtProof(user.id)).toBe(false)
       await prove(user)
       expect(await sessionsOf(user.id)).toEqual([sessionToken])
+      expect(await adapter.listAuthenticatorsByUserId(user.id)).toHaveLength(1)
+      expect((await adapter.getUserByAccount(account))?.id).toBe(user.id)
     })
+
+    it.each(["ada@lazy.invalid", "ada@LAZY.Invalid.", "ada@invalid"])(
+      "proves nothing of the placeholder %s",
+      async (email) => {
+        const user = await realUser({ email: `${unique("x")}${email}` })
+        await Promise.resolve(prove(user)).catch(() => null)
+        expect(await stateOf(user.id)).toMatchObject({ password: HASH, user: { emailVerified: null } })
+      },
+    )
 
     it("leaves other users alone", async () => {
       const [user, other] = [await realUser({ email: `${unique("a")}@example.com` }), await realUser()]

@@ -47,7 +47,7 @@ describe("the gate's headers in Hono", () => {
     const { status, headers, cookies } = await get(path)
     expect([status, cookies]).toEqual([expected, ["authjs.session-token"]])
     expect(headers.get("vary")).toBe("Cookie")
-    expect(headers.get("cache-control")).toBe("private")
+    expect(headers.get("cache-control")).toBe("private, no-store")
   })
 
   it("stand beside those of the handler", async () => {

@@ -173,7 +173,7 @@ describeFlows("Express", (app, strategy) => {
       ])
       expect(headers.vary).toMatch(/Accept-Language/)
       expect(headers.vary).toMatch(/Cookie/)
-      expect(headers["cache-control"]).toBe("private")
+      expect(headers["cache-control"]).toBe("private, no-store")
     })
 
     it("has no session for a bot, and makes no user", async () => {

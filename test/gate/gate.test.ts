@@ -83,7 +83,7 @@ describeFlows("the gate", (app, strategy) => {
         expect.stringMatching(new RegExp(`^${COOKIE}=[^;]+; Path=/; Expires=[^;]+; HttpOnly; SameSite=Lax$`)),
       ])
       expect(headers.get("vary")).toBe("Cookie")
-      expect(headers.get("cache-control")).toBe("private")
+      expect(headers.get("cache-control")).toBe("private, no-store")
     })
 
     it("uses the secure cookie on https, and under the address in AUTH_URL", async () => {

@@ -17,7 +17,9 @@ export class LinkingApp extends FlowApp {
 
   override get config(): LazyConfig {
     const { config } = { config: super.config }
-    return { ...config, providers: [...config.providers, this.oidc("one"), this.oidc("two"), this.email()] }
+    const providers = [...config.providers, this.oidc("one"), this.oidc("two"), this.email()]
+    // Auth.js remembers that one configuration of the process had passkeys, and asks every other one for this.
+    return { ...config, providers, experimental: { enableWebAuthn: true } }
   }
 
   oidc(id: "one" | "two", changes: Record<string, unknown> = {}): Provider {

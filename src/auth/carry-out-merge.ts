@@ -1,0 +1,84 @@
+import { NotLazyError } from "../errors.js"
+import type { MergeHook, NewSession } from "../store/lazy-store.js"
+import type { UserRow } from "../store/user-row.js"
+import type { MergeDecision } from "./decision.js"
+import { emit } from "./emit.js"
+import { forgetLazyUser } from "./lazy-user-ids.js"
+import { isRepeatable, leaveUntil, MergeFailed } from "./merge-failure.js"
+import type { RequestContext } from "./request-context.js"
+
+/**
+ * Merges the lazy user, or does what `lazy.onMergeError` says where that can't be done.
+ * @returns undefined where the session of the real user is for Auth.js to write
+ */
+export async function carryOutMerge(
+  context: RequestContext,
+  decision: MergeDecision,
+  session: NewSession | undefined,
+): Promise<UserRow | undefined> {
+  const { current, into, provesEmail } = decision
+  const { onMerge, onConflict, mergeTables } = context.options
+  const link = decision.linksIdentity ? context.held.account : undefined
+  const hook = watched(onMerge)
+  try {
+    const report = await context.adapter.lazy.merge(current.user.id, into.id, {
+      session,
+      link,
+      provesEmail,
+      needsPassword: context.byPassword,
+      onMerge: hook?.run,
+      onConflict,
+      mergeTables,
+    })
+    forgetLazyUser(current.user.id)
+    context.announce = () => emit(context, "mergeUser", report)
+    return report.into
+  } catch (error) {
+    // Another tab was faster: the rows are where they belong, and only the sign-in is left to do.
+    if (error instanceof NotLazyError) return signInAlone(context, decision, session)
+    if (error === hook?.failure || !isRepeatable(error)) throw error
+    return leave(context, decision, session, error)
+  }
+}
+
+/** `lazy.onMerge`, and what it threw: a hook that fails says no to this sign-in, and not that the rows can't be merged. */
+function watched(onMerge: MergeHook | undefined): { run: MergeHook; failure?: unknown } | undefined {
+  if (!onMerge) return undefined
+  const hook: { run: MergeHook; failure?: unknown } = {
+    async run(params) {
+      try {
+        await onMerge(params)
+      } catch (error) {
+        hook.failure = error
+        throw error
+      }
+    },
+  }
+  return hook
+}
+
+async function leave(
+  context: RequestContext,
+  decision: MergeDecision,
+  session: NewSession | undefined,
+  error: unknown,
+): Promise<UserRow | undefined> {
+  const { onMergeError = "refuse" } = context.options
+  if (onMergeError === "refuse") throw new MergeFailed(error)
+  const { current, into } = decision
+  context.leaves = { userId: current.user.id, until: leaveUntil(onMergeError) }
+  context.announce = () => emit(context, "mergeFailed", { from: current.user, into, error })
+  return signInAlone(context, decision, session)
+}
+
+/** Signs the real user in without a merge. */
+async function signInAlone(
+  { adapter, held }: RequestContext,
+  { into, linksIdentity, provesEmail }: MergeDecision,
+  session: NewSession | undefined,
+): Promise<UserRow | undefined> {
+  if (linksIdentity && held.account)
+    return (await adapter.lazy.linkByAddress(into.id, held.account, session)) ?? undefined
+  if (provesEmail) await adapter.lazy.proveEmail(into.id)
+  return undefined
+}

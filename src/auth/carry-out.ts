@@ -1,0 +1,108 @@
+import type { AdapterAccount } from "@auth/core/adapters"
+import { AdapterError } from "@auth/core/errors"
+import { NotLazyError } from "../errors.js"
+import type { NewSession } from "../store/lazy-store.js"
+import type { UserRow } from "../store/user-row.js"
+import { carryOutMerge } from "./carry-out-merge.js"
+import {
+  type ConvertDecision,
+  isWritten,
+  type MergeDecision,
+  type ProveDecision,
+  type SignInDecision,
+} from "./decision.js"
+import { emit, logError } from "./emit.js"
+import type { RequestContext } from "./request-context.js"
+
+/**
+ * Writes what was decided about this sign-in, in one transaction with the session; once. The caller has done everything else that can fail.
+ * @param userId the user that Auth.js signs in
+ * @returns the user as it is in the database; undefined where nothing is written, and the session is for Auth.js to write
+ */
+export async function carryOut(
+  context: RequestContext,
+  userId: string | undefined,
+  session: NewSession | undefined,
+): Promise<UserRow | undefined> {
+  context.requireOwnRequest()
+  const { decision } = context
+  if (!isWritten(decision)) return undefined
+  context.requirePresented(decision)
+  if (signedIn(decision).id !== userId)
+    throw new Error("The identity went to another user while this sign-in was on its way.")
+  const user = await write(context, decision, session)
+  // A second call finds nothing to do.
+  context.decision = afterwards(decision, context)
+  return user
+}
+
+/** Ends what a browser leaves behind, once the new session is there. */
+export async function settle(context: RequestContext): Promise<void> {
+  const { decision, leaves, adapter } = context
+  const abandoned = decision.kind === "signed-out" ? decision.abandons : undefined
+  try {
+    // Its sessions end, and so do its tokens; the browser is not given this lazy user again.
+    if (abandoned) await adapter.lazy.closeLazyUser(abandoned.user.id)
+    if (leaves) await adapter.lazy.leaveBehind(leaves.userId, leaves.until)
+  } catch (error) {
+    // The real user is signed in. The purge finds the lazy user as it finds any other.
+    logError(context.config, new AdapterError("A lazy user was left to the purge.", { cause: { err: error } }))
+  }
+}
+
+/** The user whom Auth.js signs in, by what was decided. */
+export function signedIn(decision: ConvertDecision | MergeDecision | ProveDecision): UserRow {
+  if (decision.kind === "convert") return decision.current.user
+  return decision.kind === "merge" ? decision.into : decision.owner
+}
+
+/** What Auth.js must not see of the old session stays hidden. */
+function afterwards(
+  decision: ConvertDecision | MergeDecision | ProveDecision,
+  { leaves }: RequestContext,
+): SignInDecision {
+  if (decision.kind === "convert") return { kind: "nothing" }
+  if (decision.kind === "prove") return { kind: "signed-out", abandons: decision.abandons }
+  return { kind: "signed-out", abandons: leaves && decision.current }
+}
+
+function write(
+  context: RequestContext,
+  decision: ConvertDecision | MergeDecision | ProveDecision,
+  session: NewSession | undefined,
+): Promise<UserRow | undefined> {
+  if (decision.kind === "convert") return convert(context, decision, session)
+  if (decision.kind === "merge") return carryOutMerge(context, decision, session)
+  return link(context, decision.owner, session)
+}
+
+async function convert(
+  context: RequestContext,
+  { current, set, by, through }: ConvertDecision,
+  session: NewSession | undefined,
+): Promise<UserRow> {
+  const { adapter, options, held } = context
+  const {
+    user: { id: userId },
+  } = current
+  const link = held.account && { account: held.account, authenticator: held.authenticator }
+  if (through === "link" && !link) throw new Error("Auth.js linked no identity.")
+  try {
+    const report = await adapter.lazy.convert({ userId, set, session, by, link, onConvert: options.onConvert })
+    context.announce = () => emit(context, "convertUser", { user: report.user, from: report.from, by })
+    return report.user
+  } catch (error) {
+    if (!(error instanceof NotLazyError) || !held.account || held.authenticator) throw error
+    // Another tab was faster by the same identity, which this request proved as well.
+    const owner = (await adapter.getUserByAccount(held.account)) as UserRow | null
+    if (owner?.id !== userId) throw error
+    if (session) await adapter.createSession({ ...session, userId })
+    return owner
+  }
+}
+
+async function link(context: RequestContext, { id }: UserRow, session: NewSession | undefined): Promise<UserRow> {
+  const user = await context.adapter.lazy.linkByAddress(id, context.held.account as AdapterAccount, session)
+  if (!user) throw new Error("The user to link the identity to is gone.")
+  return user
+}

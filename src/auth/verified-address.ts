@@ -1,0 +1,117 @@
+import type { Account } from "@auth/core/types"
+import type { ProvenIdentity } from "./proven-identity.js"
+import type { RequestContext } from "./request-context.js"
+
+/**
+ * Names under which providers say whether the address is verified, in lower case and without separators: `email_verified` (OpenID),
+ * `verified_email` (Google), `verified` (Discord, Zoom), `is_email_verified` (Kakao), `confirmed_at` (GitLab), `confirmed_email` (Wikimedia),
+ * `xms_edov` (Microsoft), `date_email_verified` (Slack), and what they look like elsewhere.
+ */
+const SAYS_VERIFIED = new RegExp(
+  [
+    "^(is|has|date)?(verified|confirmed|validated|valid|verification|confirmation)(e?mail(address)?)?(at|on|date|status)?$",
+    "e?mail(address)?(is|has|was)?(verified|confirmed|validated|valid|verification|confirmation)(at|on|date|status)?$",
+    "^e?mail(status|state)$",
+    "^xmsedov$",
+  ].join("|"),
+)
+
+/** The other way round: `email_unverified: true`. */
+const SAYS_UNVERIFIED = /^(is|has)?(e?mail(address)?)?(is)?(un|not)(verified|confirmed)(e?mail(address)?)?$/
+
+/** Names of what is no address: a number that is not verified says nothing about the address. */
+const NOT_AN_ADDRESS = /phone|mobile|sms|tel$/
+
+/** Providers whose `verified` is a badge of the person. */
+const BADGES: Record<string, readonly string[]> = {
+  twitter: ["verified"],
+  tiktok: ["isverified"],
+  vk: ["verified"],
+}
+
+/** Values other than the falsy ones of JavaScript that mean no. */
+const NO =
+  /^\s*(false|no|n|f|0+(\.0*)?|off|none|null|undefined|nan|un(verified|confirmed)|not[ _-]?(verified|confirmed)|pending)?\s*$/i
+
+const MAX_DEPTH = 5
+/** A profile is what another server sends: read no more of it than any provider needs. */
+const MAX_VALUES = 2000
+
+/**
+ * Whether the provider says that the address is not verified: by `lazy.isEmailVerified` of the app, or else by our reading of the profile.
+ * An identity without an address says nothing.
+ */
+export async function isSaidUnverified(
+  { user, profile }: ProvenIdentity,
+  account: Account,
+  { options }: RequestContext,
+): Promise<boolean> {
+  if (!user.email) return false
+  const own = await options.isEmailVerified?.(profile ?? {}, account)
+  if (own !== undefined) return own !== true
+  return readsUnverified(profile, user.email, account.provider)
+}
+
+/**
+ * Whether a profile says, anywhere near its top and in any words that providers use, that the address is not verified. Entries about another
+ * address, or about a phone number, count for nothing.
+ */
+export function readsUnverified(profile: unknown, email: string, provider = ""): boolean {
+  const badges = BADGES[provider] ?? []
+  let left = MAX_VALUES
+  const reads = (value: unknown, depth: number): boolean => {
+    if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return false
+    if (Array.isArray(value)) return value.some((each) => --left >= 0 && reads(each, depth + 1))
+    if (depth > 0 && isAboutAnother(value, email)) return false
+    return Object.entries(value).some(([key, said]) => {
+      if (--left < 0) return false
+      const name = key.toLowerCase().replace(/[^a-z0-9]/g, "")
+      if (NOT_AN_ADDRESS.test(name)) return false
+      // Microsoft lists the addresses that are verified; OpenID names a claim of another namespace by an address.
+      if (/^verified(primary|secondary)e?mails?$/.test(name)) return false
+      const claim = SAYS_VERIFIED.test(name) || SAYS_UNVERIFIED.test(name) ? name : lastPart(key)
+      if (SAYS_VERIFIED.test(claim) && !badges.includes(claim)) return isNo(said) || reads(said, depth + 1)
+      if (SAYS_UNVERIFIED.test(claim) && isYes(said, email)) return true
+      return reads(said, depth + 1)
+    })
+  }
+  return reads(profile, 0) || isMissingFromLists(profile, email)
+}
+
+/** `https://example.com/email_verified`: Auth0 and others demand claims of their own in a namespace. */
+function lastPart(key: string): string {
+  return (key.split(/[/:.#]/).at(-1) ?? "").toLowerCase().replace(/[^a-z0-9]/g, "")
+}
+
+function isNo(said: unknown): boolean {
+  if (typeof said === "string") return NO.test(said)
+  return said !== undefined && !said
+}
+
+/** GitLab keeps the address that is to take this one's place as `unconfirmed_email`. */
+function isYes(said: unknown, email: string): boolean {
+  if (typeof said === "string" && said.includes("@")) return isSame(said, email)
+  return said !== undefined && typeof said !== "object" && !isNo(said)
+}
+
+/** Whether an object within a profile names addresses, and none of them is this one. */
+function isAboutAnother(entry: object, email: string): boolean {
+  const addresses = Object.values(entry).filter(
+    (value): value is string => typeof value === "string" && /^[^\s@]+@[^\s@]+$/.test(value),
+  )
+  return addresses.length > 0 && !addresses.some((address) => isSame(address, email))
+}
+
+/** Microsoft Entra: `verified_primary_email` and `verified_secondary_email` hold the addresses that are verified. */
+function isMissingFromLists(profile: unknown, email: string): boolean {
+  if (typeof profile !== "object" || profile === null) return false
+  const lists = Object.entries(profile).filter(([key]) => /^verified_(primary|secondary)_e?mails?$/i.test(key))
+  if (lists.length === 0) return false
+  return !lists
+    .flatMap(([, value]): unknown[] => (Array.isArray(value) ? value.slice(0, MAX_VALUES) : [value]))
+    .some((address) => typeof address === "string" && isSame(address, email))
+}
+
+function isSame(a: string, b: string): boolean {
+  return a.trim().toLowerCase() === b.trim().toLowerCase()
+}

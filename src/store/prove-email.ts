@@ -1,0 +1,92 @@
+import type { AdapterAccount } from "@auth/core/adapters"
+import { and, eq, ne } from "drizzle-orm"
+import { endCredentials } from "./app-credentials.js"
+import type { Database, NewSession } from "./lazy-store.js"
+import { recordOutcomes } from "./outcomes.js"
+import { hasPassword } from "./passwords.js"
+import { isPlaceholderAddress } from "./placeholder-address.js"
+import { endSessions, tableExists } from "./sessions.js"
+import type { Tables } from "./tables.js"
+import { isLazyRow, type UserRow } from "./user-row.js"
+
+/** See `LazyStore.proveEmail`. */
+export function proveEmail(
+  db: Database,
+  tables: Tables,
+  userId: string,
+): Promise<{ user: UserRow; passwordRemoved: boolean } | null> {
+  const { usersTable, passwordsTable } = tables
+  return db.transaction(async (tx) => {
+    const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
+    if (!before || isPlaceholderAddress(before.email ?? "")) return null
+    let passwordRemoved = false
+    if (before.emailVerified === null) {
+      if (passwordsTable) {
+        const removed = await tx
+          .delete(passwordsTable)
+          .where(eq(passwordsTable.userId, userId))
+          .returning({ userId: passwordsTable.userId })
+        passwordRemoved = removed.length > 0
+      }
+      // Typing the address is all it took to make such an account, and to add identities to it.
+      if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
+    }
+    // The app kept this address for a lazy user, who need not be its owner: end the sessions of the lazy user.
+    const wasLazy = isLazyRow(before)
+    if (wasLazy) {
+      await endSessions(tx, tables, userId)
+      await endCredentials(tx, tables, userId)
+      const by = { provider: "email", type: "email" }
+      await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: before.lazySince as Date, users: 1 }])
+    }
+    const [user] = await tx
+      .update(usersTable)
+      .set({ emailVerified: new Date(), ...(wasLazy && { convertedAt: new Date(), username: null }) })
+      .where(eq(usersTable.id, userId))
+      .returning()
+    return user ? { user, passwordRemoved } : null
+  })
+}
+
+/** See `LazyStore.linkByAddress`. */
+export function linkByAddress(
+  db: Database,
+  tables: Tables,
+  userId: string,
+  account: AdapterAccount,
+  session?: NewSession,
+): Promise<UserRow | null> {
+  return db.transaction(async (tx) => {
+    const proven = await proveEmail(tx, tables, userId)
+    if (!proven) return null
+    await tx.insert(tables.accountsTable).values({ ...account, userId })
+    if (session) await tx.insert(tables.sessionsTable).values({ ...session, userId })
+    return proven.user
+  })
+}
+
+/** See `LazyStore.endsAtProof`. */
+export async function endsAtProof(db: Database, tables: Tables, userId: string): Promise<boolean> {
+  return (await hasPassword(db, tables, userId)) || !(await hasOAuthIdentity(db, tables, userId))
+}
+
+/** Whether an identity of another provider leads to the account; a passkey is none, since anybody can make one. */
+async function hasOAuthIdentity(db: Database, { accountsTable }: Tables, userId: string): Promise<boolean> {
+  if (!(await tableExists(db, accountsTable))) return false
+  const found = await db
+    .select({ userId: accountsTable.userId })
+    .from(accountsTable)
+    .where(and(eq(accountsTable.userId, userId), ne(accountsTable.type, "webauthn")))
+    .limit(1)
+  return found.length > 0
+}
+
+/** Deletes sessions, linked identities and passkeys: every way to be in the account, or to come back. */
+async function removeIdentities(tx: Database, tables: Tables, userId: string): Promise<void> {
+  const { accountsTable, authenticatorsTable } = tables
+  await endSessions(tx, tables, userId)
+  await endCredentials(tx, tables, userId)
+  if (await tableExists(tx, accountsTable)) await tx.delete(accountsTable).where(eq(accountsTable.userId, userId))
+  if (await tableExists(tx, authenticatorsTable))
+    await tx.delete(authenticatorsTable).where(eq(authenticatorsTable.userId, userId))
+}
