@@ -56,7 +56,7 @@ function dropDefaults({ target }: IndexedTable, columns: ColumnFacts[], keys: In
     .join("\n")
 }
 
-const escapePattern = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
+const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
 /** Whether the app has to say who counts: names are unique among some of the users only, and it has not. */
 export function checkPartialRules(table: IndexedTable, columns: string[], all: ColumnFacts[]): Finding[] {
@@ -69,7 +69,7 @@ export function checkPartialRules(table: IndexedTable, columns: string[], all: C
     // A condition on the column itself sorts values, not users.
     const others = all
       .filter(({ name }) => name !== column)
-      .map(({ name }) => new RegExp(`(?<!\\w)${escapePattern(name)}(?!\\w)`))
+      .map(({ name }) => new RegExp(`(?<!\\w)${literally(name)}(?!\\w)`))
     const partial = conditions.find((condition) => others.some((name) => name.test(condition ?? "")))
     if (partial == null || conditions.includes(null)) return []
     return [

@@ -264,7 +264,7 @@ export interface LazyStore {
 
   /**
    * The real user with this identifier whose password `verify` accepts, or null. `verify` is called exactly once, also when there
-   * is no such user. A hash that it returns replaces the stored one. The hash itself never leaves the store any other way.
+   * is no such user; and once for each of up to four users, where the unique rules of the app let several have one name. A hash that it returns replaces the stored one. The hash itself never leaves the store any other way.
    */
   checkPassword(identifier: Identifier, verify: VerifyHash): Promise<UserRow | null>
 

@@ -9,6 +9,9 @@ import { sqlState, UNREPRESENTABLE } from "./sql-state.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
 
+/** Where a unique rule is about some of the users only, several can have one name. Each costs a hash, so that there is an end to it. */
+const MOST_NAMESAKES = 4
+
 /** See `LazyStore.checkPassword`. */
 export async function checkPassword(
   db: Database,
@@ -18,24 +21,27 @@ export async function checkPassword(
 ): Promise<UserRow | null> {
   const { usersTable, passwordsTable } = tables
   if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
-  const [found] = await unlessUnrepresentable(
+  const namesakes = await unlessUnrepresentable(
     db
       .select({ user: getTableColumns(usersTable), hash: passwordsTable.hash })
       .from(usersTable)
       .innerJoin(passwordsTable, eq(passwordsTable.userId, usersTable.id))
       .where(and(identifiedBy(tables, identifier), not(isLazyUser(usersTable))))
-      .limit(1),
+      .limit(MOST_NAMESAKES),
   )
-  const { ok, rehashed } = await verify(found?.hash ?? null)
-  if (!found || !ok) return null
-  if (rehashed !== undefined) {
-    await db
-      .update(passwordsTable)
-      .set({ hash: rehashed, updatedAt: new Date() })
-      // A password that was changed or removed while this one was being verified stays as it is.
-      .where(and(eq(passwordsTable.userId, found.user.id), eq(passwordsTable.hash, found.hash)))
+  for (const found of namesakes.length > 0 ? namesakes : [undefined]) {
+    const { ok, rehashed } = await verify(found?.hash ?? null)
+    if (!found || !ok) continue
+    if (rehashed !== undefined) {
+      await db
+        .update(passwordsTable)
+        .set({ hash: rehashed, updatedAt: new Date() })
+        // A password that was changed or removed while this one was being verified stays as it is.
+        .where(and(eq(passwordsTable.userId, found.user.id), eq(passwordsTable.hash, found.hash)))
+    }
+    return found.user
   }
-  return found.user
+  return null
 }
 
 /** Nobody is called by characters that the database can't hold. */

@@ -56,6 +56,20 @@ describeLinking("users who are gone but for their rows", (app, strategy) => {
     }
   })
 
+  it("don't keep the one who is there from signing in, where the app does not say who counts", async () => {
+    const email = `${unique("ada")}@example.com`
+    const { lazy } = adapter()
+    const gone = await lazy.createRealUser({ email, passwordHash: await hashPassword("another one!") })
+    await remove(gone.id)
+    const live = await lazy.createRealUser({ email, passwordHash: await passwordHash })
+    for (const id of [gone.id, live.id]) {
+      await app.database.query(`update "user" set image = 'touched' where id = '${id}'`)
+      const browser = app.browser({ adapter: LazyAdapter(app.database.db, { ...schema, usersTable: users }) })
+      await browser.signIn("password", { username: email, password })
+      expect((await browser.session())?.user.id).toBe(live.id)
+    }
+  })
+
   it("leave their name to a lazy user who takes it", async () => {
     const name = unique("ada")
     const gone = await adapter().lazy.createRealUser({ username: name, passwordHash: HASH })
