@@ -18,8 +18,11 @@ it("makes nobody in a thousand requests of crawlers and of pages that are loaded
       const answers = Array.from({ length: 20 }, (_, n) =>
         send({ port: server.port, path: "/", headers: kinds[(sent + n) % kinds.length] }),
       )
-      for (const answer of await Promise.all(answers))
-        expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []])
+      for (const answer of await Promise.all(answers)) {
+        // 503 where a browser would keep the page for a click.
+        expect([200, 503]).toContain(answer.status)
+        expect(answer.headers.getSetCookie()).toEqual([])
+      }
     }
     expect([await app.count('"user"'), await app.count("session")]).toEqual([0, 0])
   } finally {

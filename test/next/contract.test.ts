@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
+import type { Session } from "@auth/core/types"
 import { notFound, redirect } from "next/navigation.js"
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
 import { afterAll, beforeAll, vi } from "vitest"
@@ -67,7 +68,11 @@ const proxies: Record<string, (request: NextRequest) => Response | undefined> = 
   immutable: (request) => Response.redirect(new URL("/", request.url)),
 }
 
-async function leaveProxy(gate: NextGate<unknown>, request: NextRequest, event: NextFetchEvent): Promise<Response> {
+async function leaveProxy(
+  gate: NextGate<Session | null>,
+  request: NextRequest,
+  event: NextFetchEvent,
+): Promise<Response> {
   const way = request.nextUrl.pathname.split("/").at(-1) ?? ""
   return gate((gated) => proxies[way]?.(gated))(request, event)
 }
