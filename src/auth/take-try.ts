@@ -35,7 +35,8 @@ export async function giveBackTry(limiter: RateLimiterAbstract, client: string):
 export async function consumeFor(limiter: RateLimiterAbstract, client: string): Promise<void> {
   await limiter.consume(client)
   const wider = widerKey(client)
-  if (wider === undefined) return
+  // Limiters that are made of others have no such method.
+  if (wider === undefined || !("penalty" in limiter)) return
   // Counted without the limiter's own limit, which is that of a /64.
   const taken = await limiter.penalty(wider)
   if (taken.consumedPoints > limiter.points * WIDER_SHARE) throw taken
