@@ -122,7 +122,10 @@ describeLinking("two things at the same moment", (app, strategy) => {
     expect(result).toMatchObject({ open: true, session: null, skipped: "stale-session" })
     expect(result.headers.getSetCookie()).toEqual([])
     const page = { cookie, "user-agent": CHROME, "sec-fetch-site": "none", "sec-fetch-mode": "navigate" }
-    expect(await gate(new Request("http://app.test/", { headers: page }), auth)).toMatchObject({ created: true })
+    const asked = await gate(new Request("http://app.test/", { headers: page }), auth)
+    expect(asked).toMatchObject({ open: false, reason: "session-ended" })
+    const back = { ...page, cookie: `${cookie}; ${asked.headers.getSetCookie()[0]?.split(";")[0]}` }
+    expect(await gate(new Request("http://app.test/", { headers: back }), auth)).toMatchObject({ created: true })
   })
 })
 
