@@ -1,7 +1,6 @@
 import { RateLimiterMemory } from "rate-limiter-flexible"
 import { describe, expect, it } from "vitest"
 import { creationLimits } from "../../src/auth/creation-limits.js"
-import { SharedLimiters } from "../../src/auth/shared-limiters.js"
 import { takeTry } from "../../src/auth/take-try.js"
 import { everythingOf } from "../setup/used-values.js"
 
@@ -15,11 +14,17 @@ class FailingLimiter extends RateLimiterMemory {
   }
 }
 
+const NO_SHARED = {
+  limiter: (): never => {
+    throw new Error("The limiter was given.")
+  },
+}
+
 describe("the error of a limiter's store", () => {
   it.each([
     [
       "for new lazy users",
-      (limiter: FailingLimiter) => creationLimits({ perAddress: limiter }, new SharedLimiters())("203.0.113.7"),
+      (limiter: FailingLimiter) => creationLimits({ perAddress: limiter }, NO_SHARED)("203.0.113.7"),
     ],
     ["for tries", (limiter: FailingLimiter) => takeTry(limiter, "ada")],
   ])("goes on without the command %s", async (_, take) => {
