@@ -18,7 +18,7 @@ export async function carryOutMerge(
 ): Promise<UserRow | undefined> {
   const { current, into, provesEmail } = decision
   const { onMerge, onConflict, mergeTables } = context.options
-  const link = decision.linksIdentity ? context.held.account : undefined
+  const link = context.held.account
   const hook = watched(onMerge)
   try {
     const report = await context.adapter.lazy.merge(current.user.id, into.id, {
