@@ -1,6 +1,6 @@
 import { LazySetupError } from "../errors.js"
 import type { RequestHead } from "./config.js"
-import { withoutCookies } from "./cookies.js"
+import { isNameOrChunk, withoutCookies } from "./cookies.js"
 
 const shared = new WeakSet<object>()
 
@@ -41,13 +41,17 @@ export function isLoud(error: unknown): boolean {
   return typeof error === "object" && error !== null && shared.has(error)
 }
 
-/** Whether two heads are of the same request: the same cookies, but for the one that Auth.js would read an address from. */
-export function sameVisitor(a: RequestHead, b: RequestHead): boolean {
-  return a === b || visitorsCookies(a) === visitorsCookies(b)
+/**
+ * Whether two heads are of the same request: the same cookies, but for the one that Auth.js would read an address from, and those of other
+ * apps that `handleAuth` hides from Auth.js.
+ */
+export function sameVisitor(a: RequestHead, b: RequestHead, sessionCookie: string): boolean {
+  return a === b || visitorsCookies(a, sessionCookie) === visitorsCookies(b, sessionCookie)
 }
 
-function visitorsCookies({ headers }: RequestHead): string {
-  return withoutCookies(headers.get("cookie") ?? "", (name) => name.endsWith("callback-url"))
+function visitorsCookies({ headers }: RequestHead, sessionCookie: string): string {
+  const isHidden = (name: string) => name.startsWith(sessionCookie) && !isNameOrChunk(name, sessionCookie)
+  return withoutCookies(headers.get("cookie") ?? "", (name) => name.endsWith("callback-url") || isHidden(name))
 }
 
 /** Whether the `Cookie` header of a request holds this session, whole or in chunks. */

@@ -12,7 +12,7 @@ import type { ConvertDecision, MergeDecision, ProveDecision, SignInDecision } fr
 import { logError } from "./log-error.js"
 import { holdsSession, sameVisitor, sharedConfiguration } from "./one-request.js"
 import { wholeRequest } from "./public-url.js"
-import { readSessionCookies } from "./session-cookie.js"
+import { readSessionCookies, sessionCookieName } from "./session-cookie.js"
 import type { SharedLimiters } from "./shared-limiters.js"
 import type { SessionAndUser, SignInPlan } from "./sign-in-plan.js"
 import type { MintedToken } from "./token-codec.js"
@@ -143,7 +143,8 @@ export class RequestContext {
    * @throws LazySetupError when the configuration was made for another request
    */
   learnHead(given: RequestHead): void {
-    if (this.head && !sameVisitor(this.head, given)) throw this.#misused()
+    if (this.head && !sameVisitor(this.head, given, sessionCookieName(this.config, this.head.url)))
+      throw this.#misused()
     this.head ??= given
   }
 

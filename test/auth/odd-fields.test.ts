@@ -1,3 +1,4 @@
+import { RateLimiterMemory } from "rate-limiter-flexible"
 import { beforeAll, expect, it } from "vitest"
 import { LazyProvider } from "../../src/index.js"
 import { ConvertProvider, hashPassword, PasswordProvider } from "../../src/password.js"
@@ -35,7 +36,8 @@ describeFlows("fields that are not what a form sends", (app) => {
   const post = async (provider: string, fields: object, lazy = true) => {
     const providers = [
       LazyProvider(),
-      PasswordProvider(),
+      // What can be no name is counted as one name.
+      PasswordProvider({ limiters: { name: new RateLimiterMemory({ points: 1000, duration: 60 }) } }),
       ConvertProvider({ identifier: "email" in fields ? "email" : "username" }),
     ]
     const browser = lazy ? (await app.lazyBrowser({ providers })).browser : app.browser({ providers })
