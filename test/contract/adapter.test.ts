@@ -301,6 +301,8 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     const { user: second } = await lazy.createLazyUser({ generateName: () => unique("guest") })
     await lazy.touch({ userId: second.id }, 0)
     await lazy.leaveBehind(second.id, inAnHour())
+    await lazy.closeLazyUser(second.id)
+    await lazy.isOfInactiveUser?.(account)
     await lazy.merge(second.id, other.id)
     await lazy.purge()
     await lazy.stats()

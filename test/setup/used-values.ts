@@ -25,9 +25,10 @@ export class UsedValues {
     for (const value of values.flat(9)) if (typeof value === "string") this.values.add(value)
   }
 
-  /** Those of them that a text holds. What is shorter than a token, or the name of a table, is no secret. */
+  /** Those of them that a text holds. What is shorter than a token, or names a table or a constraint, is no secret. */
   in(text: string): string[] {
-    return [...this.values].filter((value) => value.length >= 10 && !value.includes('"') && text.includes(value))
+    const isName = (value: string) => value.includes('"') || /^\w+_(pkey|fkey|key|unique|check|idx)$/.test(value)
+    return [...this.values].filter((value) => value.length >= 10 && !isName(value) && text.includes(value))
   }
 }
 
