@@ -14,17 +14,19 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
   // Auth.js announces what its adapter has answered to, which is written with the session.
   const held = <Name extends HeldName>(name: Name) => {
     const handler = own[name] as ((message: unknown) => unknown) | undefined
-    if (!handler) return undefined
-    return async (message: Parameters<NonNullable<Events[Name]>>[0]) => {
+    // Auth.js calls every event that has a name here, also one that is undefined.
+    if (!handler) return {}
+    const hold = async (message: Parameters<NonNullable<Events[Name]>>[0]) => {
       if (isWritten(context.decision)) context.held.events.push(() => callEvent(context, name, () => handler(message)))
       else await handler(message)
     }
+    return { [name]: hold }
   }
   return {
     ...own,
-    createUser: held("createUser"),
-    updateUser: held("updateUser"),
-    linkAccount: held("linkAccount"),
+    ...held("createUser"),
+    ...held("updateUser"),
+    ...held("linkAccount"),
     async signOut(message) {
       await endSignedOut("token" in message ? message.token : null, context)
       await own.signOut?.(message)
