@@ -116,8 +116,8 @@ export interface MergeConflict {
   /** The row of the lazy user, or one that hangs on such a row. */
   row: Record<string, unknown>
   /**
-   * The row of the real user that stops it. What hangs on `row` by a foreign key hangs on this one by now. Null where several rows stop it, or none of the
-   * real user's, as for a check constraint.
+   * The row of the real user that stops it. What hangs on `row` by a foreign key hangs on this one by now, unless an exclusion constraint stops `row`. Null
+   * where several rows stop it, or none of the real user's, as for a check constraint.
    */
   by: Record<string, unknown> | null
 }
@@ -143,7 +143,7 @@ export interface MergeOptions {
   needsPassword?: boolean
   onMerge?: MergeHook
   /**
-   * What happens where a unique rule or a check constraint stops a row. `"keep"`: the real user's row stays, and the lazy user's is handed
+   * What happens where a unique rule, an exclusion constraint or a check constraint stops a row. `"keep"`: the real user's row stays, and the lazy user's is handed
    * to `onMerge` and deleted. `"error"`: MergeConflictError, and nothing is changed. Default: `"keep"`.
    */
   onConflict?: "keep" | "error"
