@@ -103,7 +103,8 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
       const token: unknown = await own(params)
       if (token === null) {
         // Auth.js would take away the cookie of the lazy user, who stays as it is.
-        if (signsIn && isWritten(context.decision)) throw new AccessDenied("The jwt callback gave no token.")
+        if (signsIn && (isWritten(context.decision) || plan?.commit))
+          throw new AccessDenied("The jwt callback gave no token.")
         await plan?.undo?.()
         return null
       }

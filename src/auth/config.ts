@@ -41,12 +41,12 @@ export interface LazyOptions {
   onConvert?: ConvertHook
   /**
    * Whether a lazy user who signs in to an account that exists already is merged into it. On no, the account is signed in, and the lazy
-   * user stays behind for the purge. Default: `"auto"`, always.
+   * user stays behind for the purge, without a session. Default: `"auto"`, always.
    */
   merge?: "auto" | "never" | ((context: MergeContext) => boolean | Promise<boolean>)
-  /** Runs inside the transaction that merges, with the rows that unique rules stopped; throwing undoes the merge. */
+  /** Runs inside the transaction that merges, with the rows that could not move; throwing undoes the merge. */
   onMerge?: MergeHook
-  /** What a unique rule that stops a row means; see `LazyStore.merge`. Default: `"keep"`. */
+  /** What a row that can't move means: `"keep"` the real user's row, or `"error"`, which refuses the merge. Default: `"keep"`. */
   onConflict?: "keep" | "error"
   /**
    * Tables that a merge leaves alone, by the names that `moved` of the merge's report uses: their rows keep the lazy user's id until it is

@@ -9,7 +9,7 @@ import { removeSessionCookies, sessionCookieName } from "./session-cookie.js"
 
 /** See {@link handleAuth}. */
 export interface HandleAuthOptions {
-  /** The address of the client, by which failed sign-ins and new lazy users are limited; default: unknown. */
+  /** The address of the client, by which failed sign-ins, conversions and new lazy users are limited; default: unknown. */
   getClientAddress?: () => string
 }
 

@@ -32,7 +32,7 @@ export class VisitorNotVerified extends CredentialsSignin {
 
 /**
  * The provider behind `signIn("lazy")`: makes a lazy user and signs it in. Who is signed in already, as whoever, stays so.
- * Whatever the form sends is ignored.
+ * What its form sends is shown to `lazy.verify` and ignored otherwise.
  */
 export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderConfig {
   const { generateName = generateLazyName, generateEmail } = options

@@ -116,8 +116,8 @@ export interface MergeConflict {
   /** The row of the lazy user, or one that hangs on such a row. */
   row: Record<string, unknown>
   /**
-   * The row of the real user that stops it. What hangs on `row` by a foreign key hangs on this one by now. Null where several rows stop it, or none of the
-   * real user's, as for a check constraint.
+   * The row of the real user that stops it. What hangs on `row` by a foreign key hangs on this one by now, unless an exclusion constraint stops `row`. Null
+   * where several rows stop it, or none of the real user's, as for a check constraint.
    */
   by: Record<string, unknown> | null
 }
@@ -143,7 +143,7 @@ export interface MergeOptions {
   needsPassword?: boolean
   onMerge?: MergeHook
   /**
-   * What happens where a unique rule or a check constraint stops a row. `"keep"`: the real user's row stays, and the lazy user's is handed
+   * What happens where a unique rule, an exclusion constraint or a check constraint stops a row. `"keep"`: the real user's row stays, and the lazy user's is handed
    * to `onMerge` and deleted. `"error"`: MergeConflictError, and nothing is changed. Default: `"keep"`.
    */
   onConflict?: "keep" | "error"
@@ -233,9 +233,11 @@ export interface LazyStore {
 
   /**
    * Makes a lazy user real under the same id, in one transaction: writes the columns, the password and the session that
-   * replaces all earlier ones, then calls `onConvert`.
+   * replaces all earlier ones, deletes the app's own credentials, then calls `onConvert`.
    * @throws NotLazyError when the user is gone or not lazy
    * @throws IdentifierTakenError when another user has the username or the address
+   * @throws IdentifierInvalidError when its column refuses the username or the address
+   * @throws LazySetupError when no unique rule guards the username or the address; the message has the statement that adds one
    * @throws whatever `onConvert` throws; nothing is changed then
    */
   convert(conversion: Conversion): Promise<ConvertReport>
@@ -244,10 +246,11 @@ export interface LazyStore {
    * Merges a lazy user into a real one, in one transaction: every row that refers to the lazy user, by a foreign key that leads to the
    * user table or by a column declared as `references`, gets the real user's id; then the lazy user is deleted with its sessions and
    * everything else it could sign in with. Safe to repeat: the second time throws NotLazyError.
-   * @throws NotLazyError when `fromId` is gone or not lazy
-   * @throws NotRealError when `intoId` is gone, lazy, or the same user
+   *
    * What hangs on a row that a unique rule stops moves to the row of the real user that stops it. Rows that the role can't see, or that a trigger or a
    * rule treats otherwise, are found by counting, before the commit.
+   * @throws NotLazyError when `fromId` is gone or not lazy
+   * @throws NotRealError when `intoId` is gone, lazy, or the same user
    * @throws MergeConflictError when rows can be neither moved nor left behind, when rows or other users would go that nobody was told about, or
    * when a row is stopped and `onConflict` is `"error"`
    * @throws MergeUnsupportedError when a constraint of the database makes merging impossible for any user
@@ -259,6 +262,8 @@ export interface LazyStore {
   /**
    * Inserts someone who signs up without having been a lazy user, with password and session, in one transaction.
    * @throws IdentifierTakenError when another user has the username or the address
+   * @throws IdentifierInvalidError when its column refuses the username or the address
+   * @throws LazySetupError when no unique rule guards the username or the address; the message has the statement that adds one
    */
   createRealUser(user: NewRealUser): Promise<UserRow>
 

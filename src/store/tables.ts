@@ -58,7 +58,8 @@ export interface LazyAdapterOptions<Users extends UsersTable = UsersTable> {
   references?: AnyPgColumn[]
   /**
    * Names the app's own ways into an account, such as API keys and feed tokens. A lazy user's rows in these tables are deleted when it converts
-   * and when it is merged, in the same transaction, so that nobody who planted the cookie keeps one.
+   * and when it is merged, in the same transaction, so that nobody who planted the cookie keeps one; and those of an account whose other ways in
+   * end with the first proof of its address.
    *
    * A table must have one column with a foreign key to the user table, or a column `userId`; otherwise pass the column that holds the user.
    * @default []

@@ -33,6 +33,10 @@ describeLinking("a sign-in that fails at its last step", (app, strategy) => {
       changes: {},
       signIn: (browser) => app.signInWith(browser, "two", app.person()),
     }),
+    "converts by a password": async () => ({
+      changes: {},
+      signIn: (browser) => browser.signIn("convert", { username: app.person().sub, password }),
+    }),
     "converts by a link": async () => byLink(app.person().email as string),
     "converts by a passkey": async () => ({
       changes: { providers: [...app.config.providers, Passkey], experimental: { enableWebAuthn: true } },

@@ -38,7 +38,7 @@ it("every TypeScript block in the documentation passes the type check", async ()
     return block ? `${block.place} + ${line} (` : whole
   })
   expect(places).toBe("")
-})
+}, 120_000)
 
 it("no block of code goes unchecked by being called something else", () => {
   const languages = (all: readonly Page[]) =>

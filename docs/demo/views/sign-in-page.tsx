@@ -23,6 +23,7 @@ interface SignInPageProps {
 const PROBLEMS = new Map([
   ["wrong_credentials", "No account has that name and password."],
   ["too_many_tries", "Too many tries. Wait a few minutes, then try again."],
+  ["merge_failed", "Your notes can’t be moved into your account. Nobody was signed in, and the notes are still here."],
   ["OAuthAccountNotLinked", "Another account has that e-mail address. Sign in as you did the first time."],
   ["OAuthCallbackError", "Nobody was signed in. Try again, or choose another way."],
   ["Verification", "That link has been used already, or is too old. Ask for another one."],
@@ -40,6 +41,12 @@ export function signInPage({ session, left, token, providers, nonce, problem, si
           <p class="problem" role="alert">
             {text}
           </p>
+        )}
+        {problem === "merge_failed" && (
+          <form method="post" action="/auth/callback/without-merge">
+            <input type="hidden" name="csrfToken" value={token} />
+            <button type="submit">Sign in without these notes</button>
+          </form>
         )}
         <form method="post" action="/auth/callback/password">
           <input type="hidden" name="csrfToken" value={token} />
