@@ -12,18 +12,19 @@ type HeldName = "createUser" | "updateUser" | "linkAccount"
 /** The app's events, with the ones of this library announced beside `signIn`, after everything is written. */
 export function composeEvents(own: Events = {}, context: RequestContext): Events {
   // Auth.js announces what its adapter has answered to, which is written with the session.
-  const held = <Name extends HeldName>(name: Name) => {
+  const held = (name: HeldName): Events => {
     const handler = own[name] as ((message: unknown) => unknown) | undefined
-    // Auth.js calls every event that has a name here, also one that is undefined.
+    // Auth.js calls what has a name here, and logs an error where it is undefined.
     if (!handler) return {}
-    const hold = async (message: Parameters<NonNullable<Events[Name]>>[0]) => {
+    const later = async (message: unknown) => {
       if (isWritten(context.decision)) context.held.events.push(() => callEvent(context, name, () => handler(message)))
       else await handler(message)
     }
-    return { [name]: hold }
+    return { [name]: later }
   }
+  const { createUser: _, updateUser: __, linkAccount: ___, ...others } = own
   return {
-    ...own,
+    ...others,
     ...held("createUser"),
     ...held("updateUser"),
     ...held("linkAccount"),

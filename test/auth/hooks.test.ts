@@ -146,3 +146,14 @@ describeLinking("the hooks of a first SSO login", (app, strategy) => {
     expect(await app.user(id)).toMatchObject({ email: person.email })
   })
 })
+
+describeLinking("an app without hooks", (app) => {
+  it("logs no error when somebody signs up, links, proves an address or merges", async () => {
+    const { person } = await realUser(app)
+    await app.signInWith(app.browser(), "one", app.person())
+    const { browser } = await app.lazyBrowser()
+    await app.signInWith(browser, "one", person)
+    await browser.visit(await app.askForLink(browser, app.person().email as string))
+    expect(app.logged).toEqual([])
+  })
+})
