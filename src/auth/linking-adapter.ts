@@ -9,6 +9,7 @@ import { ignoresSession, isWritten } from "./decision.js"
 import { adopt, converted, convertNow } from "./hand-over.js"
 import { unknownRequest } from "./one-request.js"
 import { nameForPasskey } from "./passkey-name.js"
+import { refusalOf } from "./refused-address.js"
 import type { RequestContext } from "./request-context.js"
 
 /**
@@ -31,12 +32,18 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
 
     async getUser(id) {
       if (ignoresSession(context.decision)) return null
-      const user = await base.getUser(id)
-      if (user) context.handedOut.push({ user })
-      return user
+      try {
+        const user = await base.getUser(id)
+        if (user) context.handedOut.push({ user })
+        return user
+      } catch (error) {
+        context.unread = error
+        throw error
+      }
     },
 
     async getUserByAccount(account) {
+      await refuseUnread(context)
       const owner = await base.getUserByAccount(account)
       const { decision } = context
       if (!owner || decision.kind !== "convert" || decision.through !== "link") return owner
@@ -85,6 +92,15 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       const created = user ? session : await base.createSession(session)
       await settle(context)
       return created
+    },
+
+    async createUser(user) {
+      try {
+        return await base.createUser(user)
+      } catch (error) {
+        // Auth.js makes a user of a proven address only of somebody who has opened a link.
+        throw refusalOf(error, { type: user.emailVerified ? "email" : "oauth" })
+      }
     },
 
     async getUserByEmail(email) {
@@ -143,6 +159,12 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       return used
     },
   }
+}
+
+/** Auth.js takes a JWT session that it can't read for none, and would sign in somebody else in its place. */
+async function refuseUnread(context: RequestContext): Promise<void> {
+  if (context.unread === undefined || ignoresSession(context.decision)) return
+  if (await context.currentSession()) throw context.unread
 }
 
 /**
