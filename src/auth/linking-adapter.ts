@@ -7,6 +7,7 @@ import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { carryOut, settle, signedIn } from "./carry-out.js"
 import { ignoresSession, isWritten } from "./decision.js"
 import { adopt, converted, convertNow } from "./hand-over.js"
+import { forgetBrowser } from "./lazy-user-ids.js"
 import { unknownRequest } from "./one-request.js"
 import { nameForPasskey } from "./passkey-name.js"
 import { refusalOf } from "./refused-address.js"
@@ -131,11 +132,17 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
     async deleteSession(sessionToken) {
       // Auth.js ends the session that it switches from before it has written the next one.
       if (ignoresSession(context.decision) || isWritten(context.decision)) return
-      for (const token of [sessionToken, ...context.otherSessionCookies(sessionToken)]) {
-        const found = await base.getSessionAndUser(token)
-        await base.deleteSession(token)
-        const user = found?.user as UserRow | undefined
-        if (user && isLazyRow(user)) context.signedOut.push(user.id)
+      try {
+        for (const token of [sessionToken, ...context.otherSessionCookies(sessionToken)]) {
+          const found = await base.getSessionAndUser(token)
+          await base.deleteSession(token)
+          const user = found?.user as UserRow | undefined
+          if (user && isLazyRow(user)) context.signedOut.push(user.id)
+        }
+      } catch (error) {
+        // Auth.js signs the visitor out all the same, and the next person at the browser is somebody else.
+        if (context.head) forgetBrowser(context.config, context.head)
+        throw error
       }
     },
 

@@ -57,7 +57,7 @@ export async function explainRefused<Result>(
   db: Database,
   tables: Tables,
   written: WrittenUser,
-  write: () => Result | Promise<Result>,
+  write: () => Result | PromiseLike<Result>,
 ): Promise<Result> {
   try {
     return await write()
