@@ -103,7 +103,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
       const token: unknown = await own(params)
       if (token === null) {
         // Auth.js would take away the cookie of the lazy user, who stays as it is.
-        if (signsIn && (isWritten(context.decision) || plan?.commit))
+        if (signsIn && (isWritten(context.decision) || (await isLazyHere(context))))
           throw new AccessDenied("The jwt callback gave no token.")
         await plan?.undo?.()
         return null
@@ -117,6 +117,12 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
       throw error
     }
   }
+}
+
+/** Whether the sign-in came with a lazy session. */
+async function isLazyHere(context: RequestContext): Promise<boolean> {
+  const current = await context.currentSession()
+  return current !== null && isLazyRow(current.user)
 }
 
 /**

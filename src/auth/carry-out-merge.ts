@@ -1,4 +1,4 @@
-import { NotLazyError } from "../errors.js"
+import { NotLazyError, NotRealError } from "../errors.js"
 import type { MergeHook, NewSession } from "../store/lazy-store.js"
 import type { UserRow } from "../store/user-row.js"
 import type { MergeDecision } from "./decision.js"
@@ -6,6 +6,7 @@ import { emit } from "./emit.js"
 import { forgetLazyUser } from "./lazy-user-ids.js"
 import { isRepeatable, leaveUntil, MergeFailed } from "./merge-failure.js"
 import type { RequestContext } from "./request-context.js"
+import { SignInRefused } from "./sign-in-refused.js"
 
 /**
  * Merges the lazy user, or does what `lazy.onMergeError` says where that can't be done.
@@ -36,6 +37,7 @@ export async function carryOutMerge(
   } catch (error) {
     // Another tab was faster: the rows are where they belong, and only the sign-in is left to do.
     if (error instanceof NotLazyError) return signInAlone(context, decision, session)
+    if (error instanceof NotRealError && context.byPassword) throw new SignInRefused("wrong_credentials")
     if (error === hook?.failure || !isRepeatable(error)) throw error
     return leave(context, decision, session, error)
   }

@@ -12,6 +12,7 @@ import {
   type SignInDecision,
 } from "./decision.js"
 import { emit, logError } from "./emit.js"
+import { refusalOf } from "./refused-address.js"
 import type { RequestContext } from "./request-context.js"
 
 /**
@@ -92,7 +93,7 @@ async function convert(
     context.announce = () => emit(context, "convertUser", { user: report.user, from: report.from, by })
     return report.user
   } catch (error) {
-    if (!(error instanceof NotLazyError) || !held.account || held.authenticator) throw error
+    if (!(error instanceof NotLazyError) || !held.account || held.authenticator) throw refusalOf(error, by)
     // Another tab was faster by the same identity, which this request proved as well.
     const owner = (await adapter.getUserByAccount(held.account)) as UserRow | null
     if (owner?.id !== userId) throw error

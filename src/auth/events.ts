@@ -58,6 +58,8 @@ async function endSignedOut(token: JWT | null | undefined, context: RequestConte
       await adapter.lazy.closeLazyUser(userId)
       if (options.signOut === "delete" && (await adapter.lazy.deleteLazyUser(userId))) forgetLazyUser(userId)
     } catch (error) {
+      // The next person at the browser is not to be given this user, at least by this process.
+      forgetLazyUser(userId)
       const what = options.signOut === "delete" ? "deleted" : "closed"
       logError(
         context.config,

@@ -52,6 +52,11 @@ export function forgetLazyUser(id: string): void {
   forgotten.set(id, now + 2 * WINDOW_MS)
 }
 
+/** Does the same for the ids that this browser would be given now. */
+export function forgetBrowser(config: AuthConfig, request: RequestHead): void {
+  for (const id of lazyUserIds(config, request).ids) forgetLazyUser(id)
+}
+
 function isForgotten(id: string): boolean {
   return (forgotten.get(id) ?? 0) > Date.now()
 }

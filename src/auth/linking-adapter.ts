@@ -7,8 +7,10 @@ import { isLazyRow, type UserRow } from "../store/user-row.js"
 import { carryOut, settle, signedIn } from "./carry-out.js"
 import { ignoresSession, isWritten } from "./decision.js"
 import { adopt, converted, convertNow } from "./hand-over.js"
+import { forgetBrowser } from "./lazy-user-ids.js"
 import { unknownRequest } from "./one-request.js"
 import { nameForPasskey } from "./passkey-name.js"
+import { refusalOf } from "./refused-address.js"
 import type { RequestContext } from "./request-context.js"
 
 /**
@@ -31,12 +33,18 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
 
     async getUser(id) {
       if (ignoresSession(context.decision)) return null
-      const user = await base.getUser(id)
-      if (user) context.handedOut.push({ user })
-      return user
+      try {
+        const user = await base.getUser(id)
+        if (user) context.handedOut.push({ user })
+        return user
+      } catch (error) {
+        context.unread = error
+        throw error
+      }
     },
 
     async getUserByAccount(account) {
+      await refuseUnread(context)
       const owner = await base.getUserByAccount(account)
       const { decision } = context
       if (!owner || decision.kind !== "convert" || decision.through !== "link") return owner
@@ -87,6 +95,15 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       return created
     },
 
+    async createUser(user) {
+      try {
+        return await base.createUser(user)
+      } catch (error) {
+        // Auth.js makes a user of a proven address only of somebody who has opened a link.
+        throw refusalOf(error, { type: user.emailVerified ? "email" : "oauth" })
+      }
+    },
+
     async getUserByEmail(email) {
       if (isPlaceholderAddress(email)) return null
       const { decision } = context
@@ -115,11 +132,17 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
     async deleteSession(sessionToken) {
       // Auth.js ends the session that it switches from before it has written the next one.
       if (ignoresSession(context.decision) || isWritten(context.decision)) return
-      for (const token of [sessionToken, ...context.otherSessionCookies(sessionToken)]) {
-        const found = await base.getSessionAndUser(token)
-        await base.deleteSession(token)
-        const user = found?.user as UserRow | undefined
-        if (user && isLazyRow(user)) context.signedOut.push(user.id)
+      try {
+        for (const token of [sessionToken, ...context.otherSessionCookies(sessionToken)]) {
+          const found = await base.getSessionAndUser(token)
+          await base.deleteSession(token)
+          const user = found?.user as UserRow | undefined
+          if (user && isLazyRow(user)) context.signedOut.push(user.id)
+        }
+      } catch (error) {
+        // Auth.js signs the visitor out all the same, and the next person at the browser is somebody else.
+        if (context.head) forgetBrowser(context.config, context.head)
+        throw error
       }
     },
 
@@ -143,6 +166,12 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       return used
     },
   }
+}
+
+/** Auth.js takes a JWT session that it can't read for none, and would sign in somebody else in its place. */
+async function refuseUnread(context: RequestContext): Promise<void> {
+  if (context.unread === undefined || ignoresSession(context.decision)) return
+  if (await context.currentSession()) throw context.unread
 }
 
 /**

@@ -55,7 +55,8 @@ const ENDED: SessionAnswer = { ...NO_SESSION, ended: true }
  * Reads the session of a visitor as the `session` route of Auth.js does (https://authjs.dev/reference/core): every callback and event of the app
  * runs with the same arguments. Only what costs is done no more often than needed: the cookie is written when the session is extended, which is when
  * `session.updateAge` has passed since the last time, or when the app's `jwt` callback has changed the token. The cookie of a session that is
- * not there stays, where Auth.js removes it: an answer that comes late would remove the session that the browser was given meanwhile.
+ * not there, or whose callbacks throw, stays where Auth.js removes it: an answer that comes late would remove the session that the browser was given
+ * meanwhile.
  *
  * @throws SessionTokenError when the database does; Auth.js would go on as if nobody were signed in
  * @throws LazySetupError when the configuration lacks a secret, or the host is not trusted
@@ -90,7 +91,8 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
     return isOneOfSeveral ? { ...answer, cookie: cookieAfter(place.cookie, cookies) } : answer
   } catch (error) {
     logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
-    return removed(config, place)
+    // A callback failed. The cookie is all that a lazy user has, so it stays for the next try.
+    return NO_SESSION
   }
 }
 

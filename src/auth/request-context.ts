@@ -69,6 +69,8 @@ export class RequestContext {
   sessionEnded = false
   /** The session that takes the place of the one that Auth.js asked for: of several cookies by one name it reads the first. */
   liveSession: { asked: string; live: string } | undefined
+  /** Why the session could not be read when Auth.js asked for it. Auth.js then goes on as if there were none. */
+  unread: unknown
   /** Somebody signs in through a credentials provider, which is handed the request. */
   byCredentials = false
   /** What the sign-in means for the session that came with it; made when the identity is proven. */

@@ -59,11 +59,17 @@ export function composeDecode(
 ): NonNullable<JwtOptions["decode"]> {
   return async (params) => {
     const { minted } = context
-    if (params.token && isSessionSalt(context.config, params.salt)) context.present(params.token)
+    const isSession = isSessionSalt(context.config, params.salt)
+    if (params.token && isSession) context.present(params.token)
     // What was encrypted a moment ago need not be decrypted to know what is in it.
     const isOurs = own === decodeToken && minted !== undefined && params.token === minted.value
-    const token = isOurs ? (JSON.parse(minted.claims) as JWT) : await decodeLive(own, params, context)
-    return nameInTokenForPasskey(token, context)
+    try {
+      const token = isOurs ? (JSON.parse(minted.claims) as JWT) : await decodeLive(own, params, context)
+      return nameInTokenForPasskey(token, context)
+    } catch (error) {
+      if (isSession) context.unread = error
+      throw error
+    }
   }
 }
 

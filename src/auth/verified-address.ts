@@ -47,9 +47,23 @@ export async function isSaidUnverified(
   { options }: RequestContext,
 ): Promise<boolean> {
   if (!user.email) return false
+  if (isFolded(profile, user.email)) return true
   const own = await options.isEmailVerified?.(profile ?? {}, account)
   if (own !== undefined) return own !== true
   return readsUnverified(profile, user.email, account.provider)
+}
+
+/**
+ * Whether the profile names an address outside ASCII that Auth.js has turned into this one: the lower case of U+212A, the Kelvin sign, is the letter k,
+ * and the owner of the one address need not be that of the other.
+ */
+function isFolded(profile: unknown, email: string): boolean {
+  if (typeof profile !== "object" || profile === null) return false
+  const given = Object.values(profile).filter((value) => typeof value === "string" && value.toLowerCase() === email)
+  return (
+    given.length > 0 &&
+    given.every((value) => value.replace(/[A-Z]+/g, (ascii: string) => ascii.toLowerCase()) !== email)
+  )
 }
 
 /**
@@ -61,21 +75,35 @@ export function readsUnverified(profile: unknown, email: string, provider = ""):
   let left = MAX_VALUES
   const reads = (value: unknown, depth: number): boolean => {
     if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return false
-    if (Array.isArray(value)) return value.some((each) => --left >= 0 && reads(each, depth + 1))
+    if (Array.isArray(value)) return value.some((each) => reads(each, depth + 1))
     if (depth > 0 && isAboutAnother(value, email)) return false
-    return Object.entries(value).some(([key, said]) => {
-      if (--left < 0) return false
-      const name = key.toLowerCase().replace(/[^a-z0-9]/g, "")
-      if (NOT_AN_ADDRESS.test(name)) return false
-      // Microsoft lists the addresses that are verified; OpenID names a claim of another namespace by an address.
-      if (/^verified(primary|secondary)e?mails?$/.test(name)) return false
-      const claim = SAYS_VERIFIED.test(name) || SAYS_UNVERIFIED.test(name) ? name : lastPart(key)
-      if (SAYS_VERIFIED.test(claim) && !badges.includes(claim)) return isNo(said) || reads(said, depth + 1)
-      if (SAYS_UNVERIFIED.test(claim) && isYes(said, email)) return true
-      return reads(said, depth + 1)
+    const entries = Object.entries(value).flatMap(([key, said]) => {
+      const claim = claimOf(key)
+      return claim === undefined ? [] : [{ claim, said }]
     })
+    left -= entries.length + 1
+    // What else a person may put into their profile must not hide what the provider says.
+    if (left < 0) return true
+    return (
+      entries.some(({ claim, said }) => saysNo(claim, said, badges, email)) ||
+      entries.some(({ said }) => reads(said, depth + 1))
+    )
   }
   return reads(profile, 0) || isMissingFromLists(profile, email)
+}
+
+/** The name of a claim in lower case and without separators; undefined where it is not about this address. */
+function claimOf(key: string): string | undefined {
+  const name = key.toLowerCase().replace(/[^a-z0-9]/g, "")
+  if (NOT_AN_ADDRESS.test(name)) return undefined
+  // Microsoft lists the addresses that are verified; OpenID names a claim of another namespace by an address.
+  if (/^verified(primary|secondary)e?mails?$/.test(name)) return undefined
+  return SAYS_VERIFIED.test(name) || SAYS_UNVERIFIED.test(name) ? name : lastPart(key)
+}
+
+function saysNo(claim: string, said: unknown, badges: readonly string[], email: string): boolean {
+  if (SAYS_VERIFIED.test(claim) && !badges.includes(claim)) return isNo(said)
+  return SAYS_UNVERIFIED.test(claim) && isYes(said, email)
 }
 
 /** `https://example.com/email_verified`: Auth0 and others demand claims of their own in a namespace. */

@@ -109,8 +109,8 @@ export function boundPassword(password: unknown): string | null {
  * Trivial means a zxcvbn score of 0 or 1 of 4, at most a million guesses. Only the first 64 characters are scored, since
  * the work grows faster than the length; a password so repetitive that these are trivial is refused whatever follows.
  *
- * The dictionaries are loaded on the first call, which takes about 0.1 s and 7 MB. One password is scored at a time, and the event loop goes
- * round in between: scoring blocks it.
+ * The dictionaries are loaded on the first call, which takes about 0.1 s and 7 MB. Scoring blocks the event loop, so one password is scored at a time,
+ * and of several that wait each rests for as long as the one before it took.
  * @param turn how it waits for its turn; default: for as long as it takes
  */
 export async function checkPassword(
@@ -124,15 +124,39 @@ export async function checkPassword(
   if (countCharacters(bounded) < PASSWORD_LENGTH.min) return { ok: false, code: "password_weak" }
   zxcvbn ??= loadZxcvbn()
   const loading = zxcvbn
-  const { score } = await turns.take(async () => {
-    const scorer = await loading
-    await new Promise<void>((resolve) => setImmediate(resolve))
-    return scorer.check(bounded, context.userInputs.flatMap(guessesFrom))
-  }, turn)
+  inLine += 1
+  const { score } = await turns
+    .take(async () => {
+      const scorer = await loading
+      await rest()
+      const start = performance.now()
+      const result = scorer.check(bounded, context.userInputs.flatMap(guessesFrom))
+      const end = performance.now()
+      restUntil = end + (end - start)
+      return result
+    }, turn)
+    .finally(() => {
+      inLine -= 1
+    })
   return score < MIN_SCORE ? { ok: false, code: "password_weak" } : { ok: true, password: bounded }
 }
 
 const turns = new Turns(1)
+let inLine = 0
+let restUntil = 0
+
+/**
+ * Leaves the event loop to others; where passwords queue up, for as long as the last one has blocked it, since a request takes many rounds of the
+ * loop.
+ */
+function rest(): Promise<void> {
+  const left = inLine > 1 ? restUntil - performance.now() : 0
+  return new Promise((resolve) => {
+    if (left > 0) setTimeout(resolve, left)
+    else setImmediate(resolve)
+  })
+}
+
 let zxcvbn: Promise<ZxcvbnFactory> | undefined
 
 async function loadZxcvbn(): Promise<ZxcvbnFactory> {

@@ -18,6 +18,7 @@ import { endsAtProof, linkByAddress, proveEmail } from "./prove-email.js"
 import { purgeLazyUsers } from "./purge.js"
 import { redactErrors } from "./redact-error.js"
 import { checkReferences } from "./references.js"
+import { explainRefused } from "./refused-writes.js"
 import { knownSessionMaxAge } from "./session-life.js"
 import { readStats } from "./stats.js"
 import { type LazyAdapterOptions, resolveTables, type Tables, type UsersTable } from "./tables.js"
@@ -58,7 +59,7 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
     ...preparedReads(db, tables),
     ...activeReads(db, tables),
     // Auth.js leaves out what it has nothing to say about, such as `emailVerified` at a sign-up by passkey.
-    createUser: (data) => base.createUser(rowToInsert(data)),
+    createUser: (data) => explainRefused(db, tables, data, () => base.createUser(rowToInsert(data))),
     // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
     async updateUser(data) {
       if (!data.emailVerified) return base.updateUser(data)

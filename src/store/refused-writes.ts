@@ -49,6 +49,24 @@ export async function findRefusal(
   return undefined
 }
 
+/**
+ * Writes the row of a user, and says which of its values PostgreSQL refuses if it refuses one.
+ * @throws IdentifierTakenError, IdentifierInvalidError or LazySetupError, as {@link refusalError} has them
+ */
+export async function explainRefused<Result>(
+  db: Database,
+  tables: Tables,
+  written: WrittenUser,
+  write: () => Result | PromiseLike<Result>,
+): Promise<Result> {
+  try {
+    return await write()
+  } catch (error) {
+    const refusal = await findRefusal(db, tables, error, written).catch(() => undefined)
+    throw refusal ? refusalError(refusal, error) : error
+  }
+}
+
 /** The error that stands for a refusal, where a user converts or signs up. */
 export function refusalError(refusal: Refusal, cause: unknown): LazyError {
   if (refusal.kind === "rule") return new LazySetupError(refusal.message, { cause })

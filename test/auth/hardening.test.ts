@@ -51,7 +51,8 @@ describeLinking("two things at the same moment", (app, strategy) => {
       return true
     }
     const slow = await app.lazyBrowser({ ...byAddress(), callbacks: { signIn: prove } })
-    await slow.browser.signIn("password", { username: email, password })
+    const answer = await slow.browser.signIn("password", { username: email, password })
+    expect(answer.headers.get("location")).toContain("code=wrong_credentials")
     expect((await slow.browser.session())?.user).toMatchObject({ id: slow.id, isLazy: true })
   })
 

@@ -56,6 +56,16 @@ describe.each(["database", "jwt"] as const)("signing out as a lazy user (%s sess
     })
   })
 
+  it.each(["session", '"user"'])("gives the browser nobody it had before where the table %s is away", async (table) => {
+    const { browser, page } = await visitor()
+    const first = await page()
+    await app.database.query(`alter table ${table} rename to away`)
+    await browser.signOut()
+    await app.database.query(`alter table away rename to ${table}`)
+    expect(await browser.session()).toBeNull()
+    expect(await page()).not.toBe(first)
+  })
+
   it("gives nobody back who has converted or was merged in the same seconds", async () => {
     const { browser, page } = await visitor()
     const lazy = await page()

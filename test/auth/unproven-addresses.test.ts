@@ -57,6 +57,22 @@ describeLinking("an address that nobody proved", (app) => {
     }
   })
 
+  it("is that of another person where only its lower case is the same", async () => {
+    const email = `k${app.person().email}`
+    const { id } = await app.config.adapter.createUser({ id: "", email, emailVerified: new Date() })
+    const kelvin = email.replace("k", "\u212a")
+    const changes = { ...app.withProvider(provider({ email: kelvin })), lazy: { isEmailVerified: () => true } }
+    for (const browser of [app.browser(changes), (await app.lazyBrowser(changes)).browser]) {
+      await app.signInWith(browser, "one", app.person({ email: kelvin }))
+      expect((await browser.session())?.user.id).not.toBe(id)
+      expect(await accounts(id)).toBe(0)
+    }
+    const upper = app.person({ email: email.toUpperCase() })
+    const owners = app.browser({ ...app.withProvider(provider({})), lazy: { isEmailVerified: () => true } })
+    await app.signInWith(owners, "one", upper)
+    expect((await owners.session())?.user.id).toBe(id)
+  })
+
   it("fails the sign-in, with nothing changed, where the app's own reading throws", async () => {
     const isEmailVerified = () => {
       throw new Error("no answer")

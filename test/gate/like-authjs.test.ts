@@ -128,7 +128,9 @@ describeFlows("the gate, compared with the routes of Auth.js", (app, strategy) =
       const result = await gate(new Request("http://app.test/page", { headers }), auth)
       expect(result).toMatchObject({ open: true, session: null, created: false, skipped: "stale-session" })
       const removed = expect.stringMatching(new RegExp(`^${COOKIE}=; Max-Age=0;`))
-      if (callbacks?.jwt) expect(result.headers.getSetCookie()).toEqual([removed])
+      // What throws may work the next time.
+      const isOver = callbacks?.jwt !== undefined && callbacks.jwt !== throwing
+      expect(result.headers.getSetCookie()).toEqual(isOver ? [removed] : [])
       expect(await app.count('"user"')).toBe(before)
       expect(await (await app.browser({ callbacks }).visit("/auth/session", { headers })).json()).toBeNull()
     },

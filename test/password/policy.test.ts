@@ -277,3 +277,11 @@ describe("checkPassword", () => {
     expect(Math.min(...times)).toBeLessThan(60)
   })
 })
+
+test("leaves the event loop to others while passwords are scored one after the other", async () => {
+  await checkPassword("a password to load the dictionaries", { userInputs: [] })
+  const before = performance.eventLoopUtilization()
+  const digits = "1234567890".repeat(6)
+  await Promise.all(Array.from({ length: 20 }, () => checkPassword(digits, { userInputs: [] })))
+  expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.8)
+})
