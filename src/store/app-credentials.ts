@@ -1,7 +1,7 @@
 import { eq, getTableColumns, getTableName, is } from "drizzle-orm"
 import { type AnyPgColumn, getTableConfig, PgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
-import type { ByTable } from "./by-table.js"
+import { addRows, type ByTable } from "./by-table.js"
 import { familyOf, lengthOf } from "./column-family.js"
 import type { Database } from "./database.js"
 
@@ -98,7 +98,7 @@ export async function endCredentials(
     const rows = await tx.delete(table).where(eq(column, userId)).returning({ userId: column })
     const { name, schema = "public" } = getTableConfig(table)
     const label = schema === "public" ? name : `${schema}.${name}`
-    if (rows.length > 0) ended[label] = (ended[label] ?? 0) + rows.length
+    if (rows.length > 0) addRows(ended, label, rows.length)
   }
   return ended
 }
