@@ -68,6 +68,8 @@ export interface UserReferences {
   keys: ForeignKey[]
   /** The tables of which rows can go or change with a user; undefined where triggers may reach any table of the database. */
   within: number[] | undefined
+  /** Whether triggers or checks can wait for the end of the transaction. */
+  isDeferrable: boolean
   /** The tables that hold what a user signs in with, and that exist. */
   credentials: { oid: number; table: PgTable; userId: AnyPgColumn; isOfApp: boolean }[]
   problems: ReferenceProblem[]
@@ -97,7 +99,7 @@ export async function findReferences(
     ...(tables.credentials ?? []).map((credential) => ({ ...credential, isOfApp: true })),
   ]
   const leaving = Object.keys(mergeTables).map(namesOfLabel)
-  const { named, foreignKeys, inherited, within } = await readForeignKeys(db, [
+  const { named, foreignKeys, inherited, within, isDeferrable } = await readForeignKeys(db, [
     ...[
       usersTable,
       ...credentialColumns.map(({ table }) => table),
@@ -190,6 +192,7 @@ export async function findReferences(
     leftAlone: leftOids,
     keys: foreignKeys,
     within,
+    isDeferrable: isDeferrable || within === undefined,
     credentials,
     problems,
   }

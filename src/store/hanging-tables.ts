@@ -131,7 +131,7 @@ const areReadable = ({ columns }: Relation, names: string[]) =>
 function changingTable(
   found: UserReferences,
   move: Move,
-  { oid, label, target, columns, uniqueIndexes, checks }: Relation,
+  { oid, label, target, kind, columns, uniqueIndexes, checks }: Relation,
   hanging: Hanging[],
   settled: ((prefix: string) => SQL)[],
 ): ChangingTable {
@@ -160,6 +160,7 @@ function changingTable(
     label,
     target,
     columns,
+    isPartitioned: kind === "p",
     changes: distinct.map(({ replacement }, n) => changeOf(replacement, changing[n] as Column[])),
     // What hangs on two rows can come together on one.
     rules: rules.map((rule) => ({ ...rule, contested: true })),

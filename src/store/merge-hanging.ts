@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm"
 import { MergeConflictError } from "../errors.js"
 import { type ByTable, ofTable, setOfTable } from "./by-table.js"
 import type { Database } from "./database.js"
+import { changedBetween, readDeletedSoFar } from "./deleted-rows.js"
 import { findStoppers, readConflicts } from "./find-stoppers.js"
 import type { UserReferences } from "./foreign-keys.js"
 import {
@@ -15,7 +16,7 @@ import {
 } from "./hanging-tables.js"
 import { changingUsers, type Move } from "./lazy-rows.js"
 import type { MergeConflict } from "./lazy-store.js"
-import { explainConflicts, goneAstray, leaveIt } from "./merge-errors.js"
+import { explainConflicts, goneAstray, leaveIt, unseen } from "./merge-errors.js"
 import type { LazyRowsMoved } from "./move-lazy-rows.js"
 import { movedTogether, moveRows } from "./move-rows.js"
 import { queryDocument } from "./raw-query.js"
@@ -83,6 +84,10 @@ export async function mergeHanging(
     })
   }
 
+  /** How many rows may count as deleted because they moved to another partition. */
+  const relocated = new Map<number, number>()
+  // Without triggers and rules, no row goes because others change.
+  const before = found.within ? undefined : await readDeletedSoFar(tx)
   let replacements: Replacement[] = []
   for (const { table, stopped } of moved)
     if (stopped > 0) replacements.push(...(await examine(changingUsers(table, move))))
@@ -95,6 +100,7 @@ export async function mergeHanging(
         const { table } = one
         if (one.astray > 0) throw goneAstray(table.label, one.astray)
         if (one.moved > 0) result.moved.push({ label: table.label, rows: one.moved })
+        if (table.isPartitioned) relocated.set(table.oid, (relocated.get(table.oid) ?? 0) + one.moved)
         if (one.stopped === 0) continue
         replacements.push(...(await examine(table)))
         const { oid, label, target } = table
@@ -106,6 +112,8 @@ export async function mergeHanging(
       }
     }
   }
+  for (const { oid, label, rows } of before ? changedBetween(before, await readDeletedSoFar(tx)) : [])
+    if (rows > (relocated.get(oid) ?? 0) && !found.leftAlone.includes(oid)) throw unseen(label, `${rows} rows went`)
   return result
 }
 

@@ -21,6 +21,8 @@ export interface ChangingTable {
   /** Quoted, ready to select from or to update. */
   target: string
   columns: Column[]
+  /** Whether a row that changes can move to another partition, which counts as deleting it. */
+  isPartitioned: boolean
   changes: RowChange[]
   /** The unique rules that a change can run into. */
   rules: UniqueRule[]
