@@ -1,11 +1,11 @@
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { getTableConfig } from "drizzle-orm/pg-core"
-import { findReferences } from "../store/foreign-keys.js"
+import { findReferences, type UserReferences } from "../store/foreign-keys.js"
 import type { Database } from "../store/lazy-store.js"
 import { columnName } from "../store/table-names.js"
 import type { Tables } from "../store/tables.js"
-import { checkAccess, readAccess } from "./check-access.js"
+import { type AccessedTable, checkAccess, type Right, readAccess } from "./check-access.js"
 import { checkCredentials } from "./check-credentials.js"
 import { checkDeletes } from "./check-deletes.js"
 import { checkLookups, checkPurgeIndex } from "./check-indexes.js"
@@ -47,9 +47,8 @@ export async function examineKeys(
     tables: named,
     read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there, mergeTables)),
   })
-  const sessions = tableUnder(facts, "sessionsTable")?.oid
-  const moved = merging?.tables.map(({ oid }) => oid) ?? []
-  const access = await readOnly(db, (tx) => readAccess(tx, sessions === undefined ? moved : [...moved, sessions]))
+  const own = facts.tables.flatMap((table) => (table.key === "usersTable" ? [] : (table.facts?.oid ?? [])))
+  const access = await readOnly(db, (tx) => readAccess(tx, accessed(users.oid, facts, merging)))
 
   const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging, { cascade })
   const oids = [...facts.tables.flatMap(({ facts }) => facts?.oid ?? []), ...lookups.map(({ table }) => table)]
@@ -66,7 +65,7 @@ export async function examineKeys(
       ...checkUserRules(db, tables, facts, indexed),
       ...(merging ? checkCredentials(merging) : []),
       ...(merging ? checkMergeable(merging, facts.keys) : []),
-      ...checkAccess(access, { role, sessions }),
+      ...checkAccess(access, { role, users: users.oid, own }),
       ...unknown,
       ...checkDeletes(users.oid, facts.keys, { cascade }),
       ...purgeIndex(db, tables, facts, indexed),
@@ -77,6 +76,29 @@ export async function examineKeys(
     ],
   }
 }
+
+/** The user table, what users sign in with, and the tables of which a merge moves rows. */
+function accessed(users: number, facts: Facts, merging: UserReferences | undefined): AccessedTable[] {
+  const own = facts.tables.flatMap(({ key, severity, facts }): AccessedTable[] => {
+    if (!facts || key === "verificationTokensTable" || key === "lazyOutcomesTable" || !isTable(facts)) return []
+    // A conversion deletes sessions and passkeys also where nothing of the configuration makes any.
+    const isUsed = severity === "error" || severity === "warning"
+    const rights: Right[] = isUsed ? ["select", "insert", ...CHANGES] : []
+    return [{ oid: facts.oid, rights, reads: [], changes: [] }]
+  })
+  const moved = merging?.tables.filter(({ oid }) => oid !== users) ?? []
+  return [
+    ...own,
+    ...moved.map(({ oid, userColumns, rules, checks, parents }): AccessedTable => {
+      // Where something can stop a row, the merge reads where rows are, for which PostgreSQL wants the right to the whole table.
+      const isPlain = rules.length + checks.length + parents.length === 0
+      const columns = userColumns.map(({ name }) => name)
+      return { oid, rights: ["select", ...CHANGES], reads: isPlain ? columns : [], changes: columns }
+    }),
+  ]
+}
+
+const CHANGES = ["update", "delete"] as const
 
 /** Only tables have them; what a view stands for is the app's own affair. */
 const isTable = ({ kind }: { kind: string }) => kind === "r" || kind === "p"

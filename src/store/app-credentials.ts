@@ -1,9 +1,10 @@
-import { eq, getTableColumns, getTableName, is } from "drizzle-orm"
+import { getTableColumns, getTableName, is } from "drizzle-orm"
 import { type AnyPgColumn, getTableConfig, PgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
-import type { ByTable } from "./by-table.js"
+import { addRows, type ByTable } from "./by-table.js"
 import { familyOf, lengthOf } from "./column-family.js"
 import type { Database } from "./database.js"
+import { endRows } from "./end-rows.js"
 
 /** A table of the app that holds ways into accounts, and the column that says into whose. */
 export interface AppCredentials {
@@ -95,10 +96,10 @@ export async function endCredentials(
   if (credentials.length === 0) return undefined
   const ended: ByTable<number> = {}
   for (const { table, userId: column } of credentials) {
-    const rows = await tx.delete(table).where(eq(column, userId)).returning({ userId: column })
+    const rows = await endRows(tx, table, column, userId)
     const { name, schema = "public" } = getTableConfig(table)
     const label = schema === "public" ? name : `${schema}.${name}`
-    if (rows.length > 0) ended[label] = (ended[label] ?? 0) + rows.length
+    if (rows > 0) addRows(ended, label, rows)
   }
   return ended
 }

@@ -108,6 +108,8 @@ export interface ForeignKeys {
    * database.
    */
   within: number[] | undefined
+  /** Whether something about these tables can be left to the end of the transaction: a trigger, or a check of a constraint. */
+  isDeferrable: boolean
 }
 
 /**
@@ -155,6 +157,7 @@ export async function readForeignKeys(db: Database, names: string[]): Promise<Fo
         from reached
         join pg_class on pg_class.oid = reached.oid
       ),
+      'isDeferrable', exists (select from reached join pg_trigger on tgrelid = reached.oid where tgdeferrable),
       'inherited', (
         select coalesce(json_agg(json_build_object('parent', inhparent::int8, 'child', inhrelid::int8)), '[]')
         from reached

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
+import { and, eq, getTableColumns, inArray, isSQLWrapper, or, sql } from "drizzle-orm"
 import { v7 as uuidv7 } from "uuid"
 import { LazySetupError, NameExhaustedError } from "../errors.js"
 import { isClosed } from "./close-lazy-user.js"
@@ -30,7 +30,7 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const row = rowToInsert({ id, username, email, lazySince: now, seenAt: now })
       const made = await insertOrExplain(() => insert(row, { session, unless: twins }), db, tables, row)
       if (made) {
-        await undoIfChanged(db, tables, made.user, row)
+        await undoIfChanged(db, tables, made, row)
         return { ...made, created: true }
       }
 
@@ -73,13 +73,30 @@ async function insertOrExplain<Result>(
 }
 
 /** A trigger has the last word on what is inserted. */
-async function undoIfChanged(db: Database, { usersTable }: Tables, user: UserRow, row: NewUserRow): Promise<void> {
+async function undoIfChanged(
+  db: Database,
+  { usersTable, sessionsTable }: Tables,
+  { user, session }: Made,
+  row: NewUserRow,
+): Promise<void> {
   try {
+    refuseOtherRow(user, row)
     refuseChangedRow(user, row)
   } catch (error) {
-    await db.delete(usersTable).where(eq(usersTable.id, user.id))
+    if (session) await db.delete(sessionsTable).where(eq(sessionsTable.sessionToken, session.sessionToken))
+    // In front of a view, a trigger can return the row of another user, who is there to stay.
+    const isNew = or(eq(usersTable.id, row.id), eq(usersTable.username, row.username))
+    await db.delete(usersTable).where(and(eq(usersTable.id, user.id), isNew))
     throw error
   }
+}
+
+function refuseOtherRow(user: UserRow, row: NewUserRow): void {
+  if (user.id === row.id || user.username === row.username) return
+  throw new LazySetupError(
+    "LazyAdapter: a trigger of the user table answered the insertion of a lazy user by the row of another user. " +
+      "Let it insert a row for each lazy user, and raise an error where it can't.",
+  )
 }
 
 /** What one statement made. */

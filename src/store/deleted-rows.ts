@@ -3,6 +3,7 @@ import { LazySetupError } from "../errors.js"
 import type { Database } from "./lazy-store.js"
 import { queryDocument } from "./raw-query.js"
 import { connectionLost } from "./same-transaction.js"
+import { settle } from "./settle.js"
 
 /** How many rows of a table were deleted; of a partitioned table, by the topmost one. */
 export interface DeletedRows {
@@ -40,7 +41,28 @@ export interface DeletedSoFar {
  * server's own: planning a join of catalogues would take as long as running it.
  * @param among the oids of the tables to ask about; default: all, which takes its time where there are thousands
  */
-export const deletedSoFar = (among?: readonly number[]): SQL =>
+export const deletedSoFar = (among?: readonly number[]): SQL => counts(among && `'{${among.join(",")}}'::oid[]`)
+
+/** Asks for {@link deletedSoFar} of the tables, and of those that have come to refer to one of them. */
+export const readDeletedAround = (tx: Database, among?: readonly number[]) =>
+  queryDocument<DeletedSoFar>(
+    tx,
+    sql`select ${counts(
+      among &&
+        `array(
+          select known from unnest('{${among.join(",")}}'::oid[]) as known
+          union
+          select referring.conrelid from unnest('{${among.join(",")}}'::oid[]) as known cross join lateral (
+            select conrelid from pg_depend join pg_constraint on pg_constraint.oid = objid
+            where refclassid = 'pg_class'::regclass and refobjid = known and classid = 'pg_constraint'::regclass
+              and contype = 'f' and confrelid = known
+            offset 0
+          ) as referring
+        )`,
+    )}::text as document`,
+  )
+
+const counts = (among: string | undefined): SQL =>
   sql.raw(`json_build_object(
   'counted', current_setting('track_counts')::boolean,
   'transaction', pg_current_xact_id_if_assigned()::text,
@@ -52,7 +74,7 @@ export const deletedSoFar = (among?: readonly number[]): SQL =>
       'updated', pg_stat_get_xact_tuples_updated(oid)
     )), '[]')
     from pg_class
-    where relkind = 'r' and oid >= 16384 ${among ? `and oid = any ('{${among.join(",")}}'::oid[])` : ""}
+    where relkind = 'r' and oid >= 16384 ${among ? `and oid = any (${among})` : ""}
       and pg_stat_get_xact_tuples_deleted(oid) + pg_stat_get_xact_tuples_updated(oid) > 0
   )
 )`)
@@ -76,6 +98,8 @@ export async function countDeleted<Result>(
   // Refuses before anything is done where the server doesn't count.
   rowsByTable(start)
   const result = await work(start.transaction)
+  // Triggers can be anywhere, and some of them wait.
+  if (among === undefined) await settle(tx)
   const changed = changedBetween(start, await readDeletedSoFar(tx, among))
   return {
     result,

@@ -68,6 +68,8 @@ export interface UserReferences {
   keys: ForeignKey[]
   /** The tables of which rows can go or change with a user; undefined where triggers may reach any table of the database. */
   within: number[] | undefined
+  /** Whether triggers or checks can wait for the end of the transaction. */
+  isDeferrable: boolean
   /** The tables that hold what a user signs in with, and that exist. */
   credentials: { oid: number; table: PgTable; userId: AnyPgColumn; isOfApp: boolean }[]
   problems: ReferenceProblem[]
@@ -96,14 +98,14 @@ export async function findReferences(
     ),
     ...(tables.credentials ?? []).map((credential) => ({ ...credential, isOfApp: true })),
   ]
-  const leaving = Object.keys(mergeTables)
-  const { named, foreignKeys, inherited, within } = await readForeignKeys(db, [
+  const leaving = Object.keys(mergeTables).map(namesOfLabel)
+  const { named, foreignKeys, inherited, within, isDeferrable } = await readForeignKeys(db, [
     ...[
       usersTable,
       ...credentialColumns.map(({ table }) => table),
       ...references.map(({ table }) => table as PgTable),
     ].map(qualifiedName),
-    ...leaving.map(nameOfLabel),
+    ...leaving.flat(),
   ])
   const users = named[0]
   if (users == null) throw new LazySetupError(`There is no table ${qualifiedName(usersTable)} in the database.`)
@@ -113,7 +115,11 @@ export async function findReferences(
       throw new LazySetupError(`LazyAdapter: credentials: there is no table ${qualifiedName(credential.table)}.`)
     return oid == null ? [] : [{ oid, ...credential }]
   })
-  const leftOids = checkMergeTables(mergeTables, named.slice(1 + credentialColumns.length + references.length))
+  const oidsOfNames = named.slice(1 + credentialColumns.length + references.length)
+  const leftOids = checkMergeTables(
+    mergeTables,
+    leaving.map((names) => oidsOfNames.splice(0, names.length)),
+  )
   const declared = references.map((column, position) => {
     const oid = named[1 + credentialColumns.length + position]
     return { oid, column: columnName(db, column), where: `${qualifiedName(column.table as PgTable)}."${column.name}"` }
@@ -186,6 +192,7 @@ export async function findReferences(
     leftAlone: leftOids,
     keys: foreignKeys,
     within,
+    isDeferrable: isDeferrable || within === undefined,
     credentials,
     problems,
   }
@@ -207,24 +214,35 @@ function columnProblems({ label, hidesRows }: Relation, userColumns: Column[], k
   })
 }
 
-/** The name of a table in a statement, made from the one it has in reports. */
-function nameOfLabel(label: string): string {
-  const dot = label.indexOf(".")
-  return dot < 0 ? `public.${quoted(label)}` : `${quoted(label.slice(0, dot))}.${quoted(label.slice(dot + 1))}`
+/** The names that a table can have in a statement, made from the one it has in reports: names may have dots themselves. */
+function namesOfLabel(label: string): string[] {
+  const dots = [...label.matchAll(/\./g)].map(({ index }) => index)
+  return [
+    `public.${quoted(label)}`,
+    ...dots.map((dot) => `${quoted(label.slice(0, dot))}.${quoted(label.slice(dot + 1))}`),
+  ]
 }
 
-function checkMergeTables(mergeTables: Readonly<Record<string, unknown>>, oids: readonly (number | null)[]): number[] {
-  for (const [position, [label, value]] of Object.entries(mergeTables).entries()) {
+function checkMergeTables(
+  mergeTables: Readonly<Record<string, unknown>>,
+  oids: readonly (readonly (number | null)[])[],
+): number[] {
+  return Object.entries(mergeTables).map(([label, value], position) => {
     if (value !== "leave")
       throw new LazySetupError(
         `mergeTables: ${JSON.stringify(label)} is set to something else than "leave". Write: mergeTables: { ${JSON.stringify(label)}: "leave" }`,
       )
-    if (oids[position] == null)
+    const [oid, ...others] = (oids[position] ?? []).filter((oid) => oid !== null)
+    if (oid === undefined)
       throw new LazySetupError(
         `mergeTables: there is no table ${label} in the database. Tables of the schema public go by their name, others as schema.table.`,
       )
-  }
-  return oids.filter((oid) => oid !== null)
+    if (others.length > 0)
+      throw new LazySetupError(
+        `mergeTables: two tables are called ${label}, one of them with a dot in its name. Rename that one: alter table ${quoted(label)} rename to …;`,
+      )
+    return oid
+  })
 }
 
 /** The columns known to hold user ids. */

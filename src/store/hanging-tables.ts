@@ -131,7 +131,7 @@ const areReadable = ({ columns }: Relation, names: string[]) =>
 function changingTable(
   found: UserReferences,
   move: Move,
-  { oid, label, target, columns, uniqueIndexes, checks }: Relation,
+  { oid, label, target, kind, columns, uniqueIndexes, checks }: Relation,
   hanging: Hanging[],
   settled: ((prefix: string) => SQL)[],
 ): ChangingTable {
@@ -160,24 +160,30 @@ function changingTable(
     label,
     target,
     columns,
+    isPartitioned: kind === "p",
     changes: distinct.map(({ replacement }, n) => changeOf(replacement, changing[n] as Column[])),
     // What hangs on two rows can come together on one.
     rules: rules.map((rule) => ({ ...rule, contested: true })),
     checks: concerning,
     parents,
-    except:
-      except.length === 0
-        ? undefined
-        : (prefix) =>
-            sql`coalesce(${sql.join(
-              except.map((condition) => sql`(${condition(prefix)})`),
-              sql` or `,
-            )}, false)`,
+    except: except.length === 0 ? undefined : (prefix) => anyOf(except, prefix),
   }
 }
 
+/** A condition with some rows left out of it. */
+export function butNot(condition: SQL, except: ((prefix: string) => SQL)[], prefix: string): SQL {
+  return except.length === 0 ? condition : sql`${condition} and not ${anyOf(except, prefix)}`
+}
+
+function anyOf(conditions: ((prefix: string) => SQL)[], prefix: string): SQL {
+  return sql`coalesce(${sql.join(
+    conditions.map((condition) => sql`(${condition(prefix)})`),
+    sql` or `,
+  )}, false)`
+}
+
 /** The lazy user itself, and its rows that are stopped by themselves, go; nothing about them has to change. */
-function keptRows({ users, tables }: UserReferences, move: Move, oid: number): ((prefix: string) => SQL)[] {
+export function keptRows({ users, tables }: UserReferences, move: Move, oid: number): ((prefix: string) => SQL)[] {
   const own = tables.find((table): table is ReferencingTable => table.oid === oid)
   const isLazyUser = (prefix: string) => sql`${sql.raw(prefix + users.id)} = ${move.from}`
   return [

@@ -15,7 +15,7 @@ export interface Move {
 
 /** A table in which rows that hold the id of the lazy user are to hold that of the real one. */
 export function changingUsers(table: ReferencingTable, move: Move): ChangingTable {
-  const { oid, label, target, columns, userColumns, rules, checks, parents } = table
+  const { oid, label, target, columns, isPartitioned, userColumns, rules, checks, parents } = table
   const changes = userColumns.map((column): RowChange => {
     const is = (prefix: string, id: string) => sql`${sql.raw(prefix + column.sql)} = ${id}`
     return {
@@ -30,6 +30,7 @@ export function changingUsers(table: ReferencingTable, move: Move): ChangingTabl
     label,
     target,
     columns,
+    isPartitioned,
     changes,
     rules,
     checks,

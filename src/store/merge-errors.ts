@@ -46,6 +46,9 @@ export const goneAstray = (label: string, rows: number) =>
     label,
   )
 
+/** A foreign key has come up since the merge read them. At the next try it is known. */
+export class KeyAddedError extends MergeConflictError {}
+
 /** Rows went, or changed, that were neither moved nor handed to `onMerge`. */
 export const unseen = (label: string, what: string) =>
   new MergeConflictError(

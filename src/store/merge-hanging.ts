@@ -1,16 +1,26 @@
 import { type SQL, sql } from "drizzle-orm"
-import type { ByTable } from "./by-table.js"
+import { MergeConflictError } from "../errors.js"
+import { type ByTable, ofTable, setOfTable } from "./by-table.js"
 import type { Database } from "./database.js"
+import { changedBetween, readDeletedSoFar } from "./deleted-rows.js"
 import { findStoppers, readConflicts } from "./find-stoppers.js"
 import type { UserReferences } from "./foreign-keys.js"
-import { hangingKeys, hangingTables, type Replacement, referredColumns, replacementOf } from "./hanging-tables.js"
+import {
+  butNot,
+  hangingKeys,
+  hangingTables,
+  keptRows,
+  type Replacement,
+  referredColumns,
+  replacementOf,
+} from "./hanging-tables.js"
 import { changingUsers, type Move } from "./lazy-rows.js"
 import type { MergeConflict } from "./lazy-store.js"
-import { explainConflicts, goneAstray } from "./merge-errors.js"
+import { explainConflicts, goneAstray, leaveIt, unseen } from "./merge-errors.js"
 import type { LazyRowsMoved } from "./move-lazy-rows.js"
 import { movedTogether, moveRows } from "./move-rows.js"
 import { queryDocument } from "./raw-query.js"
-import { type ChangingTable, toChange } from "./row-changes.js"
+import { type ChangingTable, holdsOld, toChange } from "./row-changes.js"
 
 /** Rows of a table that go with the lazy user unless `onMerge` does something about them. */
 export interface StoppedRows {
@@ -20,6 +30,15 @@ export interface StoppedRows {
   /** The condition for them; `prefix` is an alias with its dot, or empty. */
   condition: (prefix: string) => SQL
 }
+
+/** How many levels of rows that hang on each other a merge follows: each costs statements, and people can nest rows as deep as they like. */
+const LEVELS = 100
+
+const tooDeep = (label = "") =>
+  new MergeConflictError(
+    `Rows of ${label} hang on each other through more than ${LEVELS} levels of rows that stop each other. ${leaveIt(label)}`,
+    label,
+  )
 
 /** What became of the rows that hang on stopped ones. */
 export interface HangingMoved {
@@ -54,8 +73,8 @@ export async function mergeHanging(
     if (referred.length === 0 && !isAsked) return []
     const stopped = await findStoppers(tx, table, result.sources, referred)
     if (isAsked && stopped.length > 0) {
-      const conflicts = result.conflicts[table.label] ?? []
-      result.conflicts[table.label] = [...conflicts, ...(await readConflicts(tx, table, stopped))]
+      const conflicts = ofTable(result.conflicts, table.label) ?? []
+      setOfTable(result.conflicts, table.label, [...conflicts, ...(await readConflicts(tx, table, stopped))])
     }
     return referred.flatMap((_, position) => {
       const name = `authjs_lazy_pair_${result.sources.length}`
@@ -65,10 +84,15 @@ export async function mergeHanging(
     })
   }
 
+  /** How many rows may count as deleted because they moved to another partition. */
+  const relocated = new Map<number, number>()
+  // Without triggers and rules, no row goes because others change.
+  const before = found.within ? undefined : await readDeletedSoFar(tx)
   let replacements: Replacement[] = []
   for (const { table, stopped } of moved)
     if (stopped > 0) replacements.push(...(await examine(changingUsers(table, move))))
-  while (replacements.length > 0) {
+  for (let level = 1; replacements.length > 0; level++) {
+    if (level > LEVELS) throw tooDeep(found.keys.find(({ parent }) => parent === replacements[0]?.table)?.parentLabel)
     const tables = await withRows(tx, await hangingTables(tx, found, move, replacements, settled), result.sources)
     replacements = []
     for (const group of movedTogether(tables)) {
@@ -76,14 +100,20 @@ export async function mergeHanging(
         const { table } = one
         if (one.astray > 0) throw goneAstray(table.label, one.astray)
         if (one.moved > 0) result.moved.push({ label: table.label, rows: one.moved })
+        if (table.isPartitioned) relocated.set(table.oid, (relocated.get(table.oid) ?? 0) + one.moved)
         if (one.stopped === 0) continue
         replacements.push(...(await examine(table)))
-        const condition = (prefix: string) => toChange(table, prefix)
-        result.stopped.push({ oid: table.oid, label: table.label, target: table.target, condition })
-        settled.set(table.oid, [...(settled.get(table.oid) ?? []), condition])
+        const { oid, label, target } = table
+        // Without the rows that were handed over before: conditions that name each other would double with every level.
+        const condition = (prefix: string) => holdsOld(table, prefix)
+        const kept = keptRows(found, move, oid)
+        result.stopped.push({ oid, label, target, condition: (prefix) => butNot(condition(prefix), kept, prefix) })
+        settled.set(oid, [...(settled.get(oid) ?? []), condition])
       }
     }
   }
+  for (const { oid, label, rows } of before ? changedBetween(before, await readDeletedSoFar(tx)) : [])
+    if (rows > (relocated.get(oid) ?? 0) && !found.leftAlone.includes(oid)) throw unseen(label, `${rows} rows went`)
   return result
 }
 

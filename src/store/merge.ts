@@ -1,10 +1,11 @@
 import { eq, inArray, sql } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError } from "../errors.js"
+import { addRows, type ByTable } from "./by-table.js"
 import { findReferences, type UserReferences } from "./foreign-keys.js"
 import { concerned, type Move } from "./lazy-rows.js"
-import type { ByTable, Database, MergeOptions, MergeReport } from "./lazy-store.js"
-import { explainConflicts } from "./merge-errors.js"
+import type { Database, MergeOptions, MergeReport } from "./lazy-store.js"
+import { explainConflicts, KeyAddedError } from "./merge-errors.js"
 import { mergeHanging, type StoppedRows } from "./merge-hanging.js"
 import { type LazyRowsMoved, moveLazyRows } from "./move-lazy-rows.js"
 import { recordOutcomes } from "./outcomes.js"
@@ -36,7 +37,8 @@ export function mergeUsers(
   // The real user may get a row just before one of the lazy user's takes its place. Another merge sees it, and leaves the lazy user's where it is.
   // A rule that is checked at the end says so when everything is done.
   const isOvertaken = (error: unknown) =>
-    OVERTAKEN.includes(sqlState(error) ?? "") && (finished || error instanceof MergeConflictError)
+    error instanceof KeyAddedError ||
+    (OVERTAKEN.includes(sqlState(error) ?? "") && (finished || error instanceof MergeConflictError))
   return retryTransaction(
     db,
     async (tx) => {
@@ -159,6 +161,6 @@ function stoppedRows(lazyRows: LazyRowsMoved[], hanging: StoppedRows[], move: Mo
 
 function sumByTable(counts: { label: string; rows: number }[]): ByTable<number> {
   const sums: ByTable<number> = {}
-  for (const { label, rows } of counts) if (rows > 0) sums[label] = (sums[label] ?? 0) + rows
+  for (const { label, rows } of counts) if (rows > 0) addRows(sums, label, rows)
   return sums
 }

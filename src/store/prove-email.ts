@@ -1,6 +1,7 @@
 import type { AdapterAccount } from "@auth/core/adapters"
 import { and, eq, ne } from "drizzle-orm"
 import { endCredentials } from "./app-credentials.js"
+import { endRows } from "./end-rows.js"
 import type { Database, NewSession } from "./lazy-store.js"
 import { recordOutcomes } from "./outcomes.js"
 import { hasPassword } from "./passwords.js"
@@ -21,13 +22,7 @@ export function proveEmail(
     if (!before || isPlaceholderAddress(before.email ?? "")) return null
     let passwordRemoved = false
     if (before.emailVerified === null) {
-      if (passwordsTable) {
-        const removed = await tx
-          .delete(passwordsTable)
-          .where(eq(passwordsTable.userId, userId))
-          .returning({ userId: passwordsTable.userId })
-        passwordRemoved = removed.length > 0
-      }
+      if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)) > 0
       // Typing the address is all it took to make such an account, and to add identities to it.
       if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
     }
@@ -86,7 +81,6 @@ async function removeIdentities(tx: Database, tables: Tables, userId: string): P
   const { accountsTable, authenticatorsTable } = tables
   await endSessions(tx, tables, userId)
   await endCredentials(tx, tables, userId)
-  if (await tableExists(tx, accountsTable)) await tx.delete(accountsTable).where(eq(accountsTable.userId, userId))
-  if (await tableExists(tx, authenticatorsTable))
-    await tx.delete(authenticatorsTable).where(eq(authenticatorsTable.userId, userId))
+  await endRows(tx, accountsTable, accountsTable.userId, userId)
+  await endRows(tx, authenticatorsTable, authenticatorsTable.userId, userId)
 }

@@ -1,3 +1,4 @@
+import { addRows } from "./by-table.js"
 import { messageOf } from "./error-message.js"
 import type { BatchReport, PurgeJob } from "./purge-batch.js"
 import type { Candidate } from "./purge-candidates.js"
@@ -30,13 +31,12 @@ export function roomFor({ search }: PurgeJob, { report }: Tally): number {
 export function addBatch(tally: Tally, { purged, deleted, heldBack }: BatchReport): void {
   const { report } = tally
   report.purged += purged
-  for (const [table, rows] of Object.entries(deleted)) report.deleted[table] = (report.deleted[table] ?? 0) + rows
+  for (const [table, rows] of Object.entries(deleted)) addRows(report.deleted, table, rows)
   for (const tables of heldBack.values()) addSkipped(tally, tables)
 }
 
 function addSkipped(tally: Tally, tables: Iterable<string>): void {
-  const { skipped } = tally.report
-  for (const table of tables) skipped[table] = (skipped[table] ?? 0) + 1
+  for (const table of tables) addRows(tally.report.skipped, table, 1)
   tally.left++
 }
 

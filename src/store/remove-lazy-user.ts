@@ -2,13 +2,15 @@ import { type SQL, sql } from "drizzle-orm"
 import { MergeConflictError } from "../errors.js"
 import type { ByTable } from "./by-table.js"
 import type { Database } from "./database.js"
-import { changedBetween, readDeletedSoFar } from "./deleted-rows.js"
+import { changedBetween, readDeletedAround } from "./deleted-rows.js"
 import type { UserReferences } from "./foreign-keys.js"
 import type { Move } from "./lazy-rows.js"
+import { KeyAddedError } from "./merge-errors.js"
 import type { StoppedRows } from "./merge-hanging.js"
 import { expectLosses, refuseSurprises } from "./merge-losses.js"
 import { queryRows } from "./raw-query.js"
 import { connectionLost } from "./same-transaction.js"
+import { settle } from "./settle.js"
 import type { Tables } from "./tables.js"
 
 /**
@@ -49,7 +51,14 @@ export async function removeLazyUser(
     tx,
     sql`with ${sql.join(steps, sql`, `)} delete from ${usersTable} where ${usersTable.id} = ${move.from} and ${isSame}`,
   )
-  const gone = changedBetween(expected.soFar, await readDeletedSoFar(tx, found.within))
+  if (found.isDeferrable) await settle(tx)
+  const gone = changedBetween(expected.soFar, await readDeletedAround(tx, found.within))
+  const added = found.within && gone.find(({ oid }) => !found.within?.includes(oid))
+  if (added)
+    throw new KeyAddedError(
+      `During the merge, ${added.label} got a foreign key that leads to its rows. Try again.`,
+      added.label,
+    )
 
   const usersGone = gone.find(({ oid }) => oid === users.oid)?.rows ?? 0
   if (usersGone > 1) throw otherUsers()

@@ -21,6 +21,8 @@ export interface ChangingTable {
   /** Quoted, ready to select from or to update. */
   target: string
   columns: Column[]
+  /** Whether a row that changes can move to another partition, which counts as deleting it. */
+  isPartitioned: boolean
   changes: RowChange[]
   /** The unique rules that a change can run into. */
   rules: UniqueRule[]
@@ -50,12 +52,17 @@ export function changingColumns({ changes }: Pick<ChangingTable, "changes">): Co
 }
 
 /** The condition for the rows of a table that are to change; `prefix` is an alias with its dot, or empty. */
-export function toChange({ changes, except }: ChangingTable, prefix = ""): SQL {
-  const anyOld = sql`(${sql.join(
+export function toChange(table: ChangingTable, prefix = ""): SQL {
+  const { except } = table
+  return except ? sql`${holdsOld(table, prefix)} and not ${except(prefix)}` : holdsOld(table, prefix)
+}
+
+/** The condition for the rows of a table that hold an old value, those included that stay as they are. */
+export function holdsOld({ changes }: Pick<ChangingTable, "changes">, prefix = ""): SQL {
+  return sql`(${sql.join(
     changes.map((change) => change.isOld(prefix)),
     sql` or `,
   )})`
-  return except ? sql`${anyOld} and not ${except(prefix)}` : anyOld
 }
 
 /** A column as it is after the changes. */

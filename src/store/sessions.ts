@@ -1,5 +1,6 @@
-import { eq, sql } from "drizzle-orm"
+import { sql } from "drizzle-orm"
 import type { PgTable } from "drizzle-orm/pg-core"
+import { endRows } from "./end-rows.js"
 import type { Database } from "./lazy-store.js"
 import { queryRows } from "./raw-query.js"
 import { qualifiedName } from "./table-names.js"
@@ -8,14 +9,10 @@ import type { Tables } from "./tables.js"
 /**
  * Ends every database session of a user. An app with JWT sessions need not have a table for them.
  * @returns how many there were
+ * @throws LazySetupError where one stays, or could stay unseen
  */
 export async function endSessions(tx: Database, { sessionsTable }: Tables, userId: string): Promise<number> {
-  if (!(await tableExists(tx, sessionsTable))) return 0
-  const ended = await tx
-    .delete(sessionsTable)
-    .where(eq(sessionsTable.userId, userId))
-    .returning({ userId: sessionsTable.userId })
-  return ended.length
+  return endRows(tx, sessionsTable, sessionsTable.userId, userId)
 }
 
 /** Whether a table is there at all: apps leave out those of Auth.js that they have no use for. */

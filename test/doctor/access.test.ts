@@ -68,6 +68,88 @@ describe("what keeps the app's role from rows", () => {
     expect(await patient.summary()).toEqual([])
   })
 
+  it.each([
+    ["change", `create policy see on note for select using (true)`],
+    [
+      "change as it needs",
+      `create policy see on note for select using (true);
+      create policy change on note for update using (true) with check (user_id = 'me');
+      create policy remove on note for delete using (true)`,
+    ],
+    [
+      "change all of them",
+      `create policy everything on note using (true);
+      create policy less on note as restrictive for update using (user_id = 'me')`,
+    ],
+  ])("is security that lets the role see rows, but not %s", async (_, policies) => {
+    await database.query(`alter table note enable row level security; ${policies}`)
+    const finding = await patient.finding("row_security")
+    expect(finding).toMatchObject({ severity: "error", where: "note" })
+    await patient.paste(finding.fix)
+    expect(await patient.summary()).toEqual([])
+    expect(await merges()).toEqual({ note: 1 })
+  })
+
+  it.each(["user", "session", "account", "password", "authenticator"])(
+    "is security on %s that lets the role see rows but not delete them",
+    async (table) => {
+      await database.query(`alter table "${table}" enable row level security; create policy see on "${table}" for select using (true);
+        create policy add on "${table}" for insert with check (true); create policy change on "${table}" for update using (true)`)
+      const finding = await patient.finding("row_security")
+      expect(finding).toMatchObject({ severity: "error", where: table, message: expect.stringContaining("delete") })
+      await patient.paste(finding.fix)
+      expect(await patient.summary()).toEqual([])
+    },
+  )
+
+  it.each([
+    ["user", "delete"],
+    ["user", "insert"],
+    ["user", "update"],
+    ["session", "delete"],
+    ["session", "insert"],
+    ["account", "delete"],
+    ["password", "insert"],
+  ])("is on %s a missing right to %s", async (table, right) => {
+    await database.query(`revoke ${right} on "${table}" from "${role}"`)
+    const finding = await patient.finding("merge_rights")
+    expect(finding).toMatchObject({
+      severity: "error",
+      where: table,
+      fix: expect.stringContaining(`grant ${right} on`),
+    })
+    await patient.paste(finding.fix)
+    expect(await patient.summary()).toEqual([])
+  })
+
+  it("is a right to change other columns only", async () => {
+    await database.query(
+      `alter table note add body text; revoke update on note from "${role}"; grant update (body) on note to "${role}"`,
+    )
+    const finding = await patient.finding("merge_rights")
+    expect(finding).toMatchObject({ severity: "warning", where: "note" })
+    await patient.paste(finding.fix)
+    expect(await merges()).toEqual({ note: 1 })
+  })
+
+  it("is a right to read some columns, where rows can be stopped", async () => {
+    await database.query(
+      `alter table note add body text, add unique (user_id, body); revoke select on note from "${role}"; grant select (user_id, body) on note to "${role}"`,
+    )
+    const finding = await patient.finding("merge_rights")
+    expect(finding).toMatchObject({ severity: "warning", where: "note" })
+    await patient.paste(finding.fix)
+    expect(await merges()).toEqual({ note: 1 })
+  })
+
+  it("is no right to change and to read the column of the user alone, where nothing stops rows", async () => {
+    await database.query(
+      `alter table note add body text; revoke select, update on note from "${role}"; grant select (user_id), update (user_id) on note to "${role}"`,
+    )
+    expect(await patient.summary()).toEqual([])
+    expect(await merges()).toEqual({ note: 1 })
+  })
+
   it.each(["update", "select", "delete"])("is a missing right to %s", async (right) => {
     await database.query(`revoke ${right} on note from "${role}"`)
     const finding = await patient.finding("merge_rights")
