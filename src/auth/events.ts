@@ -11,7 +11,7 @@ type HeldName = "createUser" | "updateUser" | "linkAccount"
 
 /** The app's events, with the ones of this library announced beside `signIn`, after everything is written. */
 export function composeEvents(own: Events = {}, context: RequestContext): Events {
-  // Auth.js announces what its adapter has answered to, which is written with the session.
+  // Auth.js emits these events before the rows are written. Hold them until the session is.
   const held = <Name extends HeldName>(name: Name) => {
     const handler = own[name] as ((message: unknown) => unknown) | undefined
     if (!handler) return undefined
@@ -43,12 +43,12 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
 }
 
 /**
- * Does what `lazy.signOut` asks for; a user who is kept is marked, so that the browser is not given it again. An error is logged: the visitor is
- * signed out either way, and the purge will find the user.
+ * Closes or deletes the lazy users who signed out, as `lazy.signOut` says. Logs an error and goes
+ * on: the visitor is signed out either way, and the purge removes the user.
  */
 async function endSignedOut(token: JWT | null | undefined, context: RequestContext): Promise<void> {
   const { adapter, options, signedOut } = context
-  // A token without our claims may be a lazy user's: the store looks.
+  // A token without our claims may belong to a lazy user. The store ignores real ones.
   const ids = token?.sub !== undefined && token.isLazy !== false ? [token.sub] : signedOut
   for (const userId of new Set(ids)) {
     try {
@@ -58,7 +58,9 @@ async function endSignedOut(token: JWT | null | undefined, context: RequestConte
       const what = options.signOut === "delete" ? "deleted" : "closed"
       logError(
         context.config,
-        new AdapterError(`A lazy user who signed out was not ${what}.`, { cause: { err: error } }),
+        new AdapterError(`A lazy user who signed out could not be ${what}. The purge will remove it.`, {
+          cause: { err: error },
+        }),
       )
     }
   }
