@@ -11,7 +11,7 @@ import { isLazyUser } from "./schema.js"
 import { STATEMENT_NAME } from "./statement-name.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, rowToInsert, type SessionRow, type UserRow } from "./user-row.js"
-import { refuseChangedRow } from "./written-row.js"
+import { changedRow } from "./written-row.js"
 
 const ATTEMPTS = 8
 
@@ -30,7 +30,11 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const row = rowToInsert({ id, username, email, lazySince: now, seenAt: now })
       const made = await insertOrExplain(() => insert(row, { session, unless: twins }), db, tables, row)
       if (made) {
-        await undoIfChanged(db, tables, made.user, row)
+        const refusal = changedRow(made.user, row)
+        if (refusal) {
+          await db.delete(tables.usersTable).where(eq(tables.usersTable.id, made.user.id))
+          throw refusal
+        }
         return { ...made, created: true }
       }
 
@@ -41,7 +45,7 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const open = there.filter((user) => isLazyRow(user) && !isClosed(user)).map((user) => user.id)
       const lazy = open.length > 0 ? await attachSession(db, tables, open, session) : undefined
       if (lazy) return { ...lazy, created: false }
-      // An id of a user who has become real, or was signed out meanwhile, is given to nobody.
+      // Never give out the id of a user who was converted or signed out meanwhile.
       if (
         there.some((user) => user.id === id) ||
         (there.length === 0 && (await findObstacle(db, tables, row)) === "id")
@@ -69,16 +73,6 @@ async function insertOrExplain<Result>(
     return await insert()
   } catch (error) {
     throw await explainCreation(db, tables, error, row)
-  }
-}
-
-/** A trigger has the last word on what is inserted. */
-async function undoIfChanged(db: Database, { usersTable }: Tables, user: UserRow, row: NewUserRow): Promise<void> {
-  try {
-    refuseChangedRow(user, row)
-  } catch (error) {
-    await db.delete(usersTable).where(eq(usersTable.id, user.id))
-    throw error
   }
 }
 
@@ -208,7 +202,8 @@ function attachSession(
       .from(usersTable)
       .where(and(inArray(usersTable.id, ids), isLazyUser(usersTable), activeUsers))
       .limit(1)
-      // So that a conversion or a sign-out, which end every session of the user, can't slip in between.
+      // Keeps a conversion or a sign-out, which end every session of the user, from slipping in
+      // between.
       .for("share")
     if (!user || isClosed(user)) return undefined
     if (!session) return { user, session: undefined }
