@@ -57,7 +57,7 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
     ...base,
     ...preparedReads(db, tables),
     ...activeReads(db, tables),
-    // Auth.js leaves out what it has nothing to say about, such as `emailVerified` at a sign-up by passkey.
+    // Auth.js omits unknown fields, such as `emailVerified` at a sign-up with a passkey.
     createUser: (data) => base.createUser(rowToInsert(data)),
     // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
     async updateUser(data) {

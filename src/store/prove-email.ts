@@ -9,7 +9,7 @@ import { endSessions, tableExists } from "./sessions.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
 
-/** See `LazyStore.proveEmail`. */
+/** Implements `LazyStore.proveEmail`. */
 export function proveEmail(
   db: Database,
   tables: Tables,
@@ -28,7 +28,7 @@ export function proveEmail(
           .returning({ userId: passwordsTable.userId })
         passwordRemoved = removed.length > 0
       }
-      // Typing the address is all it took to make such an account, and to add identities to it.
+      // Typing the address was enough to make such an account and to add identities to it.
       if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
     }
     // The app kept this address for a lazy user, who need not be its owner: end the sessions of the lazy user.
@@ -48,7 +48,7 @@ export function proveEmail(
   })
 }
 
-/** See `LazyStore.linkByAddress`. */
+/** Implements `LazyStore.linkByAddress`. */
 export function linkByAddress(
   db: Database,
   tables: Tables,
@@ -65,12 +65,15 @@ export function linkByAddress(
   })
 }
 
-/** See `LazyStore.endsAtProof`. */
+/** Implements `LazyStore.endsAtProof`. */
 export async function endsAtProof(db: Database, tables: Tables, userId: string): Promise<boolean> {
   return (await hasPassword(db, tables, userId)) || !(await hasOAuthIdentity(db, tables, userId))
 }
 
-/** Whether an identity of another provider leads to the account; a passkey is none, since anybody can make one. */
+/**
+ * Tells whether an OAuth or e-mail identity leads to the account. A passkey is none, since anybody
+ * can make one.
+ */
 async function hasOAuthIdentity(db: Database, { accountsTable }: Tables, userId: string): Promise<boolean> {
   if (!(await tableExists(db, accountsTable))) return false
   const found = await db
@@ -81,7 +84,7 @@ async function hasOAuthIdentity(db: Database, { accountsTable }: Tables, userId:
   return found.length > 0
 }
 
-/** Deletes sessions, linked identities and passkeys: every way to be in the account, or to come back. */
+/** Deletes sessions, credentials, linked identities and passkeys: every way into the account. */
 async function removeIdentities(tx: Database, tables: Tables, userId: string): Promise<void> {
   const { accountsTable, authenticatorsTable } = tables
   await endSessions(tx, tables, userId)
