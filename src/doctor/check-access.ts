@@ -5,16 +5,16 @@ import { queryDocument } from "../store/raw-query.js"
 import { quoted } from "../store/table-names.js"
 import type { Finding } from "./finding.js"
 
-/** What the role may do with a table, and what the database does instead. */
+/** The rights of the role on a table, and what keeps rows from it. */
 export interface AccessFacts {
   oid: number
   label: string
   /** Quoted, with its schema. */
   target: string
   hidesRows: boolean
-  /** The rights that the role has not, of those that a merge needs. */
+  /** The missing rights that a merge needs. */
   missing: ("select" | "update" | "delete")[]
-  /** The rules that take the place of an UPDATE or a DELETE. */
+  /** The rules that replace an UPDATE or a DELETE. */
   rules: string[]
 }
 
@@ -49,7 +49,10 @@ export async function readAccess(tx: Database, oids: number[]): Promise<AccessFa
   )
 }
 
-/** Whether the role can move the rows of the tables; `sessions` is the oid of the table of sessions, of which the purge has to see every row. */
+/**
+ * Reports the tables whose rows the role can not move. `sessions` is the oid of the sessions table,
+ * of which the purge must see every row.
+ */
 export function checkAccess(
   tables: AccessFacts[],
   { role, sessions }: { role: string; sessions: number | undefined },
