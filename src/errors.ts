@@ -28,8 +28,8 @@ export class NotRealError extends LazyError {
 }
 
 /**
- * Rows of the lazy user can't become rows of the real one, or can't go, and nobody said what to do then; or rows would go, or change, that the merge
- * did not see. Nothing was changed.
+ * Rows of the lazy user can neither move to the real user nor be left behind, or the merge would
+ * delete or change rows it did not report. Nothing was changed.
  */
 export class MergeConflictError extends LazyError {
   readonly code = "merge_conflict"
@@ -54,7 +54,7 @@ export class MergeUnsupportedError extends LazyError {
     message: string,
     /** The table: `table` in the schema public, `schema.table` elsewhere. */
     readonly table: string,
-    /** The constraint that makes it impossible; undefined where it is the table as a whole. */
+    /** The constraint in question; undefined when the table as a whole is. */
     readonly constraint?: string,
     options?: ErrorOptions,
   ) {
@@ -75,12 +75,15 @@ export class IdentifierTakenError extends LazyError {
   }
 }
 
-/** PostgreSQL refuses the username or the e-mail address: its column is too short for it, or has a rule of its own. Nothing was changed. */
+/**
+ * The username or the e-mail address does not fit its column or breaks a rule of it. Nothing was
+ * changed.
+ */
 export class IdentifierInvalidError extends LazyError {
   readonly code = "identifier_invalid"
 
   constructor(
-    /** Which of the two is refused. */
+    /** The refused field. */
     readonly identifier: "username" | "email",
     options?: ErrorOptions,
   ) {

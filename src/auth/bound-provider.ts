@@ -53,8 +53,9 @@ export function checkProvider(provider: unknown, adapter: LazyAdapter): void {
 type Provider = AuthConfig["providers"][number]
 
 /**
- * The provider for one request. Providers of other makers that are handed the request, for a password or to send a link, tell the context
- * about it: some integrations ask for a configuration without one.
+ * Binds a provider to one request. Credentials and e-mail providers of other packages tell the
+ * context which request they were given, because some integrations ask for a configuration without
+ * one.
  */
 export function bindProvider(provider: Provider, context: RequestContext): Provider {
   if (isBindable(provider)) {
@@ -82,12 +83,15 @@ function bindMade(provider: Made, context: RequestContext): Made {
   return provider.type === "email" ? withSending(provider, context) : provider
 }
 
-/** The settings of a provider as Auth.js reads them: those that the app gave to it come before its own. */
+/**
+ * Merges the settings of a provider as Auth.js does: `options`, from the app, win over the
+ * defaults.
+ */
 function effective<Settings extends object>(provider: Settings & { options?: Partial<Settings> }): Settings {
   return { ...provider, ...provider.options }
 }
 
-/** In the place where Auth.js looks, and without another one that comes first. */
+/** Sets a setting of a provider and drops the one in `options`, which Auth.js would prefer. */
 function replaced<Settings extends object, Name extends keyof Settings>(
   provider: Settings & { options?: object },
   name: Name,
@@ -119,7 +123,10 @@ function withSending(provider: EmailConfig, context: RequestContext): EmailConfi
   })
 }
 
-/** @auth/sveltekit has Auth.js check no token, and SvelteKit itself only forms. */
+/**
+ * @auth/sveltekit turns off the CSRF check of Auth.js, and SvelteKit itself checks only forms.
+ * @auth/sveltekit has Auth.js check no token, and SvelteKit itself only forms.
+ */
 function refuseCrossSite({ head }: RequestContext): void {
   if (head?.method === "POST" && head.headers.get("sec-fetch-site") === "cross-site")
     throw new AccessDenied("A sign-in that another site has posted.")

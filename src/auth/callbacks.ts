@@ -60,7 +60,7 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
   }
 }
 
-/** What Auth.js does in a request before it asks whether somebody may sign in. */
+/** Names the step that Auth.js takes before it calls the `signIn` callback. */
 function stepBefore(type: string | undefined, asksForLink: boolean): Step | undefined {
   if (type === "credentials") return "authorize"
   return type === "email" && !asksForLink ? "open-link" : undefined
@@ -108,7 +108,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
         await plan?.undo?.()
         return null
       }
-      // A callback that returns nothing has changed the token in place, if at all.
+      // A callback that returns nothing may have changed the token in place.
       const restored = restoreClaims(isObject(token) ? (token as JWT) : params.token, claims)
       // What a client posts to the session endpoint must not make a lazy user somebody else.
       return params.trigger === "update" && claims.isLazy ? { ...restored, sub } : restored
@@ -136,7 +136,7 @@ async function recheck(
   try {
     const user = token.sub ? ((await adapter.getUser(token.sub)) as UserRow | null) : null
     if (!user || !claimsHold(token, user)) return "over"
-    // A token from before this library, or of another program: it says from now on who its user is.
+    // Issued before the app added this library: add the claims, so that the next check knows them.
     if (token.isLazy === undefined) Object.assign(token, await claimsFor(user, undefined, adapter))
     else token.checkedAt = secondsNow()
     if (token.isLazy) token.seenAt = secondsOf(user.seenAt)
@@ -170,11 +170,14 @@ function composeSession(own: SessionCallback | undefined): SessionCallback {
   }
 }
 
-/** Adds to a session of the app's what it does not say of its user; one of another shape stays as it is, for the app to read. */
+/**
+ * Adds id, isLazy and username to the session that the app's callback returned. Leaves a session
+ * without a `user` object as it is.
+ */
 function withIdentity(session: unknown, identity: object | undefined): Session {
   if (!isObject(session) || !isObject(session.user)) return session as Session
   const user = { ...identity, ...session.user }
-  // One that is frozen is answered by a copy.
+  // Copy a frozen session.
   return (Reflect.set(session, "user", user) ? session : { ...session, user }) as unknown as Session
 }
 

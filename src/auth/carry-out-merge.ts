@@ -9,8 +9,8 @@ import type { RequestContext } from "./request-context.js"
 import { SignInRefused } from "./sign-in-refused.js"
 
 /**
- * Merges the lazy user, or does what `lazy.onMergeError` says where that can't be done.
- * @returns undefined where the session of the real user is for Auth.js to write
+ * Merges the lazy user into the real one, or follows `lazy.onMergeError` when the merge fails.
+ * @returns undefined when Auth.js still has to write the session of the real user
  */
 export async function carryOutMerge(
   context: RequestContext,
@@ -35,7 +35,7 @@ export async function carryOutMerge(
     context.announce = () => emit(context, "mergeUser", report)
     return report.into
   } catch (error) {
-    // Another tab was faster: the rows are where they belong, and only the sign-in is left to do.
+    // Another tab has merged this user already: only sign in.
     if (error instanceof NotLazyError) return signInAlone(context, decision, session)
     if (error instanceof NotRealError && context.byPassword) throw new SignInRefused("wrong_credentials")
     if (error === hook?.failure || !isRepeatable(error)) throw error
@@ -43,7 +43,10 @@ export async function carryOutMerge(
   }
 }
 
-/** `lazy.onMerge`, and what it threw: a hook that fails says no to this sign-in, and not that the rows can't be merged. */
+/**
+ * Wraps `lazy.onMerge` and records what it throws: an error of the hook refuses the sign-in, and
+ * `lazy.onMergeError` does not apply.
+ */
 function watched(onMerge: MergeHook | undefined): { run: MergeHook; failure?: unknown } | undefined {
   if (!onMerge) return undefined
   const hook: { run: MergeHook; failure?: unknown } = {

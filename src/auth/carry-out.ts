@@ -16,9 +16,10 @@ import { refusalOf } from "./refused-address.js"
 import type { RequestContext } from "./request-context.js"
 
 /**
- * Writes what was decided about this sign-in, in one transaction with the session; once. The caller has done everything else that can fail.
+ * Writes the decision about this sign-in, once, in one transaction with the session. Call it last:
+ * no later step may fail.
  * @param userId the user that Auth.js signs in
- * @returns the user as it is in the database; undefined where nothing is written, and the session is for Auth.js to write
+ * @returns the user as stored; undefined when nothing was written and Auth.js writes the session
  */
 export async function carryOut(
   context: RequestContext,
@@ -30,34 +31,39 @@ export async function carryOut(
   if (!isWritten(decision)) return undefined
   context.requirePresented(decision)
   if (signedIn(decision).id !== userId)
-    throw new Error("The identity went to another user while this sign-in was on its way.")
+    throw new Error("Another user was linked to this identity during the sign-in. Sign in again.")
   const user = await write(context, decision, session)
   // A second call finds nothing to do.
   context.decision = afterwards(decision, context)
   return user
 }
 
-/** Ends what a browser leaves behind, once the new session is there. */
+/** Closes the lazy user that this browser gave up, after the new session was written. */
 export async function settle(context: RequestContext): Promise<void> {
   const { decision, leaves, adapter } = context
   const abandoned = decision.kind === "signed-out" ? decision.abandons : undefined
   try {
-    // Its sessions end, and so do its tokens; the browser is not given this lazy user again.
+    // Ends its sessions and tokens, and never gives this lazy user to the browser again.
     if (abandoned) await adapter.lazy.closeLazyUser(abandoned.user.id)
     if (leaves) await adapter.lazy.leaveBehind(leaves.userId, leaves.until)
   } catch (error) {
-    // The real user is signed in. The purge finds the lazy user as it finds any other.
-    logError(context.config, new AdapterError("A lazy user was left to the purge.", { cause: { err: error } }))
+    // The real user is signed in. The purge removes the lazy user later.
+    logError(
+      context.config,
+      new AdapterError("A lazy user could not be closed after a sign-in. The purge will remove it.", {
+        cause: { err: error },
+      }),
+    )
   }
 }
 
-/** The user whom Auth.js signs in, by what was decided. */
+/** Returns the user that Auth.js signs in under this decision. */
 export function signedIn(decision: ConvertDecision | MergeDecision | ProveDecision): UserRow {
   if (decision.kind === "convert") return decision.current.user
   return decision.kind === "merge" ? decision.into : decision.owner
 }
 
-/** What Auth.js must not see of the old session stays hidden. */
+/** Returns the decision that keeps the old session hidden from Auth.js. */
 function afterwards(
   decision: ConvertDecision | MergeDecision | ProveDecision,
   { leaves }: RequestContext,
@@ -104,6 +110,6 @@ async function convert(
 
 async function link(context: RequestContext, { id }: UserRow, session: NewSession | undefined): Promise<UserRow> {
   const user = await context.adapter.lazy.linkByAddress(id, context.held.account as AdapterAccount, session)
-  if (!user) throw new Error("The user to link the identity to is gone.")
+  if (!user) throw new Error("The user was deleted before its identity could be linked. Sign in again.")
   return user
 }

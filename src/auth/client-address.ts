@@ -3,13 +3,16 @@ import { LazySetupError } from "../errors.js"
 
 /** Which header a proxy of yours writes the client's address into; see `lazy.trustProxy`. */
 export interface TrustedProxy {
-  /** Such as `x-forwarded-for`, `cf-connecting-ip`, or `forwarded` (RFC 7239, whose `for` is read). */
+  /**
+   * The header name, such as `x-forwarded-for`, `cf-connecting-ip` or `forwarded` (RFC 7239: `for`
+   * is read).
+   */
   header: string
   /** How many proxies of yours append to the header: the address is that many from its right end. Default: 1. */
   hops?: number
 }
 
-/** Stands for every client whose address should be known and can't be read: all of them are counted as one. */
+/** The key shared by all clients whose address can't be parsed. */
 export const UNREADABLE = "unreadable"
 
 /** @throws LazySetupError when nothing could be read by these settings, or anybody's forgery would be */
@@ -34,16 +37,20 @@ export function clientKey(
   return written === undefined ? undefined : keyOf(written)
 }
 
-/** Finds the text that should be the client's address; undefined where an app has named no source, or the source says nothing. */
+/**
+ * Finds the text that should be the client's address. Returns undefined when the app names no
+ * source or the source is empty.
+ */
 export function writtenAddress(
   headers: Headers | undefined,
   direct: (() => string | undefined) | undefined,
   trusted: TrustedProxy | undefined,
 ): string | undefined {
-  // A header that is named and missing is unreadable: the request has come past the proxy.
+  // A request without the trusted header bypassed the proxy: count it as unreadable.
   if (trusted) return headers && lastEntry(headers.get(trusted.header) ?? "", trusted.hops ?? 1)
   const given: unknown = direct?.()
-  // Some frameworks hand on the whole list of a header: its right end is what the nearest proxy saw.
+  // Some frameworks pass on the whole header. Its last entry is the client that the nearest proxy
+  // saw.
   return typeof given === "string" && given.trim() !== "" ? lastEntry(given, 1) : undefined
 }
 
@@ -51,7 +58,10 @@ function lastEntry(list: string, hops: number): string {
   return list.split(",").at(-hops)?.trim() ?? ""
 }
 
-/** The key for an address as proxies write it; undefined where it is none, such as the `unknown` and `_hidden` of RFC 7239. */
+/**
+ * Returns the key for an address as proxies write it. Undefined for anything else, such as
+ * `unknown` and `_hidden` (RFC 7239).
+ */
 export function keyOf(written: string): string | undefined {
   const address = bareAddress(written)
   if (ipaddr.IPv4.isValidFourPartDecimal(address)) return address
@@ -62,7 +72,10 @@ export function keyOf(written: string): string | undefined {
   return `${networkOf(parsed as ipaddr.IPv6, 4)}::/64`
 }
 
-/** The key of the /48 around a client that is counted by its /64, since one customer may have as much; undefined for every other client. */
+/**
+ * Returns the key of the /48 around a client that is counted by its /64. Undefined for other
+ * clients.
+ */
 export function widerKey(client: string): string | undefined {
   const network = /^((?:[\da-f]+:){3})[\da-f]+::\/64$/.exec(client)?.[1]
   return network && `${network.slice(0, -1)}::/48`
@@ -75,7 +88,10 @@ function networkOf({ parts }: ipaddr.IPv6, groups: number): string {
     .join(":")
 }
 
-/** Without what proxies put around it: 192.0.2.1:1234, [2001:db8::1]:1234, for="[2001:db8::1]";proto=https, fe80::1%eth0. */
+/**
+ * Strips what proxies add to an address: 192.0.2.1:1234, [2001:db8::1]:1234,
+ * for="[2001:db8::1]";proto=https, fe80::1%eth0.
+ */
 function bareAddress(written: string): string {
   const forwarded = /(?:^|;)\s*for\s*=\s*("[^"]*"|[^;]*)/i.exec(written)?.[1] ?? written
   return forwarded

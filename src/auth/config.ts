@@ -49,24 +49,29 @@ export interface LazyOptions {
   /** What a row that can't move means: `"keep"` the real user's row, or `"error"`, which refuses the merge. Default: `"keep"`. */
   onConflict?: "keep" | "error"
   /**
-   * Tables that a merge leaves alone, by the names that `moved` of the merge's report uses: their rows keep the lazy user's id until it is
-   * deleted, and meet the ON DELETE of their foreign key. Default: none.
+   * Names tables that a merge does not touch, as in the `moved` counts of its report. Their rows
+   * keep the id of the lazy user and meet the ON DELETE of their foreign key when it is deleted.
+   * @default {} every table is merged
    * @example mergeTables: { audit_log: "leave" }
    */
   mergeTables?: Record<string, "leave">
   /**
-   * What becomes of a sign-in whose merge can't be done: the rows conflict, or the database refuses to move them and would refuse again.
-   * `"refuse"` ends it with the code `merge_failed` and changes nothing; the person can then choose to sign in without the merge. `"leave"`
-   * signs the real user in and keeps the lazy user with its rows, for `adapter.lazy.merge`; the purge counts its age from 90 days later on,
-   * or from `leave` seconds later on. A hook that throws always ends the sign-in. Default: `"refuse"`.
+   * Decides what happens when a merge fails and would fail again. `"refuse"` changes nothing and
+   * ends the sign-in with the code `merge_failed`; the person can then sign in without the merge.
+   * `"leave"` signs the real user in and keeps the lazy user and its rows for `adapter.lazy.merge`;
+   * the purge spares it for 90 days, or for the seconds in `leave`.
+   *
+   * An error thrown by `onMerge` always refuses the sign-in.
    * @default "refuse"
    * @example onMergeError: { leave: 365 * 24 * 60 * 60 }
    */
   onMergeError?: "refuse" | "leave" | { leave: number }
   /**
-   * Whether the provider verified the address in this profile, where it says so in words that this library doesn't know, or doesn't say at
-   * all. Undefined leaves it to our reading: any field such as `email_verified`, `verified` or `confirmed_at` that is falsy, or a word for
-   * no, means unverified. An address that is not verified is neither stored nor linked. Default: our reading.
+   * Decides whether the provider verified the e-mail address in this profile. Return undefined to
+   * use the built-in reading, in which a field such as `email_verified`, `verified` or
+   * `confirmed_at` that is falsy or says "no" means unverified. An unverified address is neither
+   * stored nor linked.
+   * @default the built-in reading
    * @example isEmailVerified: (profile, { provider }) => (provider === "acme" ? profile.mail_state === "checked" : undefined)
    */
   isEmailVerified?: (profile: Profile, account: Account) => boolean | undefined | Promise<boolean | undefined>
@@ -90,7 +95,10 @@ export interface LazyEvents {
   convertUser?: (message: { user: UserRow; from: UserRow; by: ConvertedBy }) => unknown
   /** A lazy user was merged into a real one; its rows were moved, and it is gone. */
   mergeUser?: (message: MergeReport) => unknown
-  /** A merge could not be done, and `lazy.onMergeError` let the real user in without it. The lazy user keeps its rows. */
+  /**
+   * A merge failed and `lazy.onMergeError` signed the real user in without it. The lazy user keeps
+   * its rows.
+   */
   mergeFailed?: (message: { from: UserRow; into: UserRow; error: unknown }) => unknown
 }
 
@@ -101,7 +109,10 @@ export interface LazyConfig extends Omit<AuthConfig, "adapter" | "events" | "raw
   events?: AuthConfig["events"] & LazyEvents
 }
 
-/** A request without its body; its signal, where the framework has one, tells when the client hangs up. */
+/**
+ * A request without its body. `signal`, where the framework has one, is aborted when the client
+ * disconnects.
+ */
 export type RequestHead = Pick<Request, "method" | "url" | "headers"> & { signal?: AbortSignal | null }
 
 /** What Auth.js integrations hand to a configuration function, by framework. */

@@ -42,8 +42,9 @@ export interface ConvertProviderOptions {
     /** Tries per client address, where the framework knows it. Default: 100 in an hour, in memory. */
     address?: RateLimiterAbstract
     /**
-     * How often the password of a form that is sent a second time is compared, per name; beyond that the name is taken, whoever asks.
-     * Default: 10 in 15 minutes, in memory.
+     * Bounds, per name, how often the password of a repeated form is compared. Beyond it, the
+     * answer is that the name is taken.
+     * @default 10 in 15 minutes, in memory
      */
     name?: RateLimiterAbstract
   }
@@ -170,7 +171,7 @@ function planConversion(
         const overtaken = error instanceof NotLazyError
         const user = overtaken ? await signInAgain(context, { ...choice, userId: from.id }, again) : null
         if (!user) throw refusalOf(error)
-        // The same form was a moment faster, and what is left to do is to make a session.
+        // The first copy of this form has converted the user. Only make a session.
         context.plan = { kind: "write" }
       }
     },

@@ -4,12 +4,18 @@ import { stringifySetCookie } from "cookie"
 /** A cookie that Auth.js wants set. */
 export type AuthCookie = NonNullable<ResponseInternal["cookies"]>[number]
 
-/** Whether a cookie is this one, or one of the chunks that Auth.js splits it into; another that only begins alike is somebody else's. */
+/**
+ * Tells whether a cookie has this name, or is a chunk of it as Auth.js writes them: `name.0`,
+ * `name.1`.
+ */
 export function isNameOrChunk(given: string, name: string): boolean {
   return given === name || (given.startsWith(`${name}.`) && /^\d{1,2}$/.test(given.slice(name.length + 1)))
 }
 
-/** `Set-Cookie` for each cookie; of several with one name and domain, the last. */
+/**
+ * Appends a `Set-Cookie` header for each cookie. Of several with the same name, domain and path,
+ * the last one wins.
+ */
 export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
   const keyOf = ({ name, options }: AuthCookie) => `${name};${options.domain ?? ""};${options.path ?? ""}`
   const last = cookies.length < 2 ? cookies : new Map(cookies.map((cookie) => [keyOf(cookie), cookie])).values()

@@ -36,7 +36,10 @@ export class TooManyLazyUsers extends CredentialsSignin {
  */
 export type TakeCreation = (client: string | undefined) => Promise<void>
 
-/** Makes the limiters once, for all requests. Those that are numbers count on where an equal configuration was made before. */
+/**
+ * Makes the limiters, once for all requests. A limit given as a number shares its counts with equal
+ * configurations.
+ */
 export function creationLimits(
   { perAddress = 30, overall }: CreationLimits = {},
   shared: { limiter: (name: string, allowance: { points: number; duration: number }) => RateLimiterAbstract },
@@ -44,7 +47,9 @@ export function creationLimits(
   const limiter = (given: number | RateLimiterAbstract, name: string, option: string) => {
     if (typeof given !== "number") return given
     if (!Number.isInteger(given) || given < 1)
-      throw new LazySetupError(`lazy.${option} is a whole number of lazy users an hour, 1 or more, or a limiter.`)
+      throw new LazySetupError(
+        `lazy.${option} must be a whole number of lazy users an hour, 1 or more, or a limiter: lazy: { limits: { perAddress: 30 } }.`,
+      )
     return shared.limiter(name, { points: given, duration: HOUR })
   }
   const address = perAddress === false ? undefined : limiter(perAddress, "lazy-address", "limits.perAddress")

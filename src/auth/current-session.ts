@@ -14,8 +14,9 @@ export interface CurrentSession {
 }
 
 /**
- * Reads the session that came with a request. Null when there is none, it is over, or its user is gone. Of several cookies by the name, the first
- * that is alive. Throws when the database does.
+ * Reads the session of a request. Returns null when there is none, it has ended, or its user is
+ * gone. Of several session cookies, the first live one counts.
+ * @throws the error of the database
  */
 export async function readCurrentSession(
   config: AuthConfig,
@@ -47,14 +48,15 @@ async function tokenOwner(
   return user && claimsHold(token, user) ? user : null
 }
 
-/** What is known of a session that is not alive: with JWTs, whose it was. */
+/** A session that is no longer live. `userId` is known for JWTs only. */
 export interface EndedSession {
   userId?: string
 }
 
 /**
- * Reads the session cookie of a request that has no live session. Null where there is no cookie, or none that was ever a session's; a row that
- * is gone can't be told from one that never was.
+ * Reads the session cookie of a request without a live session. Returns null when there is no
+ * cookie or it never held a session. With database sessions, a deleted row and a made-up key look
+ * alike.
  */
 export async function readEndedSession(
   config: AuthConfig,

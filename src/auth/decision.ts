@@ -23,7 +23,7 @@ export interface MergeDecision {
   provesEmail: boolean
 }
 
-/** An identity that is linked to `owner` because it proves the owner's address, which was unproven until now. */
+/** A new identity that is linked to `owner` because it proves the owner's unproven address. */
 export interface ProveDecision {
   kind: "prove"
   owner: UserRow
@@ -32,8 +32,8 @@ export interface ProveDecision {
 }
 
 /**
- * What a sign-in means for the session that came with it. Made once, when the identity is proven, and carried out once, in the last step
- * that can fail before Auth.js has a session to hand out.
+ * What a sign-in does to the session of this browser. Made once the identity is proven, and carried
+ * out once, in the last step that can fail.
  */
 export type SignInDecision =
   /** Auth.js goes on alone. */
@@ -46,12 +46,12 @@ export type SignInDecision =
   /** Another tab made the lazy user real by the same identity; this one is signed in to it as well. */
   | { kind: "adopt"; userId: string; session: NewSession | undefined }
 
-/** Whether something is still to be written for this decision. */
+/** Tells whether this decision still has to be written. */
 export function isWritten(decision: SignInDecision): decision is ConvertDecision | MergeDecision | ProveDecision {
   return decision.kind === "convert" || decision.kind === "merge" || decision.kind === "prove"
 }
 
-/** Whether Auth.js must not see the session that came with the request. */
+/** Tells whether the session of the request must be hidden from Auth.js. */
 export function ignoresSession({ kind }: SignInDecision): boolean {
   return kind === "signed-out" || kind === "prove" || kind === "merge"
 }

@@ -46,12 +46,12 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
 }
 
 /**
- * Does what `lazy.signOut` asks for; a user who is kept is marked, so that the browser is not given it again. An error is logged: the visitor is
- * signed out either way, and the purge will find the user.
+ * Closes or deletes the lazy users who signed out, as `lazy.signOut` says. Logs an error and goes
+ * on: the visitor is signed out either way, and the purge removes the user.
  */
 async function endSignedOut(token: JWT | null | undefined, context: RequestContext): Promise<void> {
   const { adapter, options, signedOut } = context
-  // A token without our claims may be a lazy user's: the store looks.
+  // A token without our claims may belong to a lazy user. The store ignores real ones.
   const ids = token?.sub !== undefined && token.isLazy !== false ? [token.sub] : signedOut
   for (const userId of new Set(ids)) {
     try {
@@ -63,7 +63,9 @@ async function endSignedOut(token: JWT | null | undefined, context: RequestConte
       const what = options.signOut === "delete" ? "deleted" : "closed"
       logError(
         context.config,
-        new AdapterError(`A lazy user who signed out was not ${what}.`, { cause: { err: error } }),
+        new AdapterError(`A lazy user who signed out could not be ${what}. The purge will remove it.`, {
+          cause: { err: error },
+        }),
       )
     }
   }

@@ -7,13 +7,16 @@ export interface GateSettings {
   isBot?: (userAgent: string | null) => boolean
   /** What the provider that is signing somebody in wants done; undefined before. */
   plan?: () => SignInPlan | undefined
-  /** Whether the token of this request's session holds no more: its user has converted, or is gone. */
+  /**
+   * Tells whether the database ended this request's token: its user was converted, merged or
+   * deleted.
+   */
   isEnded?: () => boolean
   /** False where `lazy.enabled` is false for every request. */
   mayCreate?: boolean
   /** What `LazyAdapter` adds to an adapter; the one in the configuration is without it. */
   store?: LazyStore
-  /** The tables that merges leave alone; the doctor wants to know. */
+  /** The tables that merges leave alone; read by the doctor. */
   mergeTables?: MergeTables | undefined
 }
 

@@ -5,14 +5,14 @@ import { carryOut } from "./carry-out.js"
 import type { ConvertDecision } from "./decision.js"
 import type { RequestContext } from "./request-context.js"
 
-/** The lazy user as it will be once the conversion is written. */
+/** Returns the lazy user as it will be after the conversion. */
 export function converted({ current, set }: ConvertDecision): AdapterUser {
   return { ...current.user, ...set, convertedAt: new Date() } as AdapterUser
 }
 
 /**
- * Converts where Auth.js keeps the session it has, and asks for no new one. With JWT sessions the token is still to be made: the conversion
- * waits for it, and Auth.js goes on with the user as it will be.
+ * Converts at a point where Auth.js keeps the current session and asks for no new one. With JWT
+ * sessions the conversion waits until the token is made.
  */
 export async function convertNow(context: RequestContext, decision: ConvertDecision): Promise<void> {
   if (context.strategy === "jwt") return handOver(converted(decision), undefined, context)
@@ -21,14 +21,17 @@ export async function convertNow(context: RequestContext, decision: ConvertDecis
   if (user) handOver(user, session, context)
 }
 
-/** Signs this request in to the user whom another tab made real; the session is written when Auth.js has done everything else. */
+/**
+ * Signs this request in as the user that another tab converted. Auth.js finishes its own work
+ * before the session is written.
+ */
 export function adopt(owner: AdapterUser, context: RequestContext): void {
   const session = context.newSession()
   handOver(owner, session, context)
   context.decision = { kind: "adopt", userId: owner.id, session }
 }
 
-/** Auth.js goes on with the objects it was given at the start: make them say what is true now. */
+/** Updates the objects that Auth.js was given at the start of the request and still uses. */
 function handOver(user: AdapterUser | UserRow, session: NewSession | undefined, { handedOut }: RequestContext): void {
   for (const handed of handedOut) {
     if (handed.user.id !== user.id) continue

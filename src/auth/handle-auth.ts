@@ -30,13 +30,19 @@ export async function handleAuth(request: Request, auth: LazyAuth, options: Hand
   return finished(answer, outside, config)
 }
 
-/** A host that is not trusted makes Auth.js refuse the request and log its URL, and a link in an e-mail has its token in the query. */
+/**
+ * Removes the query, in which e-mail links have their token: Auth.js logs the URL of an untrusted
+ * host.
+ */
 function withoutQuery({ url, headers }: Request): Request {
   const { origin, pathname } = new URL(url)
   return new Request(`${origin}${pathname}`, { headers })
 }
 
-/** Auth.js takes the cookies of other apps whose names begin like that of its session for parts of it, and would remove them. */
+/**
+ * Hides cookies of other apps from Auth.js, which takes any name that starts like its session
+ * cookie for a chunk and removes it.
+ */
 function ownCookies(request: Request, config: RequestConfig): Request {
   const cookie = request.headers.get("cookie") ?? ""
   const name = sessionCookieName(config, request.url)
@@ -48,7 +54,10 @@ function ownCookies(request: Request, config: RequestConfig): Request {
   return new Request(request, { headers })
 }
 
-/** Where Auth.js writes or removes the session, every other form of its cookie that the browser has sent goes; and no cookie is cached. */
+/**
+ * Removes every other form of the session cookie when Auth.js sets or removes it, and keeps the
+ * answer out of shared caches.
+ */
 function finished(answer: Response, request: Request, config: RequestConfig): Response {
   const set = answer.headers.getSetCookie()
   if (set.length === 0) return answer
@@ -72,15 +81,15 @@ function finished(answer: Response, request: Request, config: RequestConfig): Re
 /** The request with its body in memory, or the answer where that can't be. */
 async function withReadBody(request: Request): Promise<Request | Response> {
   try {
-    // What somebody else has read already is as long as they let it be.
+    // A body that other code has read, or that is known to be short, needs no limit.
     if (!request.body || request.bodyUsed || isShort(request.headers)) return request
     const { url, method, headers, signal } = request
     const body = await readBody(request, MAX_BODY)
     if (body === null) return new Response("The body is too large.", { status: 413 })
     return new Request(url, { method, headers, body, signal })
   } catch {
-    // The client has gone away in the middle; or @hono/node-server, which makes a Request when it is looked at, can't make one
-    // of this. Auth.js says the same.
+    // The client disconnected, or @hono/node-server could not make a Request of it. Auth.js gives
+    // the same answer.
     return Response.json("Bad request.", { status: 400 })
   }
 }

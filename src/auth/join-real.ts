@@ -6,7 +6,7 @@ import type { SignInDecision } from "./decision.js"
 import { isLeftBehind } from "./merge-failure.js"
 import type { RequestContext } from "./request-context.js"
 
-/** A lazy user's browser in which somebody signs in to an account that exists already, and has proven an identity of it. */
+/** A sign-in, from a lazy session, to an existing account whose identity this request proved. */
 interface Joining {
   /** Whose account it is. */
   owner: UserRow
@@ -27,7 +27,7 @@ export async function decideJoining(joining: Joining): Promise<SignInDecision> {
     if (linksByEmail) throw new OAuthAccountNotLinked("The address is kept by another lazy user")
     return { kind: "nothing" }
   }
-  // Another tab made it real since the session was read. That session is over now.
+  // Another tab has converted this user and ended its session.
   if (owner.id === current.user.id) return leaving(current)
   if (!(await mayMerge(joining))) {
     return linksByEmail && owner.emailVerified === null ? { kind: "prove", owner, abandons: current } : leaving(current)

@@ -1,19 +1,20 @@
 import { RateLimiterMemory, type RateLimiterRes } from "rate-limiter-flexible"
 
-/** How much may be taken from a limiter, and in how many seconds. */
+/** A number of points, and the seconds in which they may be taken. */
 export interface Allowance {
   points: number
   duration: number
 }
 
 /**
- * The limiter of one configuration. What a request takes first counts in a limiter that outlives the configuration, since the configuration may
- * have been made for this request alone, as in Workers. One that takes a second time serves more requests than one: what it took is moved to
- * counters of its own, and other configurations of the process are not limited by it.
+ * Counts for one configuration. The first take counts in a limiter that outlives it, because the
+ * configuration may exist for this request alone, as in Workers. A second take shows that it serves
+ * several requests: its counts then move to a counter of its own, which other configurations do not
+ * share.
  */
 export class KeptLimiter extends RateLimiterMemory {
   #takes = 0
-  /** What the first request took, by key. */
+  /** The points that the first request took, by key. */
   #first: Map<string, number> | undefined = new Map()
 
   constructor(

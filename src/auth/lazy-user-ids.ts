@@ -6,7 +6,7 @@ import type { RequestHead } from "./config.js"
 
 const WINDOW_MS = 10_000
 
-/** The ids to try for a new lazy user, best first, and the one to go on with where an id is no longer to be given. */
+/** The ids to try for a new lazy user, best first, and the function that replaces a used one. */
 export interface LazyUserIds {
   ids: [string, ...string[]]
   successor: (id: string) => string
@@ -36,13 +36,15 @@ function derive(secret: string, what: string, msecs: number): string {
   return uuidv7({ msecs, random: digest.subarray(0, 16), seq: digest.readUInt32BE(16) })
 }
 
-/** Ids whose user was just deleted, by when they can be derived no more. Nothing in the database remembers them. */
+/** Ids of users that were just deleted, with the time at which the id can no longer be derived. */
 const forgotten = new Map<string, number>()
 
-/** More than a process deletes in twenty seconds; beyond it the oldest is given out again. */
+/** More ids than a process deletes in twenty seconds. Beyond it, the oldest is forgotten. */
 const MAX_FORGOTTEN = 10_000
 
-/** Sees to it that this process gives the id of a deleted user to nobody: the next person at the same browser is somebody else. */
+/**
+ * Keeps this process from giving the id of a deleted user to the next person at the same browser.
+ */
 export function forgetLazyUser(id: string): void {
   const now = Date.now()
   for (const [old, until] of forgotten) {
@@ -61,12 +63,12 @@ function isForgotten(id: string): boolean {
   return (forgotten.get(id) ?? 0) > Date.now()
 }
 
-/** How long one browser that signs up twice under one name asks for the same id; in milliseconds. */
+/** How long repeated sign-ups of one browser under one name derive the same id, in milliseconds. */
 const SIGN_UP_WINDOW_MS = 5 * 60_000
 
 /**
- * The ids that somebody who signs up in this browser under this name is given now, or was given a few minutes ago; none without a CSRF token.
- * They tell an account that the same form has just made from one of somebody else.
+ * Derives the ids for a sign-up of this browser under this name, of now and of a few minutes ago.
+ * They show that an account was made by the same form. Empty without a CSRF token.
  */
 export function signUpIds(config: AuthConfig, request: RequestHead, name: string): string[] {
   const csrfToken = readCsrfToken(config, request)
@@ -84,7 +86,7 @@ function readCsrfToken(config: AuthConfig, request: RequestHead): string | undef
   const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
   const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
   if (!cookie.includes(name)) return undefined
-  // As Auth.js does: of two cookies by the name, the first.
+  // Auth.js, too, reads the first of two cookies with this name.
   const [token, hash] = parseCookie(cookie)[name]?.split("|") ?? []
   const expected = createHash("sha256").update(`${token}${config.secret}`).digest("hex")
   return hash === expected ? token : undefined

@@ -14,8 +14,8 @@ import { refusalOf } from "./refused-address.js"
 import type { RequestContext } from "./request-context.js"
 
 /**
- * The adapter that Auth.js gets for one request. Until the last step that can fail before there is a session, its methods answer as if what
- * was decided were written already; that step writes it.
+ * Makes the adapter that Auth.js gets for one request. Its methods answer as if the decision were
+ * written already; the last step that can fail writes it.
  */
 export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestContext): Adapter {
   const { held } = context
@@ -49,7 +49,7 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       const { decision } = context
       if (!owner || decision.kind !== "convert" || decision.through !== "link") return owner
       if (decision.by.type === "webauthn") throw new AccountNotLinked("This passkey was registered a moment ago.")
-      // Another tab was faster with the same identity, which was proven here too.
+      // Another tab has converted this user with the same identity, which this request proved too.
       if (owner.id === decision.current.user.id) adopt(owner, context)
       return owner
     },
@@ -58,7 +58,7 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       const { decision } = context
       if (!isWritten(decision) || account.userId !== signedIn(decision).id) {
         await base.linkAccount(account)
-        // The lazy session ended since it was decided about: Auth.js signs in somebody else.
+        // The lazy session has ended meanwhile, and Auth.js signs in another user.
         if (decision.kind === "convert") context.decision = { kind: "nothing" }
         return
       }
@@ -77,7 +77,7 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
 
     async updateAuthenticatorCounter(credentialID, newCounter) {
       const updated = await base.updateAuthenticatorCounter(credentialID, newCounter)
-      // Auth.js counts on only after it has verified a signature.
+      // Auth.js updates the counter only after it has verified the signature.
       asserted = credentialID
       return updated
     },
@@ -175,8 +175,8 @@ async function refuseUnread(context: RequestContext): Promise<void> {
 }
 
 /**
- * The session that is alive among those that the browser has sent; otherwise what there is of the one that was asked for. Auth.js knows the first
- * cookie of a name alone, and takes cookies that begin alike for parts of it.
+ * Finds the live session among all session cookies of the browser. Auth.js itself reads only the
+ * first cookie with the name. Without a live one, returns the row that was asked for.
  */
 async function liveSession(asked: string, base: Pick<LazyAdapter, "getSessionAndUser">, context: RequestContext) {
   const found = await base.getSessionAndUser(asked)

@@ -1,7 +1,10 @@
 import type { AuthConfig } from "@auth/core"
 import { redactError } from "../store/redact-error.js"
 
-/** Logs where Auth.js would: with the app's `logger`, or on the console. Errors of the database are logged without the values of the statement. */
+/**
+ * Logs an error with the app's `logger` or on the console, without the values of database
+ * statements.
+ */
 export function logError({ logger }: Pick<AuthConfig, "logger">, error: unknown): void {
   const redacted = redactError(error)
   const safe = redacted instanceof Error ? redacted : new Error(String(redacted))

@@ -3,8 +3,9 @@ import { AdapterError, AuthError } from "@auth/core/errors"
 import { isLoud } from "./one-request.js"
 
 /**
- * The app's logger for one request. Auth.js logs before it goes on with an error, and there it makes "Configuration" of every error of an
- * adapter, and no session of one that a token's reader throws. Throw the error that was meant in its place.
+ * Wraps the app's logger for one request. Auth.js turns errors of an adapter into "Configuration"
+ * right after it has logged them; this logger throws the setup errors and refusals of this library
+ * instead.
  */
 export function loudLogger(own: AuthConfig["logger"]): NonNullable<AuthConfig["logger"]> {
   const log = own?.error ?? printError
@@ -19,14 +20,14 @@ export function loudLogger(own: AuthConfig["logger"]): NonNullable<AuthConfig["l
         throw meant
       }
       const refusal = error instanceof AdapterError ? error.cause?.err : undefined
-      // Auth.js logs it when it arrives at the end.
+      // Auth.js logs it again where it handles the error.
       if (refusal instanceof AuthError) throw refusal
       log(error)
     },
   }
 }
 
-/** An error and its causes, in the two ways in which Auth.js and others keep them. */
+/** Lists an error and its causes, both as `cause` and as `cause.err` of Auth.js. */
 function chain(error: unknown): Error[] {
   const errors: Error[] = []
   for (let each = error; each instanceof Error && errors.length < 10; ) {
@@ -37,7 +38,7 @@ function chain(error: unknown): Error[] {
   return errors
 }
 
-/** Prints what Auth.js prints where an app has no logger. */
+/** Prints an error in the format of the default logger of Auth.js. */
 function printError(error: Error): void {
   const cause = chain(error)[1]
   console.error(`[auth][error] ${error instanceof AuthError ? error.type : error.name}: ${error.message}`)

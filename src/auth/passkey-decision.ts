@@ -6,9 +6,10 @@ import { publicOrigin } from "./public-url.js"
 import type { RequestContext } from "./request-context.js"
 
 /**
- * Finds the owner of the passkey that somebody signs in by, or null for a passkey that is new.
- * @throws AccountNotLinked for a registration that names a known credential: a registration proves nothing about who owns its id
- * @throws AccessDenied for what another site posted; Auth.js checks no CSRF token where it takes a passkey
+ * Finds the owner of the passkey of this sign-in. Returns null for a new passkey.
+ * @throws AccountNotLinked for a registration that names a known credential: it proves nothing
+ * about who owns the id
+ * @throws AccessDenied for a cross-site request; Auth.js checks no CSRF token for passkeys
  */
 export async function decidePasskey(account: Account, context: RequestContext): Promise<UserRow | null> {
   refuseCrossSite(context)
@@ -17,7 +18,7 @@ export async function decidePasskey(account: Account, context: RequestContext): 
   const owner = (await adapter.getUserByAccount({ provider, providerAccountId })) as UserRow | null
   const signed = assertedPasskey?.provider === provider && assertedPasskey.providerAccountId === providerAccountId
   if (signed) return owner
-  // By its own id as well, since rows of the two tables can be removed one by one.
+  // Look in both tables: their rows can be deleted separately.
   if (owner || (await adapter.getAuthenticator(providerAccountId)))
     throw new AccountNotLinked("This passkey is known already. Sign in with it; it can't be registered again.")
   return null
@@ -27,12 +28,12 @@ function refuseCrossSite({ head }: RequestContext): void {
   const site = head?.headers.get("sec-fetch-site")
   const origin = head?.headers.get("origin")
   const elsewhere = site ? site !== "same-origin" && site !== "none" : head && origin && origin !== publicOrigin(head)
-  if (elsewhere) throw new AccessDenied("A passkey from another site.")
+  if (elsewhere) throw new AccessDenied("A passkey was sent by another site.")
 }
 
 /**
- * Keeps only the name and the picture of who signs up by a passkey. Auth.js makes a user of what was in the challenge: an address that was
- * typed and never proven, or the whole row of a user who asked for the options.
+ * Keeps only the name and the picture of a user who signs up with a passkey. Auth.js takes the user
+ * from the challenge, with an address that was typed and never proven.
  */
 export function forgetTypedAddress(user: object, context: RequestContext): void {
   for (const key of Object.keys(user))

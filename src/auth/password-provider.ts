@@ -46,8 +46,8 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
           name = context.limiters.limiter("password-name", NAME_TRIES),
           address = context.limiters.limiter("password-address", ADDRESS_TRIES),
         } = options.limiters ?? {}
-        // Taken before the work and given back after a success, so that tries at the same moment are counted too. The address
-        // comes first: one that is over its limit must not use up the tries of names.
+        // Count a try before the work, so that parallel tries count too. Count the address first,
+        // so that an address over its limit can not use up the tries of a name.
         const client = context.client()
         if (client !== undefined) await takeTryOf(address, client)
         await takeTry(name, key)
@@ -74,7 +74,7 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
 const NAME_TRIES = { points: 10, duration: 15 * 60 }
 const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
 
-/** What is no string, such as an object in JSON, is no password of anybody's. */
+/** Treats a password that is no string, such as an object in JSON, as a wrong one. */
 const textOf = (password: unknown) => (typeof password === "string" ? password : "")
 
 function unlessTooMany(error: unknown): undefined {

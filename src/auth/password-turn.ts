@@ -3,12 +3,16 @@ import { TooManyWaiting, type TurnOptions } from "../password/turns.js"
 import type { BoundContext } from "./bound-provider.js"
 import { SignInRefused } from "./sign-in-refused.js"
 
-/** How many sign-ins may wait for argon2, or for the scoring of a password; at the costs by default, less than a second's work. */
+/**
+ * How many sign-ins may wait for argon2 or for the scoring of a password: less than a second of
+ * work.
+ */
 const MAX_WAITING = 32
 
 /**
- * How a sign-in waits for its turn: it gives up when its client does.
- * @throws SignInRefused `too_many_tries` when there would be none now
+ * Reserves no turn, but checks that there is one, and returns how this sign-in waits: until its
+ * client disconnects.
+ * @throws SignInRefused `too_many_tries` when too many are waiting
  */
 export async function turnOf({ head }: BoundContext): Promise<TurnOptions> {
   const turn = { signal: head.signal, maxWaiting: MAX_WAITING }
@@ -17,8 +21,8 @@ export async function turnOf({ head }: BoundContext): Promise<TurnOptions> {
 }
 
 /**
- * Does work that takes turns.
- * @throws SignInRefused `too_many_tries` when too many are waiting, or the client has hung up
+ * Runs work that waits for a turn.
+ * @throws SignInRefused `too_many_tries` when too many are waiting, or the client has disconnected
  */
 export async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   try {

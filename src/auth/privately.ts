@@ -1,7 +1,10 @@
-/** What an answer with the cookie of a session says of caching. */
+/** The `Cache-Control` of an answer that sets a session cookie. */
 const NOBODY_ELSE = "private, no-store"
 
-/** The `Cache-Control` of an answer that sets a cookie of ours: what it says itself where that keeps shared caches off. */
+/**
+ * Returns the given `Cache-Control` if it excludes shared caches, and `private, no-store`
+ * otherwise.
+ */
 export function privately(control: string | null | undefined): string {
   return control && /\b(?:private|no-store)\b/i.test(control) ? control : NOBODY_ELSE
 }

@@ -11,12 +11,17 @@ export interface ProvenIdentity {
   profile?: Profile
 }
 
-/** Takes the address out of what Auth.js makes a new user of; where the user table demands one, a placeholder stands in for it. */
+/**
+ * Removes the address of a new user, or sets a placeholder where the `email` column is NOT NULL.
+ */
 export function dropAddress(user: ProvenIdentity["user"], { adapter }: RequestContext): void {
   user.email = adapter.lazy.needsEmail ? `${crypto.randomUUID()}@unproven.invalid` : null
 }
 
-/** What a conversion fills from a profile: what is empty. The generated username goes, unless it is all a user without a profile has. */
+/**
+ * Picks what a conversion fills from a profile: the empty fields. Clears the generated username,
+ * except for a passkey, which brings no other name.
+ */
 export function fillFrom(given: ProvenIdentity["user"], lazy: UserRow, type: string): Conversion["set"] {
   const isEmpty = lazy.email === null || isPlaceholderAddress(lazy.email)
   const hasOne = given.email && !isPlaceholderAddress(given.email)

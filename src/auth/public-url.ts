@@ -69,15 +69,15 @@ export function forwardedHead(request: Request): RequestHead {
   return url === request.url ? request : { method, url, headers, signal }
 }
 
-/** The same with its body. */
+/** Returns the request, with its body, under the address in the headers of a proxy. */
 export function forwardedRequest(request: Request): Request {
   const url = forwardedUrl(request)
   return url === request.url ? request : new Request(url, request)
 }
 
 /**
- * The URL under which a visitor sent a request, by `x-forwarded-proto` and `x-forwarded-host`. Of a list, as several proxies make one, the first
- * value counts; one that is no protocol of the web, or no host, does not.
+ * Returns the URL that the visitor sent, by `x-forwarded-proto` and `x-forwarded-host`. Of a list
+ * the first value counts; values that are not `http`, `https` or a host are ignored.
  */
 export function forwardedUrl({ url, headers }: Pick<RequestHead, "url" | "headers">): string {
   const protocol = forwardedProtocol(headers)
@@ -92,7 +92,7 @@ export function forwardedUrl({ url, headers }: Pick<RequestHead, "url" | "header
   return outside.href
 }
 
-/** `http` or `https`; undefined where the header says neither. */
+/** Reads `http` or `https`; undefined where the header says neither. */
 function forwardedProtocol(headers: Headers): string | undefined {
   const protocol = firstOf(headers.get("x-forwarded-proto"))?.toLowerCase().replace(/:$/, "")
   return protocol === "http" || protocol === "https" ? protocol : undefined
@@ -104,8 +104,8 @@ function forwardedHost(headers: Headers): string | undefined {
 }
 
 /**
- * Leaves one value in forwarded headers that hold a list: @hono/auth-js and @auth/sveltekit take the whole of it for a protocol, and go on with
- * that of the server, or fail.
+ * Reduces lists in forwarded headers to one value. @hono/auth-js and @auth/sveltekit take the whole
+ * list for a protocol.
  */
 export function settleForwarded(headers: Headers): void {
   const settle = (name: string, value: string | undefined) => {

@@ -30,18 +30,18 @@ export interface SessionPlace {
 export interface SessionAnswer {
   body: Session | null
   cookies: AuthCookie[]
-  /** Whose session it is, whatever the app's callbacks have made of it; null where there is none. */
+  /** The user of the session, independent of the app's callbacks; null without a session. */
   owner: SessionOwner | null
-  /** The `Cookie` header with the live one of several session cookies alone; undefined where it may stay as it is. */
+  /** The `Cookie` header with only the live session cookie; undefined where it need not change. */
   cookie?: string
   /**
-   * The cookie holds a session that did not expire but was ended, perhaps by a conversion or a merge a moment ago: the browser may have
-   * another one by now.
+   * True when the session was ended before it expired, for example by a conversion in another tab.
+   * The browser may have a new one by now.
    */
   ended?: true
 }
 
-/** What the row or the token says, before the app's `session` callback. */
+/** The user by its row or token, before the app's `session` callback. */
 export interface SessionOwner {
   id: string
   /** Undefined where the database could not be asked about a token that does not say. */
@@ -125,10 +125,10 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
   const ask = <Result>(call: () => Result) => asAdapterError(config, call)
   try {
     const found = await ask(() => getSessionAndUser(value))
-    // A session that expires still has its row, and a browser drops its cookie at the same time.
+    // No row means that the session was ended: an expired session keeps its row until it is read.
     if (!found) return isSessionKey(config, value) ? ENDED : NO_SESSION
     const { session, user } = found
-    // The adapter answers with the live one of several cookies by the name.
+    // Of several session cookies, the adapter returns the live session.
     const live = session.sessionToken
     if (session.expires.valueOf() < Date.now()) {
       await ask(() => deleteSession(value))
@@ -148,7 +148,7 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
   }
 }
 
-/** Makes the live one of several session cookies the only one, for the browser and for what reads the request after us. */
+/** Keeps only the live session cookie, in the browser and in the request that the handler sees. */
 function onlyThis(config: RequestConfig, place: SessionPlace, live: string, answer: SessionAnswer): SessionAnswer {
   const cookies = writeSessionCookies(config, place, live, secondsFromNow(sessionSettings(config).maxAge))
   return { ...answer, cookies, cookie: cookieAfter(place.cookie, cookies) }

@@ -30,7 +30,7 @@ export interface AppContext {
   readonly updateAge: number
   readonly generateSessionToken: (() => string) | undefined
   readonly takeCreation: TakeCreation
-  /** The counters in memory, which outlive the configuration. */
+  /** Counters in memory that outlive the configuration. */
   readonly limiters: SharedLimiters
   /** The app's own `jwt.decode`. */
   readonly decode: NonNullable<AuthConfig["jwt"]>["decode"]
@@ -45,7 +45,7 @@ export interface Incoming {
   getClientAddress?: () => string
 }
 
-/** What Auth.js wrote, or announced, while the decision was not carried out yet. */
+/** What Auth.js asked to be written or announced before the decision was carried out. */
 export interface Held {
   account?: AdapterAccount
   authenticator?: AdapterAuthenticator
@@ -53,10 +53,10 @@ export interface Held {
   events: (() => Promise<void>)[]
 }
 
-/** A user, and with database sessions its session, as Auth.js was given them. */
+/** A user, and its database session if there is one, that Auth.js was given. */
 export interface HandedOut extends Pick<SessionAndUser, "user">, Partial<Pick<SessionAndUser, "session">> {}
 
-/** Steps of Auth.js that a request takes once, each of them at the beginning of a sign-in. */
+/** The steps at the beginning of a sign-in, each of which a request takes once. */
 export type Step = "authorize" | "open-link" | "sign-in"
 
 /** What the providers and callbacks of one request share. Made by `withLazy` for each request; nothing in it outlives the request. */
@@ -65,30 +65,33 @@ export class RequestContext {
   plan: SignInPlan | undefined
   /** Somebody signs in by a password, which may be removed before the session is written. */
   byPassword = false
-  /** The token of the session that came with the request holds no more; set when the database was asked. */
+  /** True once the database has ended the session token of this request. */
   sessionEnded = false
-  /** The session that takes the place of the one that Auth.js asked for: of several cookies by one name it reads the first. */
+  /**
+   * The live session among several cookies, and the dead one that Auth.js asked for because it
+   * reads the first.
+   */
   liveSession: { asked: string; live: string } | undefined
   /** Why the session could not be read when Auth.js asked for it. Auth.js then goes on as if there were none. */
   unread: unknown
   /** Somebody signs in through a credentials provider, which is handed the request. */
   byCredentials = false
-  /** What the sign-in means for the session that came with it; made when the identity is proven. */
+  /** The decision about the session of the request, made once the identity is proven. */
   decision: SignInDecision = { kind: "nothing" }
   readonly held: Held = { events: [] }
-  /** Calls the event of what was carried out. */
+  /** Emits the event of the conversion or merge. */
   announce: (() => Promise<void>) | undefined
-  /** The user whom Auth.js makes a token for. */
+  /** The id of the user that Auth.js makes a token for. */
   tokenFor: string | undefined
-  /** The lazy user who stays behind for longer than others, and until when. */
+  /** The lazy user that the purge spares after a failed merge, and until when. */
   leaves: { userId: string; until: Date } | undefined
-  /** Whether the e-mail link that was opened was asked for by the lazy user whose session this is. */
+  /** Whether the lazy user of this session asked for the e-mail link that was opened. */
   askedHere = false
   /** The passkey whose signature Auth.js verified in this request. */
   assertedPasskey: Pick<Account, "provider" | "providerAccountId"> | undefined
   /** The ids of the lazy users whose sessions were just deleted. */
   readonly signedOut: string[] = []
-  /** Objects that Auth.js was given for the session of this request, and goes on to use. */
+  /** The session objects that Auth.js was given in this request and still uses. */
   readonly handedOut: HandedOut[] = []
   /** The token of a session that was made in this request. */
   minted: MintedToken | undefined
@@ -141,7 +144,7 @@ export class RequestContext {
   }
 
   /**
-   * Takes the head of the request from what Auth.js hands to a provider.
+   * Stores the head of the request that Auth.js gives to a provider.
    * @throws LazySetupError when the configuration was made for another request
    */
   learnHead(given: RequestHead): void {
@@ -151,8 +154,8 @@ export class RequestContext {
   }
 
   /**
-   * Takes a step that a request takes once.
-   * @param after the step that comes before it in this kind of sign-in
+   * Records a step that a request takes once.
+   * @param after the step that must come before it in this kind of sign-in
    * @throws LazySetupError when another request has taken it
    */
   take(step: Step, after?: Step): void {
@@ -162,8 +165,8 @@ export class RequestContext {
   }
 
   /**
-   * Notes the session that Auth.js found in the cookies of its request.
-   * @throws LazySetupError when it found another one before
+   * Records the session that Auth.js found in the cookies of its request.
+   * @throws LazySetupError when Auth.js found another one before
    */
   present(sessionToken: string): void {
     if (this.#issued.has(sessionToken)) return
@@ -171,22 +174,25 @@ export class RequestContext {
     if (this.#presented !== sessionToken) throw this.#misused()
   }
 
-  /** Notes a session that was made in this request, whose cookie the handler behind a gate sees. */
+  /** Records a session that was made in this request; the handler behind a gate sees its cookie. */
   issue(sessionToken: string): void {
     this.#issued.add(sessionToken)
   }
 
-  /** @throws LazySetupError when another request came through this configuration */
+  /**
+   * Refuses to go on once this configuration was used for another request.
+   * @throws LazySetupError when it was
+   */
   requireOwnRequest(): void {
     if (this.#misuse) throw this.#misuse
   }
 
   /**
-   * Checks that the lazy session which was decided about came with the request that Auth.js works on.
-   * @throws LazySetupError when it came with another one
+   * Checks that the lazy session of this decision came with the request that Auth.js handles.
+   * @throws LazySetupError when it came with another request
    */
   requirePresented(decision: ConvertDecision | MergeDecision | ProveDecision): void {
-    // Credentials providers are handed the request, whose cookies were compared.
+    // `learnHead` has compared the cookies of the request that a credentials provider was given.
     if (decision.kind === "prove" || this.byCredentials) return
     if (this.#presented === undefined || !this.head || !holdsSession(this.head, this.#presented)) throw this.#misused()
   }
@@ -206,7 +212,9 @@ export class RequestContext {
     return this.app.limiters
   }
 
-  /** What the client is counted under; undefined where nothing is there to tell its address. */
+  /**
+   * Returns the key under which the limits count the client; undefined when its address is unknown.
+   */
   client(): string | undefined {
     const { trustProxy } = this.options
     const written = writtenAddress(this.head?.headers, () => visitorAddress(this.incoming)?.(), trustProxy)
@@ -224,7 +232,7 @@ export class RequestContext {
     return this.#current
   }
 
-  /** Every value that came as a session cookie, but for this one. */
+  /** Returns every value of the session cookie except this one. */
   otherSessionCookies(value: string | undefined): string[] {
     const { head } = this
     if (!head) return []
@@ -232,13 +240,16 @@ export class RequestContext {
     return readSessionCookies(this.config, place).filter((other) => other !== value)
   }
 
-  /** What the session cookie still says where there is no live session. */
+  /** Reads what the session cookie says where no session is live. */
   endedSession(): Promise<EndedSession | null> {
     if (!this.head) return Promise.resolve(null)
     return readEndedSession(this.#readerConfig(), this.strategy, this.head)
   }
 
-  /** With the app's own reader: a token that comes to ours was found by Auth.js in the cookies of its request. */
+  /**
+   * Returns the configuration with the app's own `jwt.decode`. Ours records each token as one that
+   * Auth.js found in its request.
+   */
   #readerConfig(): AuthConfig {
     return Object.create(this.config, { jwt: { value: { ...this.config.jwt, decode: this.app.decode } } })
   }
@@ -254,13 +265,16 @@ export class RequestContext {
   }
 }
 
-/** Said once: it may be true of every request. */
+/**
+ * Explains a client address that can not be parsed. Logged once, because it may affect every
+ * request.
+ */
 function unreadableAddress(written: string, header: string | undefined): Error {
   const source = header === undefined ? "getClientAddress" : `the header "${header}" (lazy.trustProxy)`
   const told = JSON.stringify(written.slice(0, 80))
   return new LazySetupError(
-    `The address of a client can't be read: ${source} says ${told}. All such clients are counted as one by the limits. ` +
-      'Name the header, and the number of hops, that your proxy writes: lazy: { trustProxy: { header: "x-forwarded-for", hops: 1 } }.',
+    `The address of a client can't be read: ${source} says ${told}. The limits count all such clients as one. ` +
+      'Set the header and the number of hops of your proxy: lazy: { trustProxy: { header: "x-forwarded-for", hops: 1 } }.',
   )
 }
 

@@ -22,25 +22,31 @@ export function isSessionSalt(config: AuthConfig, salt: string): boolean {
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
-/** Whether the cookie may ever have held the key of a session row: those of Auth.js are UUIDs, those of an app are anything. */
+/**
+ * Tells whether a value may be the key of a session row: a UUID from Auth.js, or any text where the
+ * app generates keys.
+ */
 export function isSessionKey({ session }: AuthConfig, value: string): boolean {
   return session?.generateSessionToken !== undefined || UUID.test(value)
 }
 
-/** A request as far as its session goes. */
+/** The parts of a request that tell its session. */
 interface SessionPlace {
   url: string
   cookie: string
 }
 
-/** The content of the session cookie as it came, joined from its chunks; of several, the one that browsers send first; null when there is none. */
+/**
+ * Reads the value of the session cookie, joined from its chunks. Of several, returns the one that
+ * browsers send first; null without one.
+ */
 export function readSessionCookie(config: AuthConfig, place: SessionPlace): string | null {
   return readSessionCookies(config, place)[0] ?? null
 }
 
 /**
- * Reads every value that could be the session: a browser keeps the cookies of two domains, or of two paths, under one name, and sends both.
- * A handful at most.
+ * Reads every value of the session cookie, at most five. A browser sends cookies of two domains or
+ * paths under the same name.
  */
 export function readSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): string[] {
   return sessionValues(sessionCookieName(config, url), cookie)
@@ -70,7 +76,10 @@ export function writeSessionCookies(
   return [...removed.filter(isLeftOver), ...written]
 }
 
-/** Removes every session cookie of a request: where a `domain` is configured, also the one without, which browsers keep beside it. */
+/**
+ * Removes every session cookie of a request. Where a `domain` is configured, also the cookie
+ * without it, which browsers keep beside it.
+ */
 export function removeSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): AuthCookie[] {
   const name = sessionCookieName(config, url)
   if (!cookie.includes(name)) return []
@@ -86,7 +95,7 @@ export function removeSessionCookies(config: AuthConfig, { url, cookie }: Sessio
   )
 }
 
-/** The names in a `Cookie` header that are those of a session cookie, chunked or not, and of no other cookie that begins alike. */
+/** Lists the names in a `Cookie` header that are the session cookie or one of its chunks. */
 function sessionCookieNames(name: string, cookie: string): string[] {
   const names = cookie.split(";").map((pair) => pair.slice(0, Math.max(pair.indexOf("="), 0)).trim())
   return [...new Set(names.filter((each) => isNameOrChunk(each, name)))]

@@ -30,7 +30,7 @@ export function composeEncode(own: JwtOptions["encode"], context: RequestContext
   }
 }
 
-/** Writes last, so that a token which can't be made leaves everything as it was. */
+/** Makes the token first and writes last, so that a token that fails changes nothing. */
 async function jwtToken(params: JWTEncodeParams, own: JwtOptions["encode"], context: RequestContext): Promise<string> {
   const { plan } = context
   try {
@@ -73,7 +73,10 @@ export function composeDecode(
   }
 }
 
-/** Decodes the token that is alive among those that the browser has sent: Auth.js knows the first cookie of a name alone. */
+/**
+ * Decodes the live token among all session cookies of the browser. Auth.js itself reads only the
+ * first cookie with the name.
+ */
 async function decodeLive(
   own: NonNullable<JwtOptions["decode"]>,
   params: JWTDecodeParams,
@@ -96,7 +99,9 @@ async function decoded(decode: () => ReturnType<NonNullable<JwtOptions["decode"]
   }
 }
 
-/** Where the database can't be asked, a token counts: it is asked about again next time. */
+/**
+ * Tells whether a token may hold. A failing database counts as yes: the next request checks again.
+ */
 async function mayHold(token: JWT, userId: string, { adapter }: RequestContext): Promise<boolean> {
   try {
     const user = (await adapter.getUser(userId)) as UserRow | null
@@ -107,8 +112,8 @@ async function mayHold(token: JWT, userId: string, { adapter }: RequestContext):
 }
 
 /**
- * Adds to the settings of the session cookie how its value is written: Auth.js writes a session that lives on under the token that it has asked
- * for, and that may be the dead one of two cookies.
+ * Sets how the session cookie is encoded. Of two cookies Auth.js writes back the one it asked for,
+ * which may be dead: write the live one instead.
  */
 export function composeCookies(own: AuthConfig["cookies"], context: RequestContext): AuthConfig["cookies"] {
   const { sessionToken } = own ?? {}
@@ -126,7 +131,7 @@ export function composeCookies(own: AuthConfig["cookies"], context: RequestConte
 async function databaseToken(userId: string | undefined, context: RequestContext): Promise<string> {
   const { plan, adapter } = context
   await plan?.commit?.()
-  // A form that was sent twice leaves another plan, without a session.
+  // A repeated form has replaced the plan with one that has no session.
   const written = context.plan?.sessionToken
   if (written) return written
   const session = context.newSession()

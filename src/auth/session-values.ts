@@ -1,10 +1,13 @@
 import { parseCookie } from "cookie"
 import { isNameOrChunk } from "./cookies.js"
 
-/** How many values are tried: more cookies of one name than a browser has reason to send are not worth asking the database about. */
+/** How many values are tried. More cookies of one name are not worth a database query. */
 const MAX_VALUES = 5
 
-/** Every value that a session cookie of this name has in a `Cookie` header, in the order in which browsers send them, whole or in chunks. */
+/**
+ * Lists the values of a session cookie, whole or in chunks, in the order in which browsers send
+ * them.
+ */
 export function sessionValues(name: string, cookie: string): string[] {
   const first = cookie.indexOf(name)
   if (first === -1) return []
@@ -21,19 +24,22 @@ export function sessionValues(name: string, cookie: string): string[] {
   return [...new Set([...whole, ...joined(sets)])].slice(0, MAX_VALUES)
 }
 
-/** Whether a cookie begins there: what follows a blank may be the value of another one. */
+/** Tells whether a cookie begins at this position, and not within the value of another. */
 function isStart(cookie: string, position: number): boolean {
   const before = cookie.slice(0, position).trimEnd()
   return before === "" || before.endsWith(";")
 }
 
-/** The values that chunks may be of: those in the same place among their namesakes belong together, counted from the left or from the right. */
+/**
+ * Joins chunks into values. Chunks at the same position among their namesakes belong together,
+ * counted from the left or from the right.
+ */
 function joined(chunks: string[][]): string[] {
   const most = Math.max(0, ...chunks.map(({ length }) => length))
   const sets = Array.from({ length: most }, (_, n) => [
     chunks.map((values) => values[n]),
     chunks.map((values) => values.at(-1 - n)),
-    // The longer of two sets has chunks at its end that the other has not.
+    // The longer of two sets has chunks that the other lacks.
     chunks.filter((values) => values.length === most).map((values) => values[n]),
   ])
   return sets.flat().map((set) => set.join(""))

@@ -4,27 +4,27 @@ import { knownPlace } from "../store/database-place.js"
 import type { LazyConfig } from "./config.js"
 import { type Allowance, KeptLimiter } from "./kept-limiter.js"
 
-/** More apps than one process serves; beyond it the one that was asked for longest ago starts to count anew. */
+/** How many apps keep their counts. Beyond it, the one used longest ago starts again at zero. */
 const MAX_APPS = 256
 
 const apps = new Map<string, Outliving>()
 
-/** What outlives the configurations of one app. */
+/** State that outlives the configurations of one app. */
 interface Outliving {
   limiters: Map<string, RateLimiterMemory>
   said: Set<string>
 }
 
 /**
- * The counters of a configuration in the memory of this process. Where the configuration is made anew for each request, an equal one finds
- * them again; see {@link KeptLimiter}.
+ * Counts for one configuration, in the memory of this process. An equal configuration, made for the
+ * next request, finds the counts again; see {@link KeptLimiter}.
  */
 export class SharedLimiters {
   readonly #own = new Map<string, KeptLimiter>()
 
   constructor(private readonly outliving: Outliving) {}
 
-  /** The limiter of this name and allowance. */
+  /** Returns the limiter with this name and allowance. */
   limiter(name: string, allowance: Allowance): RateLimiterMemory {
     const { limiters } = this.outliving
     const key = `${name} ${allowance.points} ${allowance.duration}`
@@ -35,7 +35,7 @@ export class SharedLimiters {
     return own
   }
 
-  /** Whether something is said for the first time in this app; it is remembered. */
+  /** Tells whether a subject comes up for the first time in this app, and remembers it. */
   isFirst(subject: string): boolean {
     const { said } = this.outliving
     const isNew = !said.has(subject)
@@ -44,7 +44,10 @@ export class SharedLimiters {
   }
 }
 
-/** The counters of a configuration. Everything in it may be a new object: values alone tell apps apart. */
+/**
+ * Finds the counters of a configuration by its values, since its objects may be new in each
+ * request.
+ */
 export function sharedLimiters(config: LazyConfig): SharedLimiters {
   const key = keyOf(config)
   const found = apps.get(key) ?? { limiters: new Map(), said: new Set() }
@@ -63,7 +66,10 @@ function keyOf({ adapter, secret, session, providers, lazy }: LazyConfig): strin
   return JSON.stringify([knownPlace(adapter.lazy), digest, session?.strategy, ids, textOf(lazy)])
 }
 
-/** The same text for options that were written alike: functions count by their source, and the app's own limiters by their class. */
+/**
+ * Turns options into text that is equal for equal source: functions by their source, limiters of
+ * the app by their class.
+ */
 function textOf(options: unknown): string {
   if (typeof options !== "object" || options === null) return String(options)
   const prototype = Object.getPrototypeOf(options)

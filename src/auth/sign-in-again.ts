@@ -7,33 +7,35 @@ import type { BoundContext } from "./bound-provider.js"
 import { signUpIds } from "./lazy-user-ids.js"
 import { inTurn } from "./password-turn.js"
 
-/** How long after a conversion its form may still be sent a second time; in milliseconds. */
+/** How long after a conversion its form may be repeated, in milliseconds. */
 const RECENT = 15 * 60 * 1000
 
-/** A form that asks for a name which is taken. */
+/** A form that asks for a taken name. */
 export interface RepeatedForm {
-  /** The name or address: exactly one is there. */
+  /** The username; set unless `email` is. */
   username?: string
   email?: string
   password: string
-  /** The lazy user in whose session the form was sent, where it was alive then. */
+  /** The lazy user whose session was live when the form was sent. */
   userId?: string
 }
 
-/** See {@link signInAgain}. */
+/** Options of {@link signInAgain}. */
 export interface SignInAgainOptions {
   hash?: HashOptions
-  /** Bounds how often a password is compared for one name. */
+  /** Bounds how often the password of one name is compared. */
   tries: RateLimiterAbstract
   turn: TurnOptions
 }
 
 /**
- * Finds the account that the same browser has made with this form a moment ago: it was sent twice, or its answer was lost. The password has
- * to be right, whatever else there is to show for it. The caller makes the session.
+ * Finds the account that this browser made with the same form a moment ago: the form was sent
+ * twice, or its answer was lost. Requires the right password in any case, and leaves it to the
+ * caller to make the session.
  *
- * Compares the password once, whether or not there is such an account, and tells nobody anything but that the name is taken.
- * @returns null where the name is somebody else's
+ * Compares the password once whether or not the account exists, so that the answer tells only that
+ * the name is taken.
+ * @returns null when the name belongs to another user
  */
 export async function signInAgain(
   context: BoundContext,
@@ -51,12 +53,15 @@ export async function signInAgain(
   )
   if (!user || !isOwn(user)) return null
   await tries.delete(name)
-  // The session is written only if the password is still there.
+  // The session is written only while the account still has its password.
   context.byPassword = true
   return user
 }
 
-/** What makes an account this browser's own; undefined where nothing could. */
+/**
+ * Returns a test for accounts that this browser made; undefined when nothing in the request can
+ * tell.
+ */
 async function ownership(
   context: BoundContext,
   { username, email, userId }: RepeatedForm,

@@ -22,7 +22,7 @@ export async function decideSignIn(identity: ProvenIdentity, context: RequestCon
   if (!account) return { kind: "nothing" }
   if (!context.head) throw unknownRequest()
   if (account.type === "email" && isPlaceholderAddress(account.providerAccountId))
-    throw new AccessDenied("Nobody can own an address under .invalid.")
+    throw new AccessDenied("Addresses under .invalid are placeholders. Sign in with another address.")
   await refuseInactive(account, context)
   const owner = account.type === "webauthn" ? await decidePasskey(account, context) : null
   const current = await context.currentSession()
@@ -30,7 +30,7 @@ export async function decideSignIn(identity: ProvenIdentity, context: RequestCon
   if (isOAuth(account)) return decideOAuth(identity, account, current, context)
   if (!current) {
     if (account.type === "webauthn" && !owner) forgetTypedAddress(identity.user, context)
-    // A session that is over, or a token that no longer holds, must not be one to which Auth.js links an identity.
+    // Auth.js must not link an identity to an ended session.
     return { kind: "signed-out" }
   }
   if (account.type === "email") return decideEmail(account, current, context)
@@ -57,11 +57,11 @@ async function decideOAuth(
   }
   if (unverified) throw new OAuthAccountNotLinked("The provider says that the address is not verified")
   if (!isTrusted(account, context)) {
-    // Auth.js says so too, where it sees no session.
+    // Auth.js refuses it in the same way when nobody is signed in.
     throw new OAuthAccountNotLinked("Another account already exists with the same e-mail address")
   }
   if (current) return decideJoining({ owner: namesake, account, current, context, linksByEmail: true })
-  // At the first proof of the address, what somebody else may have registered under it ends.
+  // The first proof of the address ends what others may have registered under it.
   return namesake.emailVerified === null ? { kind: "prove", owner: namesake } : { kind: "signed-out" }
 }
 
@@ -70,7 +70,7 @@ async function decideEmail(
   current: CurrentSession,
   context: RequestContext,
 ): Promise<SignInDecision> {
-  // Somebody else may have sent a link that this visitor has not asked for, to get at what the visitor has made.
+  // Another person may have requested the link to get at the rows of this visitor.
   if (!context.askedHere) return leaving(current)
   const email = account.providerAccountId
   const owner = (await context.adapter.getUserByEmail(email)) as UserRow | null
@@ -92,20 +92,22 @@ async function decideCredentials(
   return decideJoining({ owner, account, current, context })
 }
 
-/** The lazy user becomes real together with the identity that Auth.js is about to link. */
+/** Decides to convert the lazy user together with the identity that Auth.js links next. */
 function converting(identity: ProvenIdentity, { provider, type }: Account, current: CurrentSession): SignInDecision {
   const set = fillFrom(identity.user, current.user, type)
   return { kind: "convert", through: "link", current, set, by: { provider, type } }
 }
 
-/** Auth.js would make a second user of an identity that nobody seems to have, and fail to link it. */
+/**
+ * Refuses the identity of an inactive user: Auth.js would create a second user and fail to link it.
+ */
 async function refuseInactive(
   { type, provider, providerAccountId }: Account,
   { adapter }: RequestContext,
 ): Promise<void> {
   if (type === "credentials" || type === "email") return
   if (await adapter.lazy.isOfInactiveUser?.({ provider, providerAccountId }))
-    throw new AccessDenied("The identity belongs to a user who does not count any more (activeUsers).")
+    throw new AccessDenied("The identity belongs to a user that LazyAdapter({ activeUsers }) excludes.")
 }
 
 async function ownerOf({ provider, providerAccountId }: Account, { adapter }: RequestContext): Promise<UserRow | null> {
@@ -117,7 +119,7 @@ async function namesakeOf({ user }: ProvenIdentity, { adapter }: RequestContext)
   return (await adapter.getUserByEmail(user.email)) as UserRow | null
 }
 
-/** Whether the app trusts this provider to link by address. */
+/** Tells whether the app lets this provider link by address. */
 function isTrusted(account: Account, { config }: RequestContext): boolean {
   return config.providers.some((given) => {
     const provider = typeof given === "function" ? given() : given

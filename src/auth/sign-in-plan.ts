@@ -11,7 +11,7 @@ export interface SignInPlan {
    * `write`: the steps below are carried out, and a session is made.
    */
   readonly kind: "keep" | "write"
-  /** Where the browser goes that stays in its session; default: where it wanted to go. */
+  /** Where to send a browser that keeps its session. Default: where it wanted to go. */
   readonly redirect?: string
   /**
    * After the app's `signIn` has agreed and before its `jwt` callback: writes what that callback may want to read. Returns the user as

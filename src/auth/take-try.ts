@@ -3,7 +3,7 @@ import { redactError } from "../store/redact-error.js"
 import { widerKey } from "./client-address.js"
 import { SignInRefused } from "./sign-in-refused.js"
 
-/** How many times the limit of a /64 the /48 around it may take: a site that is given a /48 has more people than a home. */
+/** The limit of a /48 as a multiple of that of a /64. */
 const WIDER_SHARE = 10
 
 /**
@@ -15,12 +15,16 @@ export function takeTry(limiter: RateLimiterAbstract, key: string): Promise<void
   return refusing(() => limiter.consume(key))
 }
 
-/** Counts a try of a client; an IPv6 client's for the /48 around it as well, which may take ten times as many. */
+/**
+ * Counts a try of a client. For an IPv6 client also counts its /48, which may take ten times as
+ * many.
+ * @throws SignInRefused `too_many_tries` over either limit
+ */
 export function takeTryOf(limiter: RateLimiterAbstract, client: string): Promise<void> {
   return refusing(() => consumeFor(limiter, client))
 }
 
-/** Gives back what {@link takeTryOf} has taken. */
+/** Gives back the try that {@link takeTryOf} counted. */
 export async function giveBackTry(limiter: RateLimiterAbstract, client: string): Promise<void> {
   const wider = widerKey(client)
   await limiter.reward(client)
@@ -28,16 +32,16 @@ export async function giveBackTry(limiter: RateLimiterAbstract, client: string):
 }
 
 /**
- * Takes one from the limit of a client, and of the /48 around it.
- * @throws RateLimiterRes when there is none left, with the time to wait
- * @throws whatever the store of the limiter throws
+ * Counts one for a client and for the /48 around it.
+ * @throws RateLimiterRes over either limit, with the time to wait
+ * @throws the error of the store of the limiter
  */
 export async function consumeFor(limiter: RateLimiterAbstract, client: string): Promise<void> {
   await limiter.consume(client)
   const wider = widerKey(client)
-  // Limiters that are made of others have no such method.
+  // Unions and queues of rate-limiter-flexible have no `penalty`.
   if (wider === undefined || !("penalty" in limiter)) return
-  // Counted without the limiter's own limit, which is that of a /64.
+  // `penalty` ignores the limit of the limiter, which is meant for a /64.
   const taken = await limiter.penalty(wider)
   if (taken.consumedPoints > limiter.points * WIDER_SHARE) throw taken
 }

@@ -10,7 +10,7 @@ export interface LazyClaims {
   username?: string | null
   /** When the lazy user was made, in milliseconds since 1970: an id may be given out again once its user is gone. */
   lazySince?: number
-  /** The address of the user is unproven, and the account would lose its sessions at the first proof. */
+  /** The address is unproven, and its first proof would end the sessions of the account. */
   unproven?: boolean
   /** When the database was last asked, in seconds since 1970; only in tokens that have to be checked again. */
   checkedAt?: number
@@ -33,7 +33,7 @@ export async function claimsFor(
   const mayBeUnproven = !isLazy && user.email != null && user.emailVerified == null
   // A conversion is written after its token is made, and a password may be removed while it is being verified.
   const byPassword = account?.provider === "convert" || account?.provider === "password"
-  // An identity that this sign-in links may be written after its token.
+  // The identity of this sign-in may be written after the token.
   const byIdentity = account?.type === "oauth" || account?.type === "oidc"
   const asks = () => (byIdentity ? lazy.hasPassword(user.id) : lazy.endsAtProof(user.id))
   // Where it can't be asked, the token is checked again all the same.
@@ -52,14 +52,17 @@ export async function claimsFor(
  * an account with a password and an unproven address ends when somebody proves to own the address.
  */
 export function claimsHold(token: LazyClaims & Pick<JWT, "iat">, user: UserRow): boolean {
-  // Without our claims it may have been a lazy user's, whose tokens end with the conversion.
+  // A token without our claims may belong to a former lazy user, whose tokens end with the
+  // conversion.
   const convertedAt = secondsOf(user.convertedAt)
   if (token.isLazy === undefined && convertedAt !== undefined && (token.iat ?? 0) < convertedAt) return false
   if (token.isLazy && !(isLazyRow(user) && user.lazySince?.valueOf() === token.lazySince)) return false
   return !(token.unproven && user.emailVerified !== null)
 }
 
-/** Whether the database has to be asked about this token, for the first time or again, or be told that its user was seen. */
+/**
+ * Tells whether a token must be checked against the database, or its user must be recorded as seen.
+ */
 export function isDue(token: LazyClaims, { recheck, updateAge }: { recheck: number; updateAge: number }): boolean {
   if (token.isLazy === undefined) return true
   if (!token.isLazy && !token.unproven) return false

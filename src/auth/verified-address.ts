@@ -3,9 +3,10 @@ import type { ProvenIdentity } from "./proven-identity.js"
 import type { RequestContext } from "./request-context.js"
 
 /**
- * Names under which providers say whether the address is verified, in lower case and without separators: `email_verified` (OpenID),
- * `verified_email` (Google), `verified` (Discord, Zoom), `is_email_verified` (Kakao), `confirmed_at` (GitLab), `confirmed_email` (Wikimedia),
- * `xms_edov` (Microsoft), `date_email_verified` (Slack), and what they look like elsewhere.
+ * Field names for a verified address, in lower case and without separators: `email_verified`
+ * (OpenID), `verified_email` (Google), `verified` (Discord, Zoom), `is_email_verified` (Kakao),
+ * `confirmed_at` (GitLab), `confirmed_email` (Wikimedia), `xms_edov` (Microsoft),
+ * `date_email_verified` (Slack), and variations of them.
  */
 const SAYS_VERIFIED = new RegExp(
   [
@@ -16,30 +17,33 @@ const SAYS_VERIFIED = new RegExp(
   ].join("|"),
 )
 
-/** The other way round: `email_unverified: true`. */
+/** Field names for an unverified address, such as `email_unverified`. */
 const SAYS_UNVERIFIED = /^(is|has)?(e?mail(address)?)?(is)?(un|not)(verified|confirmed)(e?mail(address)?)?$/
 
-/** Names of what is no address: a number that is not verified says nothing about the address. */
+/** Field names that concern a phone number. */
 const NOT_AN_ADDRESS = /phone|mobile|sms|tel$/
 
-/** Providers whose `verified` is a badge of the person. */
+/** Providers whose `verified` field is a badge of the person. */
 const BADGES: Record<string, readonly string[]> = {
   twitter: ["verified"],
   tiktok: ["isverified"],
   vk: ["verified"],
 }
 
-/** Values other than the falsy ones of JavaScript that mean no. */
+/** Texts that mean no, beside the falsy values of JavaScript. */
 const NO =
   /^\s*(false|no|n|f|0+(\.0*)?|off|none|null|undefined|nan|un(verified|confirmed)|not[ _-]?(verified|confirmed)|pending)?\s*$/i
 
 const MAX_DEPTH = 5
-/** A profile is what another server sends: read no more of it than any provider needs. */
+/**
+ * How many fields of a profile are read at most. Another server sends it, so its size must not
+ * matter.
+ */
 const MAX_VALUES = 2000
 
 /**
- * Whether the provider says that the address is not verified: by `lazy.isEmailVerified` of the app, or else by our reading of the profile.
- * An identity without an address says nothing.
+ * Tells whether the provider says that the address is unverified: by `lazy.isEmailVerified`, or by
+ * reading the profile. False for an identity without an address.
  */
 export async function isSaidUnverified(
   { user, profile }: ProvenIdentity,
@@ -116,13 +120,16 @@ function isNo(said: unknown): boolean {
   return said !== undefined && !said
 }
 
-/** GitLab keeps the address that is to take this one's place as `unconfirmed_email`. */
+/**
+ * Tells whether a field means yes for this address. GitLab's `unconfirmed_email` holds the address
+ * that will replace it.
+ */
 function isYes(said: unknown, email: string): boolean {
   if (typeof said === "string" && said.includes("@")) return isSame(said, email)
   return said !== undefined && typeof said !== "object" && !isNo(said)
 }
 
-/** Whether an object within a profile names addresses, and none of them is this one. */
+/** Tells whether an object in a profile names addresses, but not this one. */
 function isAboutAnother(entry: object, email: string): boolean {
   const addresses = Object.values(entry).filter(
     (value): value is string => typeof value === "string" && /^[^\s@]+@[^\s@]+$/.test(value),
@@ -130,7 +137,10 @@ function isAboutAnother(entry: object, email: string): boolean {
   return addresses.length > 0 && !addresses.some((address) => isSame(address, email))
 }
 
-/** Microsoft Entra: `verified_primary_email` and `verified_secondary_email` hold the addresses that are verified. */
+/**
+ * Tells whether the address is missing from the lists of Microsoft Entra, `verified_primary_email`
+ * and `verified_secondary_email`.
+ */
 function isMissingFromLists(profile: unknown, email: string): boolean {
   if (typeof profile !== "object" || profile === null) return false
   const lists = Object.entries(profile).filter(([key]) => /^verified_(primary|secondary)_e?mails?$/i.test(key))

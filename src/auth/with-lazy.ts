@@ -4,7 +4,7 @@ import { rememberSessionMaxAge } from "../store/session-life.js"
 import { bindProvider, checkProvider } from "./bound-provider.js"
 import { composeCallbacks } from "./callbacks.js"
 import { checkTrustedProxy } from "./client-address.js"
-import type { LazyAuth, LazyConfig, LazyRequest } from "./config.js"
+import type { LazyAuth, LazyConfig, LazyRequest, RequestHead } from "./config.js"
 import { creationLimits } from "./creation-limits.js"
 import { composeEvents } from "./events.js"
 import { keepGateSettings } from "./gate-settings.js"
@@ -34,9 +34,11 @@ export function withLazy(config: LazyConfig): LazyAuth {
   const app = appContext(config)
   const settled = settledConfig(config, app)
   return refusingToBeConfig((argument) => {
-    const providers = needsWithoutMerge(argument) ? [...settled.providers, withoutMerge] : settled.providers
+    const providers = needsWithoutMerge(argument && headOf(argument).url)
+      ? [...settled.providers, withoutMerge]
+      : settled.providers
     const built = buildConfig({ ...settled, providers }, app, incoming(argument))
-    // @hono/auth-js takes an AUTH_URL without a path for the path "/".
+    // @hono/auth-js would take an AUTH_URL without a path for `basePath: "/"`.
     if (argument && "req" in argument && !(argument instanceof Request)) built.basePath ??= configuredPath() ?? "/auth"
     return argument === undefined ? usableOnce(built) : built
   })
@@ -44,7 +46,7 @@ export function withLazy(config: LazyConfig): LazyAuth {
 
 const withoutMerge = withoutMergeProvider()
 
-/** A function looks like an object to an integration that expects a configuration, and to Auth.js: say what to write. */
+/** Throws a setup error when an integration, or Auth.js, reads the function as a configuration. */
 export function refusingToBeConfig(auth: LazyAuth): LazyAuth {
   return Object.defineProperty(auth, "providers", {
     get() {
@@ -54,8 +56,8 @@ export function refusingToBeConfig(auth: LazyAuth): LazyAuth {
 }
 
 /**
- * A configuration that was asked for without a request has nothing to tell a second one from the first. Auth.js reads `raw` once in each
- * request, directly or in a copy that the integration makes; several reads within one step are those of one request.
+ * Makes a configuration that was built without a request fail on its second use. Auth.js reads
+ * `raw` once in each request, also in a copy; reads within one microtask are those of one request.
  */
 function usableOnce(built: AuthConfig): AuthConfig {
   let reading = false
@@ -83,7 +85,7 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
   if (!adapter?.lazy) throw new LazySetupError("withLazy needs `adapter: LazyAdapter(db)`, from authjs-lazy/drizzle.")
   const recheck = lazy?.recheck ?? DEFAULT_RECHECK
   if (!Number.isFinite(recheck) || recheck < 0)
-    throw new LazySetupError("lazy.recheck is a number of seconds, 0 or more.")
+    throw new LazySetupError("lazy.recheck must be a number of seconds, 0 or more: lazy: { recheck: 300 }.")
   const { onMergeError } = lazy ?? {}
   if (typeof onMergeError === "object" && !(Number.isFinite(onMergeError.leave) && onMergeError.leave >= 0))
     throw new LazySetupError(
@@ -143,9 +145,17 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
   return built
 }
 
+/** Finds the head of the request in what an integration hands over. */
+function headOf(argument: LazyRequest): RequestHead {
+  // First, since a request of Next's proxies throws where `request` is read.
+  if (argument instanceof Request) return argument
+  if ("req" in argument) return argument.req.raw
+  // A `Request` of another implementation is no instance of the global class.
+  return "request" in argument ? argument.request : argument
+}
+
 function incoming(argument: LazyRequest | undefined): Incoming {
   if (argument === undefined) return {}
-  // First, since a request of Next's proxies throws where `request` is read.
   if (argument instanceof Request) return { readHead: () => publicHead(argument) }
   if ("req" in argument) {
     settleForwarded(argument.req.raw.headers)

@@ -1,24 +1,23 @@
 import { CredentialsSignin } from "@auth/core/errors"
 import { isLazyRow } from "../store/user-row.js"
 import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
-import type { LazyRequest } from "./config.js"
 import { leaveUntil } from "./merge-failure.js"
 
 const ID = "without-merge"
 
 /**
- * Whether a request may need {@link withoutMergeProvider}: the sign-in page after a merge failed, the form on it, or a server action, whose
- * request isn't known. On every other page it would offer what nobody needs.
+ * Tells whether a request may need {@link withoutMergeProvider}: the sign-in page after a failed merge, its form, or a server action.
+ * @param url undefined in a server action, for which next-auth names no request
  */
-export function needsWithoutMerge(argument: LazyRequest | undefined): boolean {
-  if (argument === undefined) return true
-  const { url } = argument instanceof Request ? argument : "req" in argument ? argument.req.raw : argument.request
+export function needsWithoutMerge(url: string | undefined): boolean {
+  if (url === undefined) return true
   return url.includes(`/${ID}`) || url.includes("merge_failed")
 }
 
 /**
- * The provider behind `signIn("without-merge")`: a lazy user whose merge failed says to be left behind. The browser stays in the lazy session
- * and goes back to the sign-in page; the next sign-in there is not merged. Auth.js checks the CSRF token of its form.
+ * The provider behind `signIn("without-merge")`, which leaves a lazy user behind whose merge
+ * failed. The browser keeps the lazy session and returns to the sign-in page, where the next
+ * sign-in does not merge.
  */
 export function withoutMergeProvider(): LazyProviderConfig {
   return boundProvider(
@@ -38,7 +37,7 @@ export function withoutMergeProvider(): LazyProviderConfig {
         const { config, options, adapter } = context
         const current = await context.currentSession()
         if (!current || !isLazyRow(current.user))
-          throw new CredentialsSignin("Nobody is signed in who could be left behind.")
+          throw new CredentialsSignin("No lazy user is signed in. Sign in without this step.")
         await adapter.lazy.leaveBehind(current.user.id, leaveUntil(options.onMergeError))
         const page = config.pages?.signIn ?? `${(config.basePath ?? "/auth").replace(/\/$/, "")}/signin`
         const query =

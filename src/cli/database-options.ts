@@ -31,12 +31,12 @@ export function databaseAddress({ databaseUrl = process.env.DATABASE_URL }: Give
   throw new UsageError("Which database? Give one --database-url, or set the variable DATABASE_URL.")
 }
 
-/** Says on stderr what of the address is ignored, so that stdout stays what it is. */
+/** Prints on stderr which parts of the address are ignored. */
 export function showNote(note: string): void {
   console.error(`authjs-lazy: ${note}`)
 }
 
-/** Where its tables are: in the schema of `--schema`, or in that of the address. */
+/** Returns the schema of the tables: from `--schema`, or from the address. */
 export function inSchemaOf(names: TableNames, { schema }: { schema: string | undefined }): TableNames {
   return { ...names, schema: names.schema ?? schema }
 }

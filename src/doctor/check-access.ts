@@ -5,7 +5,7 @@ import { queryDocument } from "../store/raw-query.js"
 import { quoted } from "../store/table-names.js"
 import type { Finding } from "./finding.js"
 
-/** What the role may do with a table, and what the database does instead. */
+/** The rights of the role on a table, and what keeps rows from it. */
 export interface AccessFacts {
   oid: number
   label: string

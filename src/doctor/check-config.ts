@@ -70,7 +70,10 @@ function checkProviders({ providerIds }: ConfigFacts): Finding[] {
   ]
 }
 
-/** Many OAuth providers take the parameters of PKCE without a word and never look at them: https://datatracker.ietf.org/doc/html/rfc9700#section-2.1 */
+/**
+ * Many OAuth providers accept the parameters of PKCE and ignore them:
+ * https://datatracker.ietf.org/doc/html/rfc9700#section-2.1
+ */
 function checkState({ pkceOnly }: ConfigFacts): Finding[] {
   if (pkceOnly.length === 0) return []
   return [

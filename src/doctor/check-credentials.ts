@@ -1,15 +1,15 @@
 import type { UserReferences } from "../store/foreign-keys.js"
 import type { Finding } from "./finding.js"
 
-/** What tables are called that let somebody in. */
+/** Matches names of tables with credentials. */
 const TABLE_NAMES =
   /^(.*_)?(api_?keys?|access_keys?|.*tokens?|.*secrets?|credentials?|pats?|webhooks?|.*passwords?|passkeys?|authenticators?|devices?|ssh_?keys?|public_keys?|oauth_.*|totps?|otps?|two_?factors?|mfas?|(recovery|backup)_?codes?|magic_?links?)$/
 
-/** What columns are called that hold what lets somebody in. */
+/** Matches names of columns with credentials. */
 const COLUMN_NAMES =
   /^((api|access|secret|private)_?key|(.*_)?(secret|token|token_?hash|key_?hash|hashed_?key|api_?key_?hash))$/
 
-/** The tables hanging on users that look as if they held credentials, and are not declared as such. */
+/** Reports tables that refer to users and look like credentials, but are not declared. */
 export function checkCredentials({ users, tables }: UserReferences): Finding[] {
   return tables
     .filter(({ oid }) => oid !== users.oid)
@@ -22,7 +22,7 @@ export function checkCredentials({ users, tables }: UserReferences): Finding[] {
         {
           code: "credentials",
           severity: "info",
-          message: `${label} ${why} as if it let somebody in to an account. Its rows stay with a lazy user who converts, and move in a merge: if they are keys, whoever planted the lazy user's cookie keeps them.`,
+          message: `${label} ${why} as if it held credentials. Its rows stay when a lazy user converts and move in a merge, so an attacker who planted the cookie would keep the keys.`,
           fix: `LazyAdapter(db, { credentials: [${camelCase(table)}] })`,
           where: label,
         },

@@ -3,15 +3,15 @@ import type { Finding } from "./finding.js"
 import type { IndexedTable, IndexFacts } from "./indexes.js"
 import type { ColumnFacts } from "./tables.js"
 
-/** The user table, as far as its unique rules are concerned. */
+/** The user table and its unique rules. */
 interface RuledUsers {
   table: IndexedTable
   columns: ColumnFacts[]
-  /** The columns that differ between any two users, or that the definition in Drizzle fills. */
+  /** The columns that are unique by design or filled by the Drizzle definition. */
   distinct: string[]
 }
 
-/** The unique rules by which there can be no more than one lazy user, since nobody gives their columns a value. */
+/** Reports unique rules that allow only one lazy user, since no insert fills their columns. */
 export function checkOtherRules({ table, columns, distinct }: RuledUsers): Finding[] {
   return table.indexes
     .filter((index) => index.unique && index.valid && collides(index, columns, distinct))
@@ -36,12 +36,12 @@ function collides(
   columns: ColumnFacts[],
   distinct: string[],
 ): boolean {
-  // Whether a new row is among those that the rule is about can't be told.
+  // The predicate may exclude new rows, which can not be told here.
   if (predicate !== null) return false
   return keys.every(({ column }) => {
     const found = columns.find(({ name }) => name === column)
     if (!found || found.made || distinct.includes(found.name)) return false
-    // What calls a function, such as gen_random_uuid(), may differ from row to row.
+    // A default that calls a function, such as gen_random_uuid(), may differ per row.
     return found.default === null ? nullsNotDistinct && !found.notNull : !/[(]|^null\b/i.test(found.default)
   })
 }
@@ -58,7 +58,9 @@ function dropDefaults({ target }: IndexedTable, columns: ColumnFacts[], keys: In
 
 const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
 
-/** Whether the app has to say who counts: names are unique among some of the users only, and it has not. */
+/**
+ * Tells whether `activeUsers` is needed: names are unique among some users only, and it is not set.
+ */
 export function checkPartialRules(table: IndexedTable, columns: string[], all: ColumnFacts[]): Finding[] {
   return columns.flatMap((column) => {
     const rules = table.indexes.filter(

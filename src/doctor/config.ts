@@ -15,7 +15,10 @@ export interface ConfigFacts {
   longestSession: number
   providerIds: string[]
   providerTypes: string[]
-  /** The ids of OAuth providers that are asked for neither a state nor a nonce, so that only PKCE ties an answer to the browser that asked. */
+  /**
+   * The ids of OAuth providers with neither a state nor a nonce, where only PKCE ties an answer to
+   * the browser.
+   */
   pkceOnly: string[]
   trustHost: boolean
   /** Each secret with where it comes from. */
@@ -56,8 +59,9 @@ export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts 
 }
 
 /**
- * As Auth.js settles it: what the app gives, else what the provider says, else PKCE; a state is added with `redirectProxyUrl`. For OpenID it asks the
- * provider whether it knows PKCE, and takes a nonce where it doesn't: https://authjs.dev/reference/core/providers#checks
+ * Resolves `checks` as Auth.js does: the setting of the app, else that of the provider, else PKCE,
+ * plus a state with `redirectProxyUrl`. For an OpenID provider without PKCE, Auth.js uses a nonce:
+ * https://authjs.dev/reference/core/providers#checks
  */
 function reliesOnPkce(provider: {
   type: string

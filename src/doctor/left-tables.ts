@@ -6,7 +6,7 @@ import type { ConfigFacts } from "./config.js"
 import type { Finding } from "./finding.js"
 import { readOnly } from "./read-only.js"
 
-/** The names in `mergeTables` that no table has. One query, and none where there are no names. */
+/** Finds the names in `mergeTables` without a table. One query, or none without names. */
 export async function unknownLabels(db: Database, config: ConfigFacts | undefined): Promise<string[]> {
   const labels = Object.keys(config?.mergeTables ?? {})
   if (labels.length === 0) return []
@@ -23,7 +23,7 @@ export async function unknownLabels(db: Database, config: ConfigFacts | undefine
   return labels.filter((label) => !found.includes(label))
 }
 
-/** The tables that merges leave alone, and a finding for each that is not there. */
+/** Reports the tables that merges leave alone, and those of them that are missing. */
 export function knownTables(
   config: ConfigFacts | undefined,
   unknown: string[],

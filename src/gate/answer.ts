@@ -1,8 +1,9 @@
 import { privately } from "../auth/privately.js"
 
 /**
- * Adds what the gate has to say to the answer of a handler: a new object, since an answer's own headers may be immutable, and the body may be
- * a stream. The last word on a cookie is the handler's, which may have signed somebody out.
+ * Adds the headers of the gate to the answer of a handler. Makes a new response, since the headers
+ * may be immutable and the body a stream. Of two cookies with one name, the one of the handler
+ * wins.
  */
 export function withGateHeaders(answer: Response, gated: Headers, cookies = gated.getSetCookie()): Response {
   const headers = new Headers(answer.headers)
@@ -10,7 +11,10 @@ export function withGateHeaders(answer: Response, gated: Headers, cookies = gate
   return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
 }
 
-/** Does the same to the headers of an answer, in place; `cookies` are those that don't reach the browser otherwise. */
+/**
+ * Adds the headers of the gate to those of an answer, in place. `cookies` are those that do not
+ * reach the browser otherwise.
+ */
 export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gated.getSetCookie()): void {
   const own = headers.getSetCookie()
   headers.delete("set-cookie")
@@ -20,7 +24,7 @@ export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gat
   if (control !== null) headers.set("cache-control", control)
 }
 
-/** The handler's own word stands, unless a shared cache would keep a session for everybody. */
+/** Returns the `Cache-Control` of the handler, unless a shared cache would then keep a session. */
 export function cacheControl(own: string | null, gated: Headers): string | null {
   const told = own ?? gated.get("cache-control")
   return gated.has("set-cookie") ? privately(told) : told

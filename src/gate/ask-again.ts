@@ -3,17 +3,17 @@ import { parseCookie } from "cookie"
 import { appendCookies } from "../auth/cookies.js"
 import type { RequestConfig } from "../auth/request-config.js"
 
-/** A visit that came with the cookie of an ended session. */
+/** A visit with the cookie of an ended session. */
 export interface EndedVisit {
   url: string
   cookie: string
   /** The value of the session cookie. */
   token: string
-  /** Where the visitor was; a path of this site. */
+  /** The requested path of this site. */
   path: string
 }
 
-/** Sends a browser back to where it was, to show which session it has by now. */
+/** The answer that sends a browser to the same address again, to learn which session it has now. */
 export interface AskedAgain {
   open: false
   reason: "session-ended"
@@ -26,22 +26,25 @@ export interface AskedAgain {
 const NAME = "authjs-lazy.asked"
 /** How long the browser has to come back, in seconds. */
 const SECONDS = 10
-/** How often one cookie is sent back in that time: a few tabs may be late, a client that keeps no cookies must not go in circles. */
+/**
+ * How often one cookie is sent back in that time. Allows a few late tabs, and stops a client that
+ * keeps no cookies.
+ */
 const TIMES = 3
 /** How many cookies are remembered at most. */
 const MOST = 1000
 
 const asked = new Map<string, { times: number; until: number }>()
 
-/** Whether the browser was sent back a moment ago and still has nothing but the ended session: it is a new visitor. */
+/** Tells whether the browser was sent back and still has only the ended session: a new visitor. */
 export function cameBack(config: RequestConfig, { cookie, token }: EndedVisit): boolean {
   return parseCookie(cookie)[NAME] === mark(config, token)
 }
 
 /**
- * Answers with a redirect to the same address, with the method and body of the request. The session cookie stays as it is: this answer may be
- * older than the one that brought the next session.
- * @returns undefined where the client has been sent back often enough
+ * Answers with a redirect to the same address that keeps method and body. Leaves the session cookie
+ * alone, since a newer answer may have set it.
+ * @returns undefined when the client has been sent back often enough
  */
 export function askAgain(config: RequestConfig, visit: EndedVisit): AskedAgain | undefined {
   if (!mayAsk(visit.token)) return undefined
@@ -52,7 +55,7 @@ export function askAgain(config: RequestConfig, visit: EndedVisit): AskedAgain |
   return { open: false, reason: "session-ended", session: null, status: 307, headers, body: "" }
 }
 
-/** Bound to the ended session, so that it says nothing about another one. */
+/** Makes a mark that is valid for this ended session only. */
 function mark({ secret }: RequestConfig, token: string): string {
   const key = [secret].flat()[0] ?? ""
   return createHmac("sha256", key).update(`authjs-lazy asked again|${token}`).digest("base64url")

@@ -1,8 +1,8 @@
 type RequestFacts = Pick<Request, "method" | "url" | "headers">
 
 /**
- * Whether another site has sent this request, other than by a link to the page. Fetch Metadata tells
- * (https://www.w3.org/TR/fetch-metadata/); without it `Origin`, `Referer` and `Accept` do, as far as they can.
+ * Tells whether another site sent this request, other than by a link to the page. Uses Fetch
+ * Metadata (https://www.w3.org/TR/fetch-metadata/), or else `Origin`, `Referer` and `Accept`.
  */
 export function isCrossSite(facts: RequestFacts): boolean {
   const { method, headers } = facts
@@ -13,7 +13,10 @@ export function isCrossSite(facts: RequestFacts): boolean {
   return !(method === "GET" && topLevel)
 }
 
-/** For browsers before Fetch Metadata, and for http, on which no browser sends it but to localhost. */
+/**
+ * Guesses for browsers without Fetch Metadata, and for http, where no browser sends it except to
+ * localhost.
+ */
 function looksCrossSite({ method, url, headers }: RequestFacts): boolean {
   const own = new URL(url).origin
   const origin = headers.get("origin")
@@ -24,7 +27,7 @@ function looksCrossSite({ method, url, headers }: RequestFacts): boolean {
   return isElement(headers)
 }
 
-/** A frame and a page accept the same; nothing that old browsers send tells one from the other. */
+/** Tells whether the request accepts a page. Old browsers send the same for a page and a frame. */
 function acceptsPages(headers: Headers): boolean {
   const accept = headers.get("accept")
   return accept === null || accept.includes("text/html")
@@ -33,8 +36,8 @@ function acceptsPages(headers: Headers): boolean {
 const ELEMENTS = /^(image|video|audio|font)\/|^text\/(css|javascript)|^application\/(javascript|font|x-font|ogg)/i
 
 /**
- * Whether this is what `<img>`, `<link>`, `<video>` or `<script>` asks for. A script accepts anything, as does a `fetch` of the app's own
- * that sets no header and whose page hides its address; a client other than a browser is no element.
+ * Tells whether `<img>`, `<link>`, `<video>` or `<script>` sent the request. A script accepts
+ * anything, as does a plain `fetch`; only browsers have elements.
  */
 function isElement(headers: Headers): boolean {
   const accept = headers.get("accept")?.trim() ?? ""
@@ -45,7 +48,10 @@ function isElement(headers: Headers): boolean {
   )
 }
 
-/** What another site's page can't send without being allowed to: https://fetch.spec.whatwg.org/#cors-safelisted-request-header */
+/**
+ * Headers that another site can't send without permission:
+ * https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+ */
 const OWN_SCRIPT = [
   "x-requested-with",
   "authorization",

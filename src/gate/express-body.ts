@@ -2,13 +2,13 @@ import { Readable } from "node:stream"
 import type { Request as ExpressRequest } from "express"
 import { webHead } from "./express-web.js"
 
-/** The body was read before, and nothing of it is left to go on with. */
+/** Thrown when the body was read before and can not be written again. */
 export class UnreadableBody extends Error {}
 
 /**
- * The request as the web knows it. A body that a parser of Express, or anything else, has read already is written out again.
- * @param signal tells when the client hangs up
- * @throws UnreadableBody
+ * Makes a `Request` from one of Express. A body that a parser has read is written out again.
+ * @param signal aborted when the client disconnects
+ * @throws UnreadableBody when the body is gone
  */
 export function webRequest(req: ExpressRequest, signal?: AbortSignal): Request {
   const { method, url, headers } = webHead(req)
@@ -19,7 +19,9 @@ export function webRequest(req: ExpressRequest, signal?: AbortSignal): Request {
   return new Request(url, { method, headers, body, signal, duplex: "half" } as RequestInit)
 }
 
-/** Whether the body has been read. What runs an app without a server, as on AWS Lambda, sets it beforehand. */
+/**
+ * Tells whether the body has been read. AWS Lambda and similar hosts set it before the app runs.
+ */
 export function isRead(req: ExpressRequest): boolean {
   const { body }: { body?: unknown } = req
   if (req.readableDidRead || req.destroyed) return true
@@ -31,21 +33,26 @@ function writtenBody(req: ExpressRequest, headers: Headers): BodyInit | null {
   const { rawBody } = req as { rawBody?: unknown }
   const body: unknown = req.body ?? rawBody
   const type = headers.get("content-type")?.toLowerCase() ?? ""
-  // The parser has unpacked it.
+  // The parser has decompressed it.
   headers.delete("content-encoding")
   if (body === undefined) {
     if (isEmpty(req)) return null
-    throw new UnreadableBody("The body was read before.")
+    throw new UnreadableBody(
+      "The body was read before. Mount this handler before the middleware that reads it, or set req.body.",
+    )
   }
   if (typeof body === "string" || isBytes(body)) return body
   if (isIterable(body)) return Readable.toWeb(Readable.from(body)) as ReadableStream
-  // Fields that a parser of multipart forms has read: Auth.js reads no such form itself.
+  // Auth.js reads no multipart forms: send the fields that the parser found as a plain form.
   if (type.includes("multipart/form-data")) headers.set("content-type", "application/x-www-form-urlencoded")
   else if (!type.includes("application/x-www-form-urlencoded")) return written(() => JSON.stringify(body))
   return written(() => new URLSearchParams(formFields(body)).toString())
 }
 
-/** What a parser has made of a body and that can't be written, such as an object that holds itself, is no body of ours. */
+/**
+ * Writes a parsed body. A value that can not be written, such as a circular object, is an
+ * unreadable body.
+ */
 function written(write: () => string): string {
   try {
     return write()
@@ -54,7 +61,10 @@ function written(write: () => string): string {
   }
 }
 
-/** Names and values as a form sends them, nested ones as `a[b]`, and those of a list under one name. */
+/**
+ * Lists names and values as a form sends them: nested ones as `a[b]`, those of a list under one
+ * name.
+ */
 function formFields(value: unknown, name = ""): [string, string][] {
   if (Array.isArray(value)) return value.flatMap((each) => formFields(each, name))
   if (typeof value === "object" && value !== null)

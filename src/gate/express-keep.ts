@@ -4,8 +4,9 @@ import { cacheControl } from "./answer.js"
 type Arguments = Parameters<ServerResponse["writeHead"]>
 
 /**
- * Sees to it that the cookie of a session that was just made goes out, however a handler ends: `writeHead` with headers of its own, `setHeader`
- * with another cookie, a proxy that copies the headers of what it asked, or an error handler that removes them all.
+ * Keeps the cookie of a new session in the answer, whatever the handler does: `writeHead` with its
+ * own headers, another `Set-Cookie`, copied headers of a proxy, or an error handler that clears
+ * them.
  */
 export function keepGateHeaders(res: ServerResponse, gated: Headers): void {
   const writeHead = res.writeHead
@@ -18,7 +19,10 @@ export function keepGateHeaders(res: ServerResponse, gated: Headers): void {
   } as ServerResponse["writeHead"]
 }
 
-/** Sets the headers that `writeHead` was given, where they can be looked at; it takes an object, or names and values in turn. */
+/**
+ * Sets the headers given to `writeHead`, as an object or as alternating names and values, so that
+ * they can be read.
+ */
 function takeHeaders(res: ServerResponse, headers: unknown): void {
   if (typeof headers !== "object" || headers === null) return
   const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers)
@@ -36,7 +40,7 @@ function pairsOf(list: unknown[]): [string, unknown][] {
 function addMissing(res: ServerResponse, gated: Headers): void {
   const own = [res.getHeader("set-cookie") ?? []].flat().map(String)
   const missing = gated.getSetCookie().filter((cookie) => !own.includes(cookie))
-  // Of two cookies with one name the last counts: the handler's, which may have signed somebody out.
+  // Browsers keep the last of two cookies with one name: the one of the handler comes last.
   if (missing.length > 0) res.setHeader("set-cookie", [...missing, ...own])
   const control = cacheControl(joined(res, "cache-control"), gated)
   if (control !== null) res.setHeader("cache-control", control)

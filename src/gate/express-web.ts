@@ -1,25 +1,25 @@
 import type { Request as ExpressRequest, Response as ExpressResponse } from "express"
 
-/** No `Request` of the web can have these methods: https://fetch.spec.whatwg.org/#forbidden-method */
+/** Methods that a `Request` refuses: https://fetch.spec.whatwg.org/#forbidden-method */
 const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"]
-/** A name or an address, and a port: no credentials, and nothing in which a URL would go on. */
+/** A host name or address with an optional port, without credentials or a path. */
 const HOST = /^(?:\[[\da-f:.]+\]|[^\s/?#@\\[\]:%]+)(?::\d{1,5})?$/i
 
-/** Whether the address of a request is none that a browser or a proxy could ask for; Node and Express let it through. */
+/** Tells whether no browser or proxy could send this address. Node and Express accept it. */
 export function isMalformed(req: ExpressRequest): boolean {
   return !HOST.test(hostOf(req)) || !URL.canParse(urlOf(req))
 }
 
-/** Whether there can't be a `Request` for it at all. */
+/** Tells whether no `Request` can be made of it. */
 export function isNoWebRequest(req: ExpressRequest): boolean {
   return isMalformed(req) || FORBIDDEN_METHODS.includes(req.method.toUpperCase())
 }
 
-/** A request of HTTP/1.0 need not have one: the health checks of load balancers. */
+/** Reads the Host header, which HTTP/1.0 health checks of load balancers may omit. */
 const hostOf = (req: ExpressRequest): string => req.get("host") ?? "localhost"
 
 function urlOf(req: ExpressRequest): string {
-  // Proxies may send a whole address, whose path counts, and OPTIONS is sent for "*", which is the server itself.
+  // A proxy may send a whole URL, of which the path counts. `OPTIONS *` means the server itself.
   const path = req.originalUrl.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "").replace(/^\*$/, "")
   return `${req.protocol}://${hostOf(req)}${path.startsWith("/") ? "" : "/"}${path}`
 }
@@ -32,7 +32,7 @@ export function webHead(req: ExpressRequest): { method: string; url: string; hea
   return { method: req.method, url: urlOf(req), headers }
 }
 
-/** Tells when the client of a response hangs up before it is sent. */
+/** Returns a signal that is aborted when the client disconnects before the response is sent. */
 export function hangUpSignal(res: ExpressResponse): AbortSignal {
   const controller = new AbortController()
   res.once("close", () => {

@@ -45,7 +45,7 @@ export function webHandler(
   return answering((req, res) => handle(webRequest(req, hangUpSignal(res)), { getClientAddress: addressOf(req) }))
 }
 
-/** Sends what a handler answers; 400 where the request has no body to read any more. */
+/** Sends the answer of a handler, or 400 when the body can no longer be read. */
 function answering(handle: (req: ExpressRequest, res: ExpressResponse) => Promise<Response>): RequestHandler {
   const answer = async (req: ExpressRequest, res: ExpressResponse) => {
     try {
@@ -58,7 +58,9 @@ function answering(handle: (req: ExpressRequest, res: ExpressResponse) => Promis
   return refusing(isNoWebRequest, (req, res, next) => void answer(req, res).catch(next))
 }
 
-/** Where the routes begin: what a wildcard of the mount path has matched belongs to them. */
+/**
+ * Returns the path where the routes begin, without what a wildcard of the mount path has matched.
+ */
 function mountPath({ baseUrl, path, params }: ExpressRequest): string {
   if (path !== "/") return baseUrl
   // A list in Express 5, text in Express 4.
@@ -116,7 +118,7 @@ function middleware(auth: LazyAuth, options: GateOptions): RequestHandler {
   })
 }
 
-/** Answers 400 to a request that can't be handled, in place of an error whose stack Express would show. */
+/** Answers 400 to an invalid request, for which Express would show an error with its stack. */
 function refusing(isRefused: (req: ExpressRequest) => boolean, handler: RequestHandler): RequestHandler {
   return (req, res, next) => {
     if (!isRefused(req)) return handler(req, res, next)

@@ -75,7 +75,10 @@ export function gate(request: RequestHead, auth: LazyAuth, options: GateOptions 
   return decideGate(request, auth, options, { canSendBack: true })
 }
 
-/** Decides as {@link gate} does; without `canSendBack` also where no cookie can be set, and the visitor can't be sent back to where they are. */
+/**
+ * Decides whom to let in; see {@link gate}. `canSendBack` is false where no cookie can be set and
+ * no redirect to the same address sent.
+ */
 export async function decideGate(
   request: RequestHead,
   auth: LazyAuth,
@@ -98,7 +101,8 @@ export async function decideGate(
   const skipped = skipReason(visit, gateSettings(config).isBot)
   if (skipped === "prefetch" && isShownLater(headers) && gateSettings(config).mayCreate) return refuseAhead(null)
   if (skipped) return openWithout(skipped, cookie)
-  // Sent along while this browser converted, perhaps: what answers it last must not take the new session's place.
+  // The request may have been sent while this browser converted: its answer must not replace the
+  // new session.
   if (
     late !== "returned" &&
     (before.ended || !isNavigation(visit)) &&
@@ -107,7 +111,7 @@ export async function decideGate(
     return openWithout("stale-session", cookie)
   try {
     const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen)
-    // A session that the app's callbacks have just ended, or don't show: whoever has it is not to become somebody else by that.
+    // The app's callbacks ended or hide this session: do not give the visitor another one.
     if (!signedIn) return openWithout("stale-session", cookie, before.cookies)
     return openWith(signedIn.body, signedIn.cookie, signedIn.cookies, true)
   } catch (error) {
@@ -133,7 +137,10 @@ function visibleRequest({ url, method, headers }: Visit, request: RequestHead): 
   return isWhole ? request : { method: "GET", url, headers }
 }
 
-/** Lets a browser whose session was ended elsewhere show which one it has now; undefined where it can't be sent anywhere. */
+/**
+ * Sends a browser whose session was ended back to the same address. Returns undefined where a
+ * redirect can not be followed.
+ */
 function sendBack(visit: Visit, config: RequestConfig): GateRefused | "returned" | undefined {
   const { url, origin, headers } = visit
   if (!isPageLoad(headers) || skipReason(visit, gateSettings(config).isBot)) return undefined
@@ -145,12 +152,12 @@ function sendBack(visit: Visit, config: RequestConfig): GateRefused | "returned"
   return cameBack(config, ended) ? "returned" : askAgain(config, ended)
 }
 
-/** Keeps the browser from showing later, on a click, that somebody may not pass now. */
+/** Keeps the browser from showing a preloaded refusal after a later click. */
 function notAhead({ headers }: Visit, result: GateResult): GateResult {
   return !result.open && isShownLater(headers) ? refuseAhead(result.session) : result
 }
 
-/** Chromium throws away what it has loaded ahead with this status, and asks again on the click. */
+/** Answers 503, on which Chromium discards the preloaded page and asks again on the click. */
 function refuseAhead(session: Session | null): GateRefused {
   const headers = setCookieHeaders([])
   headers.set("cache-control", "private, no-store")

@@ -48,7 +48,9 @@ function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
   }
 }
 
-/** Hono hands errors to `onError`; a `Response` that is thrown it doesn't know. */
+/**
+ * Runs the next handler. Hono passes errors to `onError`, but does not know a thrown `Response`.
+ */
 async function answered(c: Context, next: Next): Promise<void> {
   try {
     await next()
@@ -58,7 +60,10 @@ async function answered(c: Context, next: Next): Promise<void> {
   }
 }
 
-/** On Node, a `Request` is only made when it is looked at, and can't be made of an address with credentials. */
+/**
+ * Tells whether the URL is invalid or has credentials, of which @hono/node-server can make no
+ * `Request`.
+ */
 function isMalformed({ url }: Request): boolean {
   if (!URL.canParse(url)) return true
   const { username, password } = new URL(url)

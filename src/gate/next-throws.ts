@@ -1,6 +1,7 @@
 /**
- * What Next answers for what its functions throw in a route handler: `redirect()`, `permanentRedirect()`, `notFound()`, `unauthorized()` and
- * `forbidden()`. Next itself leaves out the headers of a gate there, and of all cookies for the last three. Undefined for any other error.
+ * Returns the answer of Next to an error of `redirect()`, `permanentRedirect()`, `notFound()`,
+ * `unauthorized()` or `forbidden()`; undefined for other errors. Next itself would drop the headers
+ * of the gate.
  */
 export function answerOf(thrown: unknown, request: Pick<Request, "method" | "headers">): Response | undefined {
   if (thrown instanceof Response) return thrown
@@ -10,13 +11,16 @@ export function answerOf(thrown: unknown, request: Pick<Request, "method" | "hea
   if (kind !== "NEXT_REDIRECT") return undefined
   const status = Number(rest.at(-2))
   return new Response(null, {
-    // As Next does, so that a browser does not post a form again to where it is sent.
+    // Next, too, answers 303, so that the browser does not repeat the POST.
     status: isForm(request) ? 303 : status,
     headers: { location: rest.slice(1, -2).join(";") },
   })
 }
 
-/** Next marks the errors by which it finds its way back: `NEXT_REDIRECT;replace;/path;307;`, `NEXT_HTTP_ERROR_FALLBACK;404`. */
+/**
+ * Reads the digest of an error of Next: `NEXT_REDIRECT;replace;/path;307;`,
+ * `NEXT_HTTP_ERROR_FALLBACK;404`.
+ */
 function digestOf(thrown: unknown): string {
   const digest = typeof thrown === "object" && thrown !== null && "digest" in thrown ? thrown.digest : undefined
   return typeof digest === "string" ? digest : ""

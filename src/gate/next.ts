@@ -76,8 +76,8 @@ function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOp
 }
 
 /**
- * What a handler answers, or what Next would answer for what it throws: past here neither a session that was just made nor `Cache-Control` would
- * reach the browser.
+ * Runs the handler and turns its errors into the answers of Next, so that the new session and
+ * `Cache-Control` reach the browser.
  */
 async function answered(
   handler: Handler,
@@ -100,7 +100,7 @@ async function answered(
 }
 
 const NO_ANSWER =
-  "A route handler behind a gate has to answer with a Response: nothing, NextResponse.next() and NextResponse.rewrite() are for proxies."
+  "A route handler behind a gate must return a Response. Return NextResponse.next(), NextResponse.rewrite() or nothing only in proxy.ts."
 
 function isRoute(context: unknown): boolean {
   return typeof context === "object" && context !== null && "params" in context
@@ -132,14 +132,16 @@ function setCookie({ headers, cookies }: NextRequest, cookie: string): boolean {
   return true
 }
 
-/** The handler's own cookies come after ours there, which next-auth sets as well. */
+/**
+ * Sets the cookies through Next, where cookies of the handler, or of next-auth, still come later.
+ */
 async function setInJar(headers: Headers): Promise<boolean> {
   if (!headers.has("set-cookie")) return false
   try {
     await setCookies(headers)
     return true
   } catch {
-    // Called by something other than Next, such as a test.
+    // Next did not call this handler; a test may have.
     return false
   }
 }

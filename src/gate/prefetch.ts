@@ -1,13 +1,10 @@
-/** What loads a page ahead of a click: the browser itself, or a router that is part of the page. */
+/** The part that loads a page ahead of a click: the browser, or a router in the page. */
 export type Prefetcher = "browser" | "router"
 
-/** Older browsers; but routers, too, send `Purpose`. */
+/** Headers of older browsers. Routers send `Purpose` too. */
 const PURPOSES = ["purpose", "x-purpose", "x-moz"]
 
-/**
- * Tells which part of a browser loads this page before somebody wants to see it; undefined for an ordinary request.
- * https://wicg.github.io/nav-speculation/prefetch.html, https://nextjs.org/docs/app/guides/prefetching
- */
+/** Tells who loads this page ahead of a click; undefined for an ordinary request. */
 export function prefetcherOf(headers: Headers): Prefetcher | undefined {
   // No script can set it.
   if (isAhead(headers.get("sec-purpose"))) return "browser"
@@ -18,9 +15,9 @@ export function prefetcherOf(headers: Headers): Prefetcher | undefined {
 }
 
 /**
- * Whether the browser may show the answer later on a click without asking again, as Chromium does with what speculation rules and
- * `<link rel=prefetch>` have loaded. Not so what the script of a prerendered page asks for, Safari's previews, and what a router loads, which asks
- * again by rules of its own.
+ * Tells whether the browser may show the answer on a later click without asking again, as Chromium
+ * does for speculation rules and `<link rel=prefetch>`. False for scripts of a prerendered page,
+ * previews of Safari, and routers, which ask again.
  */
 export function isShownLater(headers: Headers): boolean {
   if (prefetcherOf(headers) !== "browser") return false

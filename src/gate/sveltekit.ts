@@ -72,8 +72,8 @@ function setCookie({ cookies }: RequestEvent, header: string): void {
 }
 
 /**
- * What SvelteKit answers, or a handle that stands behind this one. Errors of pages and endpoints end in an answer anyway; for one that a handle
- * throws, SvelteKit would leave out the cookies, or where it redirects, `Cache-Control`.
+ * Runs the next handle and answers its errors. For an error of a handle, SvelteKit itself would
+ * drop the cookies or `Cache-Control`.
  */
 async function answered(
   event: RequestEvent,
@@ -86,7 +86,7 @@ async function answered(
     if (!gated.has("set-cookie")) throw thrown
     const { status, location, body } = thrown as { status?: unknown; location?: unknown; body?: { message?: string } }
     if (typeof status === "number" && typeof location === "string") {
-      // SvelteKit has an answer of its own for what its scripts ask, with the cookies.
+      // SvelteKit answers requests of its own scripts itself, with the cookies.
       if (event.isDataRequest || event.request.headers.has("x-sveltekit-action")) throw thrown
       return new Response(null, { status, headers: { location } })
     }
@@ -96,7 +96,7 @@ async function answered(
   }
 }
 
-/** SvelteKit adds the cookies to what it answers itself, but not to what another handle does. */
+/** Adds cookies to the answer of another handle. SvelteKit adds them only to its own answers. */
 function withHeaders(response: Response, gated: Headers): Response {
   const set = new Set(response.headers.getSetCookie().map(nameOf))
   const answer = new Response(response.body, response)

@@ -61,7 +61,7 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
   const strings = fillStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
   return async (given: Request, visitor: ConvertVisitor = {}) => {
-    // Hono's gate and routes believe the headers of a proxy, and all must see one address.
+    // The gate and routes of Hono use the forwarded headers. This page must use the same address.
     const request = visitor.req?.raw === undefined ? given : forwardedRequest(given)
     const getClientAddress = visitorAddress(visitor)
     const path = pathOf(request)
@@ -163,12 +163,17 @@ async function submit(visit: Visit): Promise<Outcome> {
   return convert(visit, fields)
 }
 
-/** Whether it is the session of a real user, by what is known and not by what the app's callback has left of it. */
+/**
+ * Tells whether the session is that of a real user, independent of the app's `session` callback.
+ */
 function isReal({ owner }: SessionAnswer): boolean {
   return owner?.isLazy === false
 }
 
-/** The user as the app's session callback shows it, or what is known where it shows none; null for nobody. */
+/**
+ * Returns the user that the app's `session` callback shows, or the known id and name without one;
+ * null when nobody is signed in.
+ */
 function userOf(session: SessionAnswer | null): Session["user"] | null {
   if (!session?.owner) return null
   const user: unknown = (session.body as Partial<Session> | null | undefined)?.user
@@ -177,7 +182,10 @@ function userOf(session: SessionAnswer | null): Session["user"] | null {
   return { id, isLazy: isLazy === true, username: null }
 }
 
-/** Where the app's `redirect` callback leads: a path, or an address of another site; null where it gave neither. */
+/**
+ * Returns the target of the app's `redirect` callback: a path, or a URL of another site; null for
+ * anything else.
+ */
 function redirectOf(given: unknown, origin: string): string | null {
   const path = sameOriginPath(given, origin)
   if (path !== null || typeof given !== "string" || !URL.canParse(given)) return path

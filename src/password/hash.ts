@@ -81,8 +81,8 @@ export function hasUsablePassword(hash: string | null | undefined): boolean {
 }
 
 /**
- * Refuses, before there is any other work, when there would be no turn.
- * @throws TooManyWaiting
+ * Refuses early when no turn is free.
+ * @throws TooManyWaiting when too many are waiting
  */
 export function checkTurn(turn: TurnOptions): void {
   turns.check(turn)

@@ -1,13 +1,16 @@
-/** There are too many who wait for the same work: try again later. */
+/** Too many callers wait for the same work. Try again later. */
 export class TooManyWaiting extends Error {
   override name = "TooManyWaiting"
 }
 
-/** How somebody waits for a turn. */
+/** Options of a caller that waits for a turn. */
 export interface TurnOptions {
-  /** Gives the turn up when it is aborted: the client has hung up, and nobody reads the answer. */
+  /** Gives up the turn when aborted, for example when the client disconnects. */
   signal?: AbortSignal | null
-  /** How many may wait before; one more is refused with {@link TooManyWaiting}. Default: any number. */
+  /**
+   * How many callers may wait before this one; beyond it, throws {@link TooManyWaiting}.
+   * @default any number
+   */
   maxWaiting?: number
 }
 
@@ -16,14 +19,17 @@ interface Waiter {
   refuse: (reason: Error) => void
 }
 
-/** Lets so many work at once, and the others wait in the order in which they came. */
+/** Runs a fixed number of tasks at once. The others wait in order. */
 export class Turns {
   #running = 0
   readonly #waiting: Waiter[] = []
 
   constructor(private readonly atOnce: number) {}
 
-  /** @throws TooManyWaiting when {@link take} would at this moment */
+  /**
+   * Checks that {@link take} would not refuse now.
+   * @throws TooManyWaiting when it would
+   */
   check({ signal, maxWaiting = Number.POSITIVE_INFINITY }: TurnOptions): void {
     if (signal?.aborted) throw hungUp()
     if (this.#running >= this.atOnce && this.#waiting.length >= maxWaiting)
@@ -31,8 +37,8 @@ export class Turns {
   }
 
   /**
-   * Works when it is its turn.
-   * @throws TooManyWaiting when there are too many before it, or the client hangs up while it waits
+   * Runs the work when its turn comes.
+   * @throws TooManyWaiting when too many are waiting, or the signal is aborted while waiting
    */
   async take<Result>(work: () => Result | Promise<Result>, options: TurnOptions = {}): Promise<Result> {
     this.check(options)
@@ -41,7 +47,7 @@ export class Turns {
     try {
       return await work()
     } finally {
-      // A waiter takes over this place; counting down and up again would let a newcomer slip in between.
+      // Hand this place to the next waiter. Counting down and up would let a newcomer slip in.
       const next = this.#waiting.shift()
       if (next) next.start()
       else this.#running -= 1

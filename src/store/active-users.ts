@@ -4,12 +4,12 @@ import type { Database } from "./database.js"
 import { identifiedBy } from "./identified-by.js"
 import type { Tables } from "./tables.js"
 
-/** The reads of Auth.js by which somebody signs in. */
+/** The reads by which Auth.js finds the user of a sign-in. */
 type SignInReads = Required<Pick<Adapter, "getUserByEmail" | "getUserByAccount">>
 
 /**
- * Finds users as the methods of `@auth/drizzle-adapter` by these names do, but only those who count; see `LazyAdapterOptions.activeUsers`.
- * Where all of them count, those methods are left as they are.
+ * Makes the reads of `@auth/drizzle-adapter` find active users only; see
+ * `LazyAdapterOptions.activeUsers`. Empty when every user is active.
  */
 export function activeReads(db: Database, tables: Tables): Partial<SignInReads> {
   const { usersTable, accountsTable, activeUsers } = tables
@@ -31,7 +31,7 @@ export function activeReads(db: Database, tables: Tables): Partial<SignInReads> 
   }
 }
 
-/** See `LazyStore.isOfInactiveUser`. */
+/** Implements `LazyStore.isOfInactiveUser`. */
 export async function isOfInactiveUser(db: Database, tables: Tables, account: AccountKey): Promise<boolean> {
   const { usersTable, accountsTable, activeUsers } = tables
   const found = await db
@@ -43,7 +43,7 @@ export async function isOfInactiveUser(db: Database, tables: Tables, account: Ac
   return found.length > 0
 }
 
-/** What Auth.js knows an account by. */
+/** The key of an account in Auth.js. */
 export interface AccountKey {
   provider: string
   providerAccountId: string

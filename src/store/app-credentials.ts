@@ -6,21 +6,21 @@ import { familyOf, lengthOf } from "./column-family.js"
 import type { Database } from "./database.js"
 import { endRows } from "./end-rows.js"
 
-/** A table of the app that holds ways into accounts, and the column that says into whose. */
+/** A table of the app that holds credentials, and its column with the id of the user. */
 export interface AppCredentials {
   table: PgTable
   userId: AnyPgColumn
 }
 
-/** The tables that hold what a user signs in with by Auth.js and this library. */
+/** The tables of Auth.js and this library that hold credentials. */
 type OwnTables = Record<"usersTable" | "accountsTable" | "sessionsTable" | "authenticatorsTable", PgTable> & {
   usersTable: { id: AnyPgColumn }
   passwordsTable?: PgTable
 }
 
 /**
- * Finds the column of each table that says whose row it is.
- * @throws LazySetupError where it can't be told, or holds no ids
+ * Finds the user column of each table of credentials.
+ * @throws LazySetupError when no column can be told, or it can't hold ids
  */
 export function resolveCredentials(given: readonly unknown[], tables: OwnTables): AppCredentials[] {
   return given.map((item, position) => {
@@ -55,8 +55,8 @@ function fromTable(table: PgTable, { usersTable }: OwnTables): AppCredentials {
   const userId = keys.length === 1 ? keys[0] : called
   if (!userId)
     throw new LazySetupError(
-      `LazyAdapter: credentials: which column of "${getTableName(table)}" says whose row it is can't be told. ` +
-        `Pass that column in place of the table: credentials: [${getTableName(table)}.ownerId]`,
+      `LazyAdapter: credentials: the user column of "${getTableName(table)}" can't be determined. ` +
+        `Pass the column instead of the table: credentials: [${getTableName(table)}.ownerId]`,
     )
   return { table, userId }
 }
@@ -65,7 +65,7 @@ function checked({ table, userId }: AppCredentials, { usersTable, ...others }: O
   const where = `LazyAdapter: credentials: "${getTableName(table)}"."${userId.name}"`
   const own = [others.accountsTable, others.sessionsTable, others.authenticatorsTable, others.passwordsTable]
   if (own.includes(table) || userId === usersTable.id)
-    throw new LazySetupError(`${where} belongs to Auth.js or this library, which look after it. Leave it out.`)
+    throw new LazySetupError(`${where} belongs to Auth.js or this library. Remove it from credentials.`)
   if (!holdsIds(userId, usersTable.id))
     throw new LazySetupError(
       `${where} is of type ${userId.getSQLType()}, which can't hold an id of type ${usersTable.id.getSQLType()}. ` +
@@ -76,7 +76,10 @@ function checked({ table, userId }: AppCredentials, { usersTable, ...others }: O
 
 const ID_LENGTH = 36
 
-/** Whether a column can hold ids of users: a uuid only those of that type, text and varchar any; of an unknown type nothing is known. */
+/**
+ * Tells whether a column can hold user ids: uuid columns for uuid ids, text and varchar for any.
+ * Assumes yes for unknown types.
+ */
 export function holdsIds(column: AnyPgColumn, id: AnyPgColumn): boolean {
   const [own, ids] = [familyOf(column), familyOf(id)]
   if (own === undefined) return true
@@ -85,8 +88,8 @@ export function holdsIds(column: AnyPgColumn, id: AnyPgColumn): boolean {
 }
 
 /**
- * Deletes what the app lets a user in by.
- * @returns how many rows there were, by table; undefined where the app names no tables
+ * Deletes the app's own credentials of a user.
+ * @returns the number of rows by table; undefined when the app names no tables
  */
 export async function endCredentials(
   tx: Database,

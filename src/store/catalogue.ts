@@ -22,9 +22,9 @@ export interface ForeignKey {
   onDelete: "cascade" | "set" | "restrict"
   /** Whether it is of a single partition, or leads to one. */
   isPartial: boolean
-  /** Whether it means a period of time (PERIOD, since PostgreSQL 18), which isn't compared by equality. */
+  /** Whether it compares periods of time (PERIOD, since PostgreSQL 18) instead of values. */
   isTemporal: boolean
-  /** False for a key that is there for information only, or whose triggers are off. */
+  /** False for a key declared NOT ENFORCED, or whose triggers are disabled. */
   enforced: boolean
   /** Whether the role may read the table and the one that the key leads to. */
   readable: boolean
@@ -60,7 +60,7 @@ export interface UniqueIndex {
   }[]
   predicate: string | null
   nullsNotDistinct: boolean
-  /** What two rows may not be to each other, key by key, ready for a statement; null where that is equal. */
+  /** The operators that exclude two rows, key by key, ready for a statement; null for equality. */
   operators: { sql: string; isEquality: boolean }[] | null
 }
 
@@ -74,7 +74,7 @@ export interface Relation {
   kind: string
   /** Whether row-level security keeps rows from the role. */
   hidesRows: boolean
-  /** Whether it has triggers of the app's. */
+  /** Whether it has triggers of the app. */
   hasTriggers: boolean
   columns: Column[]
   uniqueIndexes: UniqueIndex[]
@@ -104,8 +104,8 @@ export interface ForeignKeys {
   foreignKeys: ForeignKey[]
   inherited: Inheritance[]
   /**
-   * The tables, partitions and all, of which rows can go or change with rows of the named ones; undefined where triggers or rules may reach any table of the
-   * database.
+   * The tables, including partitions, whose rows can go or change with rows of the named ones;
+   * undefined when triggers or rules may reach any table.
    */
   within: number[] | undefined
   /** Whether something about these tables can be left to the end of the transaction: a trigger, or a check of a constraint. */
@@ -113,8 +113,9 @@ export interface ForeignKeys {
 }
 
 /**
- * Reads the foreign keys of the named tables, and of every table that refers to one of them through however many others. The keys that lead to a table are
- * found by what depends on it, for which the catalogue has an index: tables of other tenants cost nothing.
+ * Reads the foreign keys of the named tables and of every table that refers to them, directly or
+ * through others. Walks the dependencies of each table, for which the catalogue has an index, so
+ * that tables of other tenants cost nothing.
  */
 export async function readForeignKeys(db: Database, names: string[]): Promise<ForeignKeys> {
   const list = sql.join(
@@ -205,8 +206,8 @@ export async function readForeignKeys(db: Database, names: string[]): Promise<Fo
 }
 
 /**
- * Whether row-level security keeps rows of a table, a row of pg_class, from the role. A policy that is simply true lets it see all of them, unless a
- * restrictive one takes some away.
+ * Tells whether row-level security hides rows of a table (a row of pg_class) from the role. A
+ * policy `true` hides nothing, unless a restrictive policy applies too.
  */
 export const hidesRows = (alias: string) =>
   sql.raw(`(row_security_active(${alias}.oid) and (

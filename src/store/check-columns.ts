@@ -9,7 +9,7 @@ import type { NamedTable } from "./table-place.js"
 import { warnOnce } from "./warn-once.js"
 
 /**
- * Checks every column of a table that the library relies on, and those that an insert can't leave out.
+ * Checks the columns that the library needs, and those that every insert must fill.
  * @throws LazySetupError naming the table, the column and the line to add
  */
 export function checkTable(key: NamedTable, table: unknown): void {
@@ -56,7 +56,7 @@ function problemOf(property: string, column: AnyPgColumn, rule: ColumnRule): str
       : `of type ${type}, too short for a password hash (${rule.length} characters or more).`
   }
   if (isPadded(column) && length !== (rule.families.includes("uuid") ? rule.length : undefined))
-    return `of type ${type}, which PostgreSQL fills up with blanks.`
+    return `of type ${type}, which PostgreSQL pads with blanks.`
   const unfit = isCustom(column) ? customTypeProblem(property, column, rule) : undefined
   if (unfit) return `of the custom type ${type}, ${unfit}`
   if (isGenerated(column)) return "that the database generates, so it can't be written."
@@ -68,12 +68,14 @@ function problemOf(property: string, column: AnyPgColumn, rule: ColumnRule): str
   return undefined
 }
 
-/** Drizzle's name for how a column is read, where the SQL type alone would not show what is wrong. */
+/** Names the mode of a column in Drizzle, where the SQL type alone would not show the problem. */
 function modeOf(column: AnyPgColumn): string {
   return column.columnType === "PgTimestampString" ? " in string mode" : ""
 }
 
-/** Whether every row that is inserted has a value in this column. Addresses are made by `generateEmail`. */
+/**
+ * Tells whether every inserted row has a value in this column. `generateEmail` makes the addresses.
+ */
 function isFilled(key: NamedTable, property: string, column: AnyPgColumn): boolean {
   if (!column.notNull || column.hasDefault || isGenerated(column)) return true
   const isKnown = property in getTableColumns(schema[key])

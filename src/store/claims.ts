@@ -2,11 +2,11 @@ import { type SQL, sql } from "drizzle-orm"
 import { type ChangingTable, changingColumns, holdsNew, replaced, toChange } from "./row-changes.js"
 import type { UniqueRule } from "./unique-rules.js"
 
-/** The name of a step of a statement, or of a column of one, that there are several of. */
+/** Names one of several steps or columns of a statement. */
 export const numbered = (step: string, n: number) => sql.raw(`${step}_${n}`)
-/** The name of the column that holds a key of a rule. */
+/** Names the column with a key of a rule. */
 export const keyColumn = (rule: number, key: number) => sql.raw(`key_${rule}_${key}`)
-/** The name of the column that holds a value of a change. */
+/** Names the column with a value of a change. */
 export const valueColumn = (change: number, column: number) => sql.raw(`value_${change}_${column}`)
 export const list = (parts: SQL[]) => sql.join(parts, sql`, `)
 export const all = (parts: SQL[]) => (parts.length === 0 ? sql`true` : sql.join(parts, sql` and `))
@@ -41,19 +41,19 @@ export function claims(table: ChangingTable): SQL {
     )}`
 }
 
-/** Whether the rule is about a row at all. */
+/** Tells in SQL whether the rule applies to a row. */
 function applies({ keys, predicate, nullsNotDistinct }: UniqueRule): SQL {
   const conditions = predicate === null ? [] : [sql`(${sql.raw(predicate)})`]
   if (!nullsNotDistinct) conditions.push(...keys.map((key) => sql`${sql.raw(key)} is not null`))
   return sql`(${all(conditions)}) is true`
 }
 
-/** An expression may fail on rows that the predicate keeps away from it. */
+/** Evaluates a key only for rows that satisfy the predicate: an expression may fail on others. */
 function keyOf({ predicate }: UniqueRule, key: string): SQL {
   return sql.raw(predicate === null ? key : `case when ${predicate} then ${key} end`)
 }
 
-/** The rows to change, under the table's own column names, as they would be afterwards. */
+/** Selects the rows to change as they would be afterwards, under their own column names. */
 function changedRows(table: ChangingTable): SQL {
   const { columns, changes } = table
   const changing = changingColumns(table)
@@ -70,7 +70,7 @@ function changedRows(table: ChangingTable): SQL {
   return sql`(select *, ${list(computed)} from ${rows} as given)`
 }
 
-/** The condition for two claims to be about the same key, or to exclude each other. */
+/** Returns the condition for two claims to have the same key, or to exclude each other. */
 export function collide({ keys, operators, nullsNotDistinct }: UniqueRule, n: number, one: string, other: string): SQL {
   const [left, right] = [sql.raw(one), sql.raw(other)]
   const pairs = keys.map((_, k) => {

@@ -6,8 +6,8 @@ import type { Tables } from "./tables.js"
 import type { UserRow } from "./user-row.js"
 
 /**
- * See `LazyStore.closeLazyUser`. The mark is a `lazySince` before the moment that is in the id: no user is made like that, and a token holds
- * only as long as `lazySince` is the one that it was made with.
+ * Implements `LazyStore.closeLazyUser`. Marks the user by a `lazySince` earlier than the time in
+ * its id, which no insert writes and which ends its tokens.
  */
 export function closeLazyUser(db: Database, tables: Tables, userId: string): Promise<void> {
   const { usersTable } = tables
@@ -21,13 +21,13 @@ export function closeLazyUser(db: Database, tables: Tables, userId: string): Pro
   })
 }
 
-/** Whether a lazy user was signed out, and is not to be given to a browser again. */
+/** Tells whether a lazy user was signed out and must not be given to a browser again. */
 export function isClosed({ id, lazySince }: Pick<UserRow, "id" | "lazySince">): boolean {
   const made = timeOf(id)
   return made !== undefined && lazySince !== null && lazySince.valueOf() < made
 }
 
-/** The moment in a UUIDv7, in milliseconds since 1970; undefined for any other id. */
+/** Reads the time in a UUIDv7, in milliseconds since 1970; undefined for any other id. */
 function timeOf(id: string): number | undefined {
   const [, high, low] = /^([\da-f]{8})-([\da-f]{4})-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/i.exec(id) ?? []
   return high === undefined ? undefined : Number.parseInt(`${high}${low}`, 16)

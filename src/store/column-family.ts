@@ -1,9 +1,9 @@
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 
-/** Kinds of columns that compare, and are written, alike. `other` is known to be none of them. */
+/** Groups of column types that are compared and written alike. `other` is known to fit none. */
 export type ColumnFamily = "string" | "uuid" | "moment" | "integer" | "boolean" | "other"
 
-/** The types of Drizzle that work. Those that it reads or writes in another form than the library are not among them. */
+/** The Drizzle types that work. Types that are read or written in another form are left out. */
 const DRIZZLE_TYPES: Record<string, ColumnFamily | undefined> = {
   PgText: "string",
   PgVarchar: "string",
@@ -16,7 +16,7 @@ const DRIZZLE_TYPES: Record<string, ColumnFamily | undefined> = {
   PgBoolean: "boolean",
 }
 
-/** Types of PostgreSQL by the names under which a custom type may have them, without length and precision. */
+/** The PostgreSQL type names that a custom type may have, without length and precision. */
 const SQL_TYPES: [ColumnFamily, RegExp][] = [
   ["string", /^(text|citext|varchar|character varying|char|character|bpchar)$/],
   ["uuid", /^uuid$/],
@@ -29,14 +29,14 @@ const SQL_TYPES: [ColumnFamily, RegExp][] = [
   ],
 ]
 
-/** The family of a column; undefined for a type of which nothing is known, such as a domain of the app. */
+/** Returns the family of a column; undefined for an unknown type, such as a domain of the app. */
 export function familyOf(column: AnyPgColumn): ColumnFamily | undefined {
   if (!isCustom(column)) return DRIZZLE_TYPES[column.columnType] ?? "other"
   const name = sqlTypeName(column)
   return SQL_TYPES.find(([, names]) => names.test(name))?.[0]
 }
 
-/** Whether the app has said itself how the column is written and read, by `customType`. */
+/** Tells whether the app defines by `customType` how the column is read and written. */
 export const isCustom = ({ columnType }: AnyPgColumn): boolean => columnType === "PgCustomColumn"
 
 function sqlTypeName(column: AnyPgColumn): string {
@@ -48,22 +48,22 @@ function sqlTypeName(column: AnyPgColumn): string {
     .trim()
 }
 
-/** How many characters a column takes; undefined where that is open or not known. */
+/** Returns how many characters a column takes; undefined when unlimited or unknown. */
 export function lengthOf(column: AnyPgColumn): number | undefined {
   const [, type, length] =
     /^(?:pg_catalog\.)?(char|character|bpchar|varchar|character varying)(?:\((\d+)\))?$/i.exec(column.getSQLType()) ??
     []
   if (type === undefined) return undefined
-  // CHAR without a length is CHAR(1); the others have none then.
+  // CHAR without a length is CHAR(1). The other types have no limit then.
   return length === undefined ? (/^char(acter)?$/i.test(type) ? 1 : undefined) : Number(length)
 }
 
-/** Whether PostgreSQL fills the values of a column up with blanks. */
+/** Tells whether PostgreSQL pads the values of a column with blanks. */
 export function isPadded(column: AnyPgColumn): boolean {
   return /^(pg_catalog\.)?(char|character|bpchar)(\(\d+\))?$/i.test(column.getSQLType())
 }
 
-/** Whether the database makes the value of a column, so that nobody can write one. */
+/** Tells whether the database computes the column, so that no insert can write it. */
 export function isGenerated(column: AnyPgColumn): boolean {
   return column.generated !== undefined || column.generatedIdentity !== undefined
 }

@@ -1,23 +1,26 @@
 import type { ColumnFamily } from "./column-family.js"
 import type { NamedTable } from "./table-place.js"
 
-/** What the library and Auth.js take for granted of a column. */
+/** What the library and Auth.js require of a column. */
 export interface ColumnRule {
   /** The families that work. */
   families: readonly ColumnFamily[]
   /** The line to paste where the column is missing or wrong. */
   line: string
-  /** The column must take null, for users who were never lazy or have not converted; `unset`: and start as null. */
+  /**
+   * Whether the column must take null, for users who were never lazy or have not converted.
+   * `unset`: and must start as null.
+   */
   nulls?: "nullable" | "unset"
-  /** How many characters it must take. */
+  /** How many characters it must hold. */
   length?: number
-  /** Nobody gives it a value in every row that is inserted. */
+  /** Whether some inserts leave it out. */
   isOptional?: boolean
-  /** Rows are looked up by it, so that one value must always be written in one form. */
+  /** Whether rows are found by it, so that one value must always be written in the same form. */
   isLookedUp?: boolean
-  /** A type of the app's own with a fixed list of values will do: one that has these. */
+  /** The values that an enum of the app must have, where one may be used. */
   values?: readonly string[]
-  /** It may change with every update. */
+  /** Whether it may change with every update. */
   changes?: boolean
 }
 

@@ -18,7 +18,7 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
   const { usersTable, sessionsTable, accountsTable, authenticatorsTable } = tables
   const { userId, passwordHash, link, session, by, onConvert } = conversion
   const set = withoutUnfitting(usersTable, conversion.set)
-  // Whatever the row says of an address that it had before, nobody has proven this one.
+  // The new address is unproven, whatever the row says about the old one.
   if (set.email != null && set.emailVerified === undefined) set.emailVerified = null
   return refuseTakenIdentifiers(db, tables, { ...set, passwordHash }, userId, () =>
     db.transaction(async (tx) => {
@@ -59,7 +59,10 @@ export const NO_PASSWORDS =
   'updatedAt: timestamp("updatedAt", { mode: "date", withTimezone: true }).notNull().defaultNow() }) ' +
   "(with userId of the type of users.id), and pass it as passwordsTable."
 
-/** A name or a picture that has no room in its column is no reason to refuse somebody: the row keeps what it has. */
+/**
+ * Drops a name or picture that is too long for its column. The row keeps its own, and the
+ * conversion goes on.
+ */
 function withoutUnfitting(usersTable: Tables["usersTable"], { ...set }: Conversion["set"]): Conversion["set"] {
   for (const property of ["name", "image"] as const) {
     const { length } = usersTable[property] as { length?: unknown }
@@ -69,11 +72,13 @@ function withoutUnfitting(usersTable: Tables["usersTable"], { ...set }: Conversi
 }
 
 /**
- * Runs a transaction that writes a username or an address, and says which of them is taken or refused if one is: before it, where a rule is
- * not about all users alike, and after it, where another request was faster or the rule is the app's own, such as one on `lower(email)`.
+ * Runs a transaction that writes a username or an address, and reports which of them is taken or
+ * refused. Looks before the write for what no unique rule covers, and reads the error afterwards,
+ * for concurrent requests and rules such as one on `lower(email)`.
  * @throws IdentifierTakenError
  * @throws IdentifierInvalidError
- * @throws LazySetupError where no unique rule guards what is written, or a rule or a column refuses every user
+ * @throws LazySetupError where no unique rule guards what is written, or a rule or a column refuses
+ * every user
  */
 export async function refuseTakenIdentifiers<Result>(
   db: Database,
@@ -124,7 +129,9 @@ export function insertRealUser(
       const values = rowToInsert(row)
       const [user] = await tx.insert(tables.usersTable).values(values).returning()
       if (!user)
-        throw new LazySetupError("LazyAdapter: a trigger or a rule of the user table keeps users from being inserted.")
+        throw new LazySetupError(
+          "LazyAdapter: a trigger or a rule of the user table drops the rows of new users. Let it pass them.",
+        )
       refuseChangedRow(user, values)
       await writePassword(tx, tables, user.id, passwordHash)
       if (session) await tx.insert(tables.sessionsTable).values({ ...session, userId: user.id })

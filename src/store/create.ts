@@ -11,7 +11,7 @@ import { isLazyUser } from "./schema.js"
 import { STATEMENT_NAME } from "./statement-name.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, rowToInsert, type SessionRow, type UserRow } from "./user-row.js"
-import { refuseChangedRow } from "./written-row.js"
+import { changedRow } from "./written-row.js"
 
 const ATTEMPTS = 8
 
@@ -41,7 +41,7 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const open = there.filter((user) => isLazyRow(user) && !isClosed(user)).map((user) => user.id)
       const lazy = open.length > 0 ? await attachSession(db, tables, open, session) : undefined
       if (lazy) return { ...lazy, created: false }
-      // An id of a user who has become real, or was signed out meanwhile, is given to nobody.
+      // Never give out the id of a user who was converted or signed out meanwhile.
       if (
         there.some((user) => user.id === id) ||
         (there.length === 0 && (await findObstacle(db, tables, row)) === "id")
@@ -225,7 +225,8 @@ function attachSession(
       .from(usersTable)
       .where(and(inArray(usersTable.id, ids), isLazyUser(usersTable), activeUsers))
       .limit(1)
-      // So that a conversion or a sign-out, which end every session of the user, can't slip in between.
+      // Keeps a conversion or a sign-out, which end every session of the user, from slipping in
+      // between.
       .for("share")
     if (!user || isClosed(user)) return undefined
     if (!session) return { user, session: undefined }

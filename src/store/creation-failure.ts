@@ -7,13 +7,17 @@ import type { UserRow } from "./user-row.js"
 /** The row of a lazy user. */
 export type NewUserRow = Partial<UserRow> & { id: string; username: string }
 
-/** What kept a row from being inserted: its name or its id, which another draw may free, or nothing that is still there. */
+/**
+ * What stopped an insert: the name or the id, which can be drawn again, or nothing that is still
+ * there.
+ */
 export type Obstacle = "username" | "id" | "nothing"
 
 /**
- * Finds out what stopped a row that `on conflict do nothing` left out, by inserting it once more without that clause, in a transaction that is
- * undone.
- * @throws LazySetupError for any other rule than those on name and id, and for a trigger that drops the row
+ * Finds out why `on conflict do nothing` left out a row, by inserting it without that clause and
+ * rolling back.
+ * @throws LazySetupError for any other rule than those on name and id, and for a trigger that drops
+ * the row
  */
 export async function findObstacle(db: Database, tables: Tables, row: NewUserRow): Promise<Obstacle> {
   try {
@@ -36,20 +40,23 @@ export async function findObstacle(db: Database, tables: Tables, row: NewUserRow
   return "nothing"
 }
 
-/** Undoes the transaction of {@link findObstacle}. */
+/** Rolls back the transaction of {@link findObstacle}. */
 class Undone extends Error {
   constructor(readonly inserted: boolean) {
     super("Undone on purpose.")
   }
 }
 
-/** What to throw in place of a database error: one that says what to change, where the error is about the row of the user. */
+/**
+ * Returns the error to throw instead of a database error. Where the user row was refused, it says
+ * what to change.
+ */
 export async function explainCreation(db: Database, tables: Tables, error: unknown, row: NewUserRow): Promise<unknown> {
   const refusal = await findRefusal(db, tables, error, row)
   if (!refusal) return error
   if (refusal.kind === "taken" && refusal.field === "email")
     return new LazySetupError(
-      "generateEmail returned an address that another user has. Make it of the id, which nobody else has, as in " +
+      "generateEmail returned an address that another user has. Make the address from the id, which is unique: " +
         // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste
         "generateEmail: ({ id }) => `${id}@lazy.invalid`",
       { cause: error },

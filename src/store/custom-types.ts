@@ -5,8 +5,8 @@ const SAMPLES: Record<string, string | undefined> = { email: "ada@example.com", 
 const UUID = "01900000-0000-7000-8000-0123456789ab"
 
 /**
- * What is wrong with how a custom type writes and reads its values, as the end of a sentence; undefined where nothing is, as far as a sample
- * can tell.
+ * Tells what is wrong with how a custom type writes and reads a sample, as the end of a sentence;
+ * undefined when nothing is.
  */
 export function customTypeProblem(property: string, column: AnyPgColumn, rule: ColumnRule): string | undefined {
   if (rule.families.includes("moment")) return momentProblem(column)
@@ -15,7 +15,7 @@ export function customTypeProblem(property: string, column: AnyPgColumn, rule: C
   const sample = SAMPLES[property] ?? UUID
   const written = attempt(() => column.mapToDriverValue(sample))
   if ("error" in written) return `whose toDriver() does not take ${JSON.stringify(sample)}.`
-  // An expression says nothing until PostgreSQL has evaluated it.
+  // The value of an expression is known only to PostgreSQL.
   if (typeof written.value === "object") return undefined
   const read = attempt(() => column.mapFromDriverValue(written.value))
   if (!("value" in read) || read.value !== sample)

@@ -4,7 +4,7 @@ import { readUrlParameters, type UrlParameters } from "./url-parameters.js"
 /** A PostgreSQL server, as a `postgres://` URL says. */
 export interface PostgresAddress extends Pick<UrlParameters, "ssl" | "connection" | "servers" | "schema" | "notes"> {
   kind: "postgres"
-  /** Where the server may be, in the order in which to try; empty: where PostgreSQL's own variables say (`PGHOST`), or on this machine. */
+  /** The hosts to try, in order. Empty: as `PGHOST` says, or this machine. */
   hosts: { host: string; port: number }[]
   /** The folder of its socket, in place of hosts. */
   socket: { folder: string; port: number } | undefined
@@ -18,7 +18,7 @@ export interface PostgresAddress extends Pick<UrlParameters, "ssl" | "connection
 export interface FolderAddress {
   kind: "folder"
   folder: string
-  /** Whether it is plainly a path: such a value may be repeated, and may have any characters. */
+  /** Whether the value is clearly a path, which may be printed and may hold any characters. */
   isPath: boolean
 }
 
@@ -28,7 +28,7 @@ const NEITHER =
   "The database address is neither postgres://… nor a folder. Are there quotes or blanks around it? For a folder, write ./ before its name."
 const DEFAULT_PORT = 5432
 
-/** What to say to the addresses of other things. */
+/** What to answer to addresses of other services. */
 const SCHEMES: Record<string, string> = {
   "prisma:": "Prisma Accelerate speaks HTTP. Use the URL of the database itself, which Prisma calls directUrl.",
   "prisma+postgres:":
@@ -37,8 +37,8 @@ const SCHEMES: Record<string, string> = {
 }
 
 /**
- * Reads what `DATABASE_URL` may hold.
- * @throws LazySetupError for anything else. The message holds nothing of a value that may be a password.
+ * Reads the value of `DATABASE_URL`.
+ * @throws LazySetupError for anything else. The message repeats no part that may be a password.
  */
 export function readDatabaseAddress(address: string): PostgresAddress | FolderAddress {
   if (/^postgres(ql)?:\/\//i.test(address)) return readPostgresUrl(address)

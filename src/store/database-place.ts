@@ -2,7 +2,9 @@ import type { LazyStore } from "./lazy-store.js"
 
 const places = new WeakMap<LazyStore, string>()
 
-/** Remembers which database a store works on, so that one that is opened anew for each request is known again. */
+/**
+ * Remembers the database of a store, so that a store opened again in each request is recognised.
+ */
 export function rememberPlace(store: LazyStore, place: string): void {
   places.set(store, place)
 }

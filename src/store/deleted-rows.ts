@@ -18,7 +18,7 @@ export interface ChangedRows extends DeletedRows {
   updated: number
 }
 
-/** What a transaction has deleted and changed up to a moment, as the server counts it. */
+/** The rows that a transaction has deleted and changed so far, as the server counts them. */
 export interface DeletedSoFar {
   /** Whether the server counts at all. */
   counted: boolean
@@ -95,7 +95,7 @@ export async function countDeleted<Result>(
   among?: readonly number[],
 ): Promise<{ result: Result; deleted: DeletedRows[] }> {
   const start = before ?? (await readDeletedSoFar(tx, among))
-  // Refuses before anything is done where the server doesn't count.
+  // Fails before any change when the server does not count.
   rowsByTable(start)
   const result = await work(start.transaction)
   // Triggers can be anywhere, and some of them wait.
@@ -112,7 +112,8 @@ export const readDeletedSoFar = (tx: Database, among?: readonly number[]) =>
   queryDocument<DeletedSoFar>(tx, sql`select ${deletedSoFar(among)}::text as document`)
 
 /**
- * What was deleted and changed between two moments of a transaction; tables without any are left out.
+ * Returns what a transaction deleted and changed between two readings; tables without any are left
+ * out.
  * @throws LazySetupError when the server doesn't count
  * @throws Error when they are not of the same transaction; see {@link rememberTransaction}
  */

@@ -31,7 +31,7 @@ export function checkDriver(db: Database): void {
     )
 }
 
-/** What the clients of postgres.js, node-postgres and Neon know of where they lead. */
+/** The settings of the clients of postgres.js, node-postgres and Neon that name their server. */
 interface ClientOptions {
   host?: string | string[]
   port?: number | number[]
@@ -39,7 +39,7 @@ interface ClientOptions {
   connectionString?: string
 }
 
-/** Names the database that a driver leads to, by values that are the same when it is opened again. */
+/** Names the database of a driver by values that stay the same when it is opened again. */
 export function placeOf(db: Database): string {
   const { $client } = db as { $client?: { options?: ClientOptions } }
   const { host, port, database, connectionString } = $client?.options ?? {}
@@ -48,7 +48,8 @@ export function placeOf(db: Database): string {
     return `${url.host}${url.pathname}`
   }
   if (host !== undefined || database !== undefined) return `${[host].flat()}:${[port].flat()}/${database}`
-  // A database in this process is the object itself. What isn't known counts as one: sharing limits is the safe side.
+  // A database in this process is named by its object. Unknown drivers count as one, since sharing
+  // limits is the safe choice.
   const kind = (db.constructor as { [entityKind]?: string })[entityKind]
   return kind === "PgliteDatabase" && $client ? `object ${numberOf($client)}` : ""
 }

@@ -3,7 +3,7 @@ import { withoutSecrets } from "./without-secrets.js"
 
 const LONGEST_MESSAGE = 300
 
-/** What an error says, in one line, without the statement and its parameters and without passwords. */
+/** Returns the message of an error in one line, without statement, parameters and passwords. */
 export function messageOf(error: unknown): string {
   // Drizzle wraps what the driver throws, and its own message holds the statement.
   const cause = rootCause(redactError(error))

@@ -5,22 +5,22 @@ import type { MergeConflict } from "./lazy-store.js"
 import { queryDocument, queryRows } from "./raw-query.js"
 import type { ChangingTable } from "./row-changes.js"
 
-/** A row that is stopped, and what stops it. Rows are named by their place in the database, which they keep until they change. */
+/** A stopped row and the row that stops it, each by its ctid, which stays until the row changes. */
 export interface StoppedRow {
   place: string
   /** The row of the real user that stops it; null where there are several, or none, as for a check. */
   by: string | null
-  /** Whether what hangs on the row is to move to the other one: a unique rule stopped it, and nothing else. */
+  /** Whether rows that refer to this one move to the other: only a unique rule stopped it. */
   isDeep: boolean
-  /** What the row holds in each of the referred column lists, as text. */
+  /** The values of the row in each referred column list, as text. */
   old: (string | null)[][]
-  /** What the other one holds in them. */
+  /** The values of the other row in them. */
   new: (string | null)[][]
 }
 
 /**
- * Finds the rows of a table that are still to change, because they are stopped, each with the row that stops it. Only rows that hold the new value
- * count: others belong to other people. One query.
+ * Finds the rows that could not change, each with the row that stops it. Only rows that hold the
+ * new value count, since others belong to other users. One query.
  * @param referred the lists of columns that foreign keys lead to
  */
 export function findStoppers(
@@ -78,7 +78,7 @@ export function findStoppers(
   )
 }
 
-/** Whether the other row holds the value that the stopped one is to get. */
+/** Tells in SQL whether the other row holds the value that the stopped one was to get. */
 function isOwned({ changes }: ChangingTable): SQL {
   const ways = changes.map(({ columns }, n) =>
     all([

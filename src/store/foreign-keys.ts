@@ -33,7 +33,7 @@ export interface ReferencingTable {
   hidesRows: boolean
   /** Whether the role may read all of its user columns. */
   readable: boolean
-  /** Whether it has triggers of the app's. */
+  /** Whether it has triggers of the app. */
   hasTriggers: boolean
   isPartitioned: boolean
 }
@@ -64,9 +64,12 @@ export interface UserReferences {
   left: ReferencingTable[]
   /** The oids of all tables that are left alone. */
   leftAlone: number[]
-  /** Every foreign key of the tables that users can be reached from, through however many others. */
+  /** Every foreign key of the tables from which users are reached, directly or through others. */
   keys: ForeignKey[]
-  /** The tables of which rows can go or change with a user; undefined where triggers may reach any table of the database. */
+  /**
+   * The tables whose rows can go or change with a user; undefined when triggers may reach any
+   * table.
+   */
   within: number[] | undefined
   /** Whether triggers or checks can wait for the end of the transaction. */
   isDeferrable: boolean
@@ -201,13 +204,13 @@ export async function findReferences(
 const NO_TABLE =
   "it is the user table, but no table to PostgreSQL (a view, or a foreign table), so no foreign key tells what hangs on its users"
 
-/** Why rows of a table can't be moved, apart from its foreign keys. */
+/** Tells why the rows of a table can't be moved, apart from its foreign keys. */
 function columnProblems({ label, hidesRows }: Relation, userColumns: Column[], keys: ForeignKey[]): ReferenceProblem[] {
   return userColumns.flatMap(({ name, generation, readable }) => {
     const own = keys.filter(({ columns }) => columns[0] === name)
     const constraint = own[0]?.name ?? name
     if (generation !== null) return [{ table: label, constraint, reason: "the column is generated" }]
-    // By a foreign key the server itself finds rows that the role can't see, when their user goes.
+    // With a foreign key, PostgreSQL itself finds the rows that are hidden from the role.
     if ((!hidesRows && readable) || own.some(({ enforced }) => enforced)) return []
     const why = readable ? "row-level security keeps rows of it from the role" : "the role may not read it"
     return [{ table: label, constraint, reason: `${why}, and no foreign key would tell whether some are left behind` }]

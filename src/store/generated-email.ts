@@ -3,8 +3,8 @@ import { LazySetupError } from "../errors.js"
 import type { GenerateEmail } from "./lazy-store.js"
 
 /**
- * Makes an address for a user who has none, in the form in which addresses are stored; null where the app makes none.
- * @throws LazySetupError when what `generateEmail` returns is no address
+ * Makes an address for a user without one and normalizes it; null when the app makes none.
+ * @throws LazySetupError when `generateEmail` returns anything but an address
  */
 export async function generatedEmail(
   generateEmail: GenerateEmail | undefined,
@@ -18,7 +18,7 @@ export async function generatedEmail(
   throw new LazySetupError(`generateEmail must return an e-mail address, such as \`\${id}@lazy.invalid\`, not ${what}.`)
 }
 
-/** Says what to do where `email` is NOT NULL, and there is no address for a lazy user. */
+/** Explains that lazy users need an address because the `email` column is NOT NULL. */
 export const NO_ADDRESS =
   "LazyProvider: the column `email` of the user table is NOT NULL, and lazy users have no address. Make one for them: " +
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste

@@ -8,17 +8,20 @@ import type { ChangingTable, RowChange } from "./row-changes.js"
 import { quoted } from "./table-names.js"
 import { uniqueRules } from "./unique-rules.js"
 
-/** Rows that take the place of others: what refers to the one is to refer to the other, by these columns of their table. */
+/**
+ * Rows that replace others: references by these columns move from the replaced row to its
+ * replacement.
+ */
 export interface Replacement {
   table: number
   columns: string[]
-  /** The step of a statement that has the values. */
+  /** The step of a statement with the values. */
   source: SQL
   /** Its name. */
   name: string
 }
 
-/** The step of a statement that is named in {@link Replacement}; undefined where no row takes the place of another. */
+/** Builds the step for a {@link Replacement}; undefined when no row is replaced. */
 export function replacementOf(
   { oid, columns }: Pick<ChangingTable, "oid" | "columns">,
   stopped: StoppedRow[],
@@ -47,7 +50,9 @@ export function replacementOf(
 const old = (n: number) => `authjs_lazy_old_${n}`
 const next = (n: number) => `authjs_lazy_new_${n}`
 
-/** The change of columns that refer to rows which others take the place of; the columns are in the order of those referred to. */
+/**
+ * Builds the change of columns that refer to replaced rows, in the order of the referred columns.
+ */
 function changeOf({ name }: Replacement, columns: Column[]): RowChange {
   const olds = columns.map((_, n) => old(n)).join(", ")
   const tuple = (prefix: string) => columns.map(({ sql }) => prefix + sql).join(", ")
@@ -61,7 +66,10 @@ function changeOf({ name }: Replacement, columns: Column[]): RowChange {
   }
 }
 
-/** The keys along which rows that hang on a stopped row move to the one that stops it: not by the id of the user, which moves by itself. */
+/**
+ * Picks the keys along which rows move from a stopped row to the one that stops it. References to
+ * the user id are left out, since they move anyway.
+ */
 export function hangingKeys({ keys, tables, leftAlone, credentials }: UserReferences, table: number): ForeignKey[] {
   const untouched = [...leftAlone, ...credentials.map(({ oid }) => oid)]
   const isOfUsers = ({ table, columns }: ForeignKey) =>
@@ -72,12 +80,12 @@ export function hangingKeys({ keys, tables, leftAlone, credentials }: UserRefere
   )
 }
 
-/** The lists of columns of a table that such keys lead to, quoted, each once. */
+/** Lists the columns that such keys refer to, quoted, each list once. */
 export function referredColumns(keys: ForeignKey[]): string[][] {
   return [...new Map(keys.map(({ parentColumns }) => [parentColumns.join("\0"), parentColumns.map(quoted)])).values()]
 }
 
-/** A key with what it leads to by way of a replacement. */
+/** A key and the replacement it leads to. */
 interface Hanging {
   key: ForeignKey
   replacement: Replacement
@@ -88,8 +96,8 @@ interface Hanging {
 }
 
 /**
- * The tables with rows that hang on rows which others take the place of, directly or by way of a column that holds the same value, with what changes in
- * them. One query.
+ * Finds the tables with references to replaced rows, also through another column with the same
+ * value, and what changes in them. One query.
  * @param settled for each table the condition for rows that are handed over already
  */
 export async function hangingTables(
@@ -162,7 +170,7 @@ function changingTable(
     columns,
     isPartitioned: kind === "p",
     changes: distinct.map(({ replacement }, n) => changeOf(replacement, changing[n] as Column[])),
-    // What hangs on two rows can come together on one.
+    // References to two rows can end up on one.
     rules: rules.map((rule) => ({ ...rule, contested: true })),
     checks: concerning,
     parents,

@@ -5,7 +5,7 @@ import { columnName, qualifiedName } from "./table-names.js"
 import type { Tables } from "./tables.js"
 import type { Violation } from "./violation.js"
 
-/** What people are known by, and the id. */
+/** The identifying fields of a user. */
 export type KnownBy = "id" | "username" | "email"
 
 /** A unique rule or an exclusion constraint of the user table. */
@@ -26,11 +26,14 @@ export interface UserRules {
   kind: string
   /** Quoted, with its schema. */
   target: string
-  /** Those that hold: an index that CREATE INDEX CONCURRENTLY did not finish is left out. */
+  /** The valid rules. An unfinished index of CREATE INDEX CONCURRENTLY is left out. */
   rules: UserRule[]
 }
 
-/** Reads the rules by which rows of the user table exclude each other; null where there is no such table. One query. */
+/**
+ * Reads the unique rules and exclusion constraints of the user table; null when the table is
+ * missing. One query.
+ */
 export async function readUserRules(db: Database, { usersTable }: Tables): Promise<UserRules | null> {
   return queryDocument(
     db,
@@ -51,7 +54,10 @@ export async function readUserRules(db: Database, { usersTable }: Tables): Promi
   )
 }
 
-/** Finds the rule that a statement has broken; null where it is not one of the user table. One query. */
+/**
+ * Finds the rule of the user table that a statement has broken; null for a rule of another table.
+ * One query.
+ */
 export function readBrokenRule(
   db: Database,
   { usersTable }: Tables,
@@ -99,7 +105,10 @@ const rule = sql`json_build_object(
   )
 )`
 
-/** Whether a rule is about a column, as it stands, in an expression such as `lower(email)`, or together with others. */
+/**
+ * Tells whether a rule involves a column: by itself, in an expression such as `lower(email)`, or
+ * with others.
+ */
 export function isAbout(db: Database, { usersTable }: Tables, { keys }: UserRule, identifier: KnownBy): boolean {
   const name = columnName(db, usersTable[identifier])
   return keys.some(({ column, expression }) => column === name || mentions(expression ?? "", name))

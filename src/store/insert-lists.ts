@@ -48,7 +48,8 @@ export function insertLists(db: Database, table: PgTable): InsertLists {
 }
 
 function boundValue(value: unknown, column: AnyPgColumn): SQL {
-  // Drizzle would ask the column to encode a null that takes the place of a placeholder, and a timestamp can't.
+  // Drizzle would ask the column to encode a null given for a placeholder, which fails for
+  // timestamps.
   if (value === null) return sql`null`
   const isExpression = isSQLWrapper(value) && !is(value, Placeholder)
   return isExpression ? sql`${value}` : sql`${sql.param(value, column)}`

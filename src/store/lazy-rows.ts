@@ -5,15 +5,15 @@ import type { ReferencingTable } from "./foreign-keys.js"
 import { queryDocument } from "./raw-query.js"
 import type { ChangingTable, RowChange } from "./row-changes.js"
 
-/** Whose rows go where. */
+/** The users of a merge. */
 export interface Move {
   from: string
   into: string
-  /** The user table and its key, so that the row of the lazy user itself is left alone. */
+  /** The user table and its key, to leave the row of the lazy user itself alone. */
   users: { oid: number; id: string }
 }
 
-/** A table in which rows that hold the id of the lazy user are to hold that of the real one. */
+/** A table whose references to the lazy user move to the real one. */
 export function changingUsers(table: ReferencingTable, move: Move): ChangingTable {
   const { oid, label, target, columns, isPartitioned, userColumns, rules, checks, parents } = table
   const changes = userColumns.map((column): RowChange => {
@@ -44,7 +44,10 @@ export function changingUsers(table: ReferencingTable, move: Move): ChangingTabl
   }
 }
 
-/** The condition for rows that hold the lazy user's id, `prefix` being an alias with its dot; the row of the lazy user itself excepted. */
+/**
+ * Returns the condition for rows that refer to the lazy user, except its own row. `prefix` is an
+ * alias with its dot.
+ */
 export function concerned(table: ReferencingTable, { from, users }: Move, prefix = ""): SQL {
   const anyColumn = holdsOneOf(table, [from], prefix)
   return table.oid === users.oid ? sql`${anyColumn} and ${sql.raw(prefix + users.id)} <> ${from}` : anyColumn
@@ -59,13 +62,13 @@ function holdsOneOf({ userColumns }: ReferencingTable, ids: string[], prefix = "
 export interface LazyRows {
   /** How many rows of each table hold the lazy user's id, in the order of the tables. */
   rows: number[]
-  /** How many hold that of the lazy or of the real user; null where nothing but a merge changes that. */
+  /** How many rows hold the id of either user; null where only the merge can change that. */
   either: (number | null)[]
   soFar: DeletedSoFar
 }
 
 /**
- * Counts the rows of the lazy user. One query, whatever the number of tables.
+ * Counts the rows of the lazy user in all tables. One query.
  * @param within see {@link deletedSoFar}
  * @param before an earlier count, to compare this one with
  */
@@ -76,7 +79,7 @@ export function countLazyRows(
   move: Move,
   before?: LazyRows,
 ): Promise<LazyRows> {
-  // A trigger can give away rows of other tables than its own.
+  // A trigger can change the owner of rows in other tables.
   const isWatched = tables.some(({ hasTriggers }) => hasTriggers)
   const counts = tables.map((table, position) => {
     const rows = sql`(select count(*) from ${sql.raw(table.target)} where ${concerned(table, move)})`

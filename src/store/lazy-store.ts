@@ -31,7 +31,7 @@ export interface NewLazyUser {
   session?: NewSession
 }
 
-/** The ids under which a lazy user may be found, or made; see {@link LazyStore.ensureUser}. */
+/** The ids under which to find or make a lazy user; see {@link LazyStore.ensureUser}. */
 export interface LazyUserCandidates {
   ids: readonly [string, ...string[]]
   successor?: (id: string) => string
@@ -111,7 +111,10 @@ export interface MergeHookParams {
   conflicts: ByTable<MergeConflict[]>
 }
 
-/** A row that can't move, with all columns by their names in the database, as the driver returns them. */
+/**
+ * A row that could not move and the row that stopped it. Columns have their database names and the
+ * values of the driver.
+ */
 export interface MergeConflict {
   /** The row of the lazy user, or one that hangs on such a row. */
   row: Record<string, unknown>
@@ -148,15 +151,16 @@ export interface MergeOptions {
    */
   onConflict?: "keep" | "error"
   /**
-   * Tables whose rows stay as they are: they meet the ON DELETE of their foreign key when the lazy user goes. By their names in reports: `table` in the schema
-   * public, `schema.table` elsewhere. For tables that the database lets nobody change, such as an audit log.
+   * Names tables that the merge leaves alone, such as an audit log that nobody may change. Their
+   * rows meet the ON DELETE of their foreign key when the lazy user is deleted. Names are those in
+   * reports: `table` in the schema public, `schema.table` elsewhere.
    * @default {} every row is moved
    * @example { audit_log: "leave" }
    */
   mergeTables?: MergeTables
 }
 
-/** See {@link MergeOptions.mergeTables}. */
+/** The tables that a merge leaves alone; see {@link MergeOptions.mergeTables}. */
 export type MergeTables = Readonly<Record<string, "leave">>
 
 /** See {@link LazyStore.merge}. */
@@ -281,20 +285,22 @@ export interface LazyStore {
    */
   proveEmail(userId: string): Promise<{ user: UserRow; passwordRemoved: boolean } | null>
 
-  /** Whether the account belongs to a user who does not count any more, where `LazyAdapter({ activeUsers })` says who does. */
+  /** Tells whether the account belongs to a user that `LazyAdapter({ activeUsers })` excludes. */
   isOfInactiveUser?(account: { provider: string; providerAccountId: string }): Promise<boolean>
 
   /**
-   * Links an identity to the user whose address it proves, in one transaction with what `proveEmail` does and with the session.
-   * @returns the user as it is afterwards; null, with nothing written, when `proveEmail` says null
+   * Links an identity to the user whose address it proves, together with `proveEmail` and the
+   * session, in one transaction.
+   * @returns the updated user; null, with nothing written, when `proveEmail` returns null
    */
   linkByAddress(userId: string, account: AdapterAccount, session?: NewSession): Promise<UserRow | null>
 
-  /** Whether the first proof of this user's address would end its sessions. */
+  /** Tells whether the first proof of this address would end the sessions of the user. */
   endsAtProof(userId: string): Promise<boolean>
 
   /**
-   * Spares a lazy user from the purge: its age counts from `until`, a moment in the future, instead of from when it was last seen.
+   * Spares a lazy user from the purge: its age counts from `until`, in the future, instead of its
+   * last visit.
    * @returns false, with nothing written, when there is no such user or it is not lazy
    */
   leaveBehind(userId: string, until: Date): Promise<boolean>

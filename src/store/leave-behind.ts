@@ -3,7 +3,7 @@ import type { Database } from "./lazy-store.js"
 import { isLazyUser } from "./schema.js"
 import type { Tables } from "./tables.js"
 
-/** See `LazyStore.leaveBehind`. */
+/** Implements `LazyStore.leaveBehind`. */
 export async function leaveBehind(db: Database, { usersTable }: Tables, userId: string, until: Date): Promise<boolean> {
   const left = await db
     .update(usersTable)

@@ -4,14 +4,14 @@ import { sqlState } from "./sql-state.js"
 import { brokenConstraint } from "./violation.js"
 
 /**
- * Errors that say nothing about the rows: of the connection, of a transaction that has failed already, of a login, of locks, of resources and of the
- * server (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ * Classes of SQLSTATE that do not concern the rows: connection, failed transaction, login, locks,
+ * resources and server (https://www.postgresql.org/docs/current/errcodes-appendix.html).
  */
 const NOT_ABOUT_ROWS = /^(08|25|28|3D|40|53|55|57|58|XX)/
 
 /**
- * Turns what the database says against a statement on rows of the lazy user (a constraint, a trigger, a policy, a right that is missing) into an error
- * that names the table.
+ * Turns a database error about rows of the lazy user (a constraint, trigger, policy or missing
+ * right) into an error that names the table.
  * @param tables the tables that the statement is about
  */
 export async function explainConflicts<Result>(
@@ -35,11 +35,11 @@ export async function explainConflicts<Result>(
   }
 }
 
-/** What to do about it. */
+/** Tells what to change, as the end of an error message. */
 export const leaveIt = (label: string) =>
   `Change the table, or leave it out: mergeTables: { ${JSON.stringify(label)}: "leave" }.`
 
-/** Rows were to change, and something kept them from it, or changed them otherwise. */
+/** Reports rows that a trigger, a rule or a policy kept from changing, or changed otherwise. */
 export const goneAstray = (label: string, rows: number) =>
   new MergeConflictError(
     `${rows} ${rows === 1 ? "row" : "rows"} of ${label} did not get the real user's id, though no unique rule or check stops them: a trigger, a rule or row-level security decides otherwise. ${leaveIt(label)}`,

@@ -22,12 +22,12 @@ import { movedTogether, moveRows } from "./move-rows.js"
 import { queryDocument } from "./raw-query.js"
 import { type ChangingTable, holdsOld, toChange } from "./row-changes.js"
 
-/** Rows of a table that go with the lazy user unless `onMerge` does something about them. */
+/** Rows that are deleted with the lazy user unless `onMerge` changes them. */
 export interface StoppedRows {
   oid: number
   label: string
   target: string
-  /** The condition for them; `prefix` is an alias with its dot, or empty. */
+  /** Returns the condition for them; `prefix` is an alias with its dot, or empty. */
   condition: (prefix: string) => SQL
 }
 
@@ -43,19 +43,20 @@ const tooDeep = (label = "") =>
 /** What became of the rows that hang on stopped ones. */
 export interface HangingMoved {
   moved: { label: string; rows: number }[]
-  /** The rows that are stopped, those of the lazy user itself included; empty where nobody asks. */
+  /** The stopped rows, including those of the lazy user itself; empty unless they are read. */
   conflicts: ByTable<MergeConflict[]>
-  /** The rows that were stopped while they were to move from one row to another. */
+  /** The referring rows that were stopped in turn. */
   stopped: StoppedRows[]
   /** Steps of a statement that the conditions refer to. */
   sources: SQL[]
 }
 
 /**
- * Moves what hangs on a stopped row to the row of the real user that stops it, if that is a single one; what is stopped on the way is treated in the same
- * manner, level by level. Statements depend on the number of tables and levels, not on that of rows.
- * @param isAsked whether the stopped rows are to be read
- * @throws MergeConflictError
+ * Moves the rows that refer to a stopped row to the row of the real user that stops it, if there is
+ * exactly one. Treats rows that are stopped on the way alike, level by level. The number of
+ * statements depends on tables and levels, not on rows.
+ * @param isAsked whether to read the stopped rows
+ * @throws MergeConflictError when rows can be neither moved nor left behind
  */
 export async function mergeHanging(
   tx: Database,
@@ -67,7 +68,7 @@ export async function mergeHanging(
   const result: HangingMoved = { moved: [], conflicts: {}, stopped: [], sources: [] }
   const settled = new Map<number, ((prefix: string) => SQL)[]>()
 
-  /** Looks for what stops the rows of a table; returns what takes their place. */
+  /** Finds the rows that stop those of a table and returns them as replacements. */
   const examine = async (table: ChangingTable): Promise<Replacement[]> => {
     const referred = referredColumns(hangingKeys(found, table.oid))
     if (referred.length === 0 && !isAsked) return []
@@ -117,7 +118,7 @@ export async function mergeHanging(
   return result
 }
 
-/** Those of the tables that have rows to change. One query. */
+/** Filters the tables that have rows to change. One query. */
 async function withRows(tx: Database, tables: ChangingTable[], sources: SQL[]): Promise<ChangingTable[]> {
   if (tables.length === 0) return []
   const present = tables.map((table) => sql`exists (select from ${sql.raw(table.target)} where ${toChange(table)})`)

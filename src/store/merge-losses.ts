@@ -10,19 +10,26 @@ import { literal, refersTo } from "./purge-closure.js"
 import { queryDocument } from "./raw-query.js"
 import { quoted } from "./table-names.js"
 
-/** What is to go, and to change, when the lazy user does. */
+/** The rows expected to go or to change when the lazy user is deleted. */
 export interface ExpectedLosses {
-  /** How many rows of each table go: those handed over, those that hang on them, and what the user signs in with. */
+  /**
+   * How many rows of each table go: stopped rows, rows that refer to them, and credentials of the
+   * user.
+   */
   rows: { oid: number; rows: number }[]
-  /** How often rows of each table are cut loose, by ON DELETE SET NULL or SET DEFAULT; `most` counts those that go themselves. */
+  /**
+   * How many rows of each table ON DELETE SET NULL or SET DEFAULT changes. `most` includes rows
+   * that are deleted themselves.
+   */
   changes: { oid: number; least: number; most: number }[]
-  /** The tables of which rows can be cut loose. */
+  /** The tables whose rows can be changed in that way. */
   cut: Set<number>
   soFar: DeletedSoFar
 }
 
 /**
- * Counts, along the foreign keys and with the eyes of the role, what goes when the lazy user and the stopped rows do. One query.
+ * Counts the rows that the role can see and that go with the lazy user and the stopped rows, along
+ * the foreign keys. One query.
  * @param sources steps that the conditions refer to
  */
 export async function expectLosses(
@@ -91,7 +98,10 @@ const acts = (action: ForeignKey["onDelete"]) => (key: ForeignKey) => key.onDele
 const actsInSight = (action: ForeignKey["onDelete"]) => (key: ForeignKey) =>
   acts(action)(key) && key.readable && !key.isTemporal
 
-/** The keys along which rows go, and those by which rows are cut loose, when rows of some tables do. */
+/**
+ * Picks the keys along which rows go with rows of the given tables, and the keys that set null or a
+ * default.
+ */
 function keysBelow(
   keys: ForeignKey[],
   starts: ReadonlySet<number>,
@@ -99,11 +109,11 @@ function keysBelow(
 ): { followed: ForeignKey[]; cut: ForeignKey[] } {
   const reached = new Set(starts)
   const cascades = keys.filter((key) => actsInSight("cascade")(key) && key.table !== users)
-  // What is added to a set while it is walked is walked, too.
+  // A loop over a set also visits values that are added meanwhile.
   for (const table of reached) for (const key of cascades) if (key.parent === table) reached.add(key.table)
   return {
     followed: cascades.filter(({ parent }) => reached.has(parent)),
-    // What the user itself is referred to by has moved: there is none left to cut loose, as far as it can be seen.
+    // All visible references to the user itself have moved.
     cut: keys.filter((key) => acts("set")(key) && (reached.has(key.parent) || key.parent === users)),
   }
 }
@@ -112,7 +122,7 @@ function rowsOf(oid: number, target: SQL, condition: SQL): SQL {
   return sql`select ${literal(oid)}, target.tableoid, target.ctid from ${target} as target where ${condition}`
 }
 
-/** A recursive term may name itself once only, so this is inside of what it is joined with. */
+/** PostgreSQL allows one reference to itself in a recursive term, so this goes inside the join. */
 function childrenOf(key: ForeignKey): SQL {
   return sql`
     select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid
@@ -121,16 +131,17 @@ function childrenOf(key: ForeignKey): SQL {
 }
 
 /**
- * Compares what was to go with what went, by the server's own count.
- * @throws MergeConflictError naming a table of which more or fewer rows went, or changed, than were seen
+ * Compares the expected changes with those that PostgreSQL counted.
+ * @throws MergeConflictError naming a table of which more or fewer rows went or changed than
+ * expected
  */
 export function refuseSurprises(found: UserReferences, expected: ExpectedLosses, actual: ChangedRows[]): void {
   const { users, credentials, leftAlone, keys, tables } = found
   const labelOf = (oid: number) => [...actual, ...tables].find((table) => table.oid === oid)?.label
   const named = (oid: number) => labelOf(oid) ?? keys.find(({ table }) => table === oid)?.label ?? String(oid)
-  // What is left out meets its foreign key.
+  // Rows of tables that are left out meet the ON DELETE of their foreign key.
   const isLeft = (oid: number) => leftAlone.includes(oid)
-  // What the user signs in with goes in any case, and of users exactly one.
+  // Credentials always go, and exactly one user.
   const isCounted = (oid: number) =>
     oid !== users.oid && !isLeft(oid) && !credentials.some((credential) => credential.oid === oid)
 

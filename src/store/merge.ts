@@ -19,7 +19,7 @@ import { EXCLUSION_VIOLATION, FOREIGN_KEY_VIOLATIONS, sqlState, UNIQUE_VIOLATION
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
 
-/** What a constraint says where another request came first. */
+/** Errors of a constraint when another request wrote first. */
 const OVERTAKEN = [UNIQUE_VIOLATION, EXCLUSION_VIOLATION, ...FOREIGN_KEY_VIOLATIONS]
 
 /** See `LazyStore.merge`. */

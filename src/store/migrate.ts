@@ -24,17 +24,23 @@ export interface MigrateReport {
   /** With `appManaged`: what the database lacks of the default schema, as `table` or `table.column`. */
   missing: string[]
   /**
-   * The tables of another Auth.js adapter, as `table` or `schema.table`, beside which the default ones were made just now, where there are any: the
-   * users of the app are still in those.
+   * Names the tables of another Auth.js adapter, as `table` or `schema.table`, beside which the
+   * default tables were made. The users of the app are still in those.
    */
   beside?: string[]
 }
 
-/** See {@link migrate}. */
+/** Options of {@link migrate}. */
 export interface MigrateOptions {
-  /** The PostgreSQL schema to make the tables in; it is made where it is missing. Default: `"public"`. */
+  /**
+   * Names the PostgreSQL schema for the tables, which is created if missing.
+   * @default "public"
+   */
   schema?: string
-  /** Makes the default tables also where the database has those of another Auth.js adapter. Default: false. */
+  /**
+   * Makes the default tables even beside those of another Auth.js adapter.
+   * @default false
+   */
   beside?: boolean
 }
 
@@ -64,7 +70,7 @@ export function migrate(db: Database, options: MigrateOptions = {}): Promise<Mig
       if (applied.length > 0) refuseOtherIds(columns)
       const others = applied.some(makesUsers) ? await otherAdapterTables(tx) : []
       if (!beside) refuseSecondSet(others)
-      // Asked for first: who may not make a schema may not say so either, even where it is there.
+      // Look first: a role without the right to create schemas may not even say `if not exists`.
       if (applied.length > 0 && !(await schemaExists(tx, schema)))
         await tx.execute(sql.raw(`create schema ${quoted(schema)}`))
       if (pending.length > 0 && !record) await createRecord(tx, recordTable, schema)
@@ -206,7 +212,10 @@ function refuseOtherIds(columns: Columns): void {
 
 const makesUsers = ({ tables }: Migration) => tables.includes("user")
 
-/** The users of the app would stay where they are, and nobody could sign in. */
+/**
+ * Refuses to migrate beside another adapter: the users of the app would stay in its tables, and
+ * nobody could sign in.
+ */
 function refuseSecondSet(others: string[]): void {
   if (others.length === 0) return
   throw new LazySetupError(

@@ -5,7 +5,7 @@ import { changingUsers, countLazyRows, type LazyRows, type Move } from "./lazy-r
 import { explainConflicts, goneAstray, unseen } from "./merge-errors.js"
 import { movedTogether, moveRows } from "./move-rows.js"
 
-/** What became of the rows of the lazy user in one table. */
+/** The result of moving the rows of one table. */
 export interface LazyRowsMoved {
   table: ReferencingTable
   moved: number
@@ -13,13 +13,13 @@ export interface LazyRowsMoved {
   stopped: number
 }
 
-/** How often rows are moved: triggers may add some for the lazy user while others are moved. */
+/** How often rows are moved. A trigger may add rows for the lazy user while others move. */
 const ROUNDS = 3
 
 /**
- * Moves the rows of the lazy user, table by table, but only in tables that have any; then counts what the database made of it.
+ * Moves the rows of the lazy user, in the tables that have any, and counts the result.
  * @returns the tables that had rows
- * @throws MergeConflictError when rows hold another id afterwards than they should, or are gone
+ * @throws MergeConflictError when rows hold another id than expected afterwards, or are gone
  */
 export async function moveLazyRows(tx: Database, found: UserReferences, move: Move): Promise<LazyRowsMoved[]> {
   const tables = found.tables.filter(({ readable }) => readable)
@@ -45,7 +45,10 @@ export async function moveLazyRows(tx: Database, found: UserReferences, move: Mo
   return totals.filter(({ moved, stopped }) => moved + stopped > 0)
 }
 
-/** Refuses where triggers gave rows to somebody else or deleted some, or where keys changed rows that are hidden from the role. */
+/**
+ * Refuses the merge when triggers gave rows to another user or deleted some, or when keys changed
+ * hidden rows.
+ */
 function refuseLosses({ leftAlone }: UserReferences, totals: LazyRowsMoved[], start: LazyRows, now: LazyRows): void {
   for (const [position, { table }] of totals.entries()) {
     const [before, after] = [start.either[position], now.either[position]]

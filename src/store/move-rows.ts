@@ -10,7 +10,9 @@ export interface Moved {
   moved: number
   /** How many rows a unique rule or a check stopped. They still hold what they held. */
   stopped: number
-  /** How many rows no rule stops that the database left as they were, or made into something else. */
+  /**
+   * How many rows the database left unchanged or changed otherwise, although no rule stops them.
+   */
   astray: number
 }
 

@@ -10,14 +10,16 @@ export interface MoveRow {
   found: number
   /** How many of them no rule stops. */
   chosen: number
-  /** How many of those were changed, and hold the new values now. */
+  /** How many of those hold the new values now. */
   moved: number
 }
 
 /**
- * One statement that changes every row that can change at this moment. It returns a {@link MoveRow} for each table, in their order.
+ * Builds a statement that changes every row that can change now. It returns a {@link MoveRow} for
+ * each table, in their order.
  *
- * Rows that stop each other, or make room for each other, are decided a round at a time: a row that is left over may move the next time.
+ * Decides rows that stop each other, or make room for each other, one round at a time: rows that
+ * are left over may move in the next.
  * @param sources steps that the changes refer to
  */
 export function moveStatement(tables: ChangingTable[], sources: SQL[]): SQL {
@@ -56,7 +58,7 @@ export function replacements(table: ChangingTable, prefix = ""): SQL {
   return list(changingColumns(table).map((column) => sql`${sql.raw(column.sql)} = ${replaced(table, column, prefix)}`))
 }
 
-/** Whether a row that was changed holds what it was to hold: a trigger may have had another idea. */
+/** Tells in SQL whether a changed row holds the new values: a trigger may have replaced them. */
 function isAsChosen({ changes }: ChangingTable): SQL {
   const same = changes.flatMap(({ columns }, n) =>
     columns.map((column, c) => sql`target.${sql.raw(column.sql)} is not distinct from chosen.${valueColumn(n, c)}`),

@@ -25,7 +25,7 @@ export async function namedTables(db: Database, names: TableNames): Promise<Lazy
   }
   return defineTables(names, found, (property, standard, columns) => {
     const column = matchingColumn(columns, property) ?? standard
-    // Purging and counting insert no users, so what an insert needs is nothing to them.
+    // The purge and the statistics insert no users, so they need no columns for inserts.
     return UNREAD.includes(property) ? { ...column, notNull: standard.notNull, hasDefault: false } : column
   })
 }

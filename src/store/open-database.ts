@@ -9,13 +9,13 @@ import { withoutSecrets } from "./without-secrets.js"
 
 /** What to do with an open database, and how an error says that it failed. */
 interface Work<Result> {
-  /** Is given the PostgreSQL schema that the address names, where it names one. */
+  /** Receives the PostgreSQL schema that the address names. */
   run: (db: Database, place: { schema: string | undefined }) => Promise<Result>
   /** Such as "The migration failed". */
   failure: string
   /** Whether the folder of a PGlite database is made when it is missing; default: false. */
   create?: boolean
-  /** Told what of the address is ignored, a sentence at a time. */
+  /** Receives a sentence for each ignored part of the address. */
   onNote?: (note: string) => void
 }
 
@@ -50,7 +50,7 @@ function connect({ hosts, socket, user, password, database, ssl, ...settings }: 
   const servers = { host: hosts.map(({ host }) => host), port: hosts.map(({ port }) => port) } as unknown as object
   return postgres({
     ...(hosts.length > 0 && servers),
-    // libpq, too, leaves TLS alone on a socket.
+    // libpq does not use TLS on a socket either.
     ...(socket && { path: `${socket.folder}/.s.PGSQL.${socket.port}`, ssl: false }),
     ...(ssl !== undefined && !socket && { ssl: TLS[ssl || "disable"] }),
     ...(user !== undefined && { user }),
@@ -67,7 +67,7 @@ function connect({ hosts, socket, user, password, database, ssl, ...settings }: 
   })
 }
 
-/** How postgres.js is told of a mode. With `verify-ca`, a certificate counts whatever host it names. */
+/** Translates an sslmode for postgres.js. With `verify-ca`, a certificate is valid for any host. */
 const TLS = {
   disable: false,
   prefer: "prefer",

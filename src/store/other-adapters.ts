@@ -3,8 +3,9 @@ import type { Database } from "./lazy-store.js"
 import { queryRows } from "./raw-query.js"
 
 /**
- * Finds the tables of another adapter of Auth.js, in any schema, by the columns that Auth.js prescribes, whatever their case and underscores: an adapter
- * or an app calls them as it likes (`accounts`, `"Account"`, `shop_account`).
+ * Finds tables of another Auth.js adapter, in any schema, by the columns that Auth.js prescribes.
+ * Ignores case, underscores and the names of tables, which differ (`accounts`, `"Account"`,
+ * `shop_account`).
  * @returns their names: `table` in the schema public, `schema.table` elsewhere
  */
 export async function otherAdapterTables(db: Database): Promise<string[]> {

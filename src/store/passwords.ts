@@ -9,7 +9,10 @@ import { sqlState, UNREPRESENTABLE } from "./sql-state.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
 
-/** Where a unique rule is about some of the users only, several can have one name. Each costs a hash, so that there is an end to it. */
+/**
+ * How many users of one name are tried: a partial unique rule allows several, and each costs a
+ * hash.
+ */
 const MOST_NAMESAKES = 4
 
 /** See `LazyStore.checkPassword`. */
@@ -44,7 +47,7 @@ export async function checkPassword(
   return null
 }
 
-/** Nobody is called by characters that the database can't hold. */
+/** Returns no rows for a name with characters that the database can not store. */
 async function unlessUnrepresentable<Row>(rows: PromiseLike<Row[]>): Promise<Row[]> {
   try {
     return await rows

@@ -2,8 +2,8 @@
 const DOTS = /[\u3002\uff0e\uff61]/g
 
 /**
- * Whether an address stands in for none: one under the domain `.invalid`, which is reserved so that nobody can own it (RFC 2606). Nothing
- * is looked up, linked, proven or sent by such an address.
+ * Tells whether an address is a placeholder under the reserved domain `.invalid` (RFC 2606), which
+ * nobody can own. Placeholders are never looked up, linked, proven or mailed.
  */
 export function isPlaceholderAddress(address: string): boolean {
   return /[@.]invalid[.>\s]*$/i.test(address.normalize("NFKC").replace(DOTS, "."))

@@ -10,7 +10,7 @@ import { endSessions, tableExists } from "./sessions.js"
 import type { Tables } from "./tables.js"
 import { isLazyRow, type UserRow } from "./user-row.js"
 
-/** See `LazyStore.proveEmail`. */
+/** Implements `LazyStore.proveEmail`. */
 export function proveEmail(
   db: Database,
   tables: Tables,
@@ -43,7 +43,7 @@ export function proveEmail(
   })
 }
 
-/** See `LazyStore.linkByAddress`. */
+/** Implements `LazyStore.linkByAddress`. */
 export function linkByAddress(
   db: Database,
   tables: Tables,
@@ -60,12 +60,15 @@ export function linkByAddress(
   })
 }
 
-/** See `LazyStore.endsAtProof`. */
+/** Implements `LazyStore.endsAtProof`. */
 export async function endsAtProof(db: Database, tables: Tables, userId: string): Promise<boolean> {
   return (await hasPassword(db, tables, userId)) || !(await hasOAuthIdentity(db, tables, userId))
 }
 
-/** Whether an identity of another provider leads to the account; a passkey is none, since anybody can make one. */
+/**
+ * Tells whether an OAuth or e-mail identity leads to the account. A passkey is none, since anybody
+ * can make one.
+ */
 async function hasOAuthIdentity(db: Database, { accountsTable }: Tables, userId: string): Promise<boolean> {
   if (!(await tableExists(db, accountsTable))) return false
   const found = await db
@@ -76,7 +79,7 @@ async function hasOAuthIdentity(db: Database, { accountsTable }: Tables, userId:
   return found.length > 0
 }
 
-/** Deletes sessions, linked identities and passkeys: every way to be in the account, or to come back. */
+/** Deletes sessions, credentials, linked identities and passkeys: every way into the account. */
 async function removeIdentities(tx: Database, tables: Tables, userId: string): Promise<void> {
   const { accountsTable, authenticatorsTable } = tables
   await endSessions(tx, tables, userId)

@@ -33,7 +33,7 @@ export interface Search {
   settings: PurgeSettings
   /** An app with JWT sessions need not have a table for them. */
   hasSessions: boolean
-  /** The tables of which rows can go with users; undefined where triggers may reach any table of the database. */
+  /** The tables whose rows can go with users; undefined when triggers may reach any table. */
   within?: readonly number[] | undefined
   /** The tables whose rows are listed when they are gone, by their oids, and are still there; undefined where what is gone is really gone. */
   goneBefore?: ReadonlySet<number>

@@ -16,7 +16,9 @@ export interface PurgeGraph {
   first: Set<number>
   /** The tables whose rows can hang on several users, and go, or hold users back, with each of them; their oids. */
   shared: Set<number>
-  /** The tables of which rows can go or change with users; undefined where triggers may reach any table of the database. */
+  /**
+   * The tables whose rows can go or change with users; undefined when triggers may reach any table.
+   */
   within: number[] | undefined
 }
 

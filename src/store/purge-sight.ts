@@ -18,8 +18,8 @@ interface Sight {
 }
 
 /**
- * Makes sure that the role sees what a purge decides on: the foreign keys of the users, their live sessions, what `keep` asks about, and for a dry run all that
- * hangs on them.
+ * Checks that the role sees everything the purge decides on: sessions, rows that `keep` asks about,
+ * and for a dry run all rows that refer to users.
  * @throws LazySetupError naming the table
  */
 export async function checkSight(
@@ -43,18 +43,18 @@ export async function checkSight(
   )
   const users = sight.find(({ oid }) => oid === graph.users.oid)
   if (users && !isTable(users.kind)) throw new LazySetupError(`purge: ${noTable(users.label)}`)
-  // Users that the role doesn't see stay.
+  // Users that are hidden from the role stay.
   const hidden = sight.find(({ oid, hidesRows }) => hidesRows && oid !== graph.users.oid)
   if (hidden) throw unseen(hidden.label)
   if (settings.keep) await checkCondition(db, sql`select from ${usersTable} where ${settings.keep} limit 0`)
 }
 
-/** Whether this `relkind` has foreign keys. */
+/** Tells whether a `relkind` is a table with foreign keys. */
 export const isTable = (kind: string) => kind === "r" || kind === "p"
 
-/** Says what is wrong with a user table that is none. */
+/** Explains that the user table is a view or a foreign table. */
 export const noTable = (label: string) =>
-  `the user table, ${label}, is no table to PostgreSQL (a view, or a foreign table), so nobody knows what hangs on its users. Pass the table behind it as usersTable.`
+  `the user table, ${label}, is a view or a foreign table, so its foreign keys are unknown. Pass the table behind it: LazyAdapter(db, { usersTable }).`
 
 const unseen = (label: string, options?: ErrorOptions) =>
   new LazySetupError(
@@ -63,7 +63,10 @@ const unseen = (label: string, options?: ErrorOptions) =>
     options,
   )
 
-/** PostgreSQL refuses a query that security would filter, instead of filtering it, where `row_security` is off. */
+/**
+ * Runs the condition with `row_security` off, where PostgreSQL refuses a query that it would
+ * otherwise filter.
+ */
 async function checkCondition(db: Database, query: SQL): Promise<void> {
   try {
     await db.transaction(

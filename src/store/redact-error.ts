@@ -1,20 +1,20 @@
 import { safeMessage, statementSummary } from "./safe-message.js"
 
 /**
- * Makes an error fit to be logged: one of the database is replaced by a copy of its class without the statement, its parameters and the values
- * that PostgreSQL quotes. SQLSTATE, table, column and constraint stay. Any other error is returned itself, with such errors in its `cause`
- * and `errors` replaced.
+ * Removes secrets from an error. Replaces a database error by a copy of its class without
+ * statement, parameters and quoted values; SQLSTATE, table, column and constraint stay. Returns any
+ * other error itself, with database errors in its `cause` and `errors` replaced.
  */
 export function redactError(error: unknown): unknown {
   try {
     return redact(error, [], new Map())
   } catch {
-    // An error that can't even be read, such as a proxy, is not to be handed on unread.
+    // An error that throws when it is read, such as a proxy, is dropped.
     return new Error("A statement failed; nothing more can be said of it.")
   }
 }
 
-/** The object with the same methods, whose errors are fit to be logged; what isn't a method is taken over. */
+/** Wraps the methods of an object so that their errors hold no secrets. Copies other properties. */
 export function redactErrors<Methods extends object>(methods: Methods): Methods {
   const redacted = Object.entries(methods).map(([name, value]) => [
     name,
@@ -23,7 +23,7 @@ export function redactErrors<Methods extends object>(methods: Methods): Methods 
   return Object.fromEntries(redacted) as Methods
 }
 
-/** Runs work of ours on a database; its errors are fit to be logged. */
+/** Runs database work whose errors are redacted. */
 export function redactErrorsOf<Result>(work: () => Promise<Result>): Promise<Result> {
   return redacting(work)() as Promise<Result>
 }
@@ -45,7 +45,10 @@ function rethrow(error: unknown): never {
   throw redactError(error)
 }
 
-/** What may be known of a failed statement, by the names that postgres.js, node-postgres, PGlite and Node give it. */
+/**
+ * The fields of a failed statement that are kept, by their names in postgres.js, node-postgres,
+ * PGlite and Node.
+ */
 const KEPT = [
   "code",
   "severity",
@@ -75,7 +78,7 @@ const STATEMENT_FIELDS = [...VALUES, "query", "detail", "hint", "where", "intern
 
 type Fields = Record<string, unknown>
 
-/** Copies that were made here, which need not be made again. */
+/** The copies made here, which are safe already. */
 const copies = new WeakSet<object>()
 
 /** @param outer the parameters of the statement that this is a cause of; undefined outside of any */
@@ -103,7 +106,10 @@ function redact(error: unknown, outer: unknown[], seen: Map<unknown, unknown>, i
   return copy
 }
 
-/** Whether an error carries a statement: Drizzle's, PGlite's and postgres.js's do, and what a server says has a severity. */
+/**
+ * Tells whether an error carries a statement: errors of Drizzle, PGlite and postgres.js do, and
+ * errors of a server have a severity.
+ */
 function isOfStatement(fields: Fields): boolean {
   if (typeof fields.query === "string" && VALUES.some((name) => name in fields)) return true
   if (typeof fields.severity === "string" && typeof fields.code === "string") return true
@@ -113,7 +119,7 @@ function isOfStatement(fields: Fields): boolean {
 const argsOf = (command: unknown): unknown =>
   typeof command === "object" && command !== null && "args" in command ? command.args : undefined
 
-/** Errors of the app, or of this library, keep what they are. */
+/** Redacts the causes of an error of the app or of this library, in place. */
 function replaceCauses(error: Error, seen: Map<unknown, unknown>): void {
   const fields = error as unknown as Fields
   for (const name of ["cause", "errors"]) {
@@ -160,7 +166,7 @@ function copyOf(error: Error, values: unknown[]): Error {
     if (!Object.hasOwn(error, name) || (typeof value !== "string" && typeof value !== "number")) continue
     Object.defineProperty(copy, name, { value, writable: true, configurable: true, enumerable: name !== "name" })
   }
-  // Where an app reads them, they are of the type that they were.
+  // Keep the types of these fields for code that reads them.
   if (Array.isArray(fields.params)) Object.assign(copy, { query: statementOf(fields), params: [] })
   copy.stack = `${copy.name}: ${message}${framesOf(error)}`
   copies.add(copy)
@@ -175,7 +181,7 @@ function messageOf(error: Error, known: Parameters<typeof safeMessage>[1]): stri
 
 const statementOf = ({ query }: Fields): string => statementSummary(String(query)) ?? "a statement"
 
-/** The lines of a stack that say where it was, behind the message, which may have lines that look alike. */
+/** Extracts the stack frames that follow the message, which may itself hold similar lines. */
 function framesOf({ stack = "", message }: Error): string {
   const start = stack.indexOf(message)
   const lines = (start < 0 ? stack : stack.slice(start + message.length)).split("\n")

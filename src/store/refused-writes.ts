@@ -10,7 +10,7 @@ import { columnName, qualifiedName, quoted } from "./table-names.js"
 import type { Tables } from "./tables.js"
 import { brokenConstraint, type Violation } from "./violation.js"
 
-/** What was to be written into the row of a user, and beside it. */
+/** The values written to the row of a user, and the password hash. */
 export interface WrittenUser {
   id?: string
   username?: string | null
@@ -22,7 +22,7 @@ export interface WrittenUser {
 /** Why PostgreSQL refused the row of a user. */
 export type Refusal =
   | { kind: "taken" | "invalid"; field: KnownBy | "passwordHash" }
-  /** A rule of the app's own; the text says which, and what to do. */
+  /** Another rule of the app; the message names it and what to do. */
   | { kind: "rule"; message: string }
 
 const TOO_LONG = "22001"
@@ -30,8 +30,8 @@ const NOT_NULL_VIOLATION = "23502"
 const CHECK_VIOLATION = "23514"
 
 /**
- * Finds out why PostgreSQL refused the row of a user; undefined where the error is about something else. Asks the catalogue, so the
- * transaction must be over.
+ * Finds out why PostgreSQL refused the row of a user; undefined when the error concerns something
+ * else. Queries the catalogue, so the transaction must be over.
  */
 export async function findRefusal(
   db: Database,
@@ -155,7 +155,7 @@ async function checkedColumns(
   )
 }
 
-/** PostgreSQL does not say which column a value was too long for. */
+/** Finds the column that a value was too long for, which PostgreSQL does not name. */
 async function whatIsTooLong(db: Database, tables: Tables, written: WrittenUser): Promise<Refusal | undefined> {
   const { usersTable, passwordsTable } = tables
   const columns = await columnsOf(db, usersTable)

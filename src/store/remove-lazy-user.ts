@@ -14,12 +14,15 @@ import { settle } from "./settle.js"
 import type { Tables } from "./tables.js"
 
 /**
- * Deletes the lazy user with what it signs in with and with the stopped rows that are still there, in one statement, so that foreign keys between those
- * rows don't matter. What went is compared with what was to go.
+ * Deletes the lazy user, its credentials and the stopped rows that are left, in one statement, so
+ * that foreign keys between them do not matter. Compares what was deleted with what was expected.
  * @param sources steps that the conditions for the stopped rows refer to
- * @returns how many rows went, except the user and what it signed in with, and how many of the app's own credentials
- * @throws MergeConflictError when other users would go as well, or rows that nobody was told about, or when the user would stay
- * @throws Error when the transaction in which rows were moved is not the one any more that this happens in; see {@link rememberTransaction}
+ * @returns the number of deleted rows, without the user and its credentials, and of the app's own
+ * credentials
+ * @throws MergeConflictError when other users or unreported rows would go, or the lazy user would
+ * stay
+ * @throws Error when the transaction is no longer the one in which rows were moved; see {@link
+ * rememberTransaction}
  */
 export async function removeLazyUser(
   tx: Database,
@@ -35,7 +38,8 @@ export async function removeLazyUser(
   const expected = await expectLosses(tx, found, stopped, sources, move)
   if (expected.rows.some(({ oid, rows }) => oid === users.oid && rows > 0)) throw otherUsers()
 
-  // It has one since it locked the user: without, this is another connection, and what was moved was undone.
+  // The transaction has an id since it locked the user. Without one, this is another connection,
+  // and the moves were rolled back.
   const { transaction } = expected.soFar
   if (transaction === null) throw connectionLost()
   const isSame = sql`pg_current_xact_id_if_assigned()::text = ${transaction}`

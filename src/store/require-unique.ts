@@ -5,25 +5,25 @@ import { isAbout, readUserRules, type UserRules } from "./identifier-rules.js"
 import { columnName, quoted } from "./table-names.js"
 import type { Tables } from "./tables.js"
 
-/** A username and an address that are about to be written; what is null or left out isn't. */
+/** The username and address to write; null or undefined values are not written. */
 export interface WrittenIdentifiers {
   username?: string | null
   email?: string | null
 }
 
-/** The rules of an adapter's user table, read before the first write that depends on them. */
+/** The rules of the user table of each adapter, read before the first write. */
 const known = new WeakMap<Tables, Promise<UserRules | null>>()
 
 /**
- * Refuses to write a username or an address that no unique rule of the database guards: of several requests at once, each would find it free.
- * One query for each adapter.
+ * Refuses to write a username or an address without a unique rule: parallel requests would all find
+ * it free. One query for each adapter.
  * @throws LazySetupError with the statement that adds the rule
  */
 export async function requireUniqueRules(db: Database, tables: Tables, written: WrittenIdentifiers): Promise<void> {
   const identifiers = (["username", "email"] as const).filter((identifier) => written[identifier] != null)
   if (identifiers.length === 0) return
   const users = await userRules(db, tables)
-  // A view has no rules of its own, and a table that is not there fails by itself.
+  // A view has no rules, and a missing table fails by itself.
   if (!users || !["r", "p"].includes(users.kind)) return
   for (const identifier of identifiers) {
     if (users.rules.some((rule) => isAbout(db, tables, rule, identifier) && !isAbout(db, tables, rule, "id"))) continue

@@ -13,10 +13,10 @@ export interface RowChange {
   isNew(column: Column, prefix: string): SQL
 }
 
-/** A table in which rows change, with everything that a change can run into. */
+/** A table whose rows change, with the rules that can stop a change. */
 export interface ChangingTable {
   oid: number
-  /** As reports name it. */
+  /** The name in reports. */
   label: string
   /** Quoted, ready to select from or to update. */
   target: string

@@ -1,16 +1,16 @@
 import { withoutSecrets } from "./without-secrets.js"
 
-/** Words as short as this are no secrets, and would tear holes into messages. */
+/** Parameters this short are not removed: they are no secrets, and would garble the message. */
 const SHORTEST_VALUE = 4
-/** From quotation mark to quotation mark, in the languages that PostgreSQL speaks. */
+/** Matches quoted text in the languages of PostgreSQL. */
 const QUOTED = /["'«»„“”「].*["'«»“”」]/s
-/** A value that PostgreSQL quotes begins after a colon, or stands in quotation marks. */
+/** Matches the start of a quoted value: a colon or a quotation mark. */
 const DATA_EXCEPTION = /^22/
 const SYNTAX_ERROR = "42601"
 
 /**
- * What a message says without the values in it: those of `values`, those that PostgreSQL quotes, and words that look like a token, a hash or
- * an address.
+ * Removes values from a message: those of `values`, those that PostgreSQL quotes, and words that
+ * look like a token, a hash or an address.
  * @param state the SQLSTATE, where the database server wrote the message
  * @param values the parameters of the statement
  * @param names what to leave as it is: tables, columns and constraints
@@ -37,11 +37,14 @@ const EMAIL = /^[^/]+@[^/]+\.[^/]+$/
 function looksSecret(word: string): boolean {
   if (UUID.test(word) || HASH.test(word) || EMAIL.test(word)) return true
   if (word.length < 16 || !/\d/.test(word) || !/[a-z]/i.test(word)) return false
-  // The name of a table may have digits and underscores; what is random has long parts, or all kinds of letters.
+  // Names of tables may have digits and underscores. Random text has long parts or mixed case.
   return (/[a-z]/.test(word) && /[A-Z]/.test(word)) || /[a-z0-9]{16}/i.test(word)
 }
 
-/** The texts in parameters, also those in lists, longest first, so that no rest of one stays where another is part of it. */
+/**
+ * Lists the texts in parameters and in nested lists, longest first, so that a part never hides the
+ * whole.
+ */
 function textsIn(values: unknown[]): string[] {
   const texts = values.flat(Number.POSITIVE_INFINITY).flatMap((value) => (typeof value === "string" ? [value] : []))
   return texts.sort((one, other) => other.length - one.length)

@@ -11,7 +11,7 @@ import { NAMED_TABLES, type NamedTable } from "./table-place.js"
 /** The tables the store works on, in the shape of the default ones; an app's own have at least these columns. */
 export type Tables = Omit<typeof schema, OptionalTable> & Partial<Pick<typeof schema, OptionalTable>> & Particulars
 
-/** What else the store has to know of an app's tables. */
+/** Settings of the store beside the tables. */
 interface Particulars {
   /** The app's own credentials; see `LazyAdapterOptions.credentials`. Default: none. */
   credentials?: readonly AppCredentials[]

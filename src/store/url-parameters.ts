@@ -1,19 +1,19 @@
 import { LazySetupError } from "../errors.js"
 
-/** What the parameters of a database URL mean for a connection. */
+/** The meaning of the parameters of a database URL. */
 export interface UrlParameters {
-  /** Those that say where the server is and who connects, by the names of libpq. */
+  /** The server and the user, by the parameter names of libpq. */
   place: Partial<Record<Place, string>>
   ssl: "prefer" | "require" | "verify-ca" | "verify-full" | false | undefined
-  /** What the server is told when a connection starts. */
+  /** Settings sent to the server when a connection starts. */
   connection: Record<string, string>
-  /** Which servers of several will do, as `target_session_attrs` of libpq. */
+  /** Which of several servers to use, as `target_session_attrs` of libpq. */
   servers: (typeof SERVERS)[number] | undefined
   /** In seconds. */
   connectTimeout: number | undefined
   /** The PostgreSQL schema that Prisma calls `schema`. */
   schema: string | undefined
-  /** What was left out, in a sentence each. None holds a value. */
+  /** One sentence for each ignored parameter, without its value. */
   notes: string[]
 }
 
@@ -21,9 +21,12 @@ const PLACES = ["host", "hostaddr", "port", "user", "password", "dbname"] as con
 type Place = (typeof PLACES)[number]
 
 const SERVERS = ["read-write", "read-only", "primary", "standby", "prefer-standby"] as const
-/** Settings of the server that a URL may carry: https://www.postgresql.org/docs/current/runtime-config-client.html */
+/**
+ * Server settings that a URL may set:
+ * https://www.postgresql.org/docs/current/runtime-config-client.html
+ */
 const SERVER_SETTINGS = ["application_name", "search_path", "statement_timeout", "lock_timeout", "timezone", "role"]
-/** What those modes mean that libpq does not have, and `allow`, which it has. */
+/** Modes that libpq does not know, and `allow`, in terms of those it does. */
 const SSL: Record<string, UrlParameters["ssl"]> = {
   disable: false,
   false: false,
@@ -39,9 +42,9 @@ const SSL: Record<string, UrlParameters["ssl"]> = {
 }
 
 /**
- * Reads the parameters of a database URL: those of libpq that say where and how to connect, and those that Prisma, Supabase, Neon and others
- * put beside them. What means nothing to a single connection of a command is named in the notes.
- * @throws LazySetupError for a value that can't be; the message doesn't repeat it
+ * Reads the parameters of a database URL: those of libpq, and those of Prisma, Supabase and Neon.
+ * Names in the notes what a single connection ignores.
+ * @throws LazySetupError for an invalid value, without repeating it
  */
 export function readUrlParameters(query: URLSearchParams): UrlParameters {
   const read: UrlParameters = {
@@ -65,19 +68,21 @@ export function readUrlParameters(query: URLSearchParams): UrlParameters {
 }
 
 function readParameter(read: UrlParameters, name: string, value: string, query: URLSearchParams): boolean {
-  // Without a value it says nothing, as in libpq.
+  // libpq ignores a parameter without a value.
   if (value === "") return true
   if (isPlace(name)) read.place[name] = value
   else if (name === "sslmode" || name === "ssl") read.ssl = readSsl(name, value, query)
   else if (name === "sslrootcert" && value === "system") read.ssl = "verify-full"
-  // Prisma's word for whether the certificate counts. It is read together with sslmode.
+  // Prisma checks certificates by this parameter. It is read together with sslmode.
   else if (name === "sslaccept") return true
   else if (name === "schema") read.schema = value
   else if (name === "connect_timeout") read.connectTimeout = readSeconds(name, value)
   else if (name === "target_session_attrs") read.servers = value === "any" ? undefined : oneOf(name, value, SERVERS)
   else if (name === "options") return readOptions(read, value)
   else if (name === "service")
-    throw new LazySetupError("The database URL names a service, which is not looked up. Write out what it stands for.")
+    throw new LazySetupError(
+      "The database URL names a service, which is not looked up. Write its host, port and database into the URL.",
+    )
   else if (SERVER_SETTINGS.includes(name.toLowerCase())) read.connection[name] = value
   else return false
   return true
@@ -114,5 +119,5 @@ function readOptions(read: UrlParameters, value: string): boolean {
   return own.length === words.length
 }
 
-/** A name in one line, and not so long that it could be something else. */
+/** Returns a name in one line, cut short in case it is a secret. */
 const shown = (name: string) => (/^[\w.-]{1,40}$/.test(name) ? name : "a parameter without a proper name")

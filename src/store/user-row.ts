@@ -12,8 +12,8 @@ export function isLazyRow(user: { lazySince?: Date | null; convertedAt?: Date | 
 }
 
 /**
- * Completes a row to insert by null for everything that is not given and carries meaning: a default of the database or of Drizzle would make
- * somebody lazy, converted or verified who is not. The columns that are only for show keep their defaults.
+ * Adds null for every meaningful column that is not given, so that no default of the database makes
+ * a user lazy, converted or verified. Other columns keep their defaults.
  */
 export function rowToInsert<Given extends Partial<UserRow>>(given: Given): Given & Partial<UserRow> {
   const row: Record<string, unknown> = {

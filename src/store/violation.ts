@@ -6,7 +6,7 @@ export interface Violation {
   table: string | undefined
   constraint: string | undefined
   column: string | undefined
-  /** The domain whose constraint it was, without its schema. */
+  /** The domain with the broken constraint, without its schema. */
   dataType: string | undefined
 }
 

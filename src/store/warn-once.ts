@@ -1,6 +1,6 @@
 const said = new Set<string>()
 
-/** Writes a warning to the console, once in the life of the process however many adapters are made. */
+/** Writes a warning to the console, once per process. */
 export function warnOnce(message: string): void {
   if (said.has(message)) return
   said.add(message)

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { handleAuth, withLazy } from "../../src/index.js"
+import { gate, handleAuth, withLazy } from "../../src/index.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
@@ -80,5 +80,24 @@ describe("a body that is sent to a route of Auth.js", () => {
       },
     })
     expect((await post(stream)).status).toBe(400)
+  })
+})
+
+describe("a Request that is no instance of the global class", () => {
+  const app = new FlowApp("database")
+  beforeAll(async () => {
+    app.database = await postgresDatabase()
+  })
+  afterAll(() => app.database.close())
+
+  it("gets a configuration that knows its session", async () => {
+    const { browser, id } = await app.lazyBrowser()
+    const cookie = await browser.jar.getCookieString("http://app.test/")
+    const { url, method, headers } = new Request("http://app.test/", { headers: { cookie } })
+    // Other implementations of fetch have the same fields, and none called `request`.
+    const foreign = { url, method, headers, signal: null } as unknown as Request
+    const config = withLazy(app.config)(foreign)
+    const session = await gate(foreign, () => config)
+    expect(session).toMatchObject({ open: true, created: false, session: { user: { id } } })
   })
 })

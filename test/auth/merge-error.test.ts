@@ -8,6 +8,10 @@ import { describeLinking } from "../setup/linking-app.js"
 const TABLE = `
   create table if not exists seat ("userId" text not null references "user"(id) on delete cascade, number int primary key)`
 
+const REFUSED = "raise exception 'seats stay' using errcode = '42501';"
+/** Keeps the owner without an error of the database. */
+const KEPT = `new."userId" := old."userId"; return new;`
+
 describeLinking("a merge that can't be done", (app, strategy) => {
   const ways = {
     password: async () => {
@@ -31,10 +35,10 @@ describeLinking("a merge that can't be done", (app, strategy) => {
   }
   const events: string[] = []
   /** A lazy user whose row can't move: its table takes no update of the owner. */
-  const story = async (way: keyof typeof ways, lazy: LazyConfig["lazy"] = {}) => {
+  const story = async (way: keyof typeof ways, lazy: LazyConfig["lazy"] = {}, body = REFUSED) => {
     await app.database.query(TABLE)
     await app.database.query(`create or replace function stay() returns trigger language plpgsql as $$
-      begin raise exception 'seats stay' using errcode = '42501'; end $$`)
+      begin ${body} end $$`)
     await app.database.query("drop trigger if exists stay on seat")
     await app.database.query("create trigger stay before update on seat for each row execute function stay()")
     const owner = await ways[way]()
@@ -86,6 +90,13 @@ describeLinking("a merge that can't be done", (app, strategy) => {
       expect(events).toEqual([])
     },
   )
+
+  it("ends as merge_failed where a trigger keeps the rows without a word", async () => {
+    const { browser, id, signIn } = await story("oauth", {}, KEPT)
+    expect((await signIn(browser)).headers.get("location")).toContain("code=merge_failed")
+    expect((await browser.session())?.user).toMatchObject({ id, isLazy: true })
+    expect([await seats(id), events]).toEqual([1, []])
+  })
 
   it.for(["password", "oauth", "email"] as const)("leaves the lazy user where the app says so (%s)", async (way) => {
     const { browser, id, ownerId, signIn } = await story(way, { onMergeError: { leave: 3600 } })

@@ -127,7 +127,7 @@ describe("which column says whose they are", () => {
     ["two keys", pgTable("t", { madeBy: reference("made_by"), owner: reference("owner") })],
     ["a key to another table", pgTable("t", { key: text("key").references(() => apiKeys.key) })],
   ])("can't be told by %s", (_, table) => {
-    expect(refusal([table])).toContain(`which column of "t" says whose row it is can't be told`)
+    expect(refusal([table])).toContain(`the user column of "t" can't be determined`)
   })
 
   it.each([
