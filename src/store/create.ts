@@ -30,7 +30,8 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const row = rowToInsert({ id, username, email, lazySince: now, seenAt: now })
       const made = await insertOrExplain(() => insert(row, { session, unless: twins }), db, tables, row)
       if (made) {
-        await undoIfChanged(db, tables, made, row)
+        const refusal = otherRow(made.user, row) ?? changedRow(made.user, row)
+        if (refusal) await undo(db, tables, made, row, refusal)
         return { ...made, created: true }
       }
 
@@ -72,28 +73,24 @@ async function insertOrExplain<Result>(
   }
 }
 
-/** A trigger has the last word on what is inserted. */
-async function undoIfChanged(
+/** Deletes what was inserted, where a trigger changed or replaced the row, and says so. */
+async function undo(
   db: Database,
   { usersTable, sessionsTable }: Tables,
   { user, session }: Made,
   row: NewUserRow,
-): Promise<void> {
-  try {
-    refuseOtherRow(user, row)
-    refuseChangedRow(user, row)
-  } catch (error) {
-    if (session) await db.delete(sessionsTable).where(eq(sessionsTable.sessionToken, session.sessionToken))
-    // In front of a view, a trigger can return the row of another user, who is there to stay.
-    const isNew = or(eq(usersTable.id, row.id), eq(usersTable.username, row.username))
-    await db.delete(usersTable).where(and(eq(usersTable.id, user.id), isNew))
-    throw error
-  }
+  refusal: LazySetupError,
+): Promise<never> {
+  if (session) await db.delete(sessionsTable).where(eq(sessionsTable.sessionToken, session.sessionToken))
+  // In front of a view, a trigger can return the row of another user, who is there to stay.
+  const isNew = or(eq(usersTable.id, row.id), eq(usersTable.username, row.username))
+  await db.delete(usersTable).where(and(eq(usersTable.id, user.id), isNew))
+  throw refusal
 }
 
-function refuseOtherRow(user: UserRow, row: NewUserRow): void {
-  if (user.id === row.id || user.username === row.username) return
-  throw new LazySetupError(
+function otherRow(user: UserRow, row: NewUserRow): LazySetupError | undefined {
+  if (user.id === row.id || user.username === row.username) return undefined
+  return new LazySetupError(
     "LazyAdapter: a trigger of the user table answered the insertion of a lazy user by the row of another user. " +
       "Let it insert a row for each lazy user, and raise an error where it can't.",
   )
