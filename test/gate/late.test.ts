@@ -28,7 +28,7 @@ function answer(result: GateResult): Response {
   )
 }
 
-describeFlows("a request that was sent before a conversion and is answered after it", (app, strategy) => {
+describeFlows("a request that was sent before a conversion and is answered after it", (app, _strategy) => {
   const freshName = () => `late-${crypto.randomUUID().slice(0, 8)}`
 
   /** A browser that has converted, and the cookies that it had before. */
