@@ -22,24 +22,10 @@ export function checkTrustedProxy({ header, hops = 1 }: TrustedProxy): void {
 }
 
 /**
- * The key under which a client is counted: its IPv4 address, or the /64 of its IPv6 address, since one customer has at least that
- * (RFC 6177). Undefined where nothing that can be trusted tells it.
- *
+ * Finds the text that should be the client's address. Returns undefined when the app names no source
+ * or the source is empty.
  * @param direct the address as the framework knows it
- * @param trusted the header to believe instead; a header that is not named here counts for nothing, since anybody can send it
- */
-export function clientKey(
-  headers: Headers | undefined,
-  direct: (() => string | undefined) | undefined,
-  trusted: TrustedProxy | undefined,
-): string | undefined {
-  const written = writtenAddress(headers, direct, trusted)
-  return written === undefined ? undefined : keyOf(written)
-}
-
-/**
- * Finds the text that should be the client's address. Returns undefined when the app names no
- * source or the source is empty.
+ * @param trusted the header to believe instead; other headers count for nothing, since anybody can send them
  */
 export function writtenAddress(
   headers: Headers | undefined,

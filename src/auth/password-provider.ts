@@ -7,7 +7,7 @@ import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { requirePasswords } from "./convert-provider.js"
 import { inTurn, turnOf } from "./password-turn.js"
 import { SignInRefused } from "./sign-in-refused.js"
-import { giveBackTry, takeTry, takeTryOf } from "./take-try.js"
+import { forgetTries, giveBackTry, takeTry, takeTryOf } from "./take-try.js"
 
 /** How people sign in with a password; see {@link PasswordProvider}. */
 export interface PasswordProviderOptions {
@@ -63,7 +63,7 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
         )
         if (!user) throw new SignInRefused("wrong_credentials")
         context.byPassword = true
-        await name.delete(key)
+        await forgetTries(name, key)
         if (client !== undefined) await giveBackTry(address, client)
         return user
       },

@@ -1,4 +1,4 @@
-import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible"
+import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { type HashOptions, verifyPassword } from "../password/hash.js"
 import type { TurnOptions } from "../password/turns.js"
 import type { Identifier } from "../store/lazy-store.js"
@@ -6,6 +6,8 @@ import type { UserRow } from "../store/user-row.js"
 import type { BoundContext } from "./bound-provider.js"
 import { signUpIds } from "./lazy-user-ids.js"
 import { inTurn } from "./password-turn.js"
+import { SignInRefused } from "./sign-in-refused.js"
+import { forgetTries, takeTry } from "./take-try.js"
 
 /** How long after a conversion its form may be repeated, in milliseconds. */
 const RECENT = 15 * 60 * 1000
@@ -52,7 +54,7 @@ export async function signInAgain(
     })),
   )
   if (!user || !isOwn(user)) return null
-  await tries.delete(name)
+  await forgetTries(tries, name)
   // The session is written only while the account still has its password.
   context.byPassword = true
   return user
@@ -79,10 +81,10 @@ function isRecent({ convertedAt }: UserRow): boolean {
 
 async function take(tries: RateLimiterAbstract, name: string): Promise<boolean> {
   try {
-    await tries.consume(name)
+    await takeTry(tries, name)
     return true
-  } catch (rejection) {
-    if (rejection instanceof RateLimiterRes) return false
-    throw rejection
+  } catch (error) {
+    if (error instanceof SignInRefused) return false
+    throw error
   }
 }

@@ -27,8 +27,15 @@ export function takeTryOf(limiter: RateLimiterAbstract, client: string): Promise
 /** Gives back the try that {@link takeTryOf} counted. */
 export async function giveBackTry(limiter: RateLimiterAbstract, client: string): Promise<void> {
   const wider = widerKey(client)
-  await limiter.reward(client)
-  if (wider !== undefined) await limiter.reward(wider)
+  await refusing(async () => {
+    await limiter.reward(client)
+    if (wider !== undefined) await limiter.reward(wider)
+  })
+}
+
+/** Forgets the tries under a key, after a success. */
+export function forgetTries(limiter: RateLimiterAbstract, key: string): Promise<void> {
+  return refusing(() => limiter.delete(key))
 }
 
 /**

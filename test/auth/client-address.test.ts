@@ -1,5 +1,10 @@
 import { expect, it } from "vitest"
-import { checkTrustedProxy, clientKey } from "../../src/auth/client-address.js"
+import { checkTrustedProxy, keyOf, type TrustedProxy, writtenAddress } from "../../src/auth/client-address.js"
+
+const clientKey = (headers?: Headers, direct?: () => string, trusted?: TrustedProxy) => {
+  const written = writtenAddress(headers, direct, trusted)
+  return written === undefined ? undefined : keyOf(written)
+}
 
 const headers = (forwarded: string) => new Headers({ "x-forwarded-for": forwarded })
 const proxy = { header: "x-forwarded-for" }
