@@ -10,6 +10,7 @@ import { adopt, converted, convertNow } from "./hand-over.js"
 import { unknownRequest } from "./one-request.js"
 import { nameForPasskey } from "./passkey-name.js"
 import type { RequestContext } from "./request-context.js"
+import { isSessionKey } from "./session-cookie.js"
 
 /**
  * The adapter that Auth.js gets for one request. Until the last step that can fail before there is a session, its methods answer as if what
@@ -26,6 +27,7 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       if (ignoresSession(context.decision)) return null
       const found = await liveSession(sessionToken, base, context)
       if (found) context.handedOut.push(found)
+      else if (isSessionKey(context.config, sessionToken)) context.sessionEnded = true
       return found && { ...found, user: nameForPasskey(found.user, context) }
     },
 

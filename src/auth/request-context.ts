@@ -65,7 +65,7 @@ export class RequestContext {
   plan: SignInPlan | undefined
   /** Somebody signs in by a password, which may be removed before the session is written. */
   byPassword = false
-  /** The token of the session that came with the request holds no more; set when the database was asked. */
+  /** The session that came with the request was ended before it expired; set when the database was asked. */
   sessionEnded = false
   /** The session that takes the place of the one that Auth.js asked for: of several cookies by one name it reads the first. */
   liveSession: { asked: string; live: string } | undefined
