@@ -1,5 +1,6 @@
 import type { AuthConfig } from "@auth/core"
 import type { LazyStore, MergeTables } from "../store/lazy-store.js"
+import type { RequestHead } from "./config.js"
 import type { SignInPlan } from "./sign-in-plan.js"
 
 /** What the gate and the purge route want to know that is no part of a configuration of Auth.js. */
@@ -7,11 +8,10 @@ export interface GateSettings {
   isBot?: (userAgent: string | null) => boolean
   /** What the provider that is signing somebody in wants done; undefined before. */
   plan?: () => SignInPlan | undefined
-  /**
-   * Tells whether the database ended this request's token: its user was converted, merged or
-   * deleted.
-   */
+  /** Whether the session of this request was ended before it expired: its user has converted, or is gone. */
   isEnded?: () => boolean
+  /** Takes the head of a request that a configuration was made without. Throws LazySetupError where another one came before. */
+  learnHead?: (head: RequestHead) => void
   /** False where `lazy.enabled` is false for every request. */
   mayCreate?: boolean
   /** What `LazyAdapter` adds to an adapter; the one in the configuration is without it. */

@@ -1,6 +1,8 @@
 import { Auth } from "@auth/core"
 import type { LazyAuth } from "./config.js"
-import { appendCookies, isNameOrChunk, withoutCookies } from "./cookies.js"
+import { appendCookies, isNameOrChunk } from "./cookies.js"
+import { hideForeignCookies } from "./foreign-cookies.js"
+import { gateSettings } from "./gate-settings.js"
 import { keepPrivate } from "./privately.js"
 import { publicRequest } from "./public-url.js"
 import { readBody } from "./read-body.js"
@@ -39,19 +41,11 @@ function withoutQuery({ url, headers }: Request): Request {
   return new Request(`${origin}${pathname}`, { headers })
 }
 
-/**
- * Hides cookies of other apps from Auth.js, which takes any name that starts like its session
- * cookie for a chunk and removes it.
- */
+/** In a copy: the request is the caller's. */
 function ownCookies(request: Request, config: RequestConfig): Request {
-  const cookie = request.headers.get("cookie") ?? ""
-  const name = sessionCookieName(config, request.url)
-  const isForeign = (given: string) => given.startsWith(name) && !isNameOrChunk(given, name)
-  const own = withoutCookies(cookie, isForeign)
-  if (own.length === cookie.length || !cookie.includes(name)) return request
   const headers = new Headers(request.headers)
-  headers.set("cookie", own)
-  return new Request(request, { headers })
+  hideForeignCookies(headers, config)
+  return headers.get("cookie") === request.headers.get("cookie") ? request : new Request(request, { headers })
 }
 
 /**
@@ -59,9 +53,10 @@ function ownCookies(request: Request, config: RequestConfig): Request {
  * answer out of shared caches.
  */
 function finished(answer: Response, request: Request, config: RequestConfig): Response {
-  const set = answer.headers.getSetCookie()
-  if (set.length === 0) return answer
+  if (!answer.headers.has("set-cookie")) return answer
   const name = sessionCookieName(config, request.url)
+  if (isOfEndedSession(request, config)) keepSession(answer.headers, name)
+  const set = answer.headers.getSetCookie()
   const named = set.map((cookie) => cookie.slice(0, cookie.indexOf("=")))
   const { headers } = answer
   if (named.some((each) => isNameOrChunk(each, name))) {
@@ -76,6 +71,21 @@ function finished(answer: Response, request: Request, config: RequestConfig): Re
   }
   keepPrivate(headers)
   return answer
+}
+
+/**
+ * Whether the session route was asked with a session that was ended, perhaps by a conversion or a merge a moment ago. An answer that comes
+ * late would remove the session that the browser was given meanwhile; a dead cookie does no harm.
+ */
+function isOfEndedSession({ url }: Request, config: RequestConfig): boolean {
+  return new URL(url).pathname === `${config.basePath}/session` && gateSettings(config).isEnded?.() === true
+}
+
+function keepSession(headers: Headers, name: string): void {
+  const set = headers.getSetCookie()
+  headers.delete("set-cookie")
+  for (const cookie of set)
+    if (!isNameOrChunk(cookie.slice(0, cookie.indexOf("=")), name)) headers.append("set-cookie", cookie)
 }
 
 /** The request with its body in memory, or the answer where that can't be. */

@@ -12,6 +12,7 @@ import { unknownRequest } from "./one-request.js"
 import { nameForPasskey } from "./passkey-name.js"
 import { refusalOf } from "./refused-address.js"
 import type { RequestContext } from "./request-context.js"
+import { isSessionKey } from "./session-cookie.js"
 
 /**
  * Makes the adapter that Auth.js gets for one request. Its methods answer as if the decision were
@@ -28,6 +29,7 @@ export function linkingAdapter({ lazy, ...base }: LazyAdapter, context: RequestC
       if (ignoresSession(context.decision)) return null
       const found = await liveSession(sessionToken, base, context)
       if (found) context.handedOut.push(found)
+      else if (isSessionKey(context.config, sessionToken)) context.sessionEnded = true
       return found && { ...found, user: nameForPasskey(found.user, context) }
     },
 

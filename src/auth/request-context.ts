@@ -65,7 +65,7 @@ export class RequestContext {
   plan: SignInPlan | undefined
   /** Somebody signs in by a password, which may be removed before the session is written. */
   byPassword = false
-  /** True once the database has ended the session token of this request. */
+  /** The session that came with the request was ended before it expired; set when the database was asked. */
   sessionEnded = false
   /**
    * The live session among several cookies, and the dead one that Auth.js asked for because it

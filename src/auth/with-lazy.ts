@@ -7,6 +7,7 @@ import { checkTrustedProxy } from "./client-address.js"
 import type { LazyAuth, LazyConfig, LazyRequest, RequestHead } from "./config.js"
 import { creationLimits } from "./creation-limits.js"
 import { composeEvents } from "./events.js"
+import { hideForeignCookies } from "./foreign-cookies.js"
 import { keepGateSettings } from "./gate-settings.js"
 import { linkingAdapter } from "./linking-adapter.js"
 import { loudLogger } from "./loud-logger.js"
@@ -40,7 +41,11 @@ export function withLazy(config: LazyConfig): LazyAuth {
     const built = buildConfig({ ...settled, providers }, app, incoming(argument))
     // @hono/auth-js would take an AUTH_URL without a path for `basePath: "/"`.
     if (argument && "req" in argument && !(argument instanceof Request)) built.basePath ??= configuredPath() ?? "/auth"
-    return argument === undefined ? usableOnce(built) : built
+    if (argument === undefined) return usableOnce(built)
+    const request = requestOf(argument)
+    if (request instanceof Request && (isOfSvelteKit(argument) || isAuthRoute(request, built)))
+      hideForeignCookies(request.headers, built)
+    return built
   })
 }
 
@@ -79,6 +84,21 @@ function usableOnce(built: AuthConfig): AuthConfig {
       return undefined
     },
   })
+}
+
+function requestOf(argument: LazyRequest): RequestHead {
+  if (argument instanceof Request) return argument
+  return "req" in argument ? argument.req.raw : "request" in argument ? argument.request : argument
+}
+
+/** SvelteKit keeps all cookies beside the request, in `event.cookies`, and hands this one on to Auth.js for every page. */
+function isOfSvelteKit(argument: LazyRequest): boolean {
+  return "locals" in argument && "cookies" in argument
+}
+
+/** Whether it is one that an integration hands on to Auth.js, and that no handler of the app sees. */
+function isAuthRoute({ url }: Request, { basePath = configuredPath() ?? "/auth" }: AuthConfig): boolean {
+  return url.includes(`${basePath}/`) && new URL(url).pathname.startsWith(`${basePath}/`)
 }
 
 function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
@@ -140,6 +160,7 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
     mayCreate: app.options.enabled !== false,
     plan: () => context.plan,
     isEnded: () => context.sessionEnded,
+    learnHead: (head) => context.learnHead(head),
     store: app.adapter.lazy,
   })
   return built

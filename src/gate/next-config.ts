@@ -2,8 +2,10 @@ import type { AuthConfig } from "@auth/core"
 import { AuthError } from "@auth/core/errors"
 import type { NextRequest } from "next/server.js"
 import type { LazyAuth, LazyConfig, LazyRequest } from "../auth/config.js"
+import { hideForeignCookies } from "../auth/foreign-cookies.js"
 import { publicRequest } from "../auth/public-url.js"
 import { refusingToBeConfig, withLazy as withLazyAnywhere } from "../auth/with-lazy.js"
+import { learnRequest } from "./next-action.js"
 import { areCookiesWritable, readOnlyCookies } from "./next-cookies.js"
 import { headOf } from "./next-head.js"
 
@@ -25,7 +27,12 @@ export function withNextDefaults(auth: LazyAuth): LazyAuth {
     config.secret ??= process.env.AUTH_SECRET ?? process.env.NEXTAUTH_SECRET
     config.basePath ||= pathOf(process.env.AUTH_URL ?? process.env.NEXTAUTH_URL) ?? "/api/auth"
     // next-auth gives no request where it signs in for a server action, and for a server component.
-    if (argument === undefined) config.providers = config.providers.map(refusingReadOnlyCookies)
+    if (argument === undefined) {
+      config.providers = config.providers.map(refusingReadOnlyCookies)
+      learnRequest(config)
+    }
+    // next-auth hands on the request after it has asked for the configuration.
+    if (argument && "nextUrl" in argument) hideForeignCookies((argument as unknown as NextRequest).headers, config)
     return config
   })
 }

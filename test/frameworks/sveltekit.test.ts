@@ -198,6 +198,37 @@ describe("SvelteKit beside the contract", () => {
     }
   })
 
+  it("serves nobody as somebody else with SvelteKitAuth(auth()), and says what to write", async () => {
+    const { origin } = await visitor()
+    const before = await app.count('"user"')
+    const logged = app.logged.length
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const browser = new Visitor(Number(new URL(origin).port))
+        const headers = { origin, "sec-fetch-site": "same-origin", "x-shared": "1" }
+        const answer = await browser.visit("/auth/callback/lazy", { form: { callbackUrl: "/" }, headers })
+        return { status: answer.status, user: (await browser.session())?.user.id }
+      }),
+    )
+    expect(statuses.filter(({ user }) => user).length).toBeLessThanOrEqual(1)
+    expect(await app.count('"user"')).toBeLessThanOrEqual(before + 1)
+    expect(statuses.filter(({ status }) => status === 500).length).toBeGreaterThanOrEqual(19)
+    expect(String(app.logged.slice(logged).at(-1))).toContain("SvelteKitAuth(auth)")
+  })
+
+  it("leaves another app's cookie alone whose name begins alike", async () => {
+    const browser = await visitor()
+    await browser.page()
+    await browser.jar.setCookie("authjs.session-token-b=of-another-app; Path=/", browser.origin)
+    const others = async () => (await browser.jar.getCookies(browser.origin)).find(({ key }) => key.endsWith("-b"))
+    const [id] = idIn(await (await browser.visit("/page")).text())
+    expect(id).toBe((await browser.session())?.user.id)
+    const headers = { origin: browser.origin, "sec-fetch-site": "same-origin" }
+    await browser.visit("/auth/signout", { form: { callbackUrl: "/" }, headers })
+    expect(await browser.session()).toBeNull()
+    expect((await others())?.value).toBe("of-another-app")
+  })
+
   it.each(["/nowhere", "/favicon.ico", "/auth/signin", "/auth/csrf", "/prerendered"])(
     "makes nobody for %s, which is no gated page",
     async (path) => {

@@ -105,6 +105,15 @@ describeFlows("a request that was sent before a conversion and is answered after
     }
   })
 
+  it("the session route of Auth.js leaves the cookie alone, and removes one that never was a session", async () => {
+    const { browser, id, before } = await converted()
+    const late = await browser.visit("/auth/session", { headers: { ...SCRIPT, cookie: before } })
+    expect([await late.json(), sessionCookies(late)]).toEqual([null, []])
+    expect((await browser.session())?.user).toMatchObject({ id, isLazy: false })
+    const broken = await browser.visit("/auth/session", { headers: { ...SCRIPT, cookie: `${COOKIE}=made-up` } })
+    expect(sessionCookies(broken)).toHaveLength(1)
+  })
+
   it("from a browser that has nothing else makes a lazy user at the next try, also of a form", async () => {
     for (const sent of [{ headers: CLICK }, { form: { text: "kept" }, headers: CLICK }] as VisitOptions[]) {
       const { before } = await converted()

@@ -1,13 +1,14 @@
 import { fileURLToPath } from "node:url"
 import type { Browser as Chromium } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { send } from "../contract/gate-contract-visitor.js"
-import { Browser, type VisitOptions } from "../setup/browser-jar.js"
+import { Browser } from "../setup/browser-jar.js"
 import { launchChromium } from "../setup/chromium.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { userAgent } from "../setup/demo-server.js"
 import { password, secret } from "../setup/flow-app.js"
+import { type Told, unescapeHtml, Visitor } from "./base-path-visitor.js"
 import { type BuiltApp, buildInPlace, freePort, type StartedApp, startDevelopment } from "./next-app.js"
+import { describeActions } from "./server-actions.js"
 
 // An app at /app, behind a proxy that ends TLS for https://app.test and says nothing of it: AUTH_URL does.
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
     AUTH_URL: "https://app.test/app/api/auth",
     AUTH_SECRET: secret,
   })
-}, 200_000)
+}, 400_000)
 
 afterAll(async () => {
   await app?.close()
@@ -34,82 +35,15 @@ afterAll(async () => {
 
 const users = async () => Number((await database.query(`select count(*) as n from "user"`))[0]?.n)
 
-/** A browser at https://app.test, whose requests come to the app as plain HTTP for the host it listens on. */
-class Visitor extends Browser {
-  constructor() {
-    super("https://app.test", async (request) => {
-      const { pathname, search } = new URL(request.url)
-      const method = request.method
-      const headers = { ...Object.fromEntries(request.headers), host: `127.0.0.1:${port}` }
-      const body = request.body ? await request.text() : undefined
-      return seenFromOutside(await send({ port, method, path: `${pathname}${search}`, headers, body }))
-    })
-  }
-
-  /** The JSON that a page shows, or that a route handler answers with. */
-  async read<Told>(path: string, options?: VisitOptions): Promise<Told> {
-    const answer = await this.visit(path, options)
-    const text = await answer.text()
-    const shown = text.startsWith("{") ? text : /<pre>(.*?)<\/pre>/s.exec(text)?.[1]
-    if (answer.status !== 200 || !shown) throw new Error(`${path} answered ${answer.status}: ${text}`)
-    return JSON.parse(unescapeHtml(shown))
-  }
-
-  /** Posts the form of /app/form as a browser without JavaScript does. */
-  async act(fields: Record<string, string>): Promise<Response> {
-    const page = await (await this.visit("/app/form")).text()
-    const form = new FormData()
-    for (const [, name = "", value = ""] of page.matchAll(/<input type="hidden" name="([^"]*)"(?: value="([^"]*)")?/g))
-      form.append(name, unescapeHtml(value))
-    for (const [name, value] of Object.entries(fields)) form.append(name, value)
-    const sent = new Response(form)
-    const body = await sent.text()
-    const headers = { "content-type": sent.headers.get("content-type") ?? "", origin: this.origin }
-    const url = new URL("/app/form", this.origin).href
-    const cookie = await this.jar.getCookieString(url)
-    const userAgent = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0" }
-    const host = { host: `127.0.0.1:${port}` }
-    const answer = await send({
-      port,
-      method: "POST",
-      path: "/app/form",
-      headers: { ...host, ...headers, ...userAgent, cookie },
-      body,
-    })
-    for (const each of answer.headers.getSetCookie()) await this.jar.setCookie(each, url)
-    return seenFromOutside(answer)
-  }
-}
-
-/** Behind a proxy no answer may name the host that the app listens on. */
-function seenFromOutside(answer: Response): Response {
-  const location = answer.headers.get("location")
-  if (location !== null) expect(new URL(location, "https://app.test").origin).toBe("https://app.test")
-  return answer
-}
-
-function unescapeHtml(text: string): string {
-  return text
-    .replaceAll("&quot;", '"')
-    .replaceAll("&#x27;", "'")
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&amp;", "&")
-}
-
-interface Told {
-  user: { id: string; isLazy: boolean }
-}
-
 async function signedUp(): Promise<Visitor> {
-  const visitor = new Visitor()
+  const visitor = new Visitor(port)
   await visitor.act({ what: "convert", username: `real-${crypto.randomUUID().slice(0, 8)}`, password })
   return visitor
 }
 
 describe("a proxy", () => {
   it("shows the page a lazy user at once, and all that is streamed later", async () => {
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const answer = await visitor.visit("/app/gated")
     const text = unescapeHtml(await answer.text())
     const { user } = JSON.parse(/<pre>(.*?)<\/pre>/.exec(text)?.[1] ?? "") as Told
@@ -122,16 +56,16 @@ describe("a proxy", () => {
   })
 
   it("is composed with an app's own, whatever that answers", async () => {
-    const answered = await new Visitor().visit("/app/marked")
+    const answered = await new Visitor(port).visit("/app/marked")
     expect(((await answered.json()) as { auth: Told }).auth.user.isLazy).toBe(true)
     expect(answered.headers.getSetCookie().map((cookie) => cookie.split("=")[0])).toEqual([
       "__Secure-authjs.session-token",
       "theme",
     ])
 
-    expect((await new Visitor().read<Told>("/app/rewritten")).user.isLazy).toBe(true)
+    expect((await new Visitor(port).read<Told>("/app/rewritten")).user.isLazy).toBe(true)
 
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const sent = await visitor.visit("/app/sent")
     expect(sent.headers.get("location")).toBe("/app/gated")
     const before = await users()
@@ -144,14 +78,14 @@ describe("a proxy", () => {
     const headers = { rsc: "1", "sec-fetch-dest": "empty", "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" }
     const loads: Record<string, string>[] = [headers, { ...headers, "next-router-prefetch": "1" }]
     for (const headers of loads)
-      expect((await new Visitor().visit("/app/gated", { headers })).headers.getSetCookie()).toEqual([])
+      expect((await new Visitor(port).visit("/app/gated", { headers })).headers.getSetCookie()).toEqual([])
     expect(await users()).toBe(before)
   })
 })
 
 describe("a route handler", () => {
   it("is given the session and the cookies of the lazy user that its gate has made", async () => {
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const first = await visitor.read<{ auth: Told; cookies: string[] }>("/app/api/open")
     expect(first).toMatchObject({ auth: { user: { isLazy: true } }, cookies: ["__Secure-authjs.session-token"] })
     const posted = await visitor.read<{ auth: Told; body: string }>("/app/api/open", {
@@ -159,7 +93,7 @@ describe("a route handler", () => {
       headers: { origin: "https://app.test" },
     })
     expect(posted).toMatchObject({ auth: { user: first.auth.user }, body: '{"some":"body"}' })
-    const body = await new Visitor().read<{ body: string }>("/app/api/open", {
+    const body = await new Visitor(port).read<{ body: string }>("/app/api/open", {
       json: 1,
       headers: { origin: "https://app.test" },
     })
@@ -167,7 +101,7 @@ describe("a route handler", () => {
   })
 
   it("is kept from whom it is not for", async () => {
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const sent = await visitor.visit("/app/api/real")
     expect([sent.status, sent.headers.get("location")]).toEqual([303, "/app/form?callbackUrl=%2Fapp%2Fapi%2Freal"])
     const api = { accept: "application/json" }
@@ -180,7 +114,7 @@ describe("a route handler", () => {
 describe("a server component", () => {
   it("that asks for a lazy user gets a clear error, and nobody is made", async () => {
     const before = await users()
-    const told = await new Visitor().read<Error>("/app/wanting")
+    const told = await new Visitor(port).read<Error>("/app/wanting")
     expect(told).toMatchObject({
       message: expect.stringContaining("allowLazy(auth) in proxy.ts"),
     })
@@ -188,11 +122,11 @@ describe("a server component", () => {
   })
 
   it("that asks for one finds who is there, and nobody for a crawler", async () => {
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const { auth } = await visitor.read<{ auth: Told }>("/app/api/open")
     expect((await visitor.read<Told>("/app/wanting")).user.id).toBe(auth.user.id)
     const text = await (
-      await new Visitor().visit("/app/wanting", { headers: { "user-agent": "Twitterbot/1.0" } })
+      await new Visitor(port).visit("/app/wanting", { headers: { "user-agent": "Twitterbot/1.0" } })
     ).text()
     expect(text).toContain("<pre>null</pre>")
   })
@@ -202,13 +136,13 @@ describe("a server component", () => {
     ["convert", `&username=somebody&password=${encodeURIComponent(password)}`],
   ])('that calls signIn("%s") gets a clear error, and nobody is made', async (provider, fields) => {
     const before = await users()
-    const told = await new Visitor().read<Error>(`/app/signing-in?provider=${provider}${fields}`)
+    const told = await new Visitor(port).read<Error>(`/app/signing-in?provider=${provider}${fields}`)
     expect(told.message).toContain(`signIn("${provider}") needs to set a cookie, which a server component can't`)
     expect(await users()).toBe(before)
   })
 
   it("sends away whom it is not for, and shows itself to whom it is", async () => {
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const sent = await visitor.visit("/app/guarded")
     expect(sent.status).toBe(307)
     expect(sent.headers.get("location")).toBe("https://app.test/app/form?callbackUrl=%2Fapp%2Fguarded%3Ftab%3D1")
@@ -218,7 +152,7 @@ describe("a server component", () => {
 
 describe("a server action", () => {
   it('signs a lazy user in with signIn("lazy"), once', async () => {
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const before = await users()
     const answer = await visitor.act({ what: "sign in" })
     expect([answer.status, answer.headers.get("location")]).toEqual([303, expect.stringMatching(/\/app\/gated$/)])
@@ -229,7 +163,7 @@ describe("a server action", () => {
   })
 
   it('converts with signIn("convert"), under the same id', async () => {
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const { user } = await visitor.read<Told>("/app/gated")
     const before = await users()
     const old = await visitor.sessionCookie()
@@ -244,7 +178,7 @@ describe("a server action", () => {
   })
 
   it("makes a lazy user with the gate itself, and keeps away whom it is not for", async () => {
-    const visitor = new Visitor()
+    const visitor = new Visitor(port)
     const told = await visitor.act({ what: "allowLazy" })
     const id = new URL(told.headers.get("location") ?? "", "https://app.test").searchParams.get("told")
     expect((await visitor.read<Told>("/app/gated")).user).toMatchObject({ id, isLazy: true })
@@ -255,8 +189,10 @@ describe("a server action", () => {
   })
 })
 
+describeActions(() => ({ built, database }))
+
 it("has the routes of Auth.js where next-auth/react looks for them", async () => {
-  const visitor = new Visitor()
+  const visitor = new Visitor(port)
   const { csrfToken } = await visitor.read<{ csrfToken: string }>("/app/api/auth/csrf")
   const answer = await visitor.visit("/app/api/auth/callback/lazy", {
     form: { csrfToken, callbackUrl: "/app/gated", json: "true" },

@@ -4,15 +4,43 @@ import { allowLazy, requireLazy, requireReal, withLazy } from "authjs-lazy/next"
 import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
 import { drizzle } from "drizzle-orm/postgres-js"
 import NextAuth from "next-auth"
+import Credentials from "next-auth/providers/credentials"
+import Nodemailer from "next-auth/providers/nodemailer"
 import postgres from "postgres"
 
-const auth = withLazy({
-  adapter: LazyAdapter(drizzle(postgres(process.env.DATABASE_URL ?? ""))),
-  providers: [LazyProvider(), PasswordProvider(), ConvertProvider()],
+const { DATABASE_URL = "", SESSION, MAIL, ISSUER, DOMAIN } = process.env
+
+const adapter = LazyAdapter(drizzle(postgres(DATABASE_URL)))
+
+const config = {
+  adapter,
+  session: { strategy: SESSION },
+  ...(DOMAIN && { cookies: { sessionToken: { options: { domain: DOMAIN } } } }),
+  providers: [
+    LazyProvider(),
+    PasswordProvider(),
+    ConvertProvider(),
+    Credentials({ id: "own", credentials: { id: {} }, authorize: ({ id }) => adapter.getUser(id) }),
+    Nodemailer({ server: MAIL ?? "smtp://127.0.0.1:1", from: "app@app.test" }),
+    {
+      id: "one",
+      name: "one",
+      type: "oidc",
+      issuer: ISSUER ?? "http://127.0.0.1:1",
+      clientId: "one",
+      clientSecret: "secret of one",
+      checks: ["pkce", "state"],
+    },
+  ],
   lazy: { limits: { perAddress: false } },
-})
+}
+
+const auth = withLazy(config)
 
 export const { handlers, signIn, signOut, auth: session } = NextAuth(auth)
 export const lazy = allowLazy(auth)
 export const onlyLazy = requireLazy(auth)
 export const real = requireReal(auth, "/app/form")
+
+/** The mistake of an app that builds its configuration once: one for all visitors. */
+export const { handlers: sharedHandlers } = NextAuth(withLazy({ ...config, basePath: "/app/api/shared" })())

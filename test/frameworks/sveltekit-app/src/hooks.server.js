@@ -12,6 +12,15 @@ const nobody = allowLazy(() => {
 
 const { handle: authHandle } = SvelteKitAuth(async (event) => appOf(event).auth(event))
 
+/** The mistake of an app that builds its configuration once, where a header asks for it: one for all visitors. */
+const shared = new Map()
+function sharedHandle({ event, resolve }) {
+  const port = event.request.headers.get("x-contract-port")
+  if (!event.request.headers.has("x-shared")) return resolve(event)
+  if (!shared.has(port)) shared.set(port, SvelteKitAuth(appOf(event).auth()).handle)
+  return shared.get(port)({ event, resolve })
+}
+
 function gateHandle({ event, resolve }) {
   const app = appOf(event)
   if (!app) return nobody({ event, resolve })
@@ -33,6 +42,6 @@ function ownHandle({ event, resolve }) {
   return ways[event.url.searchParams.get("way")]()
 }
 
-export const handle = sequence(authHandle, gateHandle, ownHandle)
+export const handle = sequence(sharedHandle, authHandle, gateHandle, ownHandle)
 
 export const handleError = ({ error }) => ({ message: error.name })

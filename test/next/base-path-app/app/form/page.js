@@ -1,11 +1,14 @@
 import { redirect } from "next/navigation"
-import { lazy, onlyLazy, real, session, signIn } from "../../auth"
+import { lazy, onlyLazy, real, session, signIn, signOut } from "../../auth"
 
 async function act(form) {
   "use server"
   const { what, ...fields } = Object.fromEntries(form)
   if (what === "sign in") await signIn("lazy", { redirectTo: "/app/gated" })
   if (what === "convert") await signIn("convert", { ...fields, redirectTo: "/app/gated" })
+  if (what === "link") await signIn("nodemailer", { ...fields, redirectTo: "/app/gated" })
+  if (what === "own" || what === "one") await signIn(what, { ...fields, redirectTo: "/app/gated" })
+  if (what === "sign out") await signOut({ redirectTo: "/app/form" })
   if (what === "allowLazy") redirect(`/form?told=${(await lazy())?.user.id}`)
   if (what === "requireReal") redirect(`/form?told=${(await real()).user.id}`)
   if (what === "requireLazy") redirect(`/form?told=${(await onlyLazy()).user.id}`)

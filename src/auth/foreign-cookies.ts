@@ -1,0 +1,25 @@
+import type { AuthConfig } from "@auth/core"
+import { isNameOrChunk, withoutCookies } from "./cookies.js"
+
+const NAME = "authjs.session-token"
+
+/**
+ * Takes the cookies of other apps out of a request whose names begin like that of the session: Auth.js takes them for parts of its own,
+ * and removes them whenever it writes or removes a session.
+ */
+export function hideForeignCookies(headers: Headers, { cookies }: AuthConfig): void {
+  const cookie = headers.get("cookie")
+  const own = cookies?.sessionToken?.name
+  if (!cookie || !mayHoldForeign(cookie, own ?? NAME)) return
+  const names = own === undefined ? [NAME, `__Secure-${NAME}`] : [own]
+  const isForeign = (given: string) => names.some((name) => given.startsWith(name) && !isNameOrChunk(given, name))
+  const left = withoutCookies(cookie, isForeign)
+  if (left.length !== cookie.length) headers.set("cookie", left)
+}
+
+/** Most requests have one cookie of the name, and taking a header to pieces is slow. */
+function mayHoldForeign(cookie: string, name: string): boolean {
+  for (let at = cookie.indexOf(name); at !== -1; at = cookie.indexOf(name, at + 1))
+    if (cookie[at + name.length] !== "=") return true
+  return false
+}
