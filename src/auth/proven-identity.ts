@@ -11,24 +11,33 @@ export interface ProvenIdentity {
   profile?: Profile
 }
 
-/**
- * Removes the address of a new user, or sets a placeholder where the `email` column is NOT NULL.
- */
-export function dropAddress(user: ProvenIdentity["user"], { adapter }: RequestContext): void {
-  user.email = adapter.lazy.needsEmail ? `${crypto.randomUUID()}@unproven.invalid` : null
+/** Takes the address out of what Auth.js makes a new user of; where the user table demands one, a placeholder stands in for it. */
+export function dropAddress(user: ProvenIdentity["user"], context: RequestContext): void {
+  user.email = noAddress(context)
+}
+
+function noAddress({ adapter }: RequestContext): string | null {
+  return adapter.lazy.needsEmail ? `${crypto.randomUUID()}@unproven.invalid` : null
 }
 
 /**
- * Picks what a conversion fills from a profile: the empty fields. Clears the generated username,
- * except for a passkey, which brings no other name.
+ * What a conversion fills from a profile: what is empty. The generated username goes, unless it is all a user without a profile has. So does an address
+ * that the app kept for the lazy user and nobody proved: its owner, opening a link, would share the account with the identity.
  */
-export function fillFrom(given: ProvenIdentity["user"], lazy: UserRow, type: string): Conversion["set"] {
-  const isEmpty = lazy.email === null || isPlaceholderAddress(lazy.email)
-  const hasOne = given.email && !isPlaceholderAddress(given.email)
+export function fillFrom(
+  given: ProvenIdentity["user"],
+  lazy: UserRow,
+  type: string,
+  context: RequestContext,
+): Conversion["set"] {
+  const isPlaceholder = lazy.email !== null && isPlaceholderAddress(lazy.email)
+  const isUnproven = lazy.email !== null && !isPlaceholder && lazy.emailVerified === null
+  const email = given.email && !isPlaceholderAddress(given.email) ? given.email : undefined
   return {
     ...(type !== "webauthn" && { username: null }),
     ...(!lazy.name && given.name && { name: given.name }),
     ...(!lazy.image && given.image && { image: given.image }),
-    ...(isEmpty && hasOne && { email: given.email }),
+    ...(isUnproven && { email: email ?? noAddress(context) }),
+    ...((lazy.email === null || isPlaceholder) && email !== undefined && { email }),
   }
 }

@@ -36,7 +36,7 @@ export async function decideSignIn(identity: ProvenIdentity, context: RequestCon
   if (account.type === "email") return decideEmail(account, current, context)
   if (account.type === "credentials") return decideCredentials(identity, account, current, context)
   if (owner) return decideJoining({ owner, account, current, context })
-  return converting({ user: {} }, account, current)
+  return converting({ user: {} }, account, current, context)
 }
 
 async function decideOAuth(
@@ -53,7 +53,7 @@ async function decideOAuth(
   const namesake = await namesakeOf(identity, context)
   if (!namesake || namesake.id === current?.user.id) {
     if (unverified) dropAddress(user, context)
-    return current ? converting(identity, account, current) : { kind: "signed-out" }
+    return current ? converting(identity, account, current, context) : { kind: "signed-out" }
   }
   if (unverified) throw new OAuthAccountNotLinked("The provider says that the address is not verified")
   if (!isTrusted(account, context)) {
@@ -92,9 +92,14 @@ async function decideCredentials(
   return decideJoining({ owner, account, current, context })
 }
 
-/** Decides to convert the lazy user together with the identity that Auth.js links next. */
-function converting(identity: ProvenIdentity, { provider, type }: Account, current: CurrentSession): SignInDecision {
-  const set = fillFrom(identity.user, current.user, type)
+/** The lazy user becomes real together with the identity that Auth.js is about to link. */
+function converting(
+  identity: ProvenIdentity,
+  { provider, type }: Account,
+  current: CurrentSession,
+  context: RequestContext,
+): SignInDecision {
+  const set = fillFrom(identity.user, current.user, type, context)
   return { kind: "convert", through: "link", current, set, by: { provider, type } }
 }
 

@@ -90,6 +90,19 @@ describeLinking("passkeys", (app, strategy) => {
     expect((await victim.session())?.user.id).not.toBe(made)
   })
 
+  it("take no unproven address along that the app kept for the lazy user", async () => {
+    const email = app.person().email as string
+    const { browser, id } = await app.lazyBrowser(config())
+    await app.database.query(`update "user" set email = '${email}' where id = '${id}'`)
+    await new SoftPasskey(origin).register(browser)
+    expect(await app.user(id)).toMatchObject({ email: null, convertedAt: expect.anything() })
+    await app.signInWith(browser, "one", { sub: app.person().sub })
+    const victim = app.browser(config())
+    await victim.visit(await app.askForLink(victim, email))
+    expect((await victim.session())?.user.email).toBe(email)
+    expect((await victim.session())?.user.id).not.toBe(id)
+  })
+
   it("end with the session when the owner proves an address that nobody had", async () => {
     const { browser, id, key } = await owner()
     const email = app.person().email as string

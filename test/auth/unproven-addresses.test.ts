@@ -57,6 +57,33 @@ describeLinking("an address that nobody proved", (app) => {
     }
   })
 
+  it.each(["another address", "the same, unverified", "none"])(
+    "does not stay with a lazy user who converts by an identity with %s",
+    async (kind) => {
+      const email = app.person().email as string
+      const { browser: attacker, id } = await app.lazyBrowser()
+      // The app keeps what was typed into a form of its own.
+      await app.database.query(`update "user" set email = '${email}' where id = '${id}'`)
+      const about = { "another address": {}, "the same, unverified": { email, email_verified: false } }[kind]
+      const person = about ? app.person(about) : { sub: app.person().sub }
+      await app.signInWith(attacker, "one", person)
+      const kept = kind === "another address" ? person.email : null
+      expect(await app.user(id)).toMatchObject({ email: kept, convertedAt: expect.anything() })
+      const victim = app.browser()
+      await victim.visit(await app.askForLink(victim, email))
+      expect((await victim.session())?.user.email).toBe(email)
+      expect((await victim.session())?.user.id).not.toBe(id)
+    },
+  )
+
+  it("stays with a lazy user where the app has proven it", async () => {
+    const email = app.person().email as string
+    const { browser, id } = await app.lazyBrowser()
+    await app.database.query(`update "user" set email = '${email}', "emailVerified" = now() where id = '${id}'`)
+    await app.signInWith(browser, "one", app.person())
+    expect(await app.user(id)).toMatchObject({ email, emailVerified: expect.anything() })
+  })
+
   it("is that of another person where only its lower case is the same", async () => {
     const email = `k${app.person().email}`
     const { id } = await app.config.adapter.createUser({ id: "", email, emailVerified: new Date() })
