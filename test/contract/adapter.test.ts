@@ -302,6 +302,8 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     await lazy.touch({ userId: second.id }, 0)
     await lazy.leaveBehind(second.id, inAnHour())
     await lazy.merge(second.id, other.id)
+    const { user: third } = await lazy.createLazyUser({ generateName: () => unique("guest") })
+    await lazy.closeLazyUser(third.id)
     await lazy.purge()
     await lazy.stats()
     await lazy.deleteLazyUser(other.id)
