@@ -1,6 +1,5 @@
 import { and, eq, getTableColumns, not } from "drizzle-orm"
 import { LazySetupError } from "../errors.js"
-import { endCredentials } from "./app-credentials.js"
 import { NO_PASSWORDS } from "./convert.js"
 import { identifiedBy } from "./identified-by.js"
 import type { Database, Identifier, VerifyHash } from "./lazy-store.js"
