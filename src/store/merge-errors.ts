@@ -15,7 +15,7 @@ const NOT_ABOUT_ROWS = /^(08|25|28|3D|40|53|55|57|58|XX)/
  * @param tables the tables that the statement is about
  */
 export async function explainConflicts<Result>(
-  tables: { label: string }[],
+  tables: { label: string; isOfUsers?: boolean }[],
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -26,8 +26,12 @@ export async function explainConflicts<Result>(
     const { schema, table, constraint } = brokenConstraint(error) ?? {}
     const place = schema === undefined || schema === "public" ? table : `${schema}.${table}`
     const label = place ?? tables.map(({ label }) => label).join(", ")
+    // Without the row of the user itself there is no merge.
+    const advice = tables.every((table) => table.label !== label || !table.isOfUsers)
+      ? leaveIt(label)
+      : "Change the table, or give the role the rights it lacks: npx authjs-lazy doctor names them."
     throw new MergeConflictError(
-      `Rows of the lazy user, in ${label}, can be neither moved nor left behind: ${constraint ?? messageOf(error)}. ${leaveIt(label)}`,
+      `Rows of the lazy user, in ${label}, can be neither moved nor left behind: ${constraint ?? messageOf(error)}. ${advice}`,
       label,
       constraint,
       { cause: error },

@@ -71,8 +71,9 @@ export function mergeUsers(
       if (session) await tx.insert(sessionsTable).values({ ...session, userId: intoId })
       await recordOutcomes(tx, tables, [{ outcome: "merged", since: from.lazySince as Date, users: 1 }])
       const stopped = stoppedRows(lazyRows, hanging.stopped, move)
-      const { conflicts, credentials } = await explainConflicts([...stopped, ...found.left, found.users], () =>
-        removeLazyUser(tx, tables, found, stopped, hanging.sources, move),
+      const { conflicts, credentials } = await explainConflicts(
+        [...stopped, ...found.left, { ...found.users, isOfUsers: true }],
+        () => removeLazyUser(tx, tables, found, stopped, hanging.sources, move),
       )
       const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
       if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")

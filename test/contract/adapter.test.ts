@@ -304,6 +304,8 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     await lazy.closeLazyUser(second.id)
     await lazy.isOfInactiveUser?.(account)
     await lazy.merge(second.id, other.id)
+    const { user: third } = await lazy.createLazyUser({ generateName: () => unique("guest") })
+    await lazy.closeLazyUser(third.id)
     await lazy.purge()
     await lazy.stats()
     await lazy.deleteLazyUser(other.id)

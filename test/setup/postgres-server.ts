@@ -17,6 +17,8 @@ declare module "vitest" {
     postgresUrl: string
     /** A database with the default tables on that server, of which test files make copies. */
     templateDatabase: string
+    /** `server_version_num` of that server. */
+    postgresVersion: number
   }
 }
 
@@ -26,11 +28,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (url === undefined) return stop
   const template = await makeTemplate(url)
   project.provide("postgresUrl", url)
+  project.provide("postgresVersion", await readVersion(url))
   project.provide("templateDatabase", template.name)
   return async () => {
     await template.drop()
     await stop()
   }
+}
+
+async function readVersion(url: string): Promise<number> {
+  const admin = postgres(url, { max: 1, onnotice: () => {} })
+  const [row] = await admin`show server_version_num`
+  await admin.end()
+  return Number(row?.server_version_num)
 }
 
 interface Server {

@@ -3,6 +3,7 @@ import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type MergeHookParams } from "../../src/drizzle.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { since } from "../setup/server-version.js"
 import { MergeWorld } from "./merge-world.js"
 
 /** A table of a chain: `id`, `k`, the parent, and perhaps an owner. */
@@ -26,7 +27,7 @@ const linkShape: fc.Arbitrary<LinkShape> = fc.record({
     "",
     "unique (parent, k)",
     "unique (parent)",
-    "unique nulls not distinct (parent, k)",
+    ...since(15, ["unique nulls not distinct (parent, k)"]),
     "partial",
   ),
   isOwned: fc.boolean(),

@@ -5,6 +5,7 @@ import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter } from "../../src/drizzle.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { serverKnows } from "../setup/server-version.js"
 import { MergeWorld } from "./merge-world.js"
 
 /** A random table: `id`, user columns u0…, numbers d0 and d1, and a column generated from u0 and d0. */
@@ -104,7 +105,7 @@ function createTable(name: string, { users, rules, check, partitioned }: TableSh
   const byUser = partitioned && rules.every((rule) => !rule.expression && rule.columns.includes("u0"))
   const indexes: string[] = []
   for (const { columns: keys, expression, predicate, nullsNotDistinct, deferrable } of rules) {
-    const nulls = nullsNotDistinct ? "nulls not distinct" : ""
+    const nulls = nullsNotDistinct && serverKnows(15) ? "nulls not distinct" : ""
     const [used, where] = [usable(expression) && expression, usable(predicate) && predicate]
     if (used || where)
       indexes.push(
@@ -149,7 +150,7 @@ describe("merging, whatever the schema and the rows", () => {
     await db.realUser("into")
     await db.realUser("other")
     await db.run(`create table profile (id int, u0 text primary key references "user" on delete cascade);
-      create table setting (id int, u0 text references profile on delete cascade, d0 int, unique nulls not distinct (u0, d0))`)
+      create table setting (id int, u0 text references profile on delete cascade, d0 int, unique ${serverKnows(15) ? "nulls not distinct" : ""} (u0, d0))`)
     const inserts: string[] = []
     for (const [n, shape] of tables.entries()) {
       await db.run(createTable(`t${n}`, shape))

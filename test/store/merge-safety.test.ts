@@ -437,3 +437,13 @@ describe("a purge by a role from which rows are hidden", () => {
     expect(await purge()).toMatchObject({ purged: 0, skipped: { note: 1 } })
   })
 })
+
+it("a missing right to delete users is no reason to leave the user table out", async () => {
+  const { from, into } = await world.people()
+  await grant()
+  await database.query(`revoke delete on "user" from "${role}"`)
+  const error = await merge(from, into).catch((error: unknown) => error)
+  expect(error).toMatchObject({ code: "merge_conflict", message: expect.stringContaining("doctor") })
+  expect(String(error)).not.toContain("mergeTables")
+  await grant()
+})

@@ -3,6 +3,7 @@ import { integer, pgSchema, pgTable, text, timestamp, uuid, varchar } from "driz
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyStore, type MergeHookParams, schema } from "../../src/drizzle.js"
 import { drivers } from "../setup/databases.js"
+import { serverKnows } from "../setup/server-version.js"
 import { MergeWorld } from "./merge-world.js"
 
 const USER = `text not null references "user" on delete cascade`
@@ -408,6 +409,7 @@ describe.each(drivers)("merging on $driver", ({ driver, open }) => {
       expect(
         await stopped(`create table t (id int, "userId" ${USER}, kind text, unique ("userId", kind))`, values),
       ).toMatchObject({ moved: 2, stopped: [] })
+      if (!serverKnows(15, driver)) return
       await world.reset()
       const result = await stopped(
         `create table t (id int, "userId" ${USER}, kind text, unique nulls not distinct ("userId", kind))`,

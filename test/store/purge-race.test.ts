@@ -126,14 +126,20 @@ describe("purging while everybody else does everything to the same users", () =>
         ),
     ]
 
-    const purgers = [
+    const purgers: PurgeProcess[] = [
       new PurgeProcess(database.url, { batchSize: 40 }, { again: true }),
       new PurgeProcess(database.url, { batchSize: 7 }, { again: true }),
       new PurgeProcess(database.url, { batchSize: 500, cascade: true }, { again: true }),
     ]
+    const purgedSoFar = () => purgers.flatMap(({ reports }) => reports).reduce((total, { purged }) => total + purged, 0)
+    const isRace = () =>
+      purgedSoFar() > TROOP &&
+      Object.entries(deeds).every(([name, { done, late }]) => done.length > 5 && (late > 5 || name === "come back"))
     await Promise.all(purgers.map((purger) => purger.line((line) => line === "ready")))
     const end = performance.now() + SECONDS * 1000
-    while (performance.now() < end) {
+    const most = performance.now() + 4 * SECONDS * 1000
+    // A slow machine gets more time for the race, not less of a race to pass.
+    while (performance.now() < end || (!isRace() && performance.now() < most)) {
       const ids = await newTroop()
       const order = ids.map((id, n) => ({
         id,
@@ -164,11 +170,11 @@ describe("purging while everybody else does everything to the same users", () =>
     expect(deeds.merge?.done.filter((id) => there.has(id))).toEqual([])
 
     // All of it was a race indeed.
-    const sum = purgers.flatMap(({ reports }) => reports).reduce((total, { purged }) => total + purged, 0)
-    expect(sum).toBeGreaterThan(TROOP)
+    expect(purgedSoFar()).toBeGreaterThan(TROOP)
+    expect(Object.keys(deeds)).toHaveLength(acts.length)
     for (const [name, { done, late }] of Object.entries(deeds)) {
       expect(done.length, name).toBeGreaterThan(5)
       if (name !== "come back") expect(late, name).toBeGreaterThan(5)
     }
-  }, 120_000)
+  }, 240_000)
 })
