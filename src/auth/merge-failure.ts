@@ -15,9 +15,9 @@ const AHEAD_MS = 60 * 60 * 1000
 
 /**
  * Classes of SQLSTATE that recur on a retry: data, integrity, privileges, syntax, triggers,
- * unsupported features. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * limits, time-outs, unsupported features. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const REPEATABLE = /^(0A|21|22|23|2F|38|39|42|44|P0)/
+const REPEATABLE = /^(0A|21|22|23|2F|38|39|42|44|54|P0|57014)/
 
 /**
  * Refuses a sign-in whose merge failed; nothing was changed. Auth.js redirects every kind of
