@@ -43,7 +43,7 @@ describeFlows("signing out", (app) => {
     expect(await browser.session()).toBeNull()
     expect(await app.user(id)).toBeDefined()
     expect(events).toEqual(["signOut"])
-    expect(app.logged.map(String).join()).toContain("not deleted")
+    expect(app.logged.map(String).join()).toContain("could not be deleted")
     await app.database.query("drop table kept")
   })
 })
