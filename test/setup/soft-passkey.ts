@@ -49,11 +49,10 @@ export class SoftPasskey {
     const { options } = await this.#options(browser, "action=authenticate")
     const clientData = this.#clientData("webauthn.get", options.challenge)
     const authData = this.#authData(PRESENT_AND_VERIFIED)
-    const signed = createSign("SHA256").update(Buffer.concat([authData, sha256(clientData)]))
     return this.#post(browser, "authenticate", {
       clientDataJSON: base64(clientData),
       authenticatorData: base64(authData),
-      signature: base64(signed.sign(this.#keys.privateKey)),
+      signature: base64(this.#sign(Buffer.concat([authData, sha256(clientData)]))),
     })
   }
 
@@ -66,6 +65,16 @@ export class SoftPasskey {
     const data = { id: this.id, rawId: this.id, type: "public-key", clientExtensionResults: {}, response }
     const form = { action, data: JSON.stringify(data), csrfToken: await browser.csrfToken() }
     return browser.visit("/auth/callback/passkey", { form })
+  }
+
+  /** Signs until both numbers of the signature have 32 bytes: @simplewebauthn/server 9 refuses one with a shorter number, one in 128. */
+  #sign(data: Buffer): Buffer {
+    for (;;) {
+      const signature = createSign("SHA256").update(data).sign(this.#keys.privateKey)
+      const first = signature[3] ?? 0
+      const second = signature[5 + first] ?? 0
+      if (first >= 32 && second >= 32) return signature
+    }
   }
 
   #authData(flags: number, credential = Buffer.alloc(0)): Buffer {
