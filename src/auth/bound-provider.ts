@@ -124,8 +124,8 @@ function withSending(provider: EmailConfig, context: RequestContext): EmailConfi
 }
 
 /**
- * @auth/sveltekit turns off the CSRF check of Auth.js, and SvelteKit itself checks only forms.
- * @auth/sveltekit has Auth.js check no token, and SvelteKit itself only forms.
+ * Refuses a form that another site posted: @auth/sveltekit turns off the CSRF check of Auth.js, and
+ * SvelteKit itself checks only forms.
  */
 function refuseCrossSite({ head }: RequestContext): void {
   if (head?.method === "POST" && head.headers.get("sec-fetch-site") === "cross-site")

@@ -7,7 +7,7 @@ import { SignInRefused } from "./sign-in-refused.js"
  * How many sign-ins may wait for argon2 or for the scoring of a password: less than a second of
  * work.
  */
-const MAX_WAITING = 32
+const MAX_WAITING = 16
 
 /**
  * Reserves no turn, but checks that there is one, and returns how this sign-in waits: until its

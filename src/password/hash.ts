@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { hash as argon2, argon2id, needsRehash, verify } from "argon2"
 import { boundPassword } from "./policy.js"
 import { type TurnOptions, Turns } from "./turns.js"
@@ -31,10 +32,10 @@ const MIN_WORK = MIN_MEMORY * 5
 const MAX = { memoryCost: 1_048_576, timeCost: 100, parallelism: 16 }
 
 /**
- * How many hashes are computed at once in this process; others wait in the order they came. Each occupies one of libuv's
- * threads, four by default, which files and name look-ups need too, and the whole `memoryCost`.
+ * How many hashes this process computes at once; others wait in the order they came. Each occupies
+ * one of libuv's threads and the whole `memoryCost`. One core is left to the event loop.
  */
-const MAX_AT_ONCE = 2
+const MAX_AT_ONCE = availableParallelism() > 2 ? 2 : 1
 
 /**
  * The argon2id hash of `password` with a random salt, as a PHC string. The password is normalised first (NFKC), but not

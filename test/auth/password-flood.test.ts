@@ -101,6 +101,6 @@ it("scores passwords one at a time, so that others are served in between", async
   const codes = (await Promise.all(forms)).map(refusal)
   delay.disable()
   expect(delay.max / 1e6).toBeLessThan(400)
-  expect(codes.filter((code) => code === "password_weak").length).toBeGreaterThan(20)
+  expect(codes.filter((code) => code === "password_weak").length).toBeGreaterThan(10)
   expect(new Set(codes)).toEqual(new Set(["password_weak", "too_many_tries"]))
 }, 60_000)
