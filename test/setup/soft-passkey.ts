@@ -71,9 +71,10 @@ export class SoftPasskey {
   #sign(data: Buffer): Buffer {
     for (;;) {
       const signature = createSign("SHA256").update(data).sign(this.#keys.privateKey)
+      // Each number stands behind its length, with a zero before it where its highest bit is set.
       const first = signature[3] ?? 0
-      const second = signature[5 + first] ?? 0
-      if (first >= 32 && second >= 32) return signature
+      const isWhole = (length: number, start: number) => length === 33 || (length === 32 && signature[start] !== 0)
+      if (isWhole(first, 4) && isWhole(signature[5 + first] ?? 0, 6 + first)) return signature
     }
   }
 
