@@ -30,7 +30,7 @@ export type LazyProviderConfig = Omit<CredentialsConfig, "authorize"> & {
   [BIND]: Binding
 }
 
-/** Makes a provider whose `authorize` needs the request's context; on its own, outside of `withLazy`, it refuses to work. */
+/** Makes a provider whose `authorize` needs the request's context, and throws outside `withLazy`. */
 export function boundProvider(
   provider: Pick<CredentialsConfig, "id" | "name" | "credentials">,
   binding: Binding,

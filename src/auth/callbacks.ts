@@ -45,14 +45,14 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
     if (asksForLink && isPlaceholderAddress(params.user.email ?? "")) return false
     if (params.account?.type === "webauthn") dropPasskeyName(params.user)
     const answer = own ? await own(params) : true
-    // To Auth.js whatever is truthy is a yes, except that a string sends the visitor elsewhere; not so where it takes a passkey, and it would go on.
+    // Auth.js takes a string for a redirect, but signs in all the same for passkeys. Refuse.
     if (typeof answer === "string" && params.account?.type === "webauthn") throw new AccessDenied("Sent elsewhere.")
     if (!answer || typeof answer === "string") return answer
     // An e-mail link that is asked for signs nobody in yet.
     if (asksForLink) return answer
     const user = await prepare(params, context)
     if (user) {
-      // Auth.js goes on with the objects it has: its `jwt` callback and events see what is in the database now.
+      // Auth.js passes these objects to the `jwt` callback and to events: show them the database row.
       Object.assign(params.user, user)
       if (params.account) params.account.providerAccountId = user.id
     }
@@ -66,7 +66,7 @@ function stepBefore(type: string | undefined, asksForLink: boolean): Step | unde
   return type === "email" && !asksForLink ? "open-link" : undefined
 }
 
-/** An error here is the database's or a hook's: without a name of its own, Auth.js would call it a refusal of the app's. */
+/** Wraps errors of the database and hooks, which Auth.js would report as AccessDenied. */
 async function prepare(identity: ProvenIdentity, context: RequestContext): Promise<UserRow | undefined> {
   try {
     if (context.plan) return await context.plan.prepare?.()
@@ -83,7 +83,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     const { plan } = context
     // The app's own `decode` may have frozen it.
     params = { ...params, token: { ...params.token } }
-    // With database sessions only credentials providers come here, on the way to a session that has no token.
+    // With database sessions, only credentials providers come here, and their session has no token.
     if (context.strategy === "database" || plan?.kind === "keep") return params.token
     const signsIn = params.user !== undefined && params.trigger !== "update"
     if (signsIn) {
@@ -110,7 +110,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
       }
       // A callback that returns nothing may have changed the token in place.
       const restored = restoreClaims(isObject(token) ? (token as JWT) : params.token, claims)
-      // What a client posts to the session endpoint must not make a lazy user somebody else.
+      // A client that posts to the session endpoint must not change the lazy user of its token.
       return params.trigger === "update" && claims.isLazy ? { ...restored, sub } : restored
     } catch (error) {
       await plan?.undo?.()
@@ -126,8 +126,8 @@ async function isLazyHere(context: RequestContext): Promise<boolean> {
 }
 
 /**
- * Asks the database whether a token still holds, and tells it that a lazy user was seen. Where it can't be asked, the token stays and is asked about again next time: Auth.js would take an
- * error here for a broken token and drop the cookie, which is all that a lazy user has.
+ * Checks a token against the database, and records that the lazy user was seen. Keeps the token
+ * while the database is away: Auth.js would drop the cookie, which is all that a lazy user has.
  */
 async function recheck(
   token: JWT,
@@ -140,7 +140,7 @@ async function recheck(
     if (token.isLazy === undefined) Object.assign(token, await claimsFor(user, undefined, adapter))
     else token.checkedAt = secondsNow()
     if (token.isLazy) token.seenAt = secondsOf(user.seenAt)
-    // Not taken for granted: whoever was purged in between is not to be given a new lease of life.
+    // The purge may have deleted the user meanwhile: record the time only where the row was updated.
     if (isUnseen(token, updateAge) && (await adapter.lazy.touch({ userId: user.id }, updateAge)))
       token.seenAt = secondsNow()
     return "holds"

@@ -8,7 +8,10 @@ export interface TrustedProxy {
    * is read).
    */
   header: string
-  /** How many proxies of yours append to the header: the address is that many from its right end. Default: 1. */
+  /**
+   * How many of your proxies append to the header; the address is that many from its right end.
+   * @default 1
+   */
   hops?: number
 }
 

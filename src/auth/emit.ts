@@ -13,7 +13,7 @@ export async function emit<Name extends keyof LazyEvents>(
   await callEvent(context, name, () => handler?.(message))
 }
 
-/** The same for an event of Auth.js that we have to announce ourselves. */
+/** Calls the handler of an Auth.js event that Auth.js does not emit itself, and logs its errors. */
 export async function callEvent(context: RequestContext, name: string, call: () => unknown): Promise<void> {
   try {
     await call()
