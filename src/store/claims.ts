@@ -12,9 +12,10 @@ export const list = (parts: SQL[]) => sql.join(parts, sql`, `)
 export const all = (parts: SQL[]) => (parts.length === 0 ? sql`true` : sql.join(parts, sql` and `))
 
 /**
- * A query for every key that a row to change would have afterwards (`moving`), and every key that a row has now and that could be in its way;
- * one group of columns per rule. `allowed` says whether the checks let the row change, `to_0`, `to_1`, … which changes it is up to, and `value_0_0`, …
- * what the columns of each change hold.
+ * Lists every key that a row to change would have afterwards (`moving`), and every key that a row
+ * has now and that could be in its way, with one group of columns per rule. `allowed` says whether
+ * the checks let the row change, `leaving` whether it is one of the rows to change, `to_0`, `to_1`,
+ * … which changes it takes part in, and `value_0_0`, … what the columns of each change hold.
  */
 export function claims(table: ChangingTable): SQL {
   const { rules, checks, changes } = table
@@ -28,17 +29,22 @@ export function claims(table: ChangingTable): SQL {
   const allowed = all(checks.map((check) => sql`(${sql.raw(check)}) is not false`))
   const ups = changes.map((_, n) => sql`${numbered("to", n)}`)
   const moving = sql`
-    select true as moving, tableoid, ctid, ${list([sql`${allowed} as allowed`, ...ups, ...values, ...keys])}
+    select true as moving, tableoid, ctid, ${list([sql`true as leaving`, sql`${allowed} as allowed`, ...ups, ...values, ...keys])}
     from ${changedRows(table)} as changed`
   if (rules.length === 0) return moving
   return sql`${moving}
     union all
-    select false, tableoid, ctid, ${list([sql`true`, ...changes.map(() => sql`false`), ...values, ...keys])}
+    select false, tableoid, ctid, ${list([sql`${toChange(table)} is true`, sql`true`, ...changes.map(() => sql`false`), ...values, ...keys])}
     from ${sql.raw(table.target)}
     where ${sql.join(
       rules.map((rule) => (rule.plain === null ? applies(rule) : holdsNew(table, rule.plain))),
       sql` or `,
     )}`
+}
+
+/** Partitions claims by their key of a rule. */
+export function sameKey({ keys }: UniqueRule, rule: number): SQL {
+  return sql`partition by ${list([numbered("in", rule), ...keys.map((_, key) => keyColumn(rule, key))])}`
 }
 
 /** Tells in SQL whether the rule applies to a row. */

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
-import { all, claims, collide, numbered, valueColumn } from "./claims.js"
+import { all, claims, collide, list, numbered, sameKey, valueColumn } from "./claims.js"
 import type { Database } from "./database.js"
 import type { MergeConflict } from "./lazy-store.js"
 import { queryDocument, queryRows } from "./raw-query.js"
@@ -19,8 +19,11 @@ export interface StoppedRow {
 }
 
 /**
- * Finds the rows that could not change, each with the row that stops it. Only rows that hold the
- * new value count, since others belong to other users. One query.
+ * Finds the rows that could not change, each with the row that stops it. Only a row that holds the
+ * new value counts as the one that stops it, since others belong to other users. One query.
+ *
+ * Looks for rows of equal keys with windows: PostgreSQL knows nothing about the rows of a step, and
+ * may run a join of two steps row by row.
  * @param referred the lists of columns that foreign keys lead to
  */
 export function findStoppers(
@@ -29,67 +32,82 @@ export function findStoppers(
   sources: SQL[],
   referred: string[][],
 ): Promise<StoppedRow[]> {
-  const hits = table.rules.map(
-    (rule, n) => sql`
-      select stopped.tableoid as tab, stopped.ctid as tid, other.tableoid as by_tab, other.ctid as by_tid,
-        ${isOwned(table)} as owned, ${sql.raw(String(rule.operators !== null))} as excluding
-      from claim as stopped join claim as other on ${collide(rule, n, "stopped", "other")}
-      where stopped.moving and not other.moving and (stopped.tableoid <> other.tableoid or stopped.ctid <> other.ctid)`,
-  )
-  const none = sql`select 0::oid as tab, '(0,0)'::tid as tid, 0::oid as by_tab, '(0,0)'::tid as by_tid, false as owned, false as excluding where false`
-  const steps = [
-    ...sources,
-    sql`claim as (${claims(table)})`,
-    sql`hit as (${hits.length === 0 ? none : sql.join(hits, sql` union all `)})`,
-    sql`stopper as (
-      select tab, tid, min(by_tab) as by_tab, min(by_tid) as by_tid, bool_or(excluding) as excluding
-      from hit group by tab, tid
-      having count(distinct (by_tab, by_tid)) = 1 and bool_and(owned)
-    )`,
-    // A row that is stopped itself goes as well.
-    sql`single as (
-      select * from stopper
-      where not exists (
-        select from claim where moving and claim.tableoid = stopper.by_tab and claim.ctid = stopper.by_tid
-      )
-    )`,
-  ]
   const values = (alias: string) =>
     sql.raw(
       `json_build_array(${referred
         .map((columns) => `json_build_array(${columns.map((column) => `${alias}.${column}::text`).join(", ")})`)
         .join(", ")})`,
     )
+  const steps = [...sources, sql`claim as (${claims(table)})`, sql`stopped as (${stoppedClaims(table)})`]
   return queryDocument(
     tx,
     sql`with ${sql.join(steps, sql`, `)}
     select coalesce(json_agg(json_build_object(
-      'place', ${placeOf("claim")},
+      'place', ${placeOf("stopped")},
       'by', ${placeOf("other")},
-      'isDeep', other.ctid is not null and claim.allowed and not single.excluding,
+      'isDeep', other.ctid is not null and stopped.allowed and not stopped.excluding,
       'old', ${values("own")},
       'new', ${values("other")}
-    ) order by claim.tableoid, claim.ctid), '[]')::text as document
-    from claim
-    join ${sql.raw(table.target)} as own on own.tableoid = claim.tableoid and own.ctid = claim.ctid
-    left join single on single.tab = claim.tableoid and single.tid = claim.ctid
-    left join ${sql.raw(table.target)} as other on other.tableoid = single.by_tab and other.ctid = single.by_tid
-    where claim.moving`,
+    ) order by stopped.tableoid, stopped.ctid), '[]')::text as document
+    from stopped
+    join ${sql.raw(table.target)} as own on own.tableoid = stopped.tableoid and own.ctid = stopped.ctid
+    left join ${sql.raw(table.target)} as other
+      on stopped.stoppers = 1 and not stopped.is_leaving and other.tableoid = stopped.by_tab and other.ctid = stopped.by_tid and ${isOwned(table)}`,
   )
 }
+
+/**
+ * Selects the moving claims, each with the row that stops it (`by_tab`, `by_tid`), how many rows do
+ * (`stoppers`), whether one of those changes as well (`is_leaving`), and whether one stops it by an
+ * exclusion constraint (`excluding`).
+ */
+function stoppedClaims({ rules }: ChangingTable): SQL {
+  const equal = rules.flatMap((rule, n) => (rule.operators === null ? [{ rule, n }] : []))
+  const holders = equal.flatMap(({ n }) =>
+    [sql`min(tableoid)`, sql`min(ctid)`, sql`max(tableoid)`, sql`max(ctid)`, sql`bool_or(leaving)`].map(
+      (holder, part) => sql`${holder} filter (where not moving) over ${numbered("same", n)} as ${holderPart(n, part)}`,
+    ),
+  )
+  const windows = equal.map(({ rule, n }) => sql`${numbered("same", n)} as (${sameKey(rule, n)})`)
+  const hits = rules.flatMap((rule, n) => {
+    if (rule.operators !== null)
+      return sql`select other.tableoid, other.ctid, other.leaving, true
+        from claim as other where not other.moving and ${collide(rule, n, "held", "other")}`
+    // Of a rule whose check is deferred, several rows can have one key.
+    const ends = [holderPart(n, 0), holderPart(n, 1), holderPart(n, 2), holderPart(n, 3), holderPart(n, 4)]
+    const [lowTab, low, highTab, high, leaving] = ends
+    const isIn = sql`where held.${numbered("in", n)}`
+    return [
+      sql`select held.${lowTab}, held.${low}, held.${leaving}, false ${isIn}`,
+      sql`select held.${highTab}, held.${high}, held.${leaving}, false ${isIn}`,
+    ]
+  })
+  const none = sql`select null::oid, null::tid, null::boolean, null::boolean`
+  return sql`select held.*, hits.*
+    from (select ${list([sql`*`, ...holders])} from claim ${windows.length === 0 ? sql`` : sql`window ${list(windows)}`}) as held
+    cross join lateral (
+      select count(distinct (tab, tid)) as stoppers, min(tab) as by_tab, min(tid) as by_tid,
+        coalesce(bool_or(is_leaving), false) as is_leaving, coalesce(bool_or(is_excluding), false) as excluding
+      from (${sql.join([none, ...hits], sql` union all `)}) as hit (tab, tid, is_leaving, is_excluding)
+      where tid is not null and (tab <> held.tableoid or tid <> held.ctid)
+    ) as hits
+    where held.moving`
+}
+
+const holderPart = (rule: number, part: number) => sql.raw(`holder_${rule}_${part}`)
 
 /** Tells in SQL whether the other row holds the value that the stopped one was to get. */
 function isOwned({ changes }: ChangingTable): SQL {
   const ways = changes.map(({ columns }, n) =>
     all([
       sql`stopped.${numbered("to", n)}`,
-      ...columns.map((_, c) => sql`other.${valueColumn(n, c)} = stopped.${valueColumn(n, c)}`),
+      ...columns.map((column, c) => sql`other.${sql.raw(column.sql)} = stopped.${valueColumn(n, c)}`),
     ]),
   )
-  return sql`coalesce(${sql.join(
+  return sql`(${sql.join(
     ways.map((way) => sql`(${way})`),
     sql` or `,
-  )}, false)`
+  )})`
 }
 
 const PLACE = "authjs_lazy_place"

@@ -1,8 +1,7 @@
 import { type SQL, sql } from "drizzle-orm"
-import { all, claims, collide, keyColumn, list, numbered, valueColumn } from "./claims.js"
+import { all, claims, collide, list, numbered, sameKey, valueColumn } from "./claims.js"
 import { type ChangingTable, changingColumns, type ParentOfChange, replaced, toChange } from "./row-changes.js"
 import { quoted } from "./table-names.js"
-import type { UniqueRule } from "./unique-rules.js"
 
 /** What a {@link moveStatement} returns for each table. */
 export interface MoveRow {
@@ -124,10 +123,6 @@ function first({ rules }: ChangingTable, n: number): SQL {
   if (contested.length === 0) return sql`select * from ${numbered("settled", n)}`
   return sql`select * from (select ${list([sql`*`, ...places])} from ${numbered("settled", n)}) as placed
     where ${all([...isFirst, ...isUnexcluded])}`
-}
-
-function sameKey({ keys }: UniqueRule, rule: number): SQL {
-  return sql`partition by ${list([numbered("in", rule), ...keys.map((_, key) => keyColumn(rule, key))])}`
 }
 
 /** A row can hold the new value only where the table that its foreign key leads to has it. */
