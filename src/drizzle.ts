@@ -1,6 +1,13 @@
+export type { GenerateEmail } from "./store/create/generated-email.js"
+export type { CreateReport, NewLazyUser } from "./store/create/types.js"
 export { LazyAdapter } from "./store/lazy-adapter.js"
-export type * from "./store/lazy-store.js"
+export type { LazyStore } from "./store/lazy-store.js"
+export type * from "./store/merge/types.js"
 export { type MigrateOptions, type MigrateReport, migrate } from "./store/migrate.js"
+export type * from "./store/purge/types.js"
+export type { ByTable } from "./store/sql/by-table.js"
+export type { Database } from "./store/sql/database.js"
+export type { LazyAdapterOptions, TableLike } from "./store/tables/resolve-tables.js"
 export {
   accountsTable,
   authenticatorsTable,
@@ -13,6 +20,8 @@ export {
   sessionsTable,
   usersTable,
   verificationTokensTable,
-} from "./store/schema.js"
-export type { LazyAdapterOptions, TableLike } from "./store/tables.js"
-export type { UserRow } from "./store/user-row.js"
+} from "./store/tables/schema.js"
+export type { UserRow } from "./store/tables/user-row.js"
+export type { ConvertedBy, ConvertHook, ConvertHookParams } from "./store/users/conversion.js"
+export type { NewSession } from "./store/users/sessions.js"
+export type * from "./store/users/stats-types.js"

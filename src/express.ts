@@ -1,3 +1,3 @@
 import "./auth/types.js"
 
-export { allowLazy, expressAuth, requireLazy, requireReal, webHandler } from "./gate/express.js"
+export { allowLazy, expressAuth, requireLazy, requireReal, webHandler } from "./gate/express/middleware.js"

@@ -1,11 +1,11 @@
 import "./auth/types.js"
 
+export { withLazy } from "./gate/next/config.js"
 export {
   allowLazy,
   type GatedRequest,
   type NextGate,
   requireLazy,
   requireReal,
-} from "./gate/next.js"
-export { withLazy } from "./gate/next-config.js"
-export type { GuardOptions } from "./gate/next-guard.js"
+} from "./gate/next/gate.js"
+export type { GuardOptions } from "./gate/next/guard.js"

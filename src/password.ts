@@ -1,5 +1,5 @@
-export { type ConvertInput, ConvertProvider, type ConvertProviderOptions } from "./auth/convert-provider.js"
-export { PasswordProvider, type PasswordProviderOptions } from "./auth/password-provider.js"
-export { type RefusalCode, SignInRefused } from "./auth/sign-in-refused.js"
+export { type RefusalCode, SignInRefused } from "./auth/config/sign-in-refused.js"
+export { type ConvertInput, ConvertProvider, type ConvertProviderOptions } from "./auth/providers/convert.js"
+export { PasswordProvider, type PasswordProviderOptions } from "./auth/providers/password.js"
 export { type HashOptions, hashPassword, hasUsablePassword, verifyPassword } from "./password/hash.js"
 export { checkPassword, type PasswordCheck } from "./password/policy.js"

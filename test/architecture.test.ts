@@ -27,21 +27,49 @@ const entries = Object.values(entryPoints)
   .filter((target) => typeof target === "object")
   .map((target) => target.default.replace("./dist/", "").replace(/\.js$/, ".ts"))
 
-/** Which folders, and which files beside them, stand on which: an import leads within a folder or further down. */
+/**
+ * Names which folders, and which files beside them, stand on which: an import leads within a folder
+ * or further down. The longest name that fits a file is its place.
+ */
 const LAYERS: readonly (readonly string[])[] = [
   ["entry"],
-  ["gate", "pages", "cli"],
+  ["cli"],
+  ["cli/database", "gate/express", "gate/next", "pages"],
+  ["gate"],
   ["doctor"],
+  ["doctor/database"],
+  ["doctor/keys"],
+  ["doctor/tables"],
+  ["doctor/app", "doctor/server"],
+  ["doctor/finding.ts"],
   ["auth"],
-  ["store", "password"],
-  ["options.ts", "email-address.ts"],
+  ["auth/providers"],
+  ["auth/linking", "password"],
+  ["auth/context"],
+  ["auth/session"],
+  ["auth/config", "auth/token"],
+  ["auth/request"],
+  ["store"],
+  ["store/merge", "store/purge", "store/create"],
+  ["store/users"],
+  ["store/deletion", "store/identifiers"],
+  ["store/tables"],
+  ["store/sql"],
+  ["email-address.ts", "random-bytes.ts"],
   ["errors.ts"],
 ]
 
+const PLACES = LAYERS.flat()
+
 function layerOf(path: string): string {
   if (entries.includes(path)) return "entry"
-  return path.split("/")[0] as string
+  const parts = path.split("/")
+  const names = parts.map((_, n) => parts.slice(0, parts.length - n).join("/"))
+  return names.find((name) => PLACES.includes(name)) ?? (parts[0] as string)
 }
+
+/** The first folder of a path, whatever room of it the file is in. */
+const houseOf = (path: string) => (entries.includes(path) ? "entry" : (path.split("/")[0] as string))
 
 // Biome writes all imports alike: at the start of a line, in double quotes.
 const STATEMENT = /^(?:import|export) (?<type>type )?(?:[^"'`;=()]*? from )?"(?<target>[^"]+)"/gm
@@ -74,7 +102,7 @@ function stepsUpward(all: Modules): string[] {
 }
 
 function unplaced(all: Modules): string[] {
-  return [...all.keys()].filter((path) => !LAYERS.flat().includes(layerOf(path)))
+  return [...all.keys()].filter((path) => !PLACES.includes(layerOf(path)))
 }
 
 function circles(all: Modules): string[] {
@@ -102,13 +130,13 @@ function packagesBehind(all: Modules, start: string): string[] {
 
 function gateToStore(all: Modules): string[] {
   return importsOf(all)
-    .filter(({ from, to }) => layerOf(from) === "gate" && layerOf(to) === "store")
+    .filter(({ from, to }) => houseOf(from) === "gate" && houseOf(to) === "store")
     .map(show)
 }
 
 function storeToAuthJs(all: Modules): string[] {
   return importsOf(all)
-    .filter(({ from, to, typeOnly }) => layerOf(from) === "store" && /^(@auth\/|next-auth)/.test(to) && !typeOnly)
+    .filter(({ from, to, typeOnly }) => houseOf(from) === "store" && /^(@auth\/|next-auth)/.test(to) && !typeOnly)
     .filter(({ to }) => to !== "@auth/drizzle-adapter")
     .map(show)
 }
@@ -137,6 +165,12 @@ function vagueNames(all: Modules): string[] {
 describe("the source", () => {
   it("has a place in the layout for every file", () => {
     expect(unplaced(modules)).toEqual([])
+  })
+
+  it("has a file in every place of the layout", () => {
+    expect(
+      PLACES.filter((place) => place !== "entry" && ![...modules.keys()].some((path) => layerOf(path) === place)),
+    ).toEqual([])
   })
 
   it("imports only modules that exist", () => {
@@ -209,11 +243,16 @@ describe("the reading of imports", () => {
       "password/hash.ts": "export const hash = 1",
       "errors.ts": 'import "./store/store.js"',
       "tools/tool.ts": "export {}",
+      "auth/request/head.ts": 'import type { Options } from "../config/options.js"',
+      "auth/config/options.ts": 'import { cookies } from "../request/cookies.js"\nimport "../auth.js"',
+      "auth/request/cookies.ts": "export const cookies = 1",
     })
     expect(stepsUpward(all)).toEqual([
       "auth/auth.ts -> gate/gate.ts",
       "store/store.ts -> password/hash.ts",
       "errors.ts -> store/store.ts",
+      "auth/request/head.ts -> auth/config/options.ts",
+      "auth/config/options.ts -> auth/auth.ts",
     ])
     expect(unplaced(all)).toEqual(["tools/tool.ts"])
   })

@@ -2,15 +2,15 @@ import type { AuthConfig } from "@auth/core"
 import { AccessDenied, AdapterError, AuthError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
-import { isPlaceholderAddress } from "../store/placeholder-address.js"
-import { isLazyRow, type UserRow } from "../store/user-row.js"
-import { isWritten } from "./decision.js"
-import { logError } from "./emit.js"
-import { isLoud } from "./one-request.js"
-import { dropPasskeyName } from "./passkey-name.js"
-import type { ProvenIdentity } from "./proven-identity.js"
-import type { RequestContext, Step } from "./request-context.js"
-import { decideSignIn } from "./sign-in-decision.js"
+import { isPlaceholderAddress } from "../store/identifiers/placeholder-address.js"
+import { isLazyRow, type UserRow } from "../store/tables/user-row.js"
+import { logError } from "./config/log-error.js"
+import { isLoud } from "./config/one-request.js"
+import { isWritten } from "./context/decision.js"
+import type { RequestContext, Step } from "./context/request-context.js"
+import { decideSignIn } from "./linking/decide.js"
+import { dropPasskeyName } from "./linking/passkey-name.js"
+import type { ProvenIdentity } from "./linking/proven-identity.js"
 import {
   claimsFor,
   claimsHold,
@@ -20,7 +20,7 @@ import {
   restoreClaims,
   secondsNow,
   secondsOf,
-} from "./token-claims.js"
+} from "./token/claims.js"
 
 type Callbacks = NonNullable<AuthConfig["callbacks"]>
 type SignIn = NonNullable<Callbacks["signIn"]>

@@ -1,10 +1,11 @@
 import type { AuthConfig } from "@auth/core"
 import { AdapterError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
-import { isWritten } from "./decision.js"
-import { callEvent, logError } from "./emit.js"
-import { forgetLazyUser } from "./lazy-user-ids.js"
-import type { RequestContext } from "./request-context.js"
+import { logError } from "./config/log-error.js"
+import { isWritten } from "./context/decision.js"
+import { callEvent } from "./context/emit.js"
+import type { RequestContext } from "./context/request-context.js"
+import { forgetLazyUser } from "./request/lazy-user-ids.js"
 
 type Events = NonNullable<AuthConfig["events"]>
 type HeldName = "createUser" | "updateUser" | "linkAccount"

@@ -1,13 +1,13 @@
 import { Auth } from "@auth/core"
-import type { LazyAuth } from "./config.js"
-import { appendCookies, isNameOrChunk } from "./cookies.js"
-import { hideForeignCookies } from "./foreign-cookies.js"
-import { gateSettings } from "./gate-settings.js"
-import { keepPrivate } from "./privately.js"
-import { publicRequest } from "./public-url.js"
-import { readBody } from "./read-body.js"
-import { type RequestConfig, requestConfig } from "./request-config.js"
-import { removeSessionCookies, sessionCookieName } from "./session-cookie.js"
+import { type RequestConfig, requestConfig } from "./config/request-config.js"
+import { gateSettings } from "./context/gate-settings.js"
+import { appendCookies, isNameOrChunk } from "./request/cookies.js"
+import { hideForeignCookies } from "./request/foreign-cookies.js"
+import type { LazyAuth } from "./request/head.js"
+import { keepPrivate } from "./request/privately.js"
+import { publicRequest } from "./request/public-url.js"
+import { readBody } from "./request/read-body.js"
+import { removeSessionCookies, sessionCookieName } from "./session/cookie.js"
 
 /** See {@link handleAuth}. */
 export interface HandleAuthOptions {

@@ -1,7 +1,7 @@
 import { Auth, raw } from "@auth/core"
 import { LazySetupError } from "../errors.js"
-import { type AuthCookie, withoutCookies } from "./cookies.js"
-import type { RequestConfig } from "./request-config.js"
+import type { RequestConfig } from "./config/request-config.js"
+import { type AuthCookie, withoutCookies } from "./request/cookies.js"
 
 /** What {@link postCallback} and {@link readCsrfToken} return. */
 export interface InternalAnswer<Body> {

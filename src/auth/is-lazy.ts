@@ -1,4 +1,4 @@
-import { isLazyRow } from "../store/user-row.js"
+import { isLazyRow } from "../store/tables/user-row.js"
 
 /** Anything that tells whether somebody is lazy: a session, the user in a session, a row of the user table, or nothing. */
 export type MaybeLazy =

@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { AuthConfig } from "@auth/core"
 import { LazySetupError } from "../errors.js"
-import { checkPurgeOptions } from "../store/check-purge-options.js"
-import type { PurgeOptions } from "../store/lazy-store.js"
-import type { LazyAuth } from "./config.js"
-import { logError } from "./emit.js"
-import { gateSettings } from "./gate-settings.js"
+import { checkPurgeOptions } from "../store/purge/check-options.js"
+import type { PurgeOptions } from "../store/purge/types.js"
+import { logError } from "./config/log-error.js"
+import { gateSettings } from "./context/gate-settings.js"
+import type { LazyAuth } from "./request/head.js"
 
 const MIN_SECRET_LENGTH = 16
 const DEFAULT_MAX_DURATION = 50

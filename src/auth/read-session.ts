@@ -3,11 +3,11 @@ import type { Adapter } from "@auth/core/adapters"
 import { AdapterError, EventError, JWTSessionError, SessionTokenError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
-import { isLazyRow, type UserRow } from "../store/user-row.js"
-import { type AuthCookie, cookieAfter } from "./cookies.js"
-import { logError } from "./emit.js"
-import { gateSettings } from "./gate-settings.js"
-import { checkRequestConfig, type RequestConfig } from "./request-config.js"
+import { isLazyRow, type UserRow } from "../store/tables/user-row.js"
+import { logError } from "./config/log-error.js"
+import { checkRequestConfig, type RequestConfig } from "./config/request-config.js"
+import { gateSettings } from "./context/gate-settings.js"
+import { type AuthCookie, cookieAfter } from "./request/cookies.js"
 import {
   isSessionKey,
   readSessionCookie,
@@ -15,10 +15,10 @@ import {
   removeSessionCookies,
   sessionCookieName,
   writeSessionCookies,
-} from "./session-cookie.js"
-import { sessionSettings } from "./session-settings.js"
-import type { SessionAndUser } from "./sign-in-plan.js"
-import { secondsNow } from "./token-claims.js"
+} from "./session/cookie.js"
+import type { SessionAndUser } from "./session/current.js"
+import { sessionSettings } from "./session/settings.js"
+import { secondsNow } from "./token/claims.js"
 
 /** Where a session is read: the address of the visitor's request, and the value of its `Cookie` header. */
 export interface SessionPlace {

@@ -3,15 +3,15 @@ import { AccessDenied, AuthError, CallbackRouteError, EventError } from "@auth/c
 import type { JWT } from "@auth/core/jwt"
 import type { Account, User } from "@auth/core/types"
 import { LazySetupError } from "../errors.js"
-import type { LazyProviderConfig } from "./bound-provider.js"
-import type { RequestHead } from "./config.js"
-import { cookieAfter } from "./cookies.js"
-import { logError } from "./emit.js"
-import { gateSettings } from "./gate-settings.js"
+import { logError } from "./config/log-error.js"
+import type { RequestConfig } from "./config/request-config.js"
+import { gateSettings } from "./context/gate-settings.js"
+import type { LazyProviderConfig } from "./providers/bound-provider.js"
 import { readSessionValue, rowSession, type SessionAnswer, type SessionPlace } from "./read-session.js"
-import type { RequestConfig } from "./request-config.js"
-import { sessionCookieName, writeSessionCookies } from "./session-cookie.js"
-import { sessionSettings } from "./session-settings.js"
+import { cookieAfter } from "./request/cookies.js"
+import type { RequestHead } from "./request/head.js"
+import { sessionCookieName, writeSessionCookies } from "./session/cookie.js"
+import { sessionSettings } from "./session/settings.js"
 
 /** The session of a new lazy user, and the `Cookie` header as the browser would send it from now on. */
 export interface LazySignIn extends SessionAnswer {

@@ -1,4 +1,4 @@
-import type { LazyClaims } from "./token-claims.js"
+import type { LazyClaims } from "./token/claims.js"
 
 // What sessions, users and tokens carry in an app that uses this library, for every integration that takes its types from @auth/core.
 declare module "@auth/core/types" {

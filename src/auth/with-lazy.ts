@@ -1,24 +1,26 @@
 import type { AuthConfig } from "@auth/core"
 import { LazySetupError } from "../errors.js"
-import { rememberSessionMaxAge } from "../store/session-life.js"
-import { bindProvider, checkProvider } from "./bound-provider.js"
+import type { InternalAdapter } from "../store/lazy-adapter.js"
+import { rememberSessionMaxAge } from "../store/users/session-life.js"
 import { composeCallbacks } from "./callbacks.js"
-import { checkTrustedProxy } from "./client-address.js"
-import type { LazyAuth, LazyConfig, LazyRequest, RequestHead } from "./config.js"
-import { creationLimits } from "./creation-limits.js"
+import { creationLimits } from "./config/limits.js"
+import { loudLogger } from "./config/loud-logger.js"
+import { notAConfiguration, sharedConfiguration } from "./config/one-request.js"
+import type { LazyConfig } from "./config/options.js"
+import { sharedLimiters } from "./config/shared-limiters.js"
+import { keepGateSettings } from "./context/gate-settings.js"
+import { type AppContext, type Incoming, RequestContext } from "./context/request-context.js"
 import { composeEvents } from "./events.js"
-import { hideForeignCookies } from "./foreign-cookies.js"
-import { keepGateSettings } from "./gate-settings.js"
-import { linkingAdapter } from "./linking-adapter.js"
-import { loudLogger } from "./loud-logger.js"
-import { honoAddress, platformAddress } from "./node-address.js"
-import { notAConfiguration, sharedConfiguration } from "./one-request.js"
-import { configuredPath, forwardedHead, publicHead, settleForwarded } from "./public-url.js"
-import { type AppContext, type Incoming, RequestContext } from "./request-context.js"
-import { longestSession, sessionSettings } from "./session-settings.js"
+import { linkingAdapter } from "./linking/adapter.js"
+import { bindProvider, checkProvider } from "./providers/bound-provider.js"
+import { needsWithoutMerge, withoutMergeProvider } from "./providers/without-merge.js"
+import { checkTrustedProxy } from "./request/client-address.js"
+import { hideForeignCookies } from "./request/foreign-cookies.js"
+import type { LazyAuth, LazyRequest, RequestHead } from "./request/head.js"
+import { honoAddress, platformAddress } from "./request/node-address.js"
+import { configuredPath, forwardedHead, publicHead, settleForwarded } from "./request/public-url.js"
+import { longestSession, sessionSettings } from "./session/settings.js"
 import { composeCookies, composeDecode, composeEncode } from "./session-token.js"
-import { sharedLimiters } from "./shared-limiters.js"
-import { needsWithoutMerge, withoutMergeProvider } from "./without-merge-provider.js"
 
 const DEFAULT_RECHECK = 300
 
@@ -112,7 +114,7 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
       "lazy.onMergeError.leave must be a number of seconds, 0 or more: { leave: 90 * 24 * 60 * 60 }.",
     )
   if (lazy?.trustProxy) checkTrustedProxy(lazy.trustProxy)
-  for (const provider of providers) checkProvider(provider, adapter)
+  for (const provider of providers) checkProvider(provider, adapter as InternalAdapter)
 }
 
 function appContext(given: LazyConfig): AppContext {
@@ -120,7 +122,7 @@ function appContext(given: LazyConfig): AppContext {
   const limiters = sharedLimiters(given)
   const { maxAge, updateAge } = sessionSettings(config)
   return {
-    adapter,
+    adapter: adapter as InternalAdapter,
     options: { ...lazy, enabled: lazy?.enabled ?? true, recheck: lazy?.recheck ?? DEFAULT_RECHECK },
     events,
     strategy: config.session?.strategy ?? "database",

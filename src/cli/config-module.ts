@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import type { LazyAuth } from "../auth/config.js"
+import type { LazyAuth } from "../auth/request/head.js"
 import { LazySetupError } from "../errors.js"
 import { printable } from "./printable.js"
 import { UsageError } from "./usage-error.js"

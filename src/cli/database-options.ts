@@ -1,5 +1,5 @@
 import type { Command } from "cac"
-import { flagOf, NAMED_TABLES, type TableNames } from "../store/table-place.js"
+import { flagOf, NAMED_TABLES, type TableNames } from "../store/tables/table-place.js"
 import { UsageError } from "./usage-error.js"
 
 /** Options as cac hands them over: it makes numbers of what looks like one, and a list of an option that is given twice. */

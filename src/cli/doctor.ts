@@ -1,11 +1,11 @@
 import type { CAC } from "cac"
-import { checkStrength } from "../doctor/check-secrets.js"
-import { environmentSecrets } from "../doctor/config.js"
+import { checkStrength } from "../doctor/app/check-secrets.js"
+import { environmentSecrets } from "../doctor/app/read-config.js"
 import { type DoctorReport, doctor } from "../doctor/doctor.js"
 import { worstFirst } from "../doctor/finding.js"
-import { renamedTables } from "../store/named-tables.js"
-import { withDatabase } from "../store/open-database.js"
+import { renamedTables } from "../store/tables/named-tables.js"
 import { importConfig } from "./config-module.js"
+import { withDatabase } from "./database/open-database.js"
 import {
   databaseAddress,
   databaseOptions,

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs"
 import { cac } from "cac"
 import { LazyError } from "../errors.js"
-import { withoutSecrets } from "../store/without-secrets.js"
+import { withoutSecrets } from "../store/sql/without-secrets.js"
 import { addDoctor } from "./doctor.js"
 import { DONE, EXIT_CODES, FAILED, USAGE } from "./exit-codes.js"
 import { addMigrate } from "./migrate.js"

@@ -1,6 +1,6 @@
 import type { CAC } from "cac"
 import { type MigrateReport, migrate } from "../store/migrate.js"
-import { withDatabase } from "../store/open-database.js"
+import { withDatabase } from "./database/open-database.js"
 import { databaseAddress, databaseOptions, type GivenOptions, readFlag, showNote } from "./database-options.js"
 import { DONE } from "./exit-codes.js"
 

@@ -1,4 +1,5 @@
-import type { ByTable, PurgeReport } from "../store/lazy-store.js"
+import type { PurgeReport } from "../store/purge/types.js"
+import type { ByTable } from "../store/sql/by-table.js"
 import { count, counted } from "./numbers.js"
 import { printable } from "./printable.js"
 

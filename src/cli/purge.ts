@@ -1,8 +1,8 @@
 import type { CAC } from "cac"
 import { LazyAdapter } from "../store/lazy-adapter.js"
-import type { PurgeOptions, PurgeReport } from "../store/lazy-store.js"
-import { namedTables } from "../store/named-tables.js"
-import { withDatabase } from "../store/open-database.js"
+import type { PurgeOptions, PurgeReport } from "../store/purge/types.js"
+import { namedTables } from "../store/tables/named-tables.js"
+import { withDatabase } from "./database/open-database.js"
 import {
   databaseAddress,
   databaseOptions,

@@ -1,5 +1,5 @@
 import { styleText } from "node:util"
-import type { DayStats, StatsReport } from "../store/lazy-store.js"
+import type { DayStats, StatsReport } from "../store/users/stats-types.js"
 import { showDuration } from "./duration.js"
 import { count } from "./numbers.js"
 import { printable } from "./printable.js"

@@ -1,7 +1,7 @@
 import type { CAC } from "cac"
 import { LazyAdapter } from "../store/lazy-adapter.js"
-import { namedTables } from "../store/named-tables.js"
-import { withDatabase } from "../store/open-database.js"
+import { namedTables } from "../store/tables/named-tables.js"
+import { withDatabase } from "./database/open-database.js"
 import {
   databaseAddress,
   databaseOptions,

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto"
 import { parseCookie } from "cookie"
-import { appendCookies } from "../auth/cookies.js"
-import type { RequestConfig } from "../auth/request-config.js"
+import type { RequestConfig } from "../auth/config/request-config.js"
+import { appendCookies } from "../auth/request/cookies.js"
 
 /** A visit with the cookie of an ended session. */
 export interface EndedVisit {

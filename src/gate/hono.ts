@@ -1,8 +1,8 @@
 import type { Session } from "@auth/core/types"
 import type { Context, MiddlewareHandler, Next } from "hono"
-import type { LazyAuth } from "../auth/config.js"
-import { honoAddress } from "../auth/node-address.js"
-import { forwardedHead } from "../auth/public-url.js"
+import type { LazyAuth } from "../auth/request/head.js"
+import { honoAddress } from "../auth/request/node-address.js"
+import { forwardedHead } from "../auth/request/public-url.js"
 import { mergeGateHeaders } from "./answer.js"
 import { type GateOptions, gate } from "./gate.js"
 

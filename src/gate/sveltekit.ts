@@ -1,7 +1,7 @@
 import type { Handle, RequestEvent } from "@sveltejs/kit"
 import { parseSetCookie } from "cookie"
-import type { LazyAuth } from "../auth/config.js"
-import { platformAddress } from "../auth/node-address.js"
+import type { LazyAuth } from "../auth/request/head.js"
+import { platformAddress } from "../auth/request/node-address.js"
 import { cacheControl } from "./answer.js"
 import { type GateOptions, type GateRefused, gate } from "./gate.js"
 

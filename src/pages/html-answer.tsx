@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact"
 import { renderToString } from "preact-render-to-string"
-import { appendCookies } from "../auth/cookies.js"
+import { appendCookies } from "../auth/request/cookies.js"
 import { DoneView } from "./done-view.js"
 import { escapeHtml } from "./escape-html.js"
 import { FailedView } from "./failed-view.js"

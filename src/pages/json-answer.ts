@@ -1,4 +1,4 @@
-import { appendCookies } from "../auth/cookies.js"
+import { appendCookies } from "../auth/request/cookies.js"
 import type { Outcome } from "./outcome.js"
 import { type ConvertStrings, messageFor } from "./strings.js"
 

@@ -1,5 +1,5 @@
 import type { Session } from "@auth/core/types"
-import type { AuthCookie } from "../auth/cookies.js"
+import type { AuthCookie } from "../auth/request/cookies.js"
 import type { Problem } from "./problem.js"
 import type { ConvertErrorCode } from "./strings.js"
 import type { Identifier, Way } from "./ways.js"

@@ -1,4 +1,4 @@
-import { readBody } from "../auth/read-body.js"
+import { readBody } from "../auth/request/read-body.js"
 
 /** The fields of the form that the page reads; everything else that is sent is ignored. */
 export type Fields = Partial<Record<(typeof NAMES)[number], string>>

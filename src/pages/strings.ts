@@ -1,4 +1,4 @@
-import type { RefusalCode } from "../auth/sign-in-refused.js"
+import type { RefusalCode } from "../auth/config/sign-in-refused.js"
 
 /** Every `code` the page knows a message for; the JSON answers carry the same codes. */
 export type ConvertErrorCode =

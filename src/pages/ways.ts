@@ -1,6 +1,6 @@
 import type { AuthConfig } from "@auth/core"
+import type { RequestConfig } from "../auth/config/request-config.js"
 import { actionUrl } from "../auth/internal-call.js"
-import type { RequestConfig } from "../auth/request-config.js"
 import { LazySetupError } from "../errors.js"
 
 /** What people are known by in this app: the field that comes before the password. */

@@ -2,34 +2,38 @@ import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
-import { activeReads, isOfInactiveUser } from "./active-users.js"
-import { closeLazyUser } from "./close-lazy-user.js"
-import { convertUser, insertRealUser } from "./convert.js"
-import { ensureLazyUser } from "./create.js"
+import { checkDriver, placeOf } from "./check-driver.js"
+import { ensureLazyUser } from "./create/create.js"
 import { rememberPlace } from "./database-place.js"
-import { deleteLazyUser } from "./delete-lazy-user.js"
-import { checkDriver, placeOf } from "./driver.js"
-import type { Database, LazyStore } from "./lazy-store.js"
-import { leaveBehind } from "./leave-behind.js"
-import { mergeUsers } from "./merge.js"
-import { checkPassword, hasPassword, setPassword } from "./passwords.js"
+import { activeReads, isOfInactiveUser } from "./identifiers/active-users.js"
+import { explainRefused } from "./identifiers/refused-writes.js"
+import type { LazyStore, StoreInternals } from "./lazy-store.js"
+import { mergeUsers } from "./merge/merge.js"
 import { preparedReads } from "./prepared-reads.js"
-import { endsAtProof, linkByAddress, proveEmail } from "./prove-email.js"
-import { purgeLazyUsers } from "./purge.js"
-import { redactErrors } from "./redact-error.js"
-import { checkReferences } from "./references.js"
-import { explainRefused } from "./refused-writes.js"
-import { knownSessionMaxAge } from "./session-life.js"
-import { readStats } from "./stats.js"
-import { type LazyAdapterOptions, resolveTables, type Tables, type UsersTable } from "./tables.js"
-import { touchLazyUser } from "./touch.js"
-import { rowToInsert } from "./user-row.js"
+import { purgeLazyUsers } from "./purge/purge.js"
+import type { Database } from "./sql/database.js"
+import { redactErrors } from "./sql/redact.js"
+import { checkReferences } from "./tables/check-references.js"
+import { type LazyAdapterOptions, resolveTables, type Tables, type UsersTable } from "./tables/resolve-tables.js"
+import { rowToInsert } from "./tables/user-row.js"
+import { closeLazyUser } from "./users/close-lazy-user.js"
+import { convertUser, insertRealUser } from "./users/convert.js"
+import { deleteLazyUser } from "./users/delete-lazy-user.js"
+import { leaveBehind } from "./users/leave-behind.js"
+import { checkPassword, hasPassword, setPassword } from "./users/passwords.js"
+import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
+import { knownSessionMaxAge } from "./users/session-life.js"
+import { readStats } from "./users/stats.js"
+import { touchLazyUser } from "./users/touch.js"
 
 /** An Auth.js adapter that can also make, convert and remove lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
   /** What this library adds; Auth.js never calls it. */
   lazy: LazyStore
 }
+
+/** An adapter whose `.lazy` has its internals as well. */
+export type InternalAdapter = LazyAdapter & { lazy: StoreInternals }
 
 type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Adapter["getAccount"]> }
 
@@ -71,9 +75,9 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
   })
 }
 
-function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): LazyStore {
+function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): StoreInternals {
   const ensureUser = ensureLazyUser(db, tables)
-  const store = redactErrors<LazyStore>({
+  const store = redactErrors<StoreInternals>({
     hasPasswords: tables.passwordsTable !== undefined,
     needsEmail: tables.usersTable.email.notNull,
     ensureUser,

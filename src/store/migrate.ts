@@ -1,12 +1,12 @@
 import { getTableColumns, sql } from "drizzle-orm"
 import { bigint, getTableConfig, pgSchema, serial, text } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
-import type { Database } from "./lazy-store.js"
 import { MIGRATIONS, type Migration } from "./migrations.js"
 import { otherAdapterTables } from "./other-adapters.js"
-import { redactErrorsOf } from "./redact-error.js"
-import { lazyColumns, usersTable } from "./schema.js"
-import { quoted } from "./table-names.js"
+import type { Database } from "./sql/database.js"
+import { quoted } from "./sql/identifiers.js"
+import { redactErrorsOf } from "./sql/redact.js"
+import { lazyColumns, usersTable } from "./tables/schema.js"
 
 /** What migrating did; migrations go by their names in the folder `drizzle/`. */
 export interface MigrateReport {

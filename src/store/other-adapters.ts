@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
-import type { Database } from "./lazy-store.js"
-import { queryRows } from "./raw-query.js"
+import type { Database } from "./sql/database.js"
+import { queryRows } from "./sql/query.js"
 
 /**
  * Finds tables of another Auth.js adapter, in any schema, by the columns that Auth.js prescribes.

@@ -1,8 +1,8 @@
 import type { Adapter, AdapterSession, AdapterUser } from "@auth/core/adapters"
 import { and, eq, sql } from "drizzle-orm"
-import type { Database } from "./lazy-store.js"
-import { STATEMENT_NAME } from "./statement-name.js"
-import type { Tables } from "./tables.js"
+import type { Database } from "./sql/database.js"
+import { STATEMENT_NAME } from "./sql/statement-name.js"
+import type { Tables } from "./tables/resolve-tables.js"
 
 /** The reads that stand in the way of every request. */
 export type PreparedReads = Required<Pick<Adapter, "getUser" | "getSessionAndUser">>

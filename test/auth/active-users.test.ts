@@ -3,6 +3,7 @@ import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import { beforeAll, expect, it } from "vitest"
 import { LazyAdapter, lazyColumns, schema } from "../../src/drizzle.js"
 import { hashPassword, PasswordProvider } from "../../src/password.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { HASH, unique } from "../contract/fixtures.js"
 import { password, refusal } from "../setup/flow-app.js"
 import { describeLinking } from "../setup/linking-app.js"
@@ -37,7 +38,7 @@ describeLinking("users who are gone but for their rows", (app, strategy) => {
   const passwordHash = hashPassword(password)
 
   it("don't stand in the way of who has their name or address now", async () => {
-    const { lazy } = adapter()
+    const lazy = internals(adapter().lazy)
     for (const identifier of ["username", "email"] as const) {
       const value = identifier === "email" ? `${unique("ada")}@example.com` : unique("ada")
       const gone = await lazy.createRealUser({ [identifier]: value, passwordHash: await hashPassword("another one!") })
@@ -58,7 +59,7 @@ describeLinking("users who are gone but for their rows", (app, strategy) => {
 
   it("don't keep the one who is there from signing in, where the app does not say who counts", async () => {
     const email = `${unique("ada")}@example.com`
-    const { lazy } = adapter()
+    const lazy = internals(adapter().lazy)
     const gone = await lazy.createRealUser({ email, passwordHash: await hashPassword("another one!") })
     await remove(gone.id)
     const live = await lazy.createRealUser({ email, passwordHash: await passwordHash })
@@ -72,7 +73,7 @@ describeLinking("users who are gone but for their rows", (app, strategy) => {
 
   it("leave their name to a lazy user who takes it", async () => {
     const name = unique("ada")
-    const gone = await adapter().lazy.createRealUser({ username: name, passwordHash: HASH })
+    const gone = await internals(adapter().lazy).createRealUser({ username: name, passwordHash: HASH })
     const { browser, id } = await app.lazyBrowser(config())
     expect(refusal(await browser.signIn("convert", { username: name, password }))).toBe("username_taken")
     await remove(gone.id)
@@ -82,7 +83,7 @@ describeLinking("users who are gone but for their rows", (app, strategy) => {
 
   it("can't sign in by a password", async () => {
     const name = unique("ada")
-    const { id } = await adapter().lazy.createRealUser({ username: name, passwordHash: await passwordHash })
+    const { id } = await internals(adapter().lazy).createRealUser({ username: name, passwordHash: await passwordHash })
     await remove(id)
     const form = { username: name, password }
     const limiters = PasswordProvider()
@@ -107,7 +108,7 @@ describeLinking("users who are gone but for their rows", (app, strategy) => {
 
   it("are not found by a link to their address", async () => {
     const email = `${unique("ada")}@example.com`
-    const gone = await adapter().lazy.createRealUser({ email, passwordHash: HASH })
+    const gone = await internals(adapter().lazy).createRealUser({ email, passwordHash: HASH })
     await remove(gone.id)
     const { browser, id } = await app.lazyBrowser(config())
     await browser.visit(await app.askForLink(browser, email))
@@ -125,14 +126,14 @@ describeLinking("users who are gone but for their rows", (app, strategy) => {
     // The JWT of a real user is never checked.
     if (strategy === "database") expect(await real.session()).toBeNull()
     expect(await lazy.browser.session()).toBeNull()
-    const { lazy: store } = adapter()
+    const store = internals(adapter().lazy)
     await expect(
       store.convert({ userId: lazy.id, set: {}, by: { provider: "convert", type: "credentials" } }),
     ).rejects.toMatchObject({ code: "not_lazy" })
   })
 
   it("are nobody's twin", async () => {
-    const { lazy } = adapter()
+    const lazy = internals(adapter().lazy)
     const { user } = await lazy.createLazyUser()
     await remove(user.id)
     const again = await lazy.ensureUser({ ids: [user.id] })

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { checkTrustedProxy, keyOf, type TrustedProxy, writtenAddress } from "../../src/auth/client-address.js"
+import { checkTrustedProxy, keyOf, type TrustedProxy, writtenAddress } from "../../src/auth/request/client-address.js"
 
 const clientKey = (headers?: Headers, direct?: () => string, trusted?: TrustedProxy) => {
   const written = writtenAddress(headers, direct, trusted)

@@ -1,7 +1,7 @@
 import { RateLimiterMemory } from "rate-limiter-flexible"
 import { describe, expect, it } from "vitest"
-import { creationLimits } from "../../src/auth/creation-limits.js"
-import { forgetTries, giveBackTry, takeTry, takeTryOf } from "../../src/auth/take-try.js"
+import { creationLimits } from "../../src/auth/config/limits.js"
+import { forgetTries, giveBackTry, takeTry, takeTryOf } from "../../src/auth/config/take-try.js"
 import { everythingOf } from "../setup/used-values.js"
 
 const SECRET = "s3cr3t-of-the-store"

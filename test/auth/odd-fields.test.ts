@@ -2,6 +2,7 @@ import { RateLimiterMemory } from "rate-limiter-flexible"
 import { beforeAll, expect, it } from "vitest"
 import { LazyProvider } from "../../src/index.js"
 import { ConvertProvider, hashPassword, PasswordProvider } from "../../src/password.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { unique } from "../contract/fixtures.js"
 import { describeFlows, password, refusal } from "../setup/flow-app.js"
 
@@ -30,7 +31,7 @@ const TEXTS = [
 describeFlows("fields that are not what a form sends", (app) => {
   const owner = unique("owner")
   beforeAll(async () => {
-    const { lazy } = app.config.adapter
+    const lazy = internals(app.config.adapter.lazy)
     await lazy.createRealUser({ username: owner, passwordHash: await hashPassword(password) })
   })
   const post = async (provider: string, fields: object, lazy = true) => {

@@ -3,7 +3,7 @@ import { decode, encode, type JWT, type JWTDecodeParams, type JWTEncodeParams } 
 import fc from "fast-check"
 import { EncryptJWT } from "jose"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { decodeToken, encodeToken } from "../../src/auth/token-codec.js"
+import { decodeToken, encodeToken } from "../../src/auth/token/codec.js"
 
 const secret = "the secret of these tests"
 const salt = "authjs.session-token"

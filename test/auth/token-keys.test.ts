@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { TokenKeys } from "../../src/auth/token-keys.js"
+import { TokenKeys } from "../../src/auth/token/keys.js"
 
 describe("the keys of tokens", () => {
   it("are derived once for a secret and a salt", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { readsUnverified } from "../../src/auth/verified-address.js"
-import { isPlaceholderAddress } from "../../src/store/placeholder-address.js"
+import { readsUnverified } from "../../src/auth/linking/verified-address.js"
+import { isPlaceholderAddress } from "../../src/store/identifiers/placeholder-address.js"
 
 const email = "ada@example.com"
 

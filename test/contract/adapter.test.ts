@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
 import { HASH, inAnHour, newAccount, newAuthenticator, newSession, newUser, ownSession, unique } from "./fixtures.js"
 import { type WatchedAdapter, watchAdapter } from "./watched-adapter.js"
@@ -254,7 +255,7 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
 
   it("never returns a password hash, from any method", async () => {
     results.length = 0
-    const { lazy } = adapter
+    const lazy = internals(adapter.lazy)
     const by = { provider: "convert", type: "credentials" }
     const verify = async () => ({ ok: true })
 

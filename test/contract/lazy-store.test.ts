@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyStore, type UserRow } from "../../src/drizzle.js"
 import { IdentifierTakenError, NotLazyError } from "../../src/errors.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
 import { HASH, newAccount, newAuthenticator, newSession, newUser, ownSession, unique } from "./fixtures.js"
 
@@ -9,12 +10,12 @@ const by = { provider: "convert", type: "credentials" }
 describe.each(drivers)("adapter.lazy on $driver", ({ open }) => {
   let database: TestDatabase
   let adapter: LazyAdapter
-  let store: LazyStore
+  let store: StoreInternals
 
   beforeAll(async () => {
     database = await open()
     adapter = LazyAdapter(database.db)
-    store = adapter.lazy
+    store = internals(adapter.lazy)
   })
   afterAll(() => database.close())
 

@@ -6,6 +6,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import { v7 as uuidv7 } from "uuid"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { Database, LazyAdapter, LazyStore, UserRow } from "../../src/drizzle.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { emptyPostgres } from "../setup/databases.js"
 import { createTables } from "./create-tables.js"
 import { HASH, inAnHour, newAccount, newSession, newUser, unique } from "./fixtures.js"
@@ -43,13 +44,13 @@ describe.each(cases)("tables with $shape on $server", ({ open, definitions, casi
   let db: Database
   let close: () => Promise<void>
   let adapter: LazyAdapter
-  let store: LazyStore
+  let store: StoreInternals
 
   beforeAll(async () => {
     ;({ db, close } = await open(casing))
     await createTables(db, definitions, casing)
     adapter = adapt(db)
-    store = adapter.lazy
+    store = internals(adapter.lazy)
   })
   afterAll(() => close())
 

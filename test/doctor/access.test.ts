@@ -1,7 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { LazyProvider } from "../../src/auth/lazy-provider.js"
+import { LazyProvider } from "../../src/auth/providers/lazy.js"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { withLazy } from "../../src/index.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"

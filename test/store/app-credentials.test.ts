@@ -2,6 +2,7 @@ import { eq } from "drizzle-orm"
 import { bigint, pgSchema, pgTable, text, uuid } from "drizzle-orm/pg-core"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyAdapterOptions, type LazyStore, schema } from "../../src/drizzle.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { HASH, ownSession, unique } from "../contract/fixtures.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
 
@@ -17,7 +18,7 @@ const by = { provider: "convert", type: "credentials" }
 
 describe.each(drivers)("credentials of the app on $driver", ({ open }) => {
   let database: TestDatabase
-  let store: LazyStore
+  let store: StoreInternals
   const left = async (table: string) => (await database.query(`select * from ${table}`)).length
 
   beforeAll(async () => {
@@ -31,7 +32,7 @@ describe.each(drivers)("credentials of the app on $driver", ({ open }) => {
     await database.query("create schema feeds")
     await database.query("create table feeds.token (token text primary key, user_id text not null)")
     await database.query(`create table note (text text, "userId" text references "user" on delete cascade)`)
-    store = LazyAdapter(database.db, { credentials: [apiKeys, feeds] }).lazy
+    store = internals(LazyAdapter(database.db, { credentials: [apiKeys, feeds] }).lazy)
   })
   afterAll(() => database.close())
   afterEach(async () => {

@@ -23,6 +23,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vites
 import { type Database, LazyAdapter, lazyColumns } from "../../src/drizzle.js"
 import { LazySetupError } from "../../src/errors.js"
 import { LazyProvider, withLazy } from "../../src/index.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { createTables } from "../contract/create-tables.js"
 import { HASH, newAccount, ownSession, unique } from "../contract/fixtures.js"
 import { emptyPostgres, pgliteDatabase, type TestDatabase } from "../setup/databases.js"
@@ -356,15 +357,22 @@ describe.each([
 
     const by = { provider: "convert", type: "credentials" }
     const username = unique("ada")
-    await adapter.lazy.convert({ userId: user.id, set: { username, email: "ada@example.com" }, passwordHash: HASH, by })
+    await internals(adapter.lazy).convert({
+      userId: user.id,
+      set: { username, email: "ada@example.com" },
+      passwordHash: HASH,
+      by,
+    })
     await adapter.linkAccount(newAccount(user.id))
-    expect(await adapter.lazy.checkPassword({ email: "ADA@example.com" }, async () => ({ ok: true }))).toMatchObject({
+    expect(
+      await internals(adapter.lazy).checkPassword({ email: "ADA@example.com" }, async () => ({ ok: true })),
+    ).toMatchObject({
       id: user.id,
       emailVerified: null,
     })
     const other = (await adapter.lazy.createLazyUser()).user
     for (const set of [{ email: "ADA@EXAMPLE.COM" }, { username: username.toUpperCase() }])
-      await expect(adapter.lazy.convert({ userId: other.id, set, by })).rejects.toMatchObject({
+      await expect(internals(adapter.lazy).convert({ userId: other.id, set, by })).rejects.toMatchObject({
         code: "identifier_taken",
         identifier: Object.keys(set)[0],
       })

@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyStore } from "../../src/drizzle.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
 
 const session = (sessionToken: string) => ({ sessionToken, expires: new Date(Date.now() + 3600_000) })
 
 describe.each(drivers)("creating a lazy user on $driver", ({ open }) => {
   let database: TestDatabase
-  let store: LazyStore
+  let store: StoreInternals
   let names = 0
   const generateName = () => `guest-${names++}`
   const count = async (what: string) => Number((await database.query(`select count(*) as n from ${what}`))[0]?.n)
 
   beforeAll(async () => {
     database = await open()
-    store = LazyAdapter(database.db).lazy
+    store = internals(LazyAdapter(database.db).lazy)
   })
   afterAll(() => database.close())
 

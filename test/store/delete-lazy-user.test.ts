@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
-import { sqlState } from "../../src/store/sql-state.js"
-import { brokenConstraint } from "../../src/store/violation.js"
+import { sqlState } from "../../src/store/sql/sql-state.js"
+import { brokenConstraint } from "../../src/store/sql/violation.js"
 import { unique } from "../contract/fixtures.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
 

@@ -6,6 +6,7 @@ import pg from "pg"
 import { describe, expect, it } from "vitest"
 import { type Database, LazyAdapter } from "../../src/drizzle.js"
 import { LazySetupError } from "../../src/index.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { drivers } from "../setup/databases.js"
 
 describe("the driver of LazyAdapter", () => {
@@ -39,7 +40,7 @@ describe("the driver of LazyAdapter", () => {
   it.each(drivers)("is taken where it is $driver", async ({ open }) => {
     const database = await open()
     try {
-      expect(LazyAdapter(database.db).lazy.hasPasswords).toBe(true)
+      expect(internals(LazyAdapter(database.db).lazy).hasPasswords).toBe(true)
     } finally {
       await database.close()
     }

@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyAdapter, schema } from "../../src/drizzle.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { MergeWorld } from "./merge-world.js"
 
@@ -61,7 +62,7 @@ describe.each(Object.entries(ways))("where %s keeps rows from being deleted", (_
     await world.run(`insert into session ("sessionToken", "userId", expires) values ('planted', '${userId}', now() + interval '1 day');
       insert into api_key values ('planted', '${userId}')`)
     await database.query(keep(table))
-    const { lazy } = LazyAdapter(drizzle(app), { credentials: [apiKeys] })
+    const lazy = internals(LazyAdapter(drizzle(app), { credentials: [apiKeys] }).lazy)
     const by = { provider: "test", type: "oauth" }
     await unchanged(() => lazy.convert({ userId, set: { name: "Ada" }, by }))
   })
@@ -72,7 +73,7 @@ describe.each(Object.entries(ways))("where %s keeps rows from being deleted", (_
       insert into password ("userId", hash, "updatedAt") values ('${userId}', 'attacker', now());
       insert into account ("userId", type, provider, "providerAccountId") values ('${userId}', 'oauth', 'attacker', '1')`)
     await database.query(keep(table))
-    await unchanged(() => LazyAdapter(drizzle(app)).lazy.proveEmail(userId))
+    await unchanged(() => internals(LazyAdapter(drizzle(app)).lazy).proveEmail(userId))
   })
 })
 
@@ -84,7 +85,9 @@ it("a trigger that lets rows go is no matter", async () => {
   await database.query(`create or replace function let_go() returns trigger language plpgsql as 'begin return old; end';
     create trigger keep before delete on session for each row execute function let_go()`)
   const by = { provider: "test", type: "oauth" }
-  expect(await LazyAdapter(drizzle(app)).lazy.convert({ userId, set: {}, by })).toMatchObject({ endedSessions: 1 })
+  expect(await internals(LazyAdapter(drizzle(app)).lazy).convert({ userId, set: {}, by })).toMatchObject({
+    endedSessions: 1,
+  })
 })
 
 describe("a view as user table", () => {
@@ -112,7 +115,7 @@ describe("a view as user table", () => {
       alter table session drop constraint "session_userId_user_id_fk"`)
     try {
       const options = { ...schema, usersTable, sessionsTable: schema.sessionsTable }
-      const { lazy } = LazyAdapter(database.db, options as unknown as Parameters<typeof LazyAdapter>[1])
+      const lazy = internals(LazyAdapter(database.db, options as unknown as Parameters<typeof LazyAdapter>[1]).lazy)
       const session = { sessionToken: "new", expires: new Date(Date.now() + 1000) }
       await expect(
         lazy.ensureUser({ ids: ["visitor"], generateEmail: () => "same@example.com", session }),

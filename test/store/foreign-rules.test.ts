@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyStore } from "../../src/drizzle.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { HASH, ownSession, unique } from "../contract/fixtures.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
 
@@ -7,19 +8,19 @@ const by = { provider: "convert", type: "credentials" }
 
 describe.each(drivers)("rules that the app has put on its user table, on $driver", ({ open }) => {
   let database: TestDatabase
-  let store: LazyStore
+  let store: StoreInternals
   const undo: string[] = []
   const count = async (what: string) => Number((await database.query(`select count(*) as n from ${what}`))[0]?.n)
 
   beforeAll(async () => {
     database = await open()
-    store = LazyAdapter(database.db).lazy
+    store = internals(LazyAdapter(database.db).lazy)
   })
   afterAll(() => database.close())
   afterEach(async () => {
     await database.query(`delete from "user"`)
     for (const statement of undo.splice(0).reverse()) await database.query(statement)
-    store = LazyAdapter(database.db).lazy
+    store = internals(LazyAdapter(database.db).lazy)
   })
 
   /** Changes the database until the test is over. */

@@ -3,11 +3,12 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter, type LazyStore } from "../../src/drizzle.js"
-import { findReferences } from "../../src/store/foreign-keys.js"
-import { concerned } from "../../src/store/lazy-rows.js"
-import { removeLazyUser } from "../../src/store/remove-lazy-user.js"
-import { sqlState } from "../../src/store/sql-state.js"
-import { resolveTables } from "../../src/store/tables.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
+import { findReferences } from "../../src/store/merge/find-references.js"
+import { concerned } from "../../src/store/merge/lazy-rows.js"
+import { removeLazyUser } from "../../src/store/merge/remove-lazy-user.js"
+import { sqlState } from "../../src/store/sql/sql-state.js"
+import { resolveTables } from "../../src/store/tables/resolve-tables.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { MergeWorld } from "./merge-world.js"
 
@@ -25,7 +26,7 @@ function gate() {
 describe("merging while others are at work", () => {
   let database: PostgresDatabase
   let world: MergeWorld
-  let store: LazyStore
+  let store: StoreInternals
 
   beforeAll(async () => {
     database = await postgresDatabase()
@@ -391,7 +392,7 @@ describe("merging while others are at work", () => {
     it("leaves a conversion undone, and says so, when the hook notices nothing", async () => {
       const { from } = await scene()
       const before = await world.everything()
-      const converting = LazyAdapter(drizzle(doomed)).lazy.convert({
+      const converting = internals(LazyAdapter(drizzle(doomed)).lazy).convert({
         userId: from,
         set: { username: "chosen" },
         session,

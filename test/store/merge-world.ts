@@ -1,4 +1,5 @@
 import { LazyAdapter, type LazyAdapterOptions, type LazyStore } from "../../src/drizzle.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import type { TestDatabase } from "../setup/databases.js"
 
 const AUTH_TABLES = ["user", "account", "session", "verificationToken", "authenticator", "password", "lazyOutcome"]
@@ -9,8 +10,8 @@ let counter = 0
 export class MergeWorld {
   constructor(readonly database: TestDatabase) {}
 
-  store(options: LazyAdapterOptions = {}): LazyStore {
-    return LazyAdapter(this.database.db, options).lazy
+  store(options: LazyAdapterOptions = {}): StoreInternals {
+    return internals(LazyAdapter(this.database.db, options).lazy)
   }
 
   /** Runs statements, separated by semicolons, and returns the rows of the last one. */

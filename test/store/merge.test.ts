@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm"
 import { integer, pgSchema, pgTable, text, timestamp, uuid, varchar } from "drizzle-orm/pg-core"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyStore, type MergeHookParams, schema } from "../../src/drizzle.js"
+import type { StoreInternals } from "../../src/store/lazy-store.js"
 import { drivers } from "../setup/databases.js"
 import { serverKnows } from "../setup/server-version.js"
 import { MergeWorld } from "./merge-world.js"
@@ -12,7 +13,7 @@ const NO_CASE = `create collation if not exists "No Case" (provider = icu, local
 
 describe.each(drivers)("merging on $driver", ({ driver, open }) => {
   let world: MergeWorld
-  let store: LazyStore
+  let store: StoreInternals
 
   beforeAll(async () => {
     world = new MergeWorld(await open())

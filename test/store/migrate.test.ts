@@ -7,10 +7,11 @@ import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/pglite"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 import { defineTables } from "../../node_modules/@auth/drizzle-adapter/lib/pg.js"
+import { withDatabase } from "../../src/cli/database/open-database.js"
 import { LazyAdapter, schema } from "../../src/drizzle.js"
 import { LazySetupError } from "../../src/errors.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { type MigrateReport, migrate } from "../../src/store/migrate.js"
-import { withDatabase } from "../../src/store/open-database.js"
 import { createTables } from "../contract/create-tables.js"
 import { HASH, newSession, newUser, ownSession } from "../contract/fixtures.js"
 import { emptyPglite, emptyPostgres, migrationsFolder, type PostgresDatabase } from "../setup/databases.js"
@@ -206,7 +207,7 @@ describe("the migrations", () => {
       expect(found).toMatchObject({ session, user: { ...user, lazySince: null } })
       expect(await adapter.lazy.deleteLazyUser(user.id)).toBe(false)
       const lazy = await adapter.lazy.createLazyUser({ generateName: () => "guest", session: ownSession() })
-      const { user: converted } = await adapter.lazy.convert({
+      const { user: converted } = await internals(adapter.lazy).convert({
         userId: lazy.user.id,
         set: { username: "grace" },
         passwordHash: HASH,

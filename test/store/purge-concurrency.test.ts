@@ -3,12 +3,14 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest"
 import { type Database, LazyAdapter, type LazyStore, type PurgeReport } from "../../src/drizzle.js"
-import { lockCandidates, nextCandidates } from "../../src/store/purge-candidates.js"
-import { readPurgeGraph } from "../../src/store/purge-graph.js"
-import { resolvePurgeOptions } from "../../src/store/purge-options.js"
-import { removeUsers } from "../../src/store/purge-removal.js"
-import { queryRows } from "../../src/store/raw-query.js"
-import { resolveTables } from "../../src/store/tables.js"
+import { readPurgeGraph } from "../../src/store/deletion/graph.js"
+import type { StoreInternals } from "../../src/store/lazy-store.js"
+import { internals } from "../../src/store/lazy-store.js"
+import { lockCandidates, nextCandidates } from "../../src/store/purge/find-users.js"
+import { resolvePurgeOptions } from "../../src/store/purge/options.js"
+import { removeUsers } from "../../src/store/purge/remove-users.js"
+import { queryRows } from "../../src/store/sql/query.js"
+import { resolveTables } from "../../src/store/tables/resolve-tables.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { PurgeProcess } from "./purge-process.js"
 import { PurgeWorld } from "./purge-world.js"
@@ -18,7 +20,7 @@ const by = { provider: "test", type: "credentials" }
 describe("purging while others are at work", () => {
   let database: PostgresDatabase
   let world: PurgeWorld
-  let store: LazyStore
+  let store: StoreInternals
 
   beforeAll(async () => {
     database = await postgresDatabase()
@@ -235,7 +237,9 @@ describe("purging while others are at work", () => {
         create table note (owner text references "user" on delete cascade); create index on note (owner);
         insert into note select id from "user"`)
         const impatient = postgres(database.url, { max: 1, connection: { lock_timeout: 500 } as never })
-        const { lazy, getSessionAndUser, createSession } = LazyAdapter(drizzle(impatient))
+        const adapter = LazyAdapter(drizzle(impatient))
+        const { getSessionAndUser, createSession } = adapter
+        const lazy = internals(adapter.lazy)
         const [expires, later] = [1, 2].map((hours) => new Date(Date.now() + hours * 3_600_000)) as [Date, Date]
         const report = await hold(async () => {
           const session = { sessionToken: "fresh", expires }
@@ -336,7 +340,7 @@ describe("purging while others are at work", () => {
       return row
     }
     const before = await state()
-    const { lazy } = LazyAdapter(drizzle(pooled))
+    const lazy = internals(LazyAdapter(drizzle(pooled)).lazy)
     expect(await lazy.purge({ onPurge: () => {}, onProgress: () => {} })).toMatchObject({ purged: 4 })
     expect(await lazy.purge({ cascade: true })).toMatchObject({ purged: 1 })
     expect(await state()).toEqual(before)
@@ -413,7 +417,7 @@ describe("purging while others are at work", () => {
     }
     const connection = postgres(database.url, { max: 1 })
     onTestFinished(() => connection.end())
-    const { lazy } = LazyAdapter(drizzle(connection))
+    const lazy = internals(LazyAdapter(drizzle(connection)).lazy)
     expect(await lazy.purge(isThere ? { onPurge } : {})).toMatchObject({ purged: 2, failures: 0 })
     expect(inHook).toEqual(isThere ? [{ longest: "0" }] : [])
     expect(await database.query("select longest from waits")).toEqual([{ longest: "50ms" }])

@@ -2,7 +2,8 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyStore } from "../../src/drizzle.js"
-import { sqlState } from "../../src/store/sql-state.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
+import { sqlState } from "../../src/store/sql/sql-state.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { PurgeProcess } from "./purge-process.js"
 import { PurgeWorld } from "./purge-world.js"
@@ -22,14 +23,14 @@ describe("purging while everybody else does everything to the same users", () =>
   let database: PostgresDatabase
   let client: postgres.Sql
   let adapter: LazyAdapter
-  let store: LazyStore
+  let store: StoreInternals
   let world: PurgeWorld
 
   beforeAll(async () => {
     database = await postgresDatabase()
     client = postgres(database.url, { max: 12, onnotice: () => {} })
     adapter = LazyAdapter(drizzle(client))
-    store = adapter.lazy
+    store = internals(adapter.lazy)
     world = new PurgeWorld(database)
     for (const id of REAL) await world.realUser(id)
     await world.run(`

@@ -3,7 +3,9 @@ import { boolean, pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { type LazyStore, lazyColumns, type PurgeOptions, type PurgeProgress } from "../../src/drizzle.js"
-import { rememberSessionMaxAge } from "../../src/store/session-life.js"
+import type { StoreInternals } from "../../src/store/lazy-store.js"
+import { internals } from "../../src/store/lazy-store.js"
+import { rememberSessionMaxAge } from "../../src/store/users/session-life.js"
 import { createTables } from "../contract/create-tables.js"
 import { unique } from "../contract/fixtures.js"
 import { tableShapes } from "../contract/table-shapes.js"
@@ -25,7 +27,7 @@ const usersWithFlag = pgTable("user", {
 describe.each(drivers)("purging ($driver)", ({ open }) => {
   let database: TestDatabase
   let world: PurgeWorld
-  let store: LazyStore
+  let store: StoreInternals
 
   beforeAll(async () => {
     database = await open()
@@ -612,7 +614,9 @@ describe.each(tableShapes)("purging tables with $shape", ({ definitions, casing,
   it("takes the dead and keeps the others", async () => {
     const db = drizzle(database.sql, { casing })
     await createTables(db, definitions, casing)
-    const { lazy, getUser } = adapt(db)
+    const adapter = adapt(db)
+    const { getUser } = adapter
+    const lazy = internals(adapter.lazy)
     const session = () => ({ sessionToken: crypto.randomUUID(), expires: new Date(Date.now() + 1000) })
     const make = async (session?: { sessionToken: string; expires: Date }) => {
       const generateEmail = emailRequired ? () => `${unique("ada")}@lazy.invalid` : undefined

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { randomBytes } from "../../src/store/random-bytes.js"
+import { randomBytes } from "../../src/random-bytes.js"
 
 describe("random bytes", () => {
   it("are never given out twice, however many are taken at a time", () => {

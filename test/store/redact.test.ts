@@ -2,8 +2,9 @@ import { eq, sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter, usersTable } from "../../src/drizzle.js"
 import { MergeConflictError } from "../../src/index.js"
-import { sqlState } from "../../src/store/sql-state.js"
-import { brokenConstraint } from "../../src/store/violation.js"
+import { internals } from "../../src/store/lazy-store.js"
+import { sqlState } from "../../src/store/sql/sql-state.js"
+import { brokenConstraint } from "../../src/store/sql/violation.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
 import { everythingOf, UsedValues } from "../setup/used-values.js"
 
@@ -22,16 +23,26 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
   const name = () => `visitor-${names++}`
   const lazyUser = async () => (await adapter.lazy.createLazyUser({ generateName: name })).user.id
   const realUser = async () =>
-    (await adapter.lazy.createRealUser({ username: name(), email: `${names}.${ADDRESS}`, passwordHash: HASH })).id
+    (
+      await internals(adapter.lazy).createRealUser({
+        username: name(),
+        email: `${names}.${ADDRESS}`,
+        passwordHash: HASH,
+      })
+    ).id
 
   /** Everything the store and the adapter do, by what it is called; each is given the ids of a lazy and of a real user. */
   const operations: Record<string, (lazy: string, real: string) => Promise<unknown>> = {
     createLazyUser: () =>
       adapter.lazy.createLazyUser({ generateName: name, session: { sessionToken: TOKEN, expires } }),
     ensureUser: (lazy) =>
-      adapter.lazy.ensureUser({ ids: [lazy], generateName: name, session: { sessionToken: TOKEN, expires } }),
+      internals(adapter.lazy).ensureUser({
+        ids: [lazy],
+        generateName: name,
+        session: { sessionToken: TOKEN, expires },
+      }),
     convert: (lazy) =>
-      adapter.lazy.convert({
+      internals(adapter.lazy).convert({
         userId: lazy,
         set: { username: name(), email: ADDRESS },
         passwordHash: HASH,
@@ -50,18 +61,19 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
     merge: (lazy, real) =>
       adapter.lazy.merge(lazy, real, { session: { sessionToken: TOKEN, expires }, provesEmail: true }),
     createRealUser: () =>
-      adapter.lazy.createRealUser({
+      internals(adapter.lazy).createRealUser({
         username: name(),
         email: ADDRESS,
         passwordHash: HASH,
         session: { sessionToken: TOKEN, expires },
       }),
-    checkPassword: () => adapter.lazy.checkPassword({ email: ADDRESS }, async () => ({ ok: true, rehashed: HASH })),
-    proveEmail: (_, real) => adapter.lazy.proveEmail(real),
+    checkPassword: () =>
+      internals(adapter.lazy).checkPassword({ email: ADDRESS }, async () => ({ ok: true, rehashed: HASH })),
+    proveEmail: (_, real) => internals(adapter.lazy).proveEmail(real),
     hasPassword: (_, real) => adapter.lazy.hasPassword(real),
     setPassword: (_, real) => adapter.lazy.setPassword(real, HASH),
-    "touch by id": (lazy) => adapter.lazy.touch({ userId: lazy }, 0),
-    "touch by session": () => adapter.lazy.touch({ session: { sessionToken: TOKEN, expires } }, 0),
+    "touch by id": (lazy) => internals(adapter.lazy).touch({ userId: lazy }, 0),
+    "touch by session": () => internals(adapter.lazy).touch({ session: { sessionToken: TOKEN, expires } }, 0),
     purge: () => adapter.lazy.purge({ olderThan: 0, force: true }),
     stats: () => adapter.lazy.stats(),
     deleteLazyUser: (lazy) => adapter.lazy.deleteLazyUser(lazy),
@@ -199,7 +211,7 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
     const convertWith = async (onConvert: (tx: Database) => Promise<void>) => {
       const conversion = { set: {}, by: { provider: "p", type: "credentials" } }
       const userId = await lazyUser()
-      return adapter.lazy
+      return internals(adapter.lazy)
         .convert({ ...conversion, userId, onConvert: ({ tx }) => onConvert(tx) })
         .catch((error: unknown) => error)
     }

@@ -4,6 +4,7 @@ import postgres from "postgres"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyAdapter, type StatsReport, schema } from "../../src/drizzle.js"
 import { LazySetupError } from "../../src/index.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { createTables } from "../contract/create-tables.js"
 import { HASH, newAccount, newAuthenticator, newUser, unique } from "../contract/fixtures.js"
 import { drivers, emptyPostgres, postgresDatabase, type TestDatabase } from "../setup/databases.js"
@@ -44,7 +45,7 @@ describe.each(drivers)("stats ($driver)", ({ open }) => {
   }
 
   const becomes = async (userId: string, provider: string, type: string) =>
-    adapter.lazy.convert({ userId, set: {}, by: { provider, type } })
+    internals(adapter.lazy).convert({ userId, set: {}, by: { provider, type } })
 
   const outcome = (outcome: string, since: Date, ended: Date, { users = 1, way = "null" } = {}) =>
     database.query(
@@ -72,13 +73,13 @@ describe.each(drivers)("stats ($driver)", ({ open }) => {
     const [password, github, email, passkey, proven, merged, deleted] = await Promise.all(
       Array.from({ length: 7 }, () => lazyUser(daysAgo(2))),
     )
-    await adapter.lazy.convert({
+    await internals(adapter.lazy).convert({
       userId: password as string,
       set: { username: unique("ada") },
       passwordHash: HASH,
       by: { provider: "convert", type: "credentials" },
     })
-    await adapter.lazy.convert({
+    await internals(adapter.lazy).convert({
       userId: github as string,
       set: {},
       link: { account: newAccount(github as string) },
@@ -86,13 +87,13 @@ describe.each(drivers)("stats ($driver)", ({ open }) => {
     })
     await becomes(email as string, "nodemailer", "email")
     const authenticator = newAuthenticator(passkey as string)
-    await adapter.lazy.convert({
+    await internals(adapter.lazy).convert({
       userId: passkey as string,
       set: {},
       link: { account: newAccount(passkey as string, authenticator.providerAccountId), authenticator },
       by: { provider: "passkey", type: "webauthn" },
     })
-    await adapter.lazy.proveEmail(proven as string)
+    await internals(adapter.lazy).proveEmail(proven as string)
     await adapter.lazy.merge(merged as string, real.id)
     await adapter.lazy.deleteLazyUser(deleted as string)
     await lazyUser()
@@ -168,7 +169,7 @@ describe.each(drivers)("stats ($driver)", ({ open }) => {
 
   it("does not count people who signed up without having been lazy", async () => {
     await adapter.createUser(newUser())
-    await adapter.lazy.createRealUser({ username: unique("ada"), passwordHash: HASH })
+    await internals(adapter.lazy).createRealUser({ username: unique("ada"), passwordHash: HASH })
     expect(await adapter.lazy.stats()).toMatchObject({ lazyUsers: 0, conversionRate: null, ways: {} })
   })
 

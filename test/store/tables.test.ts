@@ -14,6 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyAdapterOptions, lazyColumns, schema } from "../../src/drizzle.js"
 import { LazySetupError } from "../../src/errors.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { emptyPglite, type TestDatabase } from "../setup/databases.js"
 
 type Columns = Record<string, PgColumnBuilderBase>
@@ -203,12 +204,12 @@ describe("what an adapter is made of", () => {
   })
 
   it("has passwords by default, and with the default tables passed one by one", () => {
-    expect(LazyAdapter(database.db).lazy.hasPasswords).toBe(true)
-    expect(LazyAdapter(database.db, { usersTable: schema.usersTable }).lazy.hasPasswords).toBe(true)
+    expect(internals(LazyAdapter(database.db).lazy).hasPasswords).toBe(true)
+    expect(internals(LazyAdapter(database.db, { usersTable: schema.usersTable }).lazy).hasPasswords).toBe(true)
   })
 
   it("has no passwords with an own usersTable alone, and says what to add when one is to be checked", async () => {
-    const { lazy } = LazyAdapter(database.db, { usersTable: pgTable("users", complete.usersTable()) })
+    const lazy = internals(LazyAdapter(database.db, { usersTable: pgTable("users", complete.usersTable()) }).lazy)
     expect(lazy.hasPasswords).toBe(false)
     const refused = lazy.checkPassword({ username: "ada" }, async () => ({ ok: true }))
     await expect(refused).rejects.toThrow(LazySetupError)

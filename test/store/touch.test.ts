@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyStore } from "../../src/drizzle.js"
+import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { unique } from "../contract/fixtures.js"
 import { drivers, type PostgresDatabase, postgresDatabase, type TestDatabase } from "../setup/databases.js"
 
@@ -11,10 +12,10 @@ const endAfter = (ago: number) => new Date(Date.now() + (30 * DAY - ago) * 1000)
 
 describe.each(drivers)("touch on $driver", ({ open }) => {
   let database: TestDatabase
-  let store: LazyStore
+  let store: StoreInternals
   beforeAll(async () => {
     database = await open()
-    store = LazyAdapter(database.db).lazy
+    store = internals(LazyAdapter(database.db).lazy)
   })
   afterAll(() => database.close())
 
@@ -81,7 +82,7 @@ describe("touch, while the same user converts", () => {
   }
 
   it("waits for it, and neither fails", async () => {
-    const store = LazyAdapter(database.db).lazy
+    const store = internals(LazyAdapter(database.db).lazy)
     const session = { sessionToken: unique("token"), expires: endAfter(2 * DAY) }
     const { user } = await store.createLazyUser({ generateName: () => unique("guest"), session })
     await database.query(`update "user" set "seenAt" = now() - interval '2 days' where id = '${user.id}'`)

@@ -1,0 +1,70 @@
+import { CredentialsSignin } from "@auth/core/errors"
+import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible"
+import { LazySetupError } from "../../errors.js"
+import { redactError } from "../../store/sql/redact.js"
+import { consumeFor } from "./take-try.js"
+
+const HOUR = 60 * 60
+
+/** How many lazy users may be made; see `lazy.limits`. */
+export interface CreationLimits {
+  /**
+   * By one client address, an hour, counted in this process; or any limiter of rate-limiter-flexible; or false for no limit. Counts only
+   * where the address is known: see `trustProxy`. The /48 around an IPv6 client may make ten times as many. Default: 30.
+   */
+  perAddress?: number | RateLimiterAbstract | false
+  /** By all clients together, an hour, counted in this process; or any limiter of rate-limiter-flexible. Default: no limit. */
+  overall?: number | RateLimiterAbstract
+}
+
+/** Too many lazy users were made of late. Its code in the URL is `too_many_lazy_users`. */
+export class TooManyLazyUsers extends CredentialsSignin {
+  override code = "too_many_lazy_users"
+
+  constructor(
+    /** In how many seconds it is worth asking again; at least 1. */
+    readonly retryAfter: number,
+  ) {
+    super("Too many lazy users were made of late.")
+  }
+}
+
+/**
+ * Takes one from the limits, in the order address, all.
+ * @throws TooManyLazyUsers when there is none left
+ * @throws whatever the store of a limiter throws, without the values it was called with
+ */
+export type TakeCreation = (client: string | undefined) => Promise<void>
+
+/**
+ * Makes the limiters, once for all requests. A limit given as a number shares its counts with equal
+ * configurations.
+ */
+export function creationLimits(
+  { perAddress = 30, overall }: CreationLimits = {},
+  shared: { limiter: (name: string, allowance: { points: number; duration: number }) => RateLimiterAbstract },
+): TakeCreation {
+  const limiter = (given: number | RateLimiterAbstract, name: string, option: string) => {
+    if (typeof given !== "number") return given
+    if (!Number.isInteger(given) || given < 1)
+      throw new LazySetupError(
+        `lazy.${option} must be a whole number of lazy users an hour, 1 or more, or a limiter: lazy: { limits: { perAddress: 30 } }.`,
+      )
+    return shared.limiter(name, { points: given, duration: HOUR })
+  }
+  const address = perAddress === false ? undefined : limiter(perAddress, "lazy-address", "limits.perAddress")
+  const all = overall === undefined ? undefined : limiter(overall, "lazy-overall", "limits.overall")
+  return async (client) => {
+    if (address && client !== undefined) await refusing(() => consumeFor(address, client))
+    if (all) await refusing(() => all.consume("all"))
+  }
+}
+
+async function refusing(take: () => Promise<unknown>): Promise<void> {
+  try {
+    await take()
+  } catch (rejection) {
+    if (!(rejection instanceof RateLimiterRes)) throw redactError(rejection)
+    throw new TooManyLazyUsers(Math.max(1, Math.ceil(rejection.msBeforeNext / 1000)))
+  }
+}

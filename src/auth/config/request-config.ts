@@ -1,0 +1,63 @@
+import { type AuthConfig, setEnvDefaults } from "@auth/core"
+import { MissingSecret, UntrustedHost } from "@auth/core/errors"
+import { LazySetupError } from "../../errors.js"
+import type { LazyAuth, LazyRequest } from "../request/head.js"
+import { configuredPath } from "../request/public-url.js"
+import { logError } from "./log-error.js"
+
+const DEFAULT_PATH = "/auth"
+
+/** A configuration whose base path is settled. */
+export type RequestConfig = AuthConfig & { basePath: string }
+
+/**
+ * The configuration for a request with the defaults of the environment (`AUTH_SECRET`, `AUTH_URL`, …) filled in, as the integrations of
+ * Auth.js do: https://authjs.dev/guides/environment-variables
+ */
+export function requestConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
+  const config = auth(request)
+  // An AUTH_URL without a path means the default one, where setEnvDefaults would take the path to be "/".
+  config.basePath ??= configuredPath() ?? DEFAULT_PATH
+  setEnvDefaults(process.env, config, true)
+  return config as RequestConfig
+}
+
+/** The same without what only providers need, such as `AUTH_GITHUB_ID`: reading the environment is slow. */
+export function sessionConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
+  const config = auth(request)
+  config.basePath ??= configuredPath() ?? DEFAULT_PATH
+  if (config.trustHost === undefined || !config.secret?.length) {
+    const { secret, trustHost } = environment()
+    config.trustHost ??= trustHost
+    if (!config.secret?.length) config.secret = secret
+  }
+  return config as RequestConfig
+}
+
+/**
+ * Checks what Auth.js checks before it looks at a session.
+ * @throws LazySetupError when the secret is missing or the host is not trusted; what is wrong is logged as Auth.js does
+ */
+export function checkRequestConfig(config: RequestConfig, url: string): void {
+  if (!config.trustHost) logError(config, new UntrustedHost(`Host must be trusted. URL was: ${new URL(url).origin}`))
+  else if (!config.secret?.length) logError(config, new MissingSecret("Please define a `secret`"))
+  else return
+  throw new LazySetupError("Auth.js can't work with this configuration; it has logged why.")
+}
+
+type Environment = Required<Pick<AuthConfig, "secret" | "trustHost">>
+
+/** The variables that tell, but for those of the platforms, which don't change. */
+const VARIABLES = ["AUTH_URL", "AUTH_SECRET", "AUTH_SECRET_1", "AUTH_SECRET_2", "AUTH_SECRET_3", "AUTH_TRUST_HOST"]
+
+let read: { key: string; environment: Environment } | undefined
+
+function environment(): Environment {
+  const key = VARIABLES.map((name) => process.env[name]).join("\n")
+  if (read?.key !== key) {
+    const config: AuthConfig = { providers: [], basePath: DEFAULT_PATH }
+    setEnvDefaults(process.env, config, true)
+    read = { key, environment: config as Environment }
+  }
+  return read.environment
+}

@@ -1,0 +1,63 @@
+import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible"
+import { redactError } from "../../store/sql/redact.js"
+import { widerKey } from "../request/client-address.js"
+import { SignInRefused } from "./sign-in-refused.js"
+
+/** The limit of a /48 as a multiple of that of a /64. */
+const WIDER_SHARE = 10
+
+/**
+ * Counts a try.
+ * @throws SignInRefused `too_many_tries`, when there were too many
+ * @throws whatever the store of the limiter throws, without the values it was called with
+ */
+export function takeTry(limiter: RateLimiterAbstract, key: string): Promise<void> {
+  return refusing(() => limiter.consume(key))
+}
+
+/**
+ * Counts a try of a client. For an IPv6 client also counts its /48, which may take ten times as
+ * many.
+ * @throws SignInRefused `too_many_tries` over either limit
+ */
+export function takeTryOf(limiter: RateLimiterAbstract, client: string): Promise<void> {
+  return refusing(() => consumeFor(limiter, client))
+}
+
+/** Gives back the try that {@link takeTryOf} counted. */
+export async function giveBackTry(limiter: RateLimiterAbstract, client: string): Promise<void> {
+  const wider = widerKey(client)
+  await refusing(async () => {
+    await limiter.reward(client)
+    if (wider !== undefined) await limiter.reward(wider)
+  })
+}
+
+/** Forgets the tries under a key, after a success. */
+export function forgetTries(limiter: RateLimiterAbstract, key: string): Promise<void> {
+  return refusing(() => limiter.delete(key))
+}
+
+/**
+ * Counts one for a client and for the /48 around it.
+ * @throws RateLimiterRes over either limit, with the time to wait
+ * @throws the error of the store of the limiter
+ */
+export async function consumeFor(limiter: RateLimiterAbstract, client: string): Promise<void> {
+  await limiter.consume(client)
+  const wider = widerKey(client)
+  // Unions and queues of rate-limiter-flexible have no `penalty`.
+  if (wider === undefined || !("penalty" in limiter)) return
+  // `penalty` ignores the limit of the limiter, which is meant for a /64.
+  const taken = await limiter.penalty(wider)
+  if (taken.consumedPoints > limiter.points * WIDER_SHARE) throw taken
+}
+
+async function refusing(take: () => Promise<unknown>): Promise<void> {
+  try {
+    await take()
+  } catch (rejection) {
+    if (rejection instanceof RateLimiterRes) throw new SignInRefused("too_many_tries")
+    throw redactError(rejection)
+  }
+}

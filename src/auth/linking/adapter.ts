@@ -1,0 +1,205 @@
+import { createHash } from "node:crypto"
+import type { Adapter, AdapterAccount, AdapterUser } from "@auth/core/adapters"
+import { AccountNotLinked } from "@auth/core/errors"
+import { isPlaceholderAddress } from "../../store/identifiers/placeholder-address.js"
+import type { InternalAdapter } from "../../store/lazy-adapter.js"
+import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
+import { unknownRequest } from "../config/one-request.js"
+import { ignoresSession, isWritten } from "../context/decision.js"
+import type { RequestContext } from "../context/request-context.js"
+import { forgetBrowser } from "../request/lazy-user-ids.js"
+import { isSessionKey } from "../session/cookie.js"
+import { carryOut, settle, signedIn } from "./carry-out.js"
+import { adopt, converted, convertNow } from "./hand-over.js"
+import { nameForPasskey } from "./passkey-name.js"
+import { refusalOf } from "./refused-address.js"
+
+/**
+ * Makes the adapter that Auth.js gets for one request. Its methods answer as if the decision were
+ * written already; the last step that can fail writes it.
+ */
+export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: RequestContext): Adapter {
+  const { held } = context
+  let asserted: string | undefined
+  return {
+    ...base,
+
+    async getSessionAndUser(sessionToken) {
+      context.present(sessionToken)
+      if (ignoresSession(context.decision)) return null
+      const found = await liveSession(sessionToken, base, context)
+      if (found) context.handedOut.push(found)
+      else if (isSessionKey(context.config, sessionToken)) context.sessionEnded = true
+      return found && { ...found, user: nameForPasskey(found.user, context) }
+    },
+
+    async getUser(id) {
+      if (ignoresSession(context.decision)) return null
+      try {
+        const user = await base.getUser(id)
+        if (user) context.handedOut.push({ user })
+        return user
+      } catch (error) {
+        context.unread = error
+        throw error
+      }
+    },
+
+    async getUserByAccount(account) {
+      await refuseUnread(context)
+      const owner = await base.getUserByAccount(account)
+      const { decision } = context
+      if (!owner || decision.kind !== "convert" || decision.through !== "link") return owner
+      if (decision.by.type === "webauthn") throw new AccountNotLinked("This passkey was registered a moment ago.")
+      // Another tab has converted this user with the same identity, which this request proved too.
+      if (owner.id === decision.current.user.id) adopt(owner, context)
+      return owner
+    },
+
+    async linkAccount(account: AdapterAccount) {
+      const { decision } = context
+      if (!isWritten(decision) || account.userId !== signedIn(decision).id) {
+        await base.linkAccount(account)
+        // The lazy session has ended meanwhile, and Auth.js signs in another user.
+        if (decision.kind === "convert") context.decision = { kind: "nothing" }
+        return
+      }
+      held.account = account
+      // Auth.js makes no session where it links to the user who is signed in: there is no later step.
+      if (decision.kind === "convert" && account.type !== "webauthn") await convertNow(context, decision)
+    },
+
+    async createAuthenticator(authenticator) {
+      const { decision } = context
+      if (decision.kind !== "convert" || !held.account) return base.createAuthenticator(authenticator)
+      held.authenticator = authenticator
+      await convertNow(context, decision)
+      return authenticator
+    },
+
+    async updateAuthenticatorCounter(credentialID, newCounter) {
+      const updated = await base.updateAuthenticatorCounter(credentialID, newCounter)
+      // Auth.js updates the counter only after it has verified the signature.
+      asserted = credentialID
+      return updated
+    },
+
+    async getAccount(providerAccountId, provider) {
+      const account = await base.getAccount(providerAccountId, provider)
+      if (account && asserted !== undefined) context.assertedPasskey = { provider, providerAccountId }
+      return account
+    },
+
+    async createSession(session) {
+      const user = await carryOut(context, session.userId, session)
+      const created = user ? session : await base.createSession(session)
+      await settle(context)
+      return created
+    },
+
+    async createUser(user) {
+      try {
+        return await base.createUser(user)
+      } catch (error) {
+        // Auth.js makes a user of a proven address only of somebody who has opened a link.
+        throw refusalOf(error, { type: user.emailVerified ? "email" : "oauth" })
+      }
+    },
+
+    async getUserByEmail(email) {
+      if (isPlaceholderAddress(email)) return null
+      const { decision } = context
+      // The lazy user is made real by this address in the step that makes the session.
+      if (decision.kind === "convert" && decision.through === "address" && decision.set.email === email)
+        return converted(decision)
+      return base.getUserByEmail(email)
+    },
+
+    async updateUser(data) {
+      const { decision } = context
+      if (decision.kind === "convert" && decision.through === "address" && data.id === decision.current.user.id)
+        return converted(decision)
+      if (decision.kind === "merge" && data.id === decision.into.id) return { ...decision.into, ...data } as AdapterUser
+      return base.updateUser(data)
+    },
+
+    async updateSession(data) {
+      const { liveSession } = context
+      const sessionToken = data.sessionToken === liveSession?.asked ? liveSession.live : data.sessionToken
+      const { expires } = data
+      if (!expires) return base.updateSession({ ...data, sessionToken })
+      await lazy.touch({ session: { sessionToken, expires } }, context.updateAge)
+    },
+
+    async deleteSession(sessionToken) {
+      // Auth.js ends the session that it switches from before it has written the next one.
+      if (ignoresSession(context.decision) || isWritten(context.decision)) return
+      try {
+        for (const token of [sessionToken, ...context.otherSessionCookies(sessionToken)]) {
+          const found = await base.getSessionAndUser(token)
+          await base.deleteSession(token)
+          const user = found?.user as UserRow | undefined
+          if (user && isLazyRow(user)) context.signedOut.push(user.id)
+        }
+      } catch (error) {
+        // Auth.js signs the visitor out all the same, and the next person at the browser is somebody else.
+        if (context.head) forgetBrowser(context.config, context.head)
+        throw error
+      }
+    },
+
+    async createVerificationToken(token) {
+      if (!context.head) throw unknownRequest()
+      const created = await base.createVerificationToken(token)
+      const current = await context.currentSession()
+      if (current && isLazyRow(current.user))
+        await base.createVerificationToken({ ...token, token: askedBy(token.token, current.user.id) })
+      return created
+    },
+
+    async useVerificationToken(params) {
+      context.take("open-link")
+      const used = await base.useVerificationToken(params)
+      const current = used && (await context.currentSession())
+      if (current && isLazyRow(current.user)) {
+        const mark = { ...params, token: askedBy(params.token, current.user.id) }
+        context.askedHere = (await base.useVerificationToken(mark)) !== null
+      }
+      return used
+    },
+  }
+}
+
+/** Auth.js takes a JWT session that it can't read for none, and would sign in somebody else in its place. */
+async function refuseUnread(context: RequestContext): Promise<void> {
+  if (context.unread === undefined || ignoresSession(context.decision)) return
+  if (await context.currentSession()) throw context.unread
+}
+
+/**
+ * Finds the live session among all session cookies of the browser. Auth.js itself reads only the
+ * first cookie with the name. Without a live one, returns the row that was asked for.
+ */
+async function liveSession(asked: string, base: Pick<InternalAdapter, "getSessionAndUser">, context: RequestContext) {
+  const found = await base.getSessionAndUser(asked)
+  if (isAlive(found)) return found
+  for (const token of context.otherSessionCookies(asked)) {
+    const other = await base.getSessionAndUser(token)
+    if (!isAlive(other)) continue
+    context.liveSession = { asked, live: token }
+    return other
+  }
+  return found
+}
+
+function isAlive(found: { session: { expires: Date } } | null): boolean {
+  return found !== null && found.session.expires.valueOf() >= Date.now()
+}
+
+/**
+ * Marks a link as asked for by a lazy user, in a row beside the link's own. No link can name such a row: the token in a link is hashed
+ * before it is looked up, and nobody knows what has this very hash.
+ */
+function askedBy(tokenHash: string, userId: string): string {
+  return createHash("sha256").update(`${tokenHash} asked for by ${userId}`).digest("hex")
+}

@@ -1,0 +1,42 @@
+import { AccessDenied, AccountNotLinked } from "@auth/core/errors"
+import type { Account } from "@auth/core/types"
+import type { UserRow } from "../../store/tables/user-row.js"
+import type { RequestContext } from "../context/request-context.js"
+import { publicOrigin } from "../request/public-url.js"
+import { dropAddress } from "./proven-identity.js"
+
+/**
+ * Finds the owner of the passkey of this sign-in. Returns null for a new passkey.
+ * @throws AccountNotLinked for a registration that names a known credential: it proves nothing
+ * about who owns the id
+ * @throws AccessDenied for a cross-site request; Auth.js checks no CSRF token for passkeys
+ */
+export async function decidePasskey(account: Account, context: RequestContext): Promise<UserRow | null> {
+  refuseCrossSite(context)
+  const { provider, providerAccountId } = account
+  const { adapter, assertedPasskey } = context
+  const owner = (await adapter.getUserByAccount({ provider, providerAccountId })) as UserRow | null
+  const signed = assertedPasskey?.provider === provider && assertedPasskey.providerAccountId === providerAccountId
+  if (signed) return owner
+  // Look in both tables: their rows can be deleted separately.
+  if (owner || (await adapter.getAuthenticator(providerAccountId)))
+    throw new AccountNotLinked("This passkey is known already. Sign in with it; it can't be registered again.")
+  return null
+}
+
+function refuseCrossSite({ head }: RequestContext): void {
+  const site = head?.headers.get("sec-fetch-site")
+  const origin = head?.headers.get("origin")
+  const elsewhere = site ? site !== "same-origin" && site !== "none" : head && origin && origin !== publicOrigin(head)
+  if (elsewhere) throw new AccessDenied("A passkey was sent by another site.")
+}
+
+/**
+ * Keeps only the name and the picture of a user who signs up with a passkey. Auth.js takes the user
+ * from the challenge, with an address that was typed and never proven.
+ */
+export function forgetTypedAddress(user: object, context: RequestContext): void {
+  for (const key of Object.keys(user))
+    if (!["id", "name", "email", "image"].includes(key)) delete (user as Record<string, unknown>)[key]
+  dropAddress(user, context)
+}

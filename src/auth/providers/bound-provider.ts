@@ -1,0 +1,137 @@
+import type { AuthConfig } from "@auth/core"
+import { AccessDenied } from "@auth/core/errors"
+import type { CredentialsConfig } from "@auth/core/providers/credentials"
+import type { EmailConfig } from "@auth/core/providers/email"
+import { LazySetupError } from "../../errors.js"
+import type { InternalAdapter } from "../../store/lazy-adapter.js"
+import type { RequestContext, SignInUser } from "../context/request-context.js"
+import type { RequestHead } from "../request/head.js"
+
+/** Signs in with what the form sent. Returns null, or throws CredentialsSignin, to refuse. */
+export type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<SignInUser | null>
+
+/** A context in which the request is known, as it is whenever a provider is called. */
+export type BoundContext = RequestContext & { head: RequestHead }
+
+const BIND = Symbol("authjs-lazy provider")
+
+interface Binding {
+  authorize: BoundAuthorize
+  /** Throws LazySetupError when the provider can't work with this adapter. */
+  check?: (adapter: InternalAdapter) => void
+}
+
+/** A credentials provider that learns about the request it works on from `withLazy`. */
+export type LazyProviderConfig = Omit<CredentialsConfig, "authorize"> & {
+  authorize: (
+    credentials: Record<string, unknown>,
+    request: RequestHead,
+  ) => SignInUser | null | Promise<SignInUser | null>
+  [BIND]: Binding
+}
+
+/** Makes a provider whose `authorize` needs the request's context, and throws outside `withLazy`. */
+export function boundProvider(
+  provider: Pick<CredentialsConfig, "id" | "name" | "credentials">,
+  binding: Binding,
+): LazyProviderConfig {
+  return {
+    ...provider,
+    type: "credentials",
+    authorize() {
+      throw new LazySetupError(`The provider "${provider.id}" only works in a configuration made by withLazy().`)
+    },
+    [BIND]: binding,
+  }
+}
+
+/** @throws LazySetupError when a provider of ours can't work with this adapter */
+export function checkProvider(provider: unknown, adapter: InternalAdapter): void {
+  if (isBindable(provider)) provider[BIND].check?.(adapter)
+}
+
+type Provider = AuthConfig["providers"][number]
+
+/**
+ * Binds a provider to one request. Credentials and e-mail providers of other packages tell the
+ * context which request they were given, because some integrations ask for a configuration without
+ * one.
+ */
+export function bindProvider(provider: Provider, context: RequestContext): Provider {
+  if (isBindable(provider)) {
+    const { authorize } = provider[BIND]
+    return withAuthorize(
+      provider,
+      (credentials) => {
+        refuseCrossSite(context)
+        return authorize(credentials, context as BoundContext)
+      },
+      context,
+    )
+  }
+  if (typeof provider === "function") return ((options) => bindMade(provider(options), context)) as typeof provider
+  return bindMade(provider, context)
+}
+
+type Made = Exclude<Provider, (...args: never[]) => unknown>
+
+function bindMade(provider: Made, context: RequestContext): Made {
+  if (provider.type === "credentials") {
+    const { authorize } = effective(provider)
+    return withAuthorize(provider, authorize, context)
+  }
+  return provider.type === "email" ? withSending(provider, context) : provider
+}
+
+/**
+ * Merges the settings of a provider as Auth.js does: `options`, from the app, win over the
+ * defaults.
+ */
+function effective<Settings extends object>(provider: Settings & { options?: Partial<Settings> }): Settings {
+  return { ...provider, ...provider.options }
+}
+
+/** Sets a setting of a provider and drops the one in `options`, which Auth.js would prefer. */
+function replaced<Settings extends object, Name extends keyof Settings>(
+  provider: Settings & { options?: object },
+  name: Name,
+  value: Settings[Name],
+): Settings {
+  const options =
+    provider.options && Object.fromEntries(Object.entries(provider.options).filter(([key]) => key !== name))
+  return { ...provider, [name]: value, ...(options && { options }) }
+}
+
+function withAuthorize(
+  provider: CredentialsConfig,
+  authorize: CredentialsConfig["authorize"],
+  context: RequestContext,
+): CredentialsConfig {
+  return replaced(provider, "authorize", (credentials, request) => {
+    context.take("authorize")
+    context.learnHead(request)
+    context.byCredentials = true
+    return authorize(credentials, request)
+  })
+}
+
+function withSending(provider: EmailConfig, context: RequestContext): EmailConfig {
+  const { sendVerificationRequest } = effective(provider)
+  return replaced(provider, "sendVerificationRequest", (params) => {
+    context.learnHead(params.request)
+    return sendVerificationRequest(params)
+  })
+}
+
+/**
+ * Refuses a form that another site posted: @auth/sveltekit turns off the CSRF check of Auth.js, and
+ * SvelteKit itself checks only forms.
+ */
+function refuseCrossSite({ head }: RequestContext): void {
+  if (head?.method === "POST" && head.headers.get("sec-fetch-site") === "cross-site")
+    throw new AccessDenied("A sign-in that another site has posted.")
+}
+
+function isBindable(provider: unknown): provider is LazyProviderConfig {
+  return typeof provider === "object" && provider !== null && BIND in provider
+}

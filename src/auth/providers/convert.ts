@@ -1,0 +1,247 @@
+import type { RateLimiterAbstract } from "rate-limiter-flexible"
+import { v7 as uuidv7 } from "uuid"
+import { IdentifierInvalidError, IdentifierTakenError, LazySetupError, NotLazyError } from "../../errors.js"
+import { type HashOptions, hashPassword } from "../../password/hash.js"
+import { checkPassword, normalizeEmail, normalizeUsername } from "../../password/policy.js"
+import type { TurnOptions } from "../../password/turns.js"
+import type { GenerateEmail } from "../../store/create/generated-email.js"
+import { generatedEmail } from "../../store/create/generated-email.js"
+import type { InternalAdapter } from "../../store/lazy-adapter.js"
+import { sqlState, UNIQUE_VIOLATION } from "../../store/sql/sql-state.js"
+import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
+import type { Conversion, ConvertReport } from "../../store/users/conversion.js"
+import { SignInRefused } from "../config/sign-in-refused.js"
+import { takeTryOf } from "../config/take-try.js"
+import { callEvent, emit } from "../context/emit.js"
+import { signUpIds } from "../request/lazy-user-ids.js"
+import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
+import { inTurn, turnOf } from "./password-turn.js"
+import { type SignInAgainOptions, signInAgain } from "./sign-in-again.js"
+
+/** How people become real users with a password; see {@link ConvertProvider}. */
+export interface ConvertProviderOptions {
+  /** What people are known by: a name they choose, or their e-mail address. Default: `"username"`. */
+  identifier?: "username" | "email"
+  /**
+   * The app's own rules, called after ours with the accepted input (names and addresses normalised, the password as it will be hashed).
+   * Throw a {@link SignInRefused}, or any CredentialsSignin, to refuse.
+   */
+  validate?: (input: ConvertInput) => void | Promise<void>
+  /**
+   * Makes an address for somebody who signs up with a username where the `email` column is NOT NULL, as `LazyProvider({ generateEmail })`
+   * does for lazy users. Default: none; the column stays null.
+   */
+  generateEmail?: GenerateEmail
+  /** Parameters of argon2id; default: the OWASP minimum or better. */
+  hash?: HashOptions
+  /**
+   * Bounds tries, also those that succeed: each costs a hash, and one that fails may tell who has an account. Any limiter of rate-limiter-flexible; with
+   * several server processes, use one that they share. A limiter whose store fails makes conversions fail: give it an `insuranceLimiter` if
+   * you'd rather not have that.
+   */
+  limiters?: {
+    /** Tries per client address, where the framework knows it. Default: 100 in an hour, in memory. */
+    address?: RateLimiterAbstract
+    /**
+     * Bounds, per name, how often the password of a repeated form is compared. Beyond it, the
+     * answer is that the name is taken.
+     * @default 10 in 15 minutes, in memory
+     */
+    name?: RateLimiterAbstract
+  }
+}
+
+/** What somebody chose, normalised. Exactly one of `username` and `email` is there. */
+export interface ConvertInput {
+  username?: string
+  email?: string
+  password: string
+}
+
+const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
+const NAME_TRIES = { points: 10, duration: 15 * 60 }
+
+interface Choice extends ConvertInput {
+  /** The name as it was typed. */
+  display?: string
+}
+
+/**
+ * The provider behind `signIn("convert", { username | email, password, passwordConfirm? })`: makes the lazy user who is signed in a real
+ * one with the same id. With no session it signs somebody up. For a real user it refuses (`already_converted`).
+ *
+ * Refusals are {@link SignInRefused}s with a `code`; whichever it is, the lazy session and its data are as before.
+ */
+export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProviderConfig {
+  const { identifier = "username" } = options
+  return boundProvider(
+    {
+      id: "convert",
+      name: "Password",
+      credentials: {
+        [identifier]: identifier === "email" ? { label: "E-mail", type: "email" } : { label: "Username" },
+        password: { label: "Password", type: "password" },
+      },
+    },
+    {
+      check: requirePasswords,
+      async authorize(credentials, context) {
+        const current = await context.currentSession()
+        if (current && !isLazyRow(current.user)) throw new SignInRefused("already_converted")
+        const client = context.client()
+        const tries = options.limiters?.address ?? context.limiters.limiter("convert-address", ADDRESS_TRIES)
+        if (client !== undefined) await takeTryOf(tries, client)
+        const turn = await turnOf(context)
+        const again: SignInAgainOptions = {
+          hash: options.hash,
+          tries: options.limiters?.name ?? context.limiters.limiter("convert-name", NAME_TRIES),
+          turn,
+        }
+        const choice = await inTurn(() => readChoice(credentials, identifier, options.validate, turn))
+        const passwordHash = await inTurn(() => hashPassword(choice.password, options.hash, turn))
+        return current
+          ? planConversion(context, current.user, choice, passwordHash, again)
+          : planSignUp(context, choice, passwordHash, again, options.generateEmail)
+      },
+    },
+  )
+}
+
+/** @throws LazySetupError when the adapter has nowhere to keep passwords */
+export function requirePasswords(adapter: InternalAdapter): void {
+  if (!adapter.lazy.hasPasswords)
+    throw new LazySetupError(
+      "ConvertProvider and PasswordProvider need a passwords table: InternalAdapter(db, { passwordsTable }).",
+    )
+}
+
+async function readChoice(
+  credentials: Record<string, unknown>,
+  identifier: "username" | "email",
+  validate: ConvertProviderOptions["validate"],
+  turn: TurnOptions,
+): Promise<Choice> {
+  const { password, passwordConfirm } = credentials
+  const chosen = identifier === "email" ? readEmail(credentials.email) : readUsername(credentials.username)
+  if (passwordConfirm !== undefined && passwordConfirm !== password) throw new SignInRefused("password_mismatch")
+  const names = [chosen.username, chosen.display, chosen.email].filter((name) => name !== undefined)
+  const checked = await checkPassword(password, { userInputs: names }, turn)
+  if (!checked.ok) throw new SignInRefused(checked.code)
+  const { display, ...input } = { ...chosen, password: checked.password }
+  await validate?.(input)
+  return { ...input, display }
+}
+
+function readUsername(input: unknown): Omit<Choice, "password"> {
+  const name = normalizeUsername(input)
+  if (!name) throw new SignInRefused("username_invalid")
+  return name
+}
+
+function readEmail(input: unknown): Omit<Choice, "password"> {
+  const email = normalizeEmail(input)
+  if (!email) throw new SignInRefused("email_invalid")
+  return { email }
+}
+
+function planConversion(
+  context: BoundContext,
+  from: UserRow,
+  choice: Choice,
+  passwordHash: string,
+  again: SignInAgainOptions,
+): UserRow {
+  const session = context.newSession()
+  const set: Conversion["set"] = {
+    // The generated name has done its work, whichever way somebody converts.
+    username: choice.username ?? null,
+    name: from.name ?? choice.display ?? null,
+    ...(choice.email !== undefined && { email: choice.email, emailVerified: null }),
+  }
+  let report: ConvertReport | undefined
+  context.plan = {
+    kind: "write",
+    sessionToken: session?.sessionToken,
+    // Last of all, so that an app's `jwt` callback that throws leaves the user lazy.
+    async commit() {
+      const { onConvert } = context.options
+      const by = { provider: "convert", type: "credentials" }
+      try {
+        report = await context.adapter.lazy.convert({ userId: from.id, set, passwordHash, session, by, onConvert })
+      } catch (error) {
+        const overtaken = error instanceof NotLazyError
+        const user = overtaken ? await signInAgain(context, { ...choice, userId: from.id }, again) : null
+        if (!user) throw refusalOf(error)
+        // The first copy of this form has converted the user. Only make a session.
+        context.plan = { kind: "write" }
+      }
+    },
+    async announce() {
+      if (report)
+        await emit(context, "convertUser", {
+          user: report.user,
+          from: report.from,
+          by: { provider: "convert", type: "credentials" },
+        })
+    },
+  }
+  return { ...from, ...set, convertedAt: new Date() }
+}
+
+async function planSignUp(
+  context: BoundContext,
+  choice: Choice,
+  passwordHash: string,
+  again: SignInAgainOptions,
+  generateEmail?: GenerateEmail,
+): Promise<UserRow> {
+  const { username, email, display } = choice
+  const session = context.newSession()
+  const [own] = signUpIds(context.config, context.head, username ?? email ?? "")
+  const id = own !== undefined && !(await context.adapter.getUser(own)) ? own : uuidv7()
+  const address = email ?? (username === undefined ? null : await generatedEmail(generateEmail, { id, username }))
+  const row = { id, username, email: address ?? undefined, name: display }
+  let user: UserRow | undefined
+  context.plan = {
+    kind: "write",
+    sessionToken: session?.sessionToken,
+    async prepare() {
+      try {
+        user = await context.adapter.lazy.createRealUser({ ...row, passwordHash, session })
+        return user
+      } catch (error) {
+        const taken = error instanceof IdentifierTakenError || sqlState(error) === UNIQUE_VIOLATION
+        const before = taken ? await signInAgain(context, choice, again) : null
+        if (!before) throw refusalOf(error)
+        context.plan = { kind: "write" }
+        return before
+      }
+    },
+    async undo() {
+      if (user) await context.adapter.deleteUser(user.id)
+    },
+    async announce() {
+      const created = user
+      if (created) await callEvent(context, "createUser", () => context.config.events?.createUser?.({ user: created }))
+    },
+  }
+  return {
+    id,
+    name: display ?? null,
+    email: address,
+    username: username ?? null,
+    emailVerified: null,
+    image: null,
+    lazySince: null,
+    convertedAt: null,
+    seenAt: null,
+  }
+}
+
+/** Says what the store refuses in the codes of this provider. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof IdentifierTakenError) return new SignInRefused(`${error.identifier}_taken`)
+  if (error instanceof IdentifierInvalidError) return new SignInRefused(`${error.identifier}_invalid`)
+  if (error instanceof NotLazyError) return new SignInRefused("already_converted")
+  return error
+}

@@ -1,0 +1,125 @@
+import type { AdapterUser } from "@auth/core/adapters"
+import { AdapterError, CredentialsSignin } from "@auth/core/errors"
+import { LazySetupError } from "../../errors.js"
+import type { GenerateEmail } from "../../store/create/generated-email.js"
+import { NO_ADDRESS } from "../../store/create/generated-email.js"
+import { generateLazyName } from "../../store/create/generated-name.js"
+import type { CreateReport } from "../../store/create/types.js"
+import type { UserRow } from "../../store/tables/user-row.js"
+import { logError } from "../config/log-error.js"
+import { emit } from "../context/emit.js"
+import { lazyUserIds } from "../request/lazy-user-ids.js"
+import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
+
+/** How lazy users are made; see {@link LazyProvider}. */
+export interface LazyProviderOptions {
+  /** Makes a username; called again when that one is taken. Default: `guest-` and ten random characters. */
+  generateName?: () => string | Promise<string>
+  /**
+   * Makes an address for apps whose `email` column is NOT NULL. Return one under the reserved, undeliverable domain `.invalid`
+   * (RFC 2606), such as `` `${id}@lazy.invalid` ``. Default: none; the column stays null.
+   */
+  generateEmail?: GenerateEmail
+}
+
+/** New lazy users are turned off (`lazy.enabled`). Its code in the URL is `lazy_disabled`. */
+export class LazyDisabled extends CredentialsSignin {
+  override code = "lazy_disabled"
+}
+
+/** The app's `lazy.verify` takes the visitor for a bot. Its code in the URL is `lazy_not_verified`. */
+export class VisitorNotVerified extends CredentialsSignin {
+  override code = "lazy_not_verified"
+}
+
+/**
+ * The provider behind `signIn("lazy")`: makes a lazy user and signs it in. Who is signed in already, as whoever, stays so.
+ * What its form sends is shown to `lazy.verify` and ignored otherwise.
+ */
+export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderConfig {
+  const { generateName = generateLazyName, generateEmail } = options
+  return boundProvider(
+    { id: "lazy", name: "a temporary account", credentials: {} },
+    {
+      check(adapter) {
+        if (adapter.lazy.needsEmail && !generateEmail) throw new LazySetupError(NO_ADDRESS)
+      },
+      async authorize(credentials, context) {
+        const current = await context.currentSession()
+        if (current) {
+          context.plan = { kind: "keep", sessionToken: current.sessionToken }
+          return current.user
+        }
+        if (!(await isEnabled(context))) throw new LazyDisabled()
+        if (!(await isVerified(credentials, context))) throw new VisitorNotVerified()
+        // Only people count: otherwise bots could use up what there is for everybody.
+        await context.takeCreation(context.client())
+        const { ids, successor } = lazyUserIds(context.config, context.head)
+        planCreation(context, (session) =>
+          context.adapter.lazy.ensureUser({ ids, successor, generateName, generateEmail, session }),
+        )
+        return candidate(ids[0])
+      },
+    },
+  )
+}
+
+async function isVerified(credentials: Record<string, unknown>, context: BoundContext): Promise<boolean> {
+  const { options } = context
+  if (!options.verify) return true
+  const { csrfToken: _, callbackUrl: __, ...form } = credentials
+  return options.verify(context.wholeRequest(), form)
+}
+
+async function isEnabled(context: BoundContext): Promise<boolean> {
+  const { options } = context
+  return typeof options.enabled === "function" ? options.enabled(context.wholeRequest()) : options.enabled
+}
+
+/** The user as the app's `signIn` callback sees it: not in the database yet, and without the name it will be given there. */
+function candidate(id: string): UserRow {
+  const now = new Date()
+  return {
+    id,
+    name: null,
+    email: null,
+    emailVerified: null,
+    image: null,
+    username: null,
+    lazySince: now,
+    convertedAt: null,
+    seenAt: now,
+  }
+}
+
+function planCreation(
+  context: BoundContext,
+  create: (session: ReturnType<BoundContext["newSession"]>) => Promise<CreateReport>,
+): void {
+  const session = context.newSession()
+  let report: CreateReport | undefined
+  context.plan = {
+    kind: "write",
+    sessionToken: session?.sessionToken,
+    async prepare() {
+      report = await create(session)
+      return report.user
+    },
+    async undo() {
+      if (!report?.created) return
+      try {
+        await context.adapter.lazy.deleteLazyUser(report.user.id, { counts: false })
+      } catch (error) {
+        // What made the sign-in fail is what the app has to hear of. The purge will find the user.
+        logError(context.config, new AdapterError("A lazy user was left behind.", { cause: { err: error } }))
+      }
+    },
+    made() {
+      if (!report?.session) return undefined
+      return { session: report.session, user: report.user as AdapterUser }
+    },
+    async announce() {
+      if (report?.created) await emit(context, "createLazyUser", { user: report.user })
+    },
+  }
+}

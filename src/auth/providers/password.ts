@@ -1,0 +1,89 @@
+import type { RateLimiterAbstract } from "rate-limiter-flexible"
+import { type HashOptions, hashPassword, verifyPassword } from "../../password/hash.js"
+import { normalizeEmail, normalizeUsername } from "../../password/policy.js"
+import { TooManyWaiting } from "../../password/turns.js"
+import type { Identifier } from "../../store/identifiers/identified-by.js"
+import { SignInRefused } from "../config/sign-in-refused.js"
+import { forgetTries, giveBackTry, takeTry, takeTryOf } from "../config/take-try.js"
+import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
+import { requirePasswords } from "./convert.js"
+import { inTurn, turnOf } from "./password-turn.js"
+
+/** How people sign in with a password; see {@link PasswordProvider}. */
+export interface PasswordProviderOptions {
+  /** Parameters of argon2id. A stored hash made with others is replaced at the next sign-in. Default: the OWASP minimum or better. */
+  hash?: HashOptions
+  /**
+   * Bounds failed tries. Any limiter of rate-limiter-flexible; with several server processes, use one that they share (Redis, Postgres, …).
+   * A limiter whose store fails makes sign-ins fail: give it an `insuranceLimiter` if you'd rather not have that.
+   */
+  limiters?: {
+    /** Failed tries per name. Default: 10 in 15 minutes, in memory. */
+    name?: RateLimiterAbstract
+    /** Failed tries per client address, where the framework knows it. Default: 100 in an hour, in memory. */
+    address?: RateLimiterAbstract
+  }
+}
+
+/**
+ * The provider behind `signIn("password", { username, password })`; `username` may be an e-mail address. A wrong password, an unknown
+ * name, a lazy user's name and a user without a password are answered alike, in the same time: `wrong_credentials`. After too
+ * many failures: `too_many_tries`, whether or not there is such a user.
+ */
+export function PasswordProvider(options: PasswordProviderOptions = {}): LazyProviderConfig {
+  return boundProvider(
+    {
+      id: "password",
+      name: "Password",
+      credentials: { username: { label: "Username or e-mail" }, password: { label: "Password", type: "password" } },
+    },
+    {
+      check: requirePasswords,
+      async authorize({ username, password }, context) {
+        const identifier = readIdentifier(username)
+        const key = Object.values(identifier)[0] as string
+        const {
+          name = context.limiters.limiter("password-name", NAME_TRIES),
+          address = context.limiters.limiter("password-address", ADDRESS_TRIES),
+        } = options.limiters ?? {}
+        // Count a try before the work, so that parallel tries count too. Count the address first,
+        // so that an address over its limit can not use up the tries of a name.
+        const client = context.client()
+        if (client !== undefined) await takeTryOf(address, client)
+        await takeTry(name, key)
+        const turn = await turnOf(context)
+        const user = await inTurn(() =>
+          context.adapter.lazy.checkPassword(identifier, async (hash) => {
+            const { ok, rehash } = await verifyPassword(hash, textOf(password), options.hash, turn)
+            if (!rehash) return { ok }
+            // A new hash can wait for the next sign-in.
+            const rehashed = await hashPassword(textOf(password), options.hash, turn).catch(unlessTooMany)
+            return { ok, rehashed }
+          }),
+        )
+        if (!user) throw new SignInRefused("wrong_credentials")
+        context.byPassword = true
+        await forgetTries(name, key)
+        if (client !== undefined) await giveBackTry(address, client)
+        return user
+      },
+    },
+  )
+}
+
+const NAME_TRIES = { points: 10, duration: 15 * 60 }
+const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
+
+/** Treats a password that is no string, such as an object in JSON, as a wrong one. */
+const textOf = (password: unknown) => (typeof password === "string" ? password : "")
+
+function unlessTooMany(error: unknown): undefined {
+  if (!(error instanceof TooManyWaiting)) throw error
+}
+
+/** Something that can't be a name or an address is looked up all the same, so that it takes as long as any other. */
+function readIdentifier(input: unknown): Identifier {
+  const email = normalizeEmail(input)
+  if (email) return { email }
+  return { username: normalizeUsername(input)?.username ?? "" }
+}

@@ -1,0 +1,90 @@
+import type { RateLimiterAbstract } from "rate-limiter-flexible"
+import { type HashOptions, verifyPassword } from "../../password/hash.js"
+import type { TurnOptions } from "../../password/turns.js"
+import type { Identifier } from "../../store/identifiers/identified-by.js"
+import type { UserRow } from "../../store/tables/user-row.js"
+import { SignInRefused } from "../config/sign-in-refused.js"
+import { forgetTries, takeTry } from "../config/take-try.js"
+import { signUpIds } from "../request/lazy-user-ids.js"
+import type { BoundContext } from "./bound-provider.js"
+import { inTurn } from "./password-turn.js"
+
+/** How long after a conversion its form may be repeated, in milliseconds. */
+const RECENT = 15 * 60 * 1000
+
+/** A form that asks for a taken name. */
+export interface RepeatedForm {
+  /** The username; set unless `email` is. */
+  username?: string
+  email?: string
+  password: string
+  /** The lazy user whose session was live when the form was sent. */
+  userId?: string
+}
+
+/** Options of {@link signInAgain}. */
+export interface SignInAgainOptions {
+  hash?: HashOptions
+  /** Bounds how often the password of one name is compared. */
+  tries: RateLimiterAbstract
+  turn: TurnOptions
+}
+
+/**
+ * Finds the account that this browser made with the same form a moment ago: the form was sent
+ * twice, or its answer was lost. Requires the right password in any case, and leaves it to the
+ * caller to make the session.
+ *
+ * Compares the password once whether or not the account exists, so that the answer tells only that
+ * the name is taken.
+ * @returns null when the name belongs to another user
+ */
+export async function signInAgain(
+  context: BoundContext,
+  form: RepeatedForm,
+  { hash, tries, turn }: SignInAgainOptions,
+): Promise<UserRow | null> {
+  const isOwn = await ownership(context, form)
+  const name = form.username ?? form.email ?? ""
+  if (!isOwn || !(await take(tries, name))) return null
+  const identifier: Identifier = form.email === undefined ? { username: name } : { email: form.email }
+  const user = await inTurn(() =>
+    context.adapter.lazy.checkPassword(identifier, async (stored) => ({
+      ok: (await verifyPassword(stored, form.password, hash, turn)).ok,
+    })),
+  )
+  if (!user || !isOwn(user)) return null
+  await forgetTries(tries, name)
+  // The session is written only while the account still has its password.
+  context.byPassword = true
+  return user
+}
+
+/**
+ * Returns a test for accounts that this browser made; undefined when nothing in the request can
+ * tell.
+ */
+async function ownership(
+  context: BoundContext,
+  { username, email, userId }: RepeatedForm,
+): Promise<((user: UserRow) => boolean) | undefined> {
+  if (userId !== undefined) return ({ id }) => id === userId
+  const ids = signUpIds(context.config, context.head, username ?? email ?? "")
+  const ended = await context.endedSession()
+  if (ids.length === 0 && !ended) return undefined
+  return (user) => ids.includes(user.id) || (ended !== null && isRecent(user) && (ended.userId ?? user.id) === user.id)
+}
+
+function isRecent({ convertedAt }: UserRow): boolean {
+  return convertedAt !== null && Date.now() - convertedAt.valueOf() < RECENT
+}
+
+async function take(tries: RateLimiterAbstract, name: string): Promise<boolean> {
+  try {
+    await takeTry(tries, name)
+    return true
+  } catch (error) {
+    if (error instanceof SignInRefused) return false
+    throw error
+  }
+}

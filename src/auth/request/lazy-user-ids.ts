@@ -1,0 +1,93 @@
+import { createHash, createHmac } from "node:crypto"
+import type { AuthConfig } from "@auth/core"
+import { parseCookie } from "cookie"
+import { v7 as uuidv7 } from "uuid"
+import type { RequestHead } from "./head.js"
+
+const WINDOW_MS = 10_000
+
+/** The ids to try for a new lazy user, best first, and the function that replaces a used one. */
+export interface LazyUserIds {
+  ids: [string, ...string[]]
+  successor: (id: string) => string
+}
+
+/**
+ * The ids to try for a new lazy user. Derived from the browser's CSRF token and the time, so that a browser that asks twice
+ * within seconds asks for the same id; the second id is the one it would have been given in the window before. Without a CSRF token
+ * (a first visit) one random id. All are UUIDv7 (RFC 9562, section 5.7), whose leading time keeps indexes compact.
+ *
+ * The successor of an id is derived as well: requests at once after a sign-out get one user, too.
+ */
+export function lazyUserIds(config: AuthConfig, request: RequestHead): LazyUserIds {
+  const csrfToken = readCsrfToken(config, request)
+  const secret = csrfToken && [config.secret].flat()[0]
+  if (!csrfToken || !secret) return { ids: [uuidv7()], successor: () => uuidv7() }
+  const start = Date.now() - (Date.now() % WINDOW_MS)
+  const successor = (id: string) => derive(secret, `successor|${id}`, start)
+  const current = (id: string): string => (isForgotten(id) ? current(successor(id)) : id)
+  const ids = [start, start - WINDOW_MS].map((from) => derive(secret, `${from}|${csrfToken}`, from))
+  const [first = uuidv7(), ...twins] = ids.map((id, n) => (n === 0 ? current(id) : id)).filter((id) => !isForgotten(id))
+  return { ids: [first, ...twins], successor: (id) => current(successor(id)) }
+}
+
+function derive(secret: string, what: string, msecs: number): string {
+  const digest = createHmac("sha256", secret).update(`authjs-lazy user id|${what}`).digest()
+  return uuidv7({ msecs, random: digest.subarray(0, 16), seq: digest.readUInt32BE(16) })
+}
+
+/** Ids of users that were just deleted, with the time at which the id can no longer be derived. */
+const forgotten = new Map<string, number>()
+
+/** More ids than a process deletes in twenty seconds. Beyond it, the oldest is forgotten. */
+const MAX_FORGOTTEN = 10_000
+
+/**
+ * Keeps this process from giving the id of a deleted user to the next person at the same browser.
+ */
+export function forgetLazyUser(id: string): void {
+  const now = Date.now()
+  for (const [old, until] of forgotten) {
+    if (until > now && forgotten.size < MAX_FORGOTTEN) break
+    forgotten.delete(old)
+  }
+  forgotten.set(id, now + 2 * WINDOW_MS)
+}
+
+/** Does the same for the ids that this browser would be given now. */
+export function forgetBrowser(config: AuthConfig, request: RequestHead): void {
+  for (const id of lazyUserIds(config, request).ids) forgetLazyUser(id)
+}
+
+function isForgotten(id: string): boolean {
+  return (forgotten.get(id) ?? 0) > Date.now()
+}
+
+/** How long repeated sign-ups of one browser under one name derive the same id, in milliseconds. */
+const SIGN_UP_WINDOW_MS = 5 * 60_000
+
+/**
+ * Derives the ids for a sign-up of this browser under this name, of now and of a few minutes ago.
+ * They show that an account was made by the same form. Empty without a CSRF token.
+ */
+export function signUpIds(config: AuthConfig, request: RequestHead, name: string): string[] {
+  const csrfToken = readCsrfToken(config, request)
+  const secret = csrfToken && [config.secret].flat()[0]
+  if (!csrfToken || !secret) return []
+  const start = Date.now() - (Date.now() % SIGN_UP_WINDOW_MS)
+  const key = `sign-up|${name}|${csrfToken}`
+  return [start, start - SIGN_UP_WINDOW_MS].map((from) => derive(secret, `${from}|${key}`, from))
+}
+
+/** The CSRF token of this browser, if it is one that Auth.js has given out: the cookie holds it with a hash that takes the secret. */
+function readCsrfToken(config: AuthConfig, request: RequestHead): string | undefined {
+  const cookie = request.headers.get("cookie")
+  if (!cookie) return undefined
+  const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
+  const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
+  if (!cookie.includes(name)) return undefined
+  // Auth.js, too, reads the first of two cookies with this name.
+  const [token, hash] = parseCookie(cookie)[name]?.split("|") ?? []
+  const expected = createHash("sha256").update(`${token}${config.secret}`).digest("hex")
+  return hash === expected ? token : undefined
+}

@@ -1,0 +1,123 @@
+import type { RequestHead } from "./head.js"
+
+/** The address under which visitors reach the app: `AUTH_URL` where it is set, as everywhere in Auth.js, and the request's own otherwise. */
+export function publicOrigin(request: Pick<Request, "url">): string {
+  return configuredOrigin() ?? new URL(request.url).origin
+}
+
+/** That address, and the whole URL that the visitor asked for. */
+export function publicAddress(request: Pick<Request, "url">): { origin: string; url: string } {
+  const own = new URL(request.url)
+  const origin = configuredOrigin() ?? own.origin
+  return { origin, url: `${origin}${own.pathname}${own.search}` }
+}
+
+/** The same request under the address that visitors use: behind a proxy a server sees its own, internal one. */
+export function publicRequest(request: Request): Request {
+  const outside = elsewhere(request)
+  return outside === undefined ? request : new Request(outside, request)
+}
+
+/** The same without its body, which is Auth.js's to read. */
+export function publicHead(request: RequestHead): RequestHead {
+  const url = elsewhere(request)
+  const { method, headers, signal } = request
+  return url === undefined ? request : { method, url, headers, signal }
+}
+
+/** A request that is only known by its head, for those who expect a whole one; it has no body. */
+export function wholeRequest(head: RequestHead): Request {
+  return head instanceof Request ? head : new Request(head.url, { method: head.method, headers: head.headers })
+}
+
+/** The visitor's address of a request that came under another one. */
+function elsewhere({ url }: RequestHead): string | undefined {
+  const origin = configuredOrigin()
+  if (origin === undefined || url.startsWith(`${origin}/`)) return undefined
+  const { pathname, search } = new URL(url)
+  return `${origin}${pathname}${search}`
+}
+
+/** The path of `AUTH_URL`; undefined where it is not set or has none. */
+export function configuredPath(): string | undefined {
+  const url = process.env.AUTH_URL
+  const path = url === undefined || !URL.canParse(url) ? undefined : parse(url).path
+  return path === "" ? undefined : path
+}
+
+function configuredOrigin(): string | undefined {
+  const url = process.env.AUTH_URL ?? process.env.NEXTAUTH_URL
+  // Set to nothing, it means the same to Auth.js as not set at all.
+  return url ? parse(url).origin : undefined
+}
+
+let parsed: { url: string; origin: string; path: string } | undefined
+
+/** Most apps have one address, and taking it to pieces for every request is slow. */
+function parse(url: string): { origin: string; path: string } {
+  if (parsed?.url !== url) {
+    const { origin, pathname } = new URL(url)
+    parsed = { url, origin, path: pathname.replace(/\/$/, "") }
+  }
+  return parsed
+}
+
+/** The request under the address in the headers of a proxy: @hono/auth-js, which hands over the request as it came in, believes them. */
+export function forwardedHead(request: Request): RequestHead {
+  const url = forwardedUrl(request)
+  const { method, headers, signal } = request
+  return url === request.url ? request : { method, url, headers, signal }
+}
+
+/** Returns the request, with its body, under the address in the headers of a proxy. */
+export function forwardedRequest(request: Request): Request {
+  const url = forwardedUrl(request)
+  return url === request.url ? request : new Request(url, request)
+}
+
+/**
+ * Returns the URL that the visitor sent, by `x-forwarded-proto` and `x-forwarded-host`. Of a list
+ * the first value counts; values that are not `http`, `https` or a host are ignored.
+ */
+export function forwardedUrl({ url, headers }: Pick<RequestHead, "url" | "headers">): string {
+  const protocol = forwardedProtocol(headers)
+  const host = forwardedHost(headers)
+  if (protocol === undefined && host === undefined) return url
+  const outside = new URL(url)
+  if (protocol !== undefined) outside.protocol = protocol
+  if (host !== undefined) {
+    outside.port = ""
+    outside.host = host
+  }
+  return outside.href
+}
+
+/** Reads `http` or `https`; undefined where the header says neither. */
+function forwardedProtocol(headers: Headers): string | undefined {
+  const protocol = firstOf(headers.get("x-forwarded-proto"))?.toLowerCase().replace(/:$/, "")
+  return protocol === "http" || protocol === "https" ? protocol : undefined
+}
+
+function forwardedHost(headers: Headers): string | undefined {
+  const host = firstOf(headers.get("x-forwarded-host"))
+  return host !== undefined && /^[^\s/?#@\\]+$/.test(host) && URL.canParse(`http://${host}`) ? host : undefined
+}
+
+/**
+ * Reduces lists in forwarded headers to one value. @hono/auth-js and @auth/sveltekit take the whole
+ * list for a protocol.
+ */
+export function settleForwarded(headers: Headers): void {
+  const settle = (name: string, value: string | undefined) => {
+    const given = headers.get(name)
+    if (given === null || given === value) return
+    if (value === undefined) headers.delete(name)
+    else headers.set(name, value)
+  }
+  settle("x-forwarded-proto", forwardedProtocol(headers))
+  settle("x-forwarded-host", forwardedHost(headers))
+}
+
+function firstOf(list: string | null): string | undefined {
+  return list?.split(",")[0]?.trim()
+}

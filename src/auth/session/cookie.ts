@@ -1,0 +1,109 @@
+import type { AuthConfig } from "@auth/core"
+import { type AuthCookie, isNameOrChunk } from "../request/cookies.js"
+import { sessionValues } from "./session-values.js"
+
+const NAME = "authjs.session-token"
+/** What Auth.js puts into one cookie of a session: 4096 bytes less the 160 that it reckons the rest of a cookie takes. */
+const CHUNK_SIZE = 4096 - 160
+
+/** The name of the session cookie for this request, by the rules of Auth.js: https://authjs.dev/reference/core#cookies */
+export function sessionCookieName(config: AuthConfig, url: string): string {
+  return config.cookies?.sessionToken?.name ?? (isSecure(config, url) ? `__Secure-${NAME}` : NAME)
+}
+
+function isSecure({ useSecureCookies }: AuthConfig, url: string): boolean {
+  return useSecureCookies ?? url.startsWith("https:")
+}
+
+/** Whether a JWT with this salt is the one in the session cookie: Auth.js salts every token with the name of its cookie. */
+export function isSessionSalt(config: AuthConfig, salt: string): boolean {
+  return salt === config.cookies?.sessionToken?.name || salt === NAME || salt === `__Secure-${NAME}`
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/**
+ * Tells whether a value may be the key of a session row: a UUID from Auth.js, or any text where the
+ * app generates keys.
+ */
+export function isSessionKey({ session }: AuthConfig, value: string): boolean {
+  return session?.generateSessionToken !== undefined || UUID.test(value)
+}
+
+/** The parts of a request that tell its session. */
+interface SessionPlace {
+  url: string
+  cookie: string
+}
+
+/**
+ * Reads the value of the session cookie, joined from its chunks. Of several, returns the one that
+ * browsers send first; null without one.
+ */
+export function readSessionCookie(config: AuthConfig, place: SessionPlace): string | null {
+  return readSessionCookies(config, place)[0] ?? null
+}
+
+/**
+ * Reads every value of the session cookie, at most five. A browser sends cookies of two domains or
+ * paths under the same name.
+ */
+export function readSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): string[] {
+  return sessionValues(sessionCookieName(config, url), cookie)
+}
+
+/** The cookies that take the place of the session cookies in a request: one, or chunks, and removals of what is left over. */
+export function writeSessionCookies(
+  config: AuthConfig,
+  { url, cookie }: SessionPlace,
+  value: string,
+  expires: Date,
+): AuthCookie[] {
+  const name = sessionCookieName(config, url)
+  const options = { ...cookieOptions(config, url), expires }
+  const count = Math.ceil(value.length / CHUNK_SIZE)
+  const written: AuthCookie[] =
+    count === 1
+      ? [{ name, value, options }]
+      : Array.from({ length: count }, (_, n) => ({
+          name: `${name}.${n}`,
+          value: value.slice(n * CHUNK_SIZE, (n + 1) * CHUNK_SIZE),
+          options,
+        }))
+  const names = new Set(written.map(({ name }) => name))
+  const removed = removeSessionCookies(config, { url, cookie })
+  const isLeftOver = (each: AuthCookie) => !names.has(each.name) || (options.domain && !each.options.domain)
+  return [...removed.filter(isLeftOver), ...written]
+}
+
+/**
+ * Removes every session cookie of a request. Where a `domain` is configured, also the cookie
+ * without it, which browsers keep beside it.
+ */
+export function removeSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): AuthCookie[] {
+  const name = sessionCookieName(config, url)
+  if (!cookie.includes(name)) return []
+  const options = { ...cookieOptions(config, url), maxAge: 0 }
+  const { domain: _, ...hostOnly } = options
+  return sessionCookieNames(name, cookie).flatMap((name) =>
+    options.domain
+      ? [
+          { name, value: "", options: hostOnly },
+          { name, value: "", options },
+        ]
+      : [{ name, value: "", options }],
+  )
+}
+
+/** Lists the names in a `Cookie` header that are the session cookie or one of its chunks. */
+function sessionCookieNames(name: string, cookie: string): string[] {
+  const names = cookie.split(";").map((pair) => pair.slice(0, Math.max(pair.indexOf("="), 0)).trim())
+  return [...new Set(names.filter((each) => isNameOrChunk(each, name)))]
+}
+
+function cookieOptions(config: AuthConfig, url: string): AuthCookie["options"] {
+  const defaults = { httpOnly: true, sameSite: "lax" as const, path: "/", secure: isSecure(config, url) }
+  const options = config.cookies?.sessionToken?.options
+  if (!options) return defaults
+  return { ...defaults, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) }
+}

@@ -1,0 +1,60 @@
+import { count, sql } from "drizzle-orm"
+import { mayGo } from "../../store/purge/find-users.js"
+import { resolvePurgeOptions } from "../../store/purge/options.js"
+import type { Database } from "../../store/sql/database.js"
+import type { Tables } from "../../store/tables/resolve-tables.js"
+import { DEFAULT_SESSION_MAX_AGE } from "../../store/users/session-life.js"
+import type { Finding } from "../finding.js"
+
+/** Lazy users who can never come back. */
+export interface DeadUsers {
+  count: number
+  /** When the first of them was seen for the last time; null where there are none. */
+  oldest: Date | null
+}
+
+/** Counts those whom a purge would look at now, by its own condition. One query, by the index of the purge. */
+export async function readDeadUsers(
+  tx: Database,
+  tables: Tables,
+  { sessionMaxAge, hasSessions }: { sessionMaxAge: number; hasSessions: boolean },
+): Promise<DeadUsers> {
+  const { seenAt, lazySince } = tables.usersTable
+  const settings = resolvePurgeOptions({ sessionMaxAge }, tables)
+  const [dead] = await tx
+    .select({ count: count(), oldest: sql<Date | null>`min(coalesce(${seenAt}, ${lazySince}))`.mapWith(seenAt) })
+    .from(tables.usersTable)
+    .where(mayGo({ tables, settings, hasSessions }))
+  return dead ?? { count: 0, oldest: null }
+}
+
+const HOUR = 60 * 60
+const DAY = 24 * HOUR
+
+/** Whether the purge has something to do, and whether it ever runs. */
+export function checkPurge({ count, oldest }: DeadUsers, sessionMaxAge: number): Finding[] {
+  if (count === 0 || !oldest) return []
+  const age = (Date.now() - oldest.valueOf()) / 1000
+  const command = `npx authjs-lazy purge${sessionMaxAge === DEFAULT_SESSION_MAX_AGE ? "" : ` --session-max-age ${sessionMaxAge}`}`
+  const overdue: Finding = {
+    code: "purge_overdue",
+    severity: "warning",
+    message: `Nobody purges: a lazy user who could have gone ${span(age - sessionMaxAge)} ago is still there.`,
+    fix: `0 4 * * * ${command}`,
+  }
+  const users = count === 1 ? "One lazy user" : `${count.toLocaleString("en-US")} lazy users`
+  return [
+    ...(age > 2 * sessionMaxAge ? [overdue] : []),
+    {
+      code: "purgeable",
+      severity: "info",
+      message: `${users} can never come back: not seen for ${span(sessionMaxAge)}, and without a session.`,
+      fix: command,
+    },
+  ]
+}
+
+function span(seconds: number): string {
+  const [length, unit] = seconds >= 2 * DAY ? [DAY, "days"] : [HOUR, "hours"]
+  return `${Math.floor(seconds / length)} ${unit}`
+}

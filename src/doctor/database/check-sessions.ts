@@ -1,0 +1,39 @@
+import { lt, sql } from "drizzle-orm"
+import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import type { Database } from "../../store/sql/database.js"
+import { columnName, quoted } from "../../store/sql/identifiers.js"
+import { queryRows } from "../../store/sql/query.js"
+import type { Tables } from "../../store/tables/resolve-tables.js"
+import type { Finding } from "../finding.js"
+import type { IndexedTable } from "../keys/indexes.js"
+
+const MANY = 100_000
+
+/** Whether sessions that are over pile up: Auth.js deletes one only when its browser comes back. Counts no further than it has to. */
+export async function checkSessions(
+  tx: Database,
+  { sessionsTable }: Tables,
+  { label, target, rows }: IndexedTable,
+): Promise<Finding[]> {
+  // The server's estimate decides whether the table is worth reading.
+  if (rows === null || rows < MANY) return []
+  const [found] = await queryRows<{ expired: number }>(
+    tx,
+    sql`select count(*)::int as expired from (
+      select from ${sessionsTable} where ${lt(sessionsTable.expires, new Date())} limit ${sql.raw(String(MANY))}
+    ) as expired`,
+  )
+  if (!found || found.expired < MANY) return []
+  const expires: AnyPgColumn = sessionsTable.expires
+  // Drizzle writes UTC into a timestamp without a time zone.
+  const now = expires.getSQLType().includes("with time zone") ? "now()" : "now() at time zone 'UTC'"
+  return [
+    {
+      code: "expired_sessions",
+      severity: "warning",
+      message: `${label} holds ${MANY.toLocaleString("en-US")} sessions or more that are over. Nothing deletes them but a visit of their browsers.`,
+      fix: `delete from ${target} where ${quoted(columnName(tx, expires))} < ${now};`,
+      where: label,
+    },
+  ]
+}

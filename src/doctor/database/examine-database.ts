@@ -1,0 +1,88 @@
+import type { Database } from "../../store/sql/database.js"
+import { checkReferences } from "../../store/tables/check-references.js"
+import { type LazyAdapterOptions, resolveTables, type Tables } from "../../store/tables/resolve-tables.js"
+import { schema } from "../../store/tables/schema.js"
+import type { ConfigFacts } from "../app/read-config.js"
+import type { Finding } from "../finding.js"
+import { examineKeys } from "../keys/examine-keys.js"
+import { checkClock } from "../server/clock.js"
+import { readOnly } from "../server/read-only.js"
+import { checkServer } from "../server/read-server.js"
+import { type ReadTable, readIfAllowed } from "../server/unchecked.js"
+import { checkTable } from "../tables/check-tables.js"
+import { checkDeclared } from "../tables/declared-references.js"
+import { type Facts, readFacts, tableUnder } from "../tables/facts.js"
+import { neededTables } from "../tables/needed-tables.js"
+import { checkMigrations } from "./check-migrations.js"
+import { examineRows } from "./examine-rows.js"
+
+/** What bears on what a database should be like. */
+export interface Circumstances {
+  config: ConfigFacts | undefined
+  /** In seconds. */
+  sessionMaxAge: number
+  /** Whether the purge deletes what keeps users from going. */
+  cascade: boolean
+}
+
+/** See `DoctorReport`. */
+export interface DatabaseReport {
+  findings: Finding[]
+  purgeable: number | null
+}
+
+/**
+ * Examines a database. Everything is read off the catalogue, but for the lazy users to purge, and expired sessions where there are many.
+ * @throws LazySetupError when the tables can't work, as `LazyAdapter` does
+ */
+export async function examineDatabase(
+  db: Database,
+  options: LazyAdapterOptions,
+  circumstances: Circumstances,
+): Promise<DatabaseReport> {
+  const tables = resolveTables(options)
+  const references = options.references ?? []
+  checkReferences(references, tables)
+  const credentials = (tables.credentials ?? []).map(({ userId }) => userId)
+  const facts = await readFacts(db, neededTables(tables, circumstances.config), [...references, ...credentials])
+
+  const basics = [
+    ...checkServer(facts.server),
+    ...checkClock(facts.skew),
+    ...(await examineMigrations(db, tables, facts)),
+  ]
+  // What follows from these would only repeat them.
+  if (basics.some(({ code }) => code === "server_version" || code === "migrations_pending"))
+    return { findings: basics, purgeable: null }
+
+  const shape = [
+    ...facts.tables.flatMap(({ facts, ...needed }) => checkTable(db, needed, facts)),
+    ...checkDeclared(db, references, facts.declared, "references"),
+    ...checkDeclared(db, credentials, facts.declared.slice(references.length), "credentials"),
+  ]
+  const { findings: ofKeys, indexed } = await examineKeys(db, tables, references, facts, circumstances)
+  const rows = await examineRows(db, tables, facts, indexed, circumstances)
+  return { findings: [...basics, ...shape, ...ofKeys, ...rows.findings], purgeable: rows.purgeable }
+}
+
+/** Where the record of migrations is, if there is one. */
+const MIGRATIONS: ReadTable = {
+  schema: "drizzle",
+  label: "drizzle.__authjs_lazy_migrations",
+  target: "drizzle.__authjs_lazy_migrations",
+  enterable: true,
+  readable: false,
+}
+
+/** An app's own tables are migrated by the app, and so are tables outside of the schema that the migrations name. */
+async function examineMigrations(db: Database, { usersTable }: Tables, facts: Facts): Promise<Finding[]> {
+  const where = tableUnder(facts, "usersTable")?.schema ?? "public"
+  if (usersTable !== schema.usersTable || where !== "public") return []
+  const { result, findings } = await readIfAllowed({
+    what: "Whether migrations are missing",
+    role: facts.server.role,
+    tables: [MIGRATIONS],
+    read: () => readOnly(db, checkMigrations),
+  })
+  return result ?? findings
+}

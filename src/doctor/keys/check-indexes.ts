@@ -1,0 +1,71 @@
+import { quoted } from "../../store/sql/identifiers.js"
+import type { Finding } from "../finding.js"
+import { about, createIndex, type IndexedTable, type IndexFacts, isIndexed } from "./indexes.js"
+import type { Lookup } from "./lookups.js"
+
+/** Whether the rows that go, or move, with a user are found by an index. */
+export function checkLookups(lookups: Lookup[], tables: IndexedTable[]): Finding[] {
+  const seen = new Set<string>()
+  return lookups.flatMap(({ table: oid, columns }) => {
+    const table = tables.find((table) => table.oid === oid)
+    const where = `${table?.label}.${columns.join(", ")}`
+    if (!table || seen.has(where) || isIndexed(table, columns)) return []
+    seen.add(where)
+    return [
+      {
+        code: "lookup_index",
+        severity: "warning",
+        message: `Purging and merging look for rows of ${table.label} (${about(table)}) by ${columns.join(", ")}, and no index begins with that: every user costs a scan of the whole table.`,
+        fix: createIndex(table, `(${columns.map(quoted).join(", ")})`),
+        where,
+      },
+    ]
+  })
+}
+
+/** The names that the columns of the purge's index have in the database. */
+export interface PurgeColumns {
+  id: string
+  seenAt: string
+  lazySince: string
+  convertedAt: string
+}
+
+/** Whether the purge finds old lazy users by an index, whatever that is called. */
+export function checkPurgeIndex(users: IndexedTable, columns: PurgeColumns, name: string): Finding[] {
+  const candidates = users.indexes.filter(
+    ({ keys, ...index }) =>
+      index.method === "btree" &&
+      keys[0]?.column === columns.seenAt &&
+      keys[1]?.column === columns.id &&
+      holdsLazyUsers({ keys, ...index }, columns),
+  )
+  if (candidates.some(({ valid }) => valid)) return []
+  const [seenAt, id, lazySince, convertedAt] = [columns.seenAt, columns.id, columns.lazySince, columns.convertedAt].map(
+    quoted,
+  )
+  const [broken] = candidates
+  return [
+    {
+      code: "purge_index",
+      severity: "warning",
+      message: broken
+        ? `The index ${broken.target} was never finished, so the purge reads all of ${users.label} (${about(users)}) to find lazy users.`
+        : `The purge reads all of ${users.label} (${about(users)}) to find lazy users: it has no index by ${columns.seenAt} and ${columns.id}.`,
+      fix: broken
+        ? `reindex index ${users.kind === "p" ? "" : "concurrently "}${broken.target};`
+        : createIndex(users, `(${seenAt}, ${id}) where (${lazySince} is not null and ${convertedAt} is null)`, name),
+      where: users.label,
+    },
+  ]
+}
+
+/** Whether every lazy user that was ever seen is in the index: it has no condition, or none but those that hold for them. */
+function holdsLazyUsers({ predicate }: IndexFacts, { seenAt, lazySince, convertedAt }: PurgeColumns): boolean {
+  const conditions = predicate === null ? [] : predicate.replaceAll(/[()]/g, "").split(" AND ")
+  const isNamed = (sql: string, column: string) => sql === column || sql === quoted(column)
+  return conditions.every((condition) => {
+    const [, name = "", not] = /^(.*) IS (NOT )?NULL$/.exec(condition) ?? []
+    return not ? isNamed(name, lazySince) || isNamed(name, seenAt) : isNamed(name, convertedAt)
+  })
+}

@@ -1,0 +1,87 @@
+import { quoted } from "../../store/sql/identifiers.js"
+import type { Finding } from "../finding.js"
+import type { ColumnFacts } from "../tables/read-tables.js"
+import type { IndexedTable, IndexFacts } from "./indexes.js"
+
+/** The user table and its unique rules. */
+interface RuledUsers {
+  table: IndexedTable
+  columns: ColumnFacts[]
+  /** The columns that are unique by design or filled by the Drizzle definition. */
+  distinct: string[]
+}
+
+/** Reports unique rules that allow only one lazy user, since no insert fills their columns. */
+export function checkOtherRules({ table, columns, distinct }: RuledUsers): Finding[] {
+  return table.indexes
+    .filter((index) => index.unique && index.valid && collides(index, columns, distinct))
+    .map(({ target, constraint, keys, nullsNotDistinct }) => {
+      const where = `${table.label}.${keys.map(({ column, sql }) => column ?? sql).join(", ")}`
+      const drop =
+        constraint === null
+          ? `drop index ${target};`
+          : `alter table ${table.target} drop constraint ${quoted(constraint)};`
+      return {
+        code: "unique_default",
+        severity: "error",
+        message: `A unique rule on ${where} lets there be one user who has not set it: ${nullsNotDistinct ? "it counts nulls as equal" : "every new user is given the same value"}. The second lazy user can't be made.`,
+        fix: nullsNotDistinct ? drop : dropDefaults(table, columns, keys),
+        where,
+      }
+    })
+}
+
+function collides(
+  { keys, nullsNotDistinct, predicate }: IndexFacts,
+  columns: ColumnFacts[],
+  distinct: string[],
+): boolean {
+  // The predicate may exclude new rows, which can not be told here.
+  if (predicate !== null) return false
+  return keys.every(({ column }) => {
+    const found = columns.find(({ name }) => name === column)
+    if (!found || found.made || distinct.includes(found.name)) return false
+    // A default that calls a function, such as gen_random_uuid(), may differ per row.
+    return found.default === null ? nullsNotDistinct && !found.notNull : !/[(]|^null\b/i.test(found.default)
+  })
+}
+
+function dropDefaults({ target }: IndexedTable, columns: ColumnFacts[], keys: IndexFacts["keys"]): string {
+  return keys
+    .flatMap(({ column }) => columns.filter(({ name }) => name === column))
+    .map(({ name, notNull }) => {
+      const column = `alter column ${quoted(name)}`
+      return `alter table ${target} ${column} drop default${notNull ? `, ${column} drop not null` : ""};`
+    })
+    .join("\n")
+}
+
+const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
+
+/**
+ * Tells whether `activeUsers` is needed: names are unique among some users only, and it is not set.
+ */
+export function checkPartialRules(table: IndexedTable, columns: string[], all: ColumnFacts[]): Finding[] {
+  return columns.flatMap((column) => {
+    const rules = table.indexes.filter(
+      ({ unique, valid, keys }) =>
+        unique && valid && keys.some(({ column: name, sql }) => (name ?? sql).includes(column)),
+    )
+    const conditions = rules.map(({ predicate }) => predicate)
+    // A condition on the column itself sorts values, not users.
+    const others = all
+      .filter(({ name }) => name !== column)
+      .map(({ name }) => new RegExp(`(?<!\\w)${literally(name)}(?!\\w)`))
+    const partial = conditions.find((condition) => others.some((name) => name.test(condition ?? "")))
+    if (partial == null || conditions.includes(null)) return []
+    return [
+      {
+        code: "active_users",
+        severity: "warning",
+        message: `${table.label}.${column} is unique only where ${partial}: two users can have one ${column}, and a sign-in may find the one who does not count. Say who does.`,
+        fix: "LazyAdapter(db, { activeUsers: (users) => isNull(users.deletedAt) })",
+        where: `${table.label}.${column}`,
+      },
+    ]
+  })
+}

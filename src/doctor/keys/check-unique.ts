@@ -1,0 +1,62 @@
+import { quoted } from "../../store/sql/identifiers.js"
+import type { Finding } from "../finding.js"
+import type { IndexedTable, IndexFacts } from "./indexes.js"
+
+/** Columns that together must tell the rows of a table apart. */
+export interface UniqueNeed {
+  /** Their names in the database. */
+  columns: string[]
+  /** What happens otherwise. */
+  why: string
+  /** The name for a constraint that is missing. */
+  name: string
+  /** Whether many rows have null in them. */
+  holdsNulls: boolean
+}
+
+/** Whether a table has the unique rule that is taken for granted. */
+export function checkUnique(table: IndexedTable, need: UniqueNeed): Finding[] {
+  const { columns, why, name } = need
+  const where = `${table.label}.${columns.join(", ")}`
+  const list = columns.map(quoted).join(", ")
+  const rules = table.indexes.filter((index) => index.unique && index.valid && isAbout(index, columns))
+  const strict = rules.find(({ nullsNotDistinct }) => nullsNotDistinct)
+  if (need.holdsNulls && strict) {
+    return [
+      {
+        code: "unique_nulls",
+        severity: "error",
+        message: `The unique rule on ${where} counts nulls as equal, so there can be one user without: the second lazy user, or the second real one, can't be made.`,
+        fix: withDistinctNulls(table, strict, list),
+        where,
+      },
+    ]
+  }
+  if (rules.length > 0) return []
+  const constraint = `alter table ${table.target} add constraint ${quoted(name)} unique`
+  return [
+    {
+      code: "missing_unique",
+      severity: "error",
+      message: `There is no unique rule on ${where}: ${why}.`,
+      fix:
+        table.kind === "p"
+          ? `${constraint} (${list});`
+          : `create unique index concurrently ${quoted(name)} on ${table.target} (${list});\n${constraint} using index ${quoted(name)};`,
+      where,
+    },
+  ]
+}
+
+/** A rule on fewer columns is stricter; one on an expression, such as `lower(email)`, or on some of the rows is the app's own idea of the same. */
+function isAbout({ keys }: IndexFacts, columns: string[]): boolean {
+  return keys.every(({ column, sql }) =>
+    column === null ? columns.some((name) => sql.includes(name)) : columns.includes(column),
+  )
+}
+
+function withDistinctNulls({ target: table }: IndexedTable, { target, constraint }: IndexFacts, list: string): string {
+  if (constraint === null) return `drop index ${target};\ncreate unique index concurrently on ${table} (${list});`
+  const name = quoted(constraint)
+  return `alter table ${table} drop constraint ${name}, add constraint ${name} unique (${list});`
+}

@@ -1,0 +1,42 @@
+import { getTableColumns } from "drizzle-orm"
+import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import type { UserReferences } from "../../store/merge/find-references.js"
+import type { Database } from "../../store/sql/database.js"
+import { columnName } from "../../store/sql/identifiers.js"
+import type { NeededTable } from "../tables/needed-tables.js"
+import { goingWithUsers, type KeyFacts } from "../tables/read-keys.js"
+import type { TableFacts } from "../tables/read-tables.js"
+
+/** Columns by which rows of a table are looked up. */
+export interface Lookup {
+  /** The oid of the table. */
+  table: number
+  columns: string[]
+}
+
+/**
+ * What converting, merging and purging look up: what belongs to a user by the tables of Auth.js, what refers to rows that go with a user, and
+ * what a merge moves.
+ */
+export function lookupsOf(
+  db: Database,
+  users: number,
+  tables: (NeededTable & { facts: TableFacts | null })[],
+  keys: KeyFacts[],
+  references: UserReferences | undefined,
+  { cascade }: { cascade: boolean },
+): Lookup[] {
+  const going = goingWithUsers(users, keys, { cascade })
+  return [
+    ...tables.flatMap(({ table, severity, facts }) => {
+      const { userId }: Record<string, AnyPgColumn> = getTableColumns(table)
+      return userId && severity && facts ? [{ table: facts.oid, columns: [columnName(db, userId)] }] : []
+    }),
+    ...keys
+      .filter(({ parent }) => going.has(parent.root))
+      .map(({ table, columns }) => ({ table: table.root, columns })),
+    ...(references?.tables ?? []).flatMap(({ oid, userColumns }) =>
+      userColumns.map(({ name }) => ({ table: oid, columns: [name] })),
+    ),
+  ]
+}

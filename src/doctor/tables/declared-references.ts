@@ -1,0 +1,30 @@
+import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import type { Database } from "../../store/sql/database.js"
+import { columnName, qualifiedName } from "../../store/sql/identifiers.js"
+import type { Finding } from "../finding.js"
+import type { TableFacts } from "./read-tables.js"
+import { addColumn, createTable } from "./table-sql.js"
+
+/** Whether the columns that the app declares to hold user ids are there; `facts` are those of their tables, in the same order. */
+export function checkDeclared(
+  db: Database,
+  references: readonly AnyPgColumn[],
+  facts: readonly (TableFacts | null)[],
+  option: "references" | "credentials",
+): Finding[] {
+  return references.flatMap((column, position) => {
+    const table = facts[position]
+    const name = columnName(db, column)
+    if (table?.columns.some((found) => found.name === name)) return []
+    const where = `${table?.label ?? qualifiedName(column.table as PgTable).replaceAll('"', "")}.${name}`
+    return [
+      {
+        code: option === "references" ? "missing_reference" : "missing_credentials",
+        severity: "error",
+        message: `${where}, which \`${option}\` declares to hold user ids, is not in the database, so every ${option === "references" ? "merge" : "conversion and merge"} fails.`,
+        fix: table ? addColumn(db, table.target, column) : createTable(db, column.table as PgTable),
+        where,
+      },
+    ]
+  })
+}

@@ -1,0 +1,56 @@
+import type { Session } from "@auth/core/types"
+import { gateSettings } from "../../auth/context/gate-settings.js"
+import type { LazyAuth } from "../../auth/request/head.js"
+import { publicOrigin } from "../../auth/request/public-url.js"
+import { skipReason } from "../decide.js"
+import { decideGate, type GateOptions, type GateResult } from "../gate.js"
+import { areCookiesWritable, readOnlyCookies, setCookies } from "./cookies.js"
+import { type RequestHead, visitorsRequest } from "./head.js"
+
+/** What a gate takes that is called in a server component or a server action. */
+export interface GuardOptions {
+  /** Where to go once the visitor is who is wanted; a path of this site: Next doesn't tell a server component its own. Default: `"/"`. */
+  callbackUrl?: string
+}
+
+/** Next tells neither address, and a server component sets no cookie. */
+const HERE = { canSendBack: false }
+
+/** Called in a server component or a server action: answers with the session, or redirects whoever may not pass. */
+export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl = "/" }: GuardOptions = {}) {
+  const { headers } = await import("next/headers.js")
+  const writable = await areCookiesWritable()
+  const visit = visitorsRequest({
+    method: writable ? "POST" : "GET",
+    url: `http://localhost${callbackUrl}`,
+    headers: new Headers(await headers()),
+  })
+  if (options.require) return admitted(visit, await decideGate(navigation(visit), auth, options, HERE))
+  if (!writable) return existing(visit, auth)
+  const result = await decideGate(visit, auth, options, HERE)
+  if (!result.open) throw new Error(result.body)
+  await setCookies(result.headers)
+  return result.session
+}
+
+async function admitted(visit: RequestHead, result: GateResult): Promise<Session | null> {
+  if (result.open) return result.session
+  // @ts-expect-error Next has no `exports`, and its bundler knows this name alone as that of a module for server components.
+  const { redirect } = (await import("next/navigation")) as typeof import("next/navigation.js")
+  // An address, since Next would put its own base path before a path.
+  return redirect(new URL(result.headers.get("location") ?? "/", publicOrigin(visit)).href)
+}
+
+/** Nobody can be signed in here: who is signed in already, or else null where nobody would be made. */
+async function existing(visit: RequestHead, auth: LazyAuth): Promise<Session | null> {
+  const { session } = await decideGate(visit, auth, { require: "lazy" }, HERE)
+  if (session || skipReason(visit, gateSettings(auth()).isBot)) return session
+  throw readOnlyCookies("A new lazy user")
+}
+
+/** Somebody who waits for a page, and can be sent elsewhere. */
+function navigation({ url, headers }: RequestHead): RequestHead {
+  const waiting = new Headers(headers)
+  waiting.set("sec-fetch-mode", "navigate")
+  return { method: "GET", url, headers: waiting }
+}

@@ -1,0 +1,64 @@
+import { entityKind } from "drizzle-orm"
+import { LazySetupError } from "../errors.js"
+import type { Database } from "./sql/database.js"
+
+/** The drivers of Drizzle that send each statement by itself, by the kind of their database, and what to use in their place. */
+const WITHOUT_TRANSACTIONS: Record<string, { driver: string; instead: string }> = {
+  NeonHttpDatabase: { driver: "drizzle-orm/neon-http", instead: "drizzle-orm/neon-serverless" },
+  XataHttpDatabase: { driver: "drizzle-orm/xata-http", instead: "drizzle-orm/node-postgres" },
+  PgRemoteDatabase: { driver: "drizzle-orm/pg-proxy", instead: "drizzle-orm/node-postgres" },
+  PrismaPgDatabase: { driver: "drizzle-orm/prisma/pg", instead: "drizzle-orm/node-postgres" },
+}
+
+/** Those that take a pool of connections, or a single one, on which they begin a transaction while somebody else's is going on. */
+const WITH_POOLS = ["NodePgDatabase", "NeonServerlessDatabase"]
+
+/**
+ * Refuses a database that lazy users could be made in, but that fails them on the day they want to keep what they made.
+ * @throws LazySetupError naming the driver and one that works, or asking for a pool
+ */
+export function checkDriver(db: Database): void {
+  const kind = (db.constructor as { [entityKind]?: string })[entityKind]
+  const without = WITHOUT_TRANSACTIONS[kind ?? ""]
+  if (without)
+    throw new LazySetupError(
+      `LazyAdapter: ${without.driver} has no transactions, which converting and merging need. Use ${without.instead}.`,
+    )
+  const { $client } = db as { $client?: { totalCount?: number } }
+  if (WITH_POOLS.includes(kind ?? "") && $client?.totalCount === undefined)
+    throw new LazySetupError(
+      "LazyAdapter: on a single connection, the transactions of all visitors would be one. Give drizzle() a Pool, not a Client.",
+    )
+}
+
+/** The settings of the clients of postgres.js, node-postgres and Neon that name their server. */
+interface ClientOptions {
+  host?: string | string[]
+  port?: number | number[]
+  database?: string
+  connectionString?: string
+}
+
+/** Names the database of a driver by values that stay the same when it is opened again. */
+export function placeOf(db: Database): string {
+  const { $client } = db as { $client?: { options?: ClientOptions } }
+  const { host, port, database, connectionString } = $client?.options ?? {}
+  if (connectionString !== undefined && URL.canParse(connectionString)) {
+    const url = new URL(connectionString)
+    return `${url.host}${url.pathname}`
+  }
+  if (host !== undefined || database !== undefined) return `${[host].flat()}:${[port].flat()}/${database}`
+  // A database in this process is named by its object. Unknown drivers count as one, since sharing
+  // limits is the safe choice.
+  const kind = (db.constructor as { [entityKind]?: string })[entityKind]
+  return kind === "PgliteDatabase" && $client ? `object ${numberOf($client)}` : ""
+}
+
+const numbers = new WeakMap<object, number>()
+let last = 0
+
+function numberOf(object: object): number {
+  const number = numbers.get(object) ?? ++last
+  numbers.set(object, number)
+  return number
+}

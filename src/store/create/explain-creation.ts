@@ -1,0 +1,72 @@
+import { LazySetupError } from "../../errors.js"
+import { findRefusal, refusalError } from "../identifiers/refused-writes.js"
+import type { Database } from "../sql/database.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import type { UserRow } from "../tables/user-row.js"
+
+/** The row of a lazy user. */
+export type NewUserRow = Partial<UserRow> & { id: string; username: string }
+
+/**
+ * What stopped an insert: the name or the id, which can be drawn again, or nothing that is still
+ * there.
+ */
+export type Obstacle = "username" | "id" | "nothing"
+
+/**
+ * Finds out why `on conflict do nothing` left out a row, by inserting it without that clause and
+ * rolling back.
+ * @throws LazySetupError for any other rule than those on name and id, and for a trigger that drops
+ * the row
+ */
+export async function findObstacle(db: Database, tables: Tables, row: NewUserRow): Promise<Obstacle> {
+  try {
+    await db.transaction(async (tx) => {
+      const inserted = await tx.insert(tables.usersTable).values(row).returning({ id: tables.usersTable.id })
+      throw new Undone(inserted.length > 0)
+    })
+  } catch (error) {
+    if (error instanceof Undone) {
+      if (error.inserted) return "nothing"
+      throw new LazySetupError(
+        "LazyAdapter: a trigger or a rule of the user table keeps the row of a lazy user from being inserted (a BEFORE INSERT " +
+          "trigger that returns null). Let it pass rows whose lazySince is set, or turn lazy users off by lazy.enabled.",
+      )
+    }
+    const refusal = await findRefusal(db, tables, error, row)
+    if (refusal?.kind === "taken" && (refusal.field === "username" || refusal.field === "id")) return refusal.field
+    throw await explainCreation(db, tables, error, row)
+  }
+  return "nothing"
+}
+
+/** Rolls back the transaction of {@link findObstacle}. */
+class Undone extends Error {
+  constructor(readonly inserted: boolean) {
+    super("Undone on purpose.")
+  }
+}
+
+/**
+ * Returns the error to throw instead of a database error. Where the user row was refused, it says
+ * what to change.
+ */
+export async function explainCreation(db: Database, tables: Tables, error: unknown, row: NewUserRow): Promise<unknown> {
+  const refusal = await findRefusal(db, tables, error, row)
+  if (!refusal) return error
+  if (refusal.kind === "taken" && refusal.field === "email")
+    return new LazySetupError(
+      "generateEmail returned an address that another user has. Make the address from the id, which is unique: " +
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a line to paste
+        "generateEmail: ({ id }) => `${id}@lazy.invalid`",
+      { cause: error },
+    )
+  if (refusal.kind === "invalid" && (refusal.field === "username" || refusal.field === "email")) {
+    const maker = refusal.field === "email" ? "generateEmail" : "generateName"
+    return new LazySetupError(
+      `${maker} returned a value that the column \`${refusal.field}\` of the user table refuses: it is too long for it, or a check forbids it.`,
+      { cause: error },
+    )
+  }
+  return refusalError(refusal, error)
+}

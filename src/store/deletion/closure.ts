@@ -1,0 +1,68 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { ForeignKey } from "../sql/catalogue.js"
+import { quoted } from "../sql/identifiers.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import { notGoneBefore } from "./gone-rows.js"
+import type { PurgeGraph } from "./graph.js"
+
+/** The tables of the users, and what a dry run takes for gone. */
+export interface Sought {
+  tables: Tables
+  /**
+   * The oids of the tables whose rows a dry run lists when they are gone; undefined where rows that
+   * are gone were deleted.
+   */
+  goneBefore?: ReadonlySet<number>
+}
+
+/** Whose rows to follow, and how. */
+export interface Closure {
+  search: Sought
+  graph: PurgeGraph
+  /** The condition for the users to start from. */
+  users: SQL
+  follows: ForeignKey[]
+  /** Whether each row is to be listed once for each user it goes with, and not once only. */
+  perUser?: boolean
+}
+
+/**
+ * The head of a statement, `with recursive purge_gone as (…)`: the users and the rows that go with them. `owner` is the id of the user whom a row goes
+ * with, `of` the oid of its table, of a partitioned one the topmost; `tab` and `tid` are the row. Circles of keys come to an end, because no row
+ * is listed twice. Rows that have gone before are not among them. The name is one that no condition of an app means a table of its own by.
+ */
+export function withGone({ search, graph, users, follows, perUser = false }: Closure): SQL {
+  const { usersTable } = search.tables
+  const owner = perUser ? sql`${usersTable.id}::text` : sql`''`
+  const start = sql`select ${owner}, ${literal(graph.users.oid)}, ${usersTable}.tableoid, ${usersTable}.ctid from ${usersTable} where ${users}`
+  const steps = follows.map((key) => {
+    const rows = sql`${sql.raw(key.parentTarget)} as parent join ${sql.raw(key.target)} as child on ${refersTo(key)}`
+    // A recursive term may name itself once only, so this is inside of what it is joined with.
+    return sql`select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid from ${rows}
+      where purge_gone.of = ${literal(key.parent)} and parent.tableoid = purge_gone.tab and parent.ctid = purge_gone.tid${isThere(search, key)}`
+  })
+  const recursion =
+    steps.length === 0
+      ? sql``
+      : sql`union
+        select purge_gone.owner, step.of, step.tab, step.tid
+        from purge_gone cross join lateral (${sql.join(steps, sql` union all `)}) as step`
+  return sql`with recursive purge_gone (owner, of, tab, tid) as (${start} ${recursion})`
+}
+
+/** What more there is to ask of a row `child` in a statement: whether it has gone before. */
+export function isThere({ goneBefore }: Sought, { table }: ForeignKey): SQL {
+  return goneBefore?.has(table) ? sql` and ${notGoneBefore(sql`child`)}` : sql``
+}
+
+/** The condition for a row `child` to refer to a row `parent`. */
+export function refersTo({ columns, parentColumns }: ForeignKey): SQL {
+  const pairs = columns.map((column, position) => {
+    const parentColumn = parentColumns[position] as string
+    return sql.raw(`child.${quoted(column)} = parent.${quoted(parentColumn)}`)
+  })
+  return sql.join(pairs, sql` and `)
+}
+
+/** The oid of a table, in a statement. */
+export const literal = (oid: number) => sql.raw(`${oid}::int8`)

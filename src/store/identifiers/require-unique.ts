@@ -1,0 +1,56 @@
+import { getTableName } from "drizzle-orm"
+import { LazySetupError } from "../../errors.js"
+import type { Database } from "../sql/database.js"
+import { columnName, quoted } from "../sql/identifiers.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import { isAbout, readUserRules, type UserRules } from "./identifier-rules.js"
+
+/** The username and address to write; null or undefined values are not written. */
+export interface WrittenIdentifiers {
+  username?: string | null
+  email?: string | null
+}
+
+/** The rules of the user table of each adapter, read before the first write. */
+const known = new WeakMap<Tables, Promise<UserRules | null>>()
+
+/**
+ * Refuses to write a username or an address without a unique rule: parallel requests would all find
+ * it free. One query for each adapter.
+ * @throws LazySetupError with the statement that adds the rule
+ */
+export async function requireUniqueRules(db: Database, tables: Tables, written: WrittenIdentifiers): Promise<void> {
+  const identifiers = (["username", "email"] as const).filter((identifier) => written[identifier] != null)
+  if (identifiers.length === 0) return
+  const users = await userRules(db, tables)
+  // A view has no rules, and a missing table fails by itself.
+  if (!users || !["r", "p"].includes(users.kind)) return
+  for (const identifier of identifiers) {
+    if (users.rules.some((rule) => isAbout(db, tables, rule, identifier) && !isAbout(db, tables, rule, "id"))) continue
+    // Ask again the next time: the rule may have been added by then.
+    known.delete(tables)
+    throw new LazySetupError(missingRule(db, tables, users, identifier))
+  }
+}
+
+function userRules(db: Database, tables: Tables): Promise<UserRules | null> {
+  const read = known.get(tables) ?? readUserRules(db, tables)
+  known.set(tables, read)
+  read.catch(() => known.delete(tables))
+  return read
+}
+
+function missingRule(
+  db: Database,
+  { usersTable }: Tables,
+  { target, kind }: UserRules,
+  identifier: "username" | "email",
+): string {
+  const column = columnName(db, usersTable[identifier])
+  const name = quoted(`${getTableName(usersTable)}_${column}_unique`)
+  const how = kind === "p" ? "" : "concurrently "
+  return (
+    `LazyAdapter: nothing in the database keeps two users from having one ${identifier}: ${target} has no unique rule ` +
+    `on ${quoted(column)}. Add it: create unique index ${how}${name} on ${target} (${quoted(column)});`
+  )
+}

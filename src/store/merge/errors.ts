@@ -1,0 +1,61 @@
+import { MergeConflictError } from "../../errors.js"
+import { messageOf } from "../sql/error-message.js"
+import { sqlState } from "../sql/sql-state.js"
+import { brokenConstraint } from "../sql/violation.js"
+
+/**
+ * Classes of SQLSTATE that do not concern the rows: connection, failed transaction, login, locks,
+ * resources and server (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+const NOT_ABOUT_ROWS = /^(08|25|28|3D|40|53|55|57|58|XX)/
+
+/**
+ * Turns a database error about rows of the lazy user (a constraint, trigger, policy or missing
+ * right) into an error that names the table.
+ * @param tables the tables that the statement is about
+ */
+export async function explainConflicts<Result>(
+  tables: { label: string; isOfUsers?: boolean }[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    const state = sqlState(error)
+    if (state === undefined || NOT_ABOUT_ROWS.test(state)) throw error
+    const { schema, table, constraint } = brokenConstraint(error) ?? {}
+    const place = schema === undefined || schema === "public" ? table : `${schema}.${table}`
+    const label = place ?? tables.map(({ label }) => label).join(", ")
+    // Without the row of the user itself there is no merge.
+    const advice = tables.every((table) => table.label !== label || !table.isOfUsers)
+      ? leaveIt(label)
+      : "Change the table, or give the role the rights it lacks: npx authjs-lazy doctor names them."
+    throw new MergeConflictError(
+      `Rows of the lazy user, in ${label}, can be neither moved nor left behind: ${constraint ?? messageOf(error)}. ${advice}`,
+      label,
+      constraint,
+      { cause: error },
+    )
+  }
+}
+
+/** Tells what to change, as the end of an error message. */
+export const leaveIt = (label: string) =>
+  `Change the table, or leave it out: mergeTables: { ${JSON.stringify(label)}: "leave" }.`
+
+/** Reports rows that a trigger, a rule or a policy kept from changing, or changed otherwise. */
+export const goneAstray = (label: string, rows: number) =>
+  new MergeConflictError(
+    `${rows} ${rows === 1 ? "row" : "rows"} of ${label} did not get the real user's id, though no unique rule or check stops them: a trigger, a rule or row-level security decides otherwise. ${leaveIt(label)}`,
+    label,
+  )
+
+/** A foreign key has come up since the merge read them. At the next try it is known. */
+export class KeyAddedError extends MergeConflictError {}
+
+/** Rows went, or changed, that were neither moved nor handed to `onMerge`. */
+export const unseen = (label: string, what: string) =>
+  new MergeConflictError(
+    `With the lazy user, ${what}, in ${label}, that the merge did not see: row-level security or a missing right hides them, or a trigger or a rule is at work. ${leaveIt(label)}`,
+    label,
+  )

@@ -1,0 +1,168 @@
+import { eq, inArray, sql } from "drizzle-orm"
+import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError } from "../../errors.js"
+import { addRows, type ByTable } from "../sql/by-table.js"
+import type { Database } from "../sql/database.js"
+import { queryRows } from "../sql/query.js"
+import { retryTransaction } from "../sql/retry-transaction.js"
+import { rememberTransaction } from "../sql/same-transaction.js"
+import { EXCLUSION_VIOLATION, FOREIGN_KEY_VIOLATIONS, sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import { isLazyRow, type UserRow } from "../tables/user-row.js"
+import { recordOutcomes } from "../users/outcomes.js"
+import { hasPassword } from "../users/passwords.js"
+import { proveEmail } from "../users/prove-email.js"
+import { explainConflicts, KeyAddedError } from "./errors.js"
+import { findReferences, type UserReferences } from "./find-references.js"
+import { concerned, type Move } from "./lazy-rows.js"
+import { mergeHanging, type StoppedRows } from "./move-hanging.js"
+import { type LazyRowsMoved, moveLazyRows } from "./move-lazy-rows.js"
+import { removeLazyUser } from "./remove-lazy-user.js"
+import type { MergeOptions, MergeReport } from "./types.js"
+
+/** Errors of a constraint when another request wrote first. */
+const OVERTAKEN = [UNIQUE_VIOLATION, EXCLUSION_VIOLATION, ...FOREIGN_KEY_VIOLATIONS]
+
+/** See `LazyStore.merge`. */
+export function mergeUsers(
+  db: Database,
+  tables: Tables,
+  references: readonly AnyPgColumn[],
+  fromId: string,
+  intoId: string,
+  options: MergeOptions = {},
+): Promise<MergeReport> {
+  const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep", mergeTables } = options
+  const { usersTable, accountsTable, sessionsTable } = tables
+  let finished = false
+  // The real user may get a row just before one of the lazy user's takes its place. Another merge sees it, and leaves the lazy user's where it is.
+  // A rule that is checked at the end says so when everything is done.
+  const isOvertaken = (error: unknown) =>
+    error instanceof KeyAddedError ||
+    (OVERTAKEN.includes(sqlState(error) ?? "") && (finished || error instanceof MergeConflictError))
+  return retryTransaction(
+    db,
+    async (tx) => {
+      finished = false
+      const found = await findReferences(tx, tables, references, mergeTables)
+      refuseUnsupported(found)
+      const move: Move = { from: fromId, into: intoId, users: found.users }
+      const { from, into } = await lockUsers(tx, tables, found, move, options)
+
+      if (needsPassword && !(await hasPassword(tx, tables, intoId))) throw new NotRealError("The password is gone.")
+      const lazyRows = await moveLazyRows(tx, found, move)
+      const [first] = lazyRows.filter(({ stopped }) => stopped > 0)
+      if (first && onConflict === "error") {
+        const { label } = first.table
+        throw new MergeConflictError(`The real user has rows in ${label} that stop the lazy user's.`, label)
+      }
+      const hanging = await mergeHanging(tx, found, move, lazyRows, onMerge !== undefined)
+      const moved = sumByTable([
+        ...lazyRows.map(({ table, moved }) => ({ label: table.label, rows: moved })),
+        ...hanging.moved,
+      ])
+
+      if (onMerge) {
+        const stillOpen = await rememberTransaction(tx)
+        await onMerge({ tx, from, into, moved, conflicts: hanging.conflicts })
+        await stillOpen()
+      }
+      if (provesEmail) await proveEmail(tx, tables, intoId)
+      if (link) await tx.insert(accountsTable).values({ ...link, userId: intoId })
+      if (session) await tx.insert(sessionsTable).values({ ...session, userId: intoId })
+      await recordOutcomes(tx, tables, [{ outcome: "merged", since: from.lazySince as Date, users: 1 }])
+      const stopped = stoppedRows(lazyRows, hanging.stopped, move)
+      const { conflicts, credentials } = await explainConflicts(
+        [...stopped, ...found.left, { ...found.users, isOfUsers: true }],
+        () => removeLazyUser(tx, tables, found, stopped, hanging.sources, move),
+      )
+      const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
+      if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")
+      finished = true
+      return { from, into: merged, moved, conflicts, ...(tables.credentials?.length && { credentials }) }
+    },
+    // A row that another transaction adds before its user is locked must be seen afterwards.
+    { isolationLevel: "read committed" },
+    isOvertaken,
+  )
+}
+
+function refuseUnsupported({ problems: [problem] }: UserReferences): void {
+  if (!problem) return
+  const { table, constraint, reason } = problem
+  throw new MergeUnsupportedError(
+    `Users can't be merged: ${constraint === undefined ? "" : `constraint "${constraint}" of `}table ${table}: ${reason}.`,
+    table,
+    constraint,
+  )
+}
+
+/**
+ * In the order of their ids, so that two merges never wait for each other; with them the users who refer to the lazy one. For the lazy user nobody
+ * else may add a row any more. For the real one everybody may: else requests that have changed a row of the lazy user's and then add one to
+ * the real user, as in a chat, would be in a deadlock with the merge. Each is locked once, as it will have to be: so are requests that hold on to
+ * a user while a weaker lock waits to become a stronger one.
+ */
+async function lockUsers(
+  tx: Database,
+  { usersTable }: Tables,
+  { users, tables }: UserReferences,
+  move: Move,
+  { provesEmail = false }: MergeOptions,
+): Promise<{ from: UserRow; into: UserRow }> {
+  const { from: fromId, into: intoId } = move
+  if (fromId === intoId) throw new NotRealError("A user can't be merged into itself.")
+  const selfReferences = tables.find(({ oid }) => oid === users.oid)
+  if (selfReferences)
+    await queryRows(
+      tx,
+      sql`select count(*) from (
+        select from ${usersTable}
+        where ${inArray(usersTable.id, [fromId, intoId])} or ${concerned(selfReferences, move)}
+        order by ${usersTable.id} for no key update
+      ) as locked`,
+    )
+  const found = new Map<string, UserRow | undefined>()
+  for (const id of [fromId, intoId].sort()) {
+    // A proven address ends the sessions of the real user, those included that are being written.
+    const strength = id === fromId || provesEmail ? "update" : "no key update"
+    const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, id)).for(strength)
+    found.set(id, user)
+  }
+  const [from, into] = [found.get(fromId), found.get(intoId)]
+  if (!from || !isLazyRow(from)) throw new NotLazyError("The user to merge is gone, or is not lazy (any more).")
+  if (!into || isLazyRow(into)) throw new NotRealError("The user to merge into is gone, or is lazy.")
+  return { from, into }
+}
+
+/** The rows that go with the lazy user, one condition for each table. */
+function stoppedRows(lazyRows: LazyRowsMoved[], hanging: StoppedRows[], move: Move): StoppedRows[] {
+  const all = [
+    ...lazyRows
+      .filter(({ stopped }) => stopped > 0)
+      .map(
+        ({ table }): StoppedRows => ({
+          oid: table.oid,
+          label: table.label,
+          target: table.target,
+          condition: (prefix) => concerned(table, move, prefix),
+        }),
+      ),
+    ...hanging,
+  ]
+  return [...new Set(all.map(({ oid }) => oid))].map((oid) => {
+    const parts = all.filter((one) => one.oid === oid)
+    const condition = (prefix: string) =>
+      sql`(${sql.join(
+        parts.map((part) => sql`(${part.condition(prefix)})`),
+        sql` or `,
+      )})`
+    return { ...(parts[0] as StoppedRows), condition }
+  })
+}
+
+function sumByTable(counts: { label: string; rows: number }[]): ByTable<number> {
+  const sums: ByTable<number> = {}
+  for (const { label, rows } of counts) if (rows > 0) addRows(sums, label, rows)
+  return sums
+}

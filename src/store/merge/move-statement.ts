@@ -1,0 +1,151 @@
+import { type SQL, sql } from "drizzle-orm"
+import { quoted } from "../sql/identifiers.js"
+import { all, claims, collide, list, numbered, sameKey, valueColumn } from "./claims.js"
+import { type ChangingTable, changingColumns, type ParentOfChange, replaced, toChange } from "./row-changes.js"
+
+/** What a {@link moveStatement} returns for each table. */
+export interface MoveRow {
+  /** How many rows there were to change. */
+  found: number
+  /** How many of them no rule stops. */
+  chosen: number
+  /** How many of those hold the new values now. */
+  moved: number
+}
+
+/**
+ * Builds a statement that changes every row that can change now. It returns a {@link MoveRow} for
+ * each table, in their order.
+ *
+ * Decides rows that stop each other, or make room for each other, one round at a time: rows that
+ * are left over may move in the next.
+ * @param sources steps that the changes refer to
+ */
+export function moveStatement(tables: ChangingTable[], sources: SQL[]): SQL {
+  const chosen = new Map<number, string>()
+  const steps = [...sources]
+  for (const [n, table] of tables.entries()) {
+    steps.push(sql`${numbered("claim", n)} as (${claims(table)})`)
+    steps.push(sql`${numbered("free", n)} as (${free(table, n)})`)
+  }
+  for (const [n, table] of tables.entries()) {
+    const present = table.parents.map((parent) => parentPresent(parent, tables, chosen))
+    steps.push(sql`${numbered("settled", n)} as (select * from ${numbered("free", n)} as claim where ${all(present)})`)
+    steps.push(sql`${numbered("chosen", n)} as (${first(table, n)})`)
+    chosen.set(table.oid, `chosen_${n}`)
+  }
+  for (const [n, table] of tables.entries()) {
+    steps.push(sql`${numbered("moved", n)} as (
+      update ${sql.raw(table.target)} as target set ${replacements(table, "target.")}
+      from ${numbered("chosen", n)} as chosen
+      where target.tableoid = chosen.tableoid and target.ctid = chosen.ctid and ${toChange(table, "target.")}
+      returning ${isAsChosen(table)} as right_now
+    )`)
+  }
+  const counts = tables.map(
+    (_, n) => sql`
+      select ${sql.raw(String(n))} as position,
+        (select count(*)::int from ${numbered("claim", n)} where moving) as found,
+        (select count(*)::int from ${numbered("chosen", n)}) as chosen,
+        (select count(*)::int from ${numbered("moved", n)} where right_now) as moved`,
+  )
+  return sql`with ${sql.join(steps, sql`, `)} ${sql.join(counts, sql` union all `)} order by position`
+}
+
+/** The assignments that change a row. */
+export function replacements(table: ChangingTable, prefix = ""): SQL {
+  return list(changingColumns(table).map((column) => sql`${sql.raw(column.sql)} = ${replaced(table, column, prefix)}`))
+}
+
+/** Tells in SQL whether a changed row holds the new values: a trigger may have replaced them. */
+function isAsChosen({ changes }: ChangingTable): SQL {
+  const same = changes.flatMap(({ columns }, n) =>
+    columns.map((column, c) => sql`target.${sql.raw(column.sql)} is not distinct from chosen.${valueColumn(n, c)}`),
+  )
+  return sql`(${all(same)})`
+}
+
+/** The moving rows that no check forbids and whose key no other row has. */
+function free({ rules }: ChangingTable, n: number): SQL {
+  if (rules.length === 0) return sql`select * from ${numbered("claim", n)} where allowed`
+  const equal = rules.flatMap((rule, position) => (rule.operators === null ? [{ rule, position }] : []))
+  const holders = equal.map(
+    ({ position }) => sql`
+      max(tableoid) filter (where not moving) over ${numbered("same", position)} as ${numbered("holder_table", position)},
+      max(ctid) filter (where not moving) over ${numbered("same", position)} as ${numbered("holder", position)}`,
+  )
+  const windows = equal.map(({ rule, position }) => sql`${numbered("same", position)} as (${sameKey(rule, position)})`)
+  const unheld = equal.map(
+    ({ position }) =>
+      sql`(not ${numbered("in", position)} or ${numbered("holder", position)} is null
+        or (${numbered("holder_table", position)} = tableoid and ${numbered("holder", position)} = ctid))`,
+  )
+  const unexcluded = rules.flatMap((rule, position) =>
+    rule.operators === null
+      ? []
+      : [
+          sql`not exists (
+            select from ${numbered("claim", n)} as other
+            where not other.moving and ${collide(rule, position, "held", "other")}
+              and (other.tableoid <> held.tableoid or other.ctid <> held.ctid)
+          )`,
+        ],
+  )
+  const window = windows.length === 0 ? sql`` : sql`window ${list(windows)}`
+  return sql`
+    select * from (select ${list([sql`*`, ...holders])} from ${numbered("claim", n)} ${window}) as held
+    where moving and allowed and ${all([...unheld, ...unexcluded])}`
+}
+
+/** Of the moving rows that would have the same key, one. */
+function first({ rules }: ChangingTable, n: number): SQL {
+  const contested = rules.flatMap((rule, position) => (rule.contested ? [{ rule, position }] : []))
+  const equal = contested.filter(({ rule }) => rule.operators === null)
+  // By hash: in the order of the rows, each row of a long chain could wait for the one before it, a round each.
+  const places = equal.map(
+    ({ rule, position }) =>
+      sql`row_number() over (${sameKey(rule, position)} order by md5(ctid::text)) as ${numbered("place", position)}`,
+  )
+  const isFirst = equal.map(
+    ({ position }) => sql`(not ${numbered("in", position)} or ${numbered("place", position)} = 1)`,
+  )
+  const isUnexcluded = contested.flatMap(({ rule, position }) =>
+    rule.operators === null
+      ? []
+      : [
+          sql`not exists (
+            select from ${numbered("settled", n)} as other
+            where ${collide(rule, position, "placed", "other")}
+              and (md5(other.ctid::text), other.tableoid, other.ctid) < (md5(placed.ctid::text), placed.tableoid, placed.ctid)
+          )`,
+        ],
+  )
+  if (contested.length === 0) return sql`select * from ${numbered("settled", n)}`
+  return sql`select * from (select ${list([sql`*`, ...places])} from ${numbered("settled", n)}) as placed
+    where ${all([...isFirst, ...isUnexcluded])}`
+}
+
+/** A row can hold the new value only where the table that its foreign key leads to has it. */
+function parentPresent(
+  { change, parent, target, columns }: ParentOfChange,
+  tables: ChangingTable[],
+  chosen: Map<number, string>,
+): SQL {
+  const equals = (names: (n: number) => SQL) =>
+    all(columns.map((_, c) => sql`${names(c)} = claim.${valueColumn(change, c)}`))
+  const sources = [
+    sql`exists (select from ${sql.raw(target)} as parent where ${equals((c) => sql.raw(`parent.${quoted(columns[c] as string)}`))})`,
+  ]
+  const position = tables.findIndex(({ oid }) => oid === parent)
+  const moves = tables[position]?.changes.findIndex(
+    (other) => other.columns.map(({ name }) => name).join() === columns.join(),
+  )
+  if (moves !== undefined && moves >= 0) {
+    // In a circle of foreign keys, the parent isn't decided yet.
+    const candidates = sql.raw(chosen.get(parent) ?? `free_${position}`)
+    sources.push(
+      sql`exists (select from ${candidates} as parent where parent.${numbered("to", moves)} and ${equals((c) => sql`parent.${valueColumn(moves, c)}`)})`,
+    )
+  }
+  return sql`(not claim.${numbered("to", change)} or ${sql.join(sources, sql` or `)})`
+}

@@ -1,0 +1,83 @@
+import { type SQL, sql } from "drizzle-orm"
+import { MergeConflictError } from "../../errors.js"
+import { changedBetween, readDeletedAround } from "../deletion/count-deleted.js"
+import type { ByTable } from "../sql/by-table.js"
+import type { Database } from "../sql/database.js"
+import { queryRows } from "../sql/query.js"
+import { connectionLost } from "../sql/same-transaction.js"
+import { settle } from "../sql/settle.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import { KeyAddedError } from "./errors.js"
+import type { UserReferences } from "./find-references.js"
+import type { Move } from "./lazy-rows.js"
+import { expectLosses, refuseSurprises } from "./losses.js"
+import type { StoppedRows } from "./move-hanging.js"
+
+/**
+ * Deletes the lazy user, its credentials and the stopped rows that are left, in one statement, so
+ * that foreign keys between them do not matter. Compares what was deleted with what was expected.
+ * @param sources steps that the conditions for the stopped rows refer to
+ * @returns the number of deleted rows, without the user and its credentials, and of the app's own
+ * credentials
+ * @throws MergeConflictError when other users or unreported rows would go, or the lazy user would
+ * stay
+ * @throws Error when the transaction is no longer the one in which rows were moved; see {@link
+ * rememberTransaction}
+ */
+export async function removeLazyUser(
+  tx: Database,
+  { usersTable }: Tables,
+  found: UserReferences,
+  stopped: StoppedRows[],
+  sources: SQL[],
+  move: Move,
+): Promise<{ conflicts: ByTable<number>; credentials: ByTable<number> }> {
+  const { users, credentials } = found
+  const otherUsers = () =>
+    new MergeConflictError(`Other users, in ${users.label}, would be deleted with the lazy user.`, users.label)
+  const expected = await expectLosses(tx, found, stopped, sources, move)
+  if (expected.rows.some(({ oid, rows }) => oid === users.oid && rows > 0)) throw otherUsers()
+
+  // The transaction has an id since it locked the user. Without one, this is another connection,
+  // and the moves were rolled back.
+  const { transaction } = expected.soFar
+  if (transaction === null) throw connectionLost()
+  const isSame = sql`pg_current_xact_id_if_assigned()::text = ${transaction}`
+  const deletes = [
+    ...stopped.map(
+      ({ target, condition }) =>
+        sql`delete from ${sql.raw(target)} as target where ${condition("target.")} and ${isSame}`,
+    ),
+    ...credentials.map(({ table, userId }) => sql`delete from ${table} where ${userId} = ${move.from} and ${isSame}`),
+  ]
+  const steps = [...sources, ...deletes.map((statement, n) => sql`${sql.raw(`deleted_${n}`)} as (${statement})`)]
+  await queryRows(
+    tx,
+    sql`with ${sql.join(steps, sql`, `)} delete from ${usersTable} where ${usersTable.id} = ${move.from} and ${isSame}`,
+  )
+  if (found.isDeferrable) await settle(tx)
+  const gone = changedBetween(expected.soFar, await readDeletedAround(tx, found.within))
+  const added = found.within && gone.find(({ oid }) => !found.within?.includes(oid))
+  if (added)
+    throw new KeyAddedError(
+      `During the merge, ${added.label} got a foreign key that leads to its rows. Try again.`,
+      added.label,
+    )
+
+  const usersGone = gone.find(({ oid }) => oid === users.oid)?.rows ?? 0
+  if (usersGone > 1) throw otherUsers()
+  if (usersGone === 0)
+    throw new MergeConflictError(
+      `The lazy user, in ${users.label}, would stay: a trigger, a rule or row-level security keeps it from being deleted.`,
+      users.label,
+    )
+  refuseSurprises(found, expected, gone)
+  const unreported = [users.oid, ...credentials.map(({ oid }) => oid)]
+  const ofApp = credentials.filter(({ isOfApp }) => isOfApp).map(({ oid }) => oid)
+  const count = (isMeant: (oid: number) => boolean) =>
+    Object.fromEntries(gone.filter(({ oid, rows }) => rows > 0 && isMeant(oid)).map(({ label, rows }) => [label, rows]))
+  return {
+    conflicts: count((oid) => !unreported.includes(oid)),
+    credentials: count((oid) => ofApp.includes(oid)),
+  }
+}

@@ -1,0 +1,85 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { Column } from "../sql/catalogue.js"
+import type { UniqueRule } from "./unique-rules.js"
+
+/** Columns of a table that together hold an old value and are to hold the new one, such as the id of a user. */
+export interface RowChange {
+  columns: Column[]
+  /** The condition for the columns to hold an old value; `prefix` is an alias with its dot, or empty. */
+  isOld(prefix: string): SQL
+  /** The value that takes the place of the old one, in one of the columns. */
+  newValue(column: Column, prefix: string): SQL
+  /** The condition for one of the columns to hold a new value. */
+  isNew(column: Column, prefix: string): SQL
+}
+
+/** A table whose rows change, with the rules that can stop a change. */
+export interface ChangingTable {
+  oid: number
+  /** The name in reports. */
+  label: string
+  /** Quoted, ready to select from or to update. */
+  target: string
+  columns: Column[]
+  /** Whether a row that changes can move to another partition, which counts as deleting it. */
+  isPartitioned: boolean
+  changes: RowChange[]
+  /** The unique rules that a change can run into. */
+  rules: UniqueRule[]
+  /** The check constraints that a change can run into. */
+  checks: string[]
+  /** Where a new value must be present before the columns of a change may hold it. */
+  parents: ParentOfChange[]
+  /** A condition for rows that stay as they are, whatever they hold. */
+  except: ((prefix: string) => SQL) | undefined
+}
+
+/** The target of a foreign key from the columns of a change. */
+export interface ParentOfChange {
+  /** The position of the change. */
+  change: number
+  /** The oid of the table. */
+  parent: number
+  /** Quoted, ready to select from. */
+  target: string
+  /** Their names, in the order of the columns of the change. */
+  columns: string[]
+}
+
+/** The columns that change, each once. */
+export function changingColumns({ changes }: Pick<ChangingTable, "changes">): Column[] {
+  return [...new Set(changes.flatMap(({ columns }) => columns))]
+}
+
+/** The condition for the rows of a table that are to change; `prefix` is an alias with its dot, or empty. */
+export function toChange(table: ChangingTable, prefix = ""): SQL {
+  const { except } = table
+  return except ? sql`${holdsOld(table, prefix)} and not ${except(prefix)}` : holdsOld(table, prefix)
+}
+
+/** The condition for the rows of a table that hold an old value, those included that stay as they are. */
+export function holdsOld({ changes }: Pick<ChangingTable, "changes">, prefix = ""): SQL {
+  return sql`(${sql.join(
+    changes.map((change) => change.isOld(prefix)),
+    sql` or `,
+  )})`
+}
+
+/** A column as it is after the changes. */
+export function replaced({ changes }: ChangingTable, column: Column, prefix = ""): SQL {
+  return changes
+    .filter(({ columns }) => columns.includes(column))
+    .reduceRight<SQL>(
+      (otherwise, change) =>
+        sql`case when ${change.isOld(prefix)} then ${change.newValue(column, prefix)} else ${otherwise} end`,
+      sql.raw(prefix + column.sql),
+    )
+}
+
+/** The condition for one of these columns to hold a new value. */
+export function holdsNew({ changes }: ChangingTable, columns: Column[], prefix = ""): SQL {
+  const parts = changes.flatMap((change) =>
+    change.columns.filter((column) => columns.includes(column)).map((column) => change.isNew(column, prefix)),
+  )
+  return sql`(${sql.join(parts, sql` or `)})`
+}

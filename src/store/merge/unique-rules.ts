@@ -1,0 +1,52 @@
+import type { Column, UniqueIndex } from "../sql/catalogue.js"
+
+/** A unique constraint or index, or an exclusion constraint, as far as a change of some columns concerns it. */
+export interface UniqueRule {
+  /** SQL expressions over the columns of the table, with their collation. */
+  keys: string[]
+  /** SQL condition: the rows that the rule is about; null for all. */
+  predicate: string | null
+  nullsNotDistinct: boolean
+  /** What two rows may not be to each other, key by key; null where that is equal. */
+  operators: string[] | null
+  /**
+   * The changing columns that are keys as they stand and compared by equality, if the rule takes notice of no others; null otherwise. A row that such
+   * a rule stops collides with one that has a new value in one of them.
+   */
+  plain: Column[] | null
+  /** Whether two rows that both move can collide, or one can take the place another one leaves. */
+  contested: boolean
+}
+
+/** Picks the unique rules and the checks that take notice of a column that changes, also by way of a generated column. */
+export function uniqueRules(
+  columns: Column[],
+  changing: Column[],
+  indexes: UniqueIndex[],
+  checks: string[],
+): { rules: UniqueRule[]; checks: string[] } {
+  // A name can be part of another one or of a string: too many hits cost time, never correctness.
+  const mentioned = (text: string): Column[] => {
+    const generations = columns.filter((column) => text.includes(column.sql)).map(({ generation }) => generation ?? "")
+    return changing.filter(({ sql }) => [text, ...generations].some((part) => part.includes(sql)))
+  }
+  const rules = indexes.flatMap(({ keys, predicate, nullsNotDistinct, operators }) => {
+    const equals = (position: number) => operators === null || operators[position]?.isEquality === true
+    const plain = changing.filter(({ name }) => keys.some(({ column }, n) => column === name && equals(n)))
+    const isPlain = (column: string | null, n: number) => equals(n) && plain.some(({ name }) => name === column)
+    const others = keys.filter(({ column }, n) => !isPlain(column, n)).map(({ sql }) => sql)
+    const elsewhere = mentioned([...others, predicate ?? ""].join(" "))
+    if (plain.length + elsewhere.length === 0) return []
+    return [
+      {
+        keys: keys.map(({ sql }) => sql),
+        predicate,
+        nullsNotDistinct,
+        operators: operators?.map(({ sql }) => sql) ?? null,
+        plain: elsewhere.every((column) => plain.includes(column)) ? plain : null,
+        contested: elsewhere.length > 0 || plain.length > 1,
+      },
+    ]
+  })
+  return { rules, checks: checks.filter((check) => mentioned(check).length > 0) }
+}

@@ -1,0 +1,71 @@
+import { type SQL, sql } from "drizzle-orm"
+import { isThere, literal, refersTo, withGone } from "../deletion/closure.js"
+import { followsToward, type PurgeGraph } from "../deletion/graph.js"
+import type { ForeignKey } from "../sql/catalogue.js"
+import type { Database } from "../sql/database.js"
+import { queryRows } from "../sql/query.js"
+import { type Candidate, isOneOf, type Search } from "./find-users.js"
+
+/** Users who are held back, by id, each with the tables whose rows refer to them or to what would go with them. */
+export type HeldBack = Map<string, Set<string>>
+
+/**
+ * Finds those of the users who can't go, because a row that stays refers to them or to a row that would go with them. A row that goes with
+ * another one of the users is no reason, unless that user is held back. One query, and another one only after users were found.
+ */
+export async function findHeldBack(
+  tx: Database,
+  search: Search,
+  graph: PurgeGraph,
+  users: Candidate[],
+): Promise<HeldBack> {
+  const heldBack: HeldBack = new Map()
+  const { holds } = graph
+  const follows = followsToward(graph, new Set(holds.flatMap(({ table, parent }) => [table, parent])))
+  for (let free = users; holds.length > 0 && free.length > 0; free = free.filter(({ id }) => !heldBack.has(id))) {
+    const gone = withGone({ search, graph, users: isOneOf(free, search.tables), follows, perUser: true })
+    const perKey = sql.join(
+      holds.map((key, position) => ownersHeldBackBy(search, key, position)),
+      sql` union `,
+    )
+    const found = await queryRows<{ owner: string; key: number }>(tx, sql`${gone} ${perKey}`)
+    if (found.length === 0) break
+    for (const { owner, key } of found) {
+      const { label } = holds[key] as ForeignKey
+      heldBack.set(owner, (heldBack.get(owner) ?? new Set()).add(label))
+    }
+  }
+  return heldBack
+}
+
+/**
+ * The first of the users who can go, as many as there is room for, and those who are held back. Where some of those who could go stay for want of
+ * room, they may hold others back.
+ */
+export async function findFree(
+  tx: Database,
+  search: Search,
+  graph: PurgeGraph,
+  users: Candidate[],
+  room: number,
+): Promise<{ free: Candidate[]; heldBack: HeldBack }> {
+  const heldBack: HeldBack = new Map()
+  for (let asked = users; ; ) {
+    const found = await findHeldBack(tx, search, graph, asked)
+    for (const [id, tables] of found) heldBack.set(id, tables)
+    const free = users.filter(({ id }) => !heldBack.has(id)).slice(0, room)
+    if (free.length === asked.length - found.size) return { free, heldBack }
+    asked = free
+  }
+}
+
+function ownersHeldBackBy(search: Search, key: ForeignKey, position: number): SQL {
+  return sql`
+    select purge_gone.owner, ${sql.raw(String(position))} as key
+    from purge_gone join ${sql.raw(key.parentTarget)} as parent on parent.tableoid = purge_gone.tab and parent.ctid = purge_gone.tid
+    where purge_gone.of = ${literal(key.parent)} and exists (
+      select from ${sql.raw(key.target)} as child
+      where ${refersTo(key)}${isThere(search, key)}
+        and not exists (select from purge_gone as other where other.tab = child.tableoid and other.tid = child.ctid)
+    )`
+}

@@ -1,0 +1,61 @@
+import { getTableColumns, is, SQL } from "drizzle-orm"
+import { LazySetupError } from "../../errors.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import { DEFAULT_SESSION_MAX_AGE } from "../users/session-life.js"
+import { checkPurgeOptions } from "./check-options.js"
+import type { PurgeColumns, PurgeHook, PurgeOptions, PurgeProgress } from "./types.js"
+
+/** {@link PurgeOptions}, checked and complete. */
+export interface PurgeSettings {
+  /** The moment it began: sessions that expire later are alive. */
+  now: Date
+  /** Users who were last seen before this moment are old enough. */
+  before: Date
+  batchSize: number
+  /** Infinity for all there are. */
+  limit: number
+  dryRun: boolean
+  cascade: boolean
+  /** The condition for users to keep. */
+  keep: SQL | undefined
+  onPurge: PurgeHook | undefined
+  signal: AbortSignal | undefined
+  onProgress: ((progress: PurgeProgress) => void) | undefined
+}
+
+/**
+ * Checks the options of a purge and fills in what is missing.
+ * @throws LazySetupError naming the option and the fix
+ */
+export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Tables): PurgeSettings {
+  const checked = checkPurgeOptions(options)
+  const { sessionMaxAge = DEFAULT_SESSION_MAX_AGE, olderThan = sessionMaxAge } = checked
+  if (olderThan < sessionMaxAge && !checked.force)
+    throw new LazySetupError(
+      `purge: olderThan is ${olderThan} seconds, but a session can live for ${sessionMaxAge}: users who can still come back would go. ` +
+        `Use olderThan: ${sessionMaxAge} or more, or force: true.`,
+    )
+  const now = new Date()
+  const { batchSize, limit, dryRun, cascade, onPurge, signal, onProgress } = checked
+  return {
+    now,
+    before: new Date(now.valueOf() - olderThan * 1000),
+    batchSize,
+    limit,
+    dryRun,
+    cascade,
+    keep: condition(checked.keep, getTableColumns(usersTable) as PurgeColumns),
+    onPurge,
+    signal,
+    onProgress,
+  }
+}
+
+function condition(keep: PurgeOptions["keep"], columns: PurgeColumns): SQL | undefined {
+  if (keep === undefined) return undefined
+  const kept: unknown = keep(columns)
+  if (kept === undefined || is(kept, SQL)) return kept
+  throw new LazySetupError(
+    'purge: keep is to be a function that returns a condition of Drizzle, such as (user) => eq(user.plan, "paid"); it can\'t be async.',
+  )
+}

@@ -1,0 +1,52 @@
+import { and, eq, sql } from "drizzle-orm"
+import { LazySetupError, OtherUsersError } from "../../errors.js"
+import { countDeleted, type DeletedRows } from "../deletion/count-deleted.js"
+import { isTable, noTable } from "../sql/catalogue.js"
+import type { Database } from "../sql/database.js"
+import { qualifiedName } from "../sql/identifiers.js"
+import { queryRows } from "../sql/query.js"
+import { retryTransaction } from "../sql/retry-transaction.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import { isLazyUser } from "../tables/schema.js"
+import { recordOutcomes } from "./outcomes.js"
+
+/** See `LazyStore.deleteLazyUser`. */
+export function deleteLazyUser(
+  db: Database,
+  tables: Tables,
+  userId: string,
+  { counts = true }: { counts?: boolean } = {},
+): Promise<boolean> {
+  const { usersTable } = tables
+  return retryTransaction(db, async (tx) => {
+    const { result, deleted } = await countDeleted(tx, () =>
+      tx
+        .delete(usersTable)
+        .where(and(eq(usersTable.id, userId), isLazyUser(usersTable)))
+        .returning({ since: usersTable.lazySince }),
+    )
+    await refuseOtherUsers(tx, tables, deleted, result.length)
+    const [user] = result
+    if (!user) return false
+    if (counts) await recordOutcomes(tx, tables, [{ outcome: "deleted", since: user.since as Date, users: 1 }])
+    return true
+  })
+}
+
+/** By a foreign key from the user table to itself, or a trigger, others could go along, or instead, who need not even be lazy. */
+async function refuseOtherUsers(
+  tx: Database,
+  { usersTable }: Tables,
+  deleted: DeletedRows[],
+  users: number,
+): Promise<void> {
+  if (deleted.length === 0) return
+  const name = sql`to_regclass(${qualifiedName(usersTable)})`
+  const [table] = await queryRows<{ oid: number; kind: string }>(
+    tx,
+    sql`select coalesce(pg_partition_root(oid), oid)::oid::int8::float8 as oid, relkind as kind from pg_class where oid = ${name}`,
+  )
+  if (table && !isTable(table.kind)) throw new LazySetupError(`deleteLazyUser: ${noTable(qualifiedName(usersTable))}`)
+  const others = deleted.find(({ oid, rows }) => oid === table?.oid && rows > users)
+  if (others) throw new OtherUsersError(others.label)
+}

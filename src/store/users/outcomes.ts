@@ -1,0 +1,33 @@
+import { v7 as uuidv7 } from "uuid"
+import type { Database } from "../sql/database.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import type { LazyOutcome } from "../tables/schema.js"
+import type { ConvertedBy } from "./conversion.js"
+
+/** Statistics tell by the day, in UTC; in milliseconds. */
+export const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Users who ended in the same way; see the table `lazyOutcome`. */
+export interface Outcome {
+  outcome: LazyOutcome
+  /** How a user became real. */
+  by?: ConvertedBy
+  /** Since when they were lazy. */
+  since: Date
+  users: number
+}
+
+/** Remembers how lazy users ended, where the app has a table for it. */
+export async function recordOutcomes(tx: Database, { lazyOutcomesTable }: Tables, outcomes: Outcome[]): Promise<void> {
+  if (!lazyOutcomesTable || outcomes.length === 0) return
+  const at = new Date()
+  const rows = outcomes.map(({ by, ...outcome }) => ({ id: uuidv7(), at, way: by ? wayOf(by) : null, ...outcome }))
+  await tx.insert(lazyOutcomesTable).values(rows)
+}
+
+/** The name under which `LazyStore.stats` counts a way to become real. */
+function wayOf({ provider, type }: ConvertedBy): string {
+  if (type === "credentials" && provider === "convert") return "password"
+  if (type === "email") return "email"
+  return type === "webauthn" ? "passkey" : provider
+}

@@ -1,0 +1,90 @@
+import type { AdapterAccount } from "@auth/core/adapters"
+import { and, eq, ne } from "drizzle-orm"
+import { isPlaceholderAddress } from "../identifiers/placeholder-address.js"
+import type { Database } from "../sql/database.js"
+import { endRows } from "../sql/end-rows.js"
+import { endCredentials } from "../tables/app-credentials.js"
+import type { Tables } from "../tables/resolve-tables.js"
+import { isLazyRow, type UserRow } from "../tables/user-row.js"
+import { recordOutcomes } from "./outcomes.js"
+import { hasPassword } from "./passwords.js"
+import type { NewSession } from "./sessions.js"
+import { endSessions, tableExists } from "./sessions.js"
+
+/** Implements `StoreInternals.proveEmail`. */
+export function proveEmail(
+  db: Database,
+  tables: Tables,
+  userId: string,
+): Promise<{ user: UserRow; passwordRemoved: boolean } | null> {
+  const { usersTable, passwordsTable } = tables
+  return db.transaction(async (tx) => {
+    const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
+    if (!before || isPlaceholderAddress(before.email ?? "")) return null
+    let passwordRemoved = false
+    if (before.emailVerified === null) {
+      if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)) > 0
+      // Typing the address is all it took to make such an account, and to add identities to it.
+      if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
+    }
+    // The app kept this address for a lazy user, who need not be its owner: end the sessions of the lazy user.
+    const wasLazy = isLazyRow(before)
+    if (wasLazy) {
+      await endSessions(tx, tables, userId)
+      await endCredentials(tx, tables, userId)
+      const by = { provider: "email", type: "email" }
+      await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: before.lazySince as Date, users: 1 }])
+    }
+    const [user] = await tx
+      .update(usersTable)
+      .set({ emailVerified: new Date(), ...(wasLazy && { convertedAt: new Date(), username: null }) })
+      .where(eq(usersTable.id, userId))
+      .returning()
+    return user ? { user, passwordRemoved } : null
+  })
+}
+
+/** Implements `StoreInternals.linkByAddress`. */
+export function linkByAddress(
+  db: Database,
+  tables: Tables,
+  userId: string,
+  account: AdapterAccount,
+  session?: NewSession,
+): Promise<UserRow | null> {
+  return db.transaction(async (tx) => {
+    const proven = await proveEmail(tx, tables, userId)
+    if (!proven) return null
+    await tx.insert(tables.accountsTable).values({ ...account, userId })
+    if (session) await tx.insert(tables.sessionsTable).values({ ...session, userId })
+    return proven.user
+  })
+}
+
+/** Implements `StoreInternals.endsAtProof`. */
+export async function endsAtProof(db: Database, tables: Tables, userId: string): Promise<boolean> {
+  return (await hasPassword(db, tables, userId)) || !(await hasOAuthIdentity(db, tables, userId))
+}
+
+/**
+ * Tells whether an OAuth or e-mail identity leads to the account. A passkey is none, since anybody
+ * can make one.
+ */
+async function hasOAuthIdentity(db: Database, { accountsTable }: Tables, userId: string): Promise<boolean> {
+  if (!(await tableExists(db, accountsTable))) return false
+  const found = await db
+    .select({ userId: accountsTable.userId })
+    .from(accountsTable)
+    .where(and(eq(accountsTable.userId, userId), ne(accountsTable.type, "webauthn")))
+    .limit(1)
+  return found.length > 0
+}
+
+/** Deletes sessions, credentials, linked identities and passkeys: every way into the account. */
+async function removeIdentities(tx: Database, tables: Tables, userId: string): Promise<void> {
+  const { accountsTable, authenticatorsTable } = tables
+  await endSessions(tx, tables, userId)
+  await endCredentials(tx, tables, userId)
+  await endRows(tx, accountsTable, accountsTable.userId, userId)
+  await endRows(tx, authenticatorsTable, authenticatorsTable.userId, userId)
+}
