@@ -1,10 +1,4 @@
-/**
- * Lists every `code` of a {@link LazyError}.
- * @example
- * ```ts
- * const statuses: Partial<Record<LazyErrorCode, number>> = { identifier_taken: 409, not_lazy: 409 }
- * ```
- */
+/** Lists every `code` of a {@link LazyError}. */
 export type LazyErrorCode = LazyErrors["code"]
 
 /**

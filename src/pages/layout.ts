@@ -1,12 +1,6 @@
 import type { ConvertStrings } from "./strings.js"
 
-/**
- * Holds the parts of the page for an app's layout. `title`, `content` and `head` are escaped HTML.
- * @example
- * ```ts
- * const title = ({ title }: ConvertLayoutParts) => `<title>${title} | Acme</title>`
- * ```
- */
+/** Holds the parts of the page for an app's layout. `title`, `content`, `head` are escaped HTML. */
 export interface ConvertLayoutParts {
   /** Text for `<title>`. */
   title: string

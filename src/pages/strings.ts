@@ -1,12 +1,6 @@
 import type { RefusalCode } from "../auth/config/sign-in-refused.js"
 
-/**
- * Lists the codes for which the page has a message. JSON answers carry them as `code`.
- * @example
- * ```ts
- * const isTaken = (code: ConvertErrorCode) => code === "username_taken" || code === "email_taken"
- * ```
- */
+/** Lists the codes for which the page has a message. JSON answers carry them as `code`. */
 export type ConvertErrorCode =
   | Exclude<RefusalCode, "wrong_credentials">
   /** The form's CSRF token is missing or belongs to another browser. */

@@ -24,13 +24,7 @@ export interface NormalizedUsername {
   display: string
 }
 
-/**
- * Holds the normalised password, or the code of the refusal. See {@link checkPassword}.
- * @example
- * ```ts
- * const check: PasswordCheck = { ok: false, code: "password_weak" }
- * ```
- */
+/** Holds the normalised password, or the code of the refusal. See {@link checkPassword}. */
 export type PasswordCheck = { ok: true; password: string } | { ok: false; code: "password_weak" | "password_too_long" }
 
 // Allow up to four marks after a letter or digit: no script needs more (UTS #39, section 5.4).

@@ -18,14 +18,14 @@ import {
 import { type Database, LazyAdapter, lazyColumns, lazyIndex, schema } from "../../src/drizzle.js"
 import type { Definitions } from "./create-tables.js"
 
-/** One way in which apps define their tables. */
+/** Describes one way in which apps define their tables. */
 export interface TableShape {
   shape: string
   definitions: Definitions
   casing?: "snake_case"
-  /** Whether the user table demands an address. */
+  /** True when the user table requires an e-mail address. */
   emailRequired?: boolean
-  /** As the app writes it. Each is a call of its own, so that the compiler sees every shape without a cast. */
+  /** Makes the adapter. Each shape has a call of its own, so that the compiler checks its types. */
   adapt: (db: Database) => LazyAdapter
 }
 
@@ -411,7 +411,7 @@ function ownColumnsWithDrizzleDefaults() {
   return { definitions: { plan, ...tables }, adapt: (db: Database) => LazyAdapter(db, tables) }
 }
 
-/** Every shape that the library promises to work with, by name, for `describe.each`. */
+/** Lists the shapes that the library supports, for `describe.each`. */
 export const tableShapes: TableShape[] = [
   { shape: "the default tables", definitions: schema, adapt: (db) => LazyAdapter(db, schema) },
   { shape: "uuid ids with a database default", ...uuidWithDefault() },

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Browser, chromium } from "playwright-core"
 
-/** Where Debian, Ubuntu, Google's own packages and macOS put a browser that Playwright can drive. */
+/** Paths to which Debian, Ubuntu, Google's packages and macOS install a browser for Playwright. */
 const USUAL_PLACES = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -25,8 +25,8 @@ const FLAGS = [
 ]
 
 /**
- * Starts Chromium: the one at `CHROMIUM_PATH`, one in a usual place, or, on Linux, the one that `@sparticuz/chromium` brings.
- * @throws Error that says what to install
+ * Starts Chromium from `CHROMIUM_PATH`, a usual place or, on Linux, `@sparticuz/chromium`.
+ * @throws Error when there is none; the message says what to install
  */
 export async function launchChromium(): Promise<Browser> {
   const { executablePath, args } = await findChromium()
@@ -36,16 +36,16 @@ export async function launchChromium(): Promise<Browser> {
 async function findChromium(): Promise<{ executablePath: string; args: string[] }> {
   const { CHROMIUM_PATH } = process.env
   if (CHROMIUM_PATH !== undefined && !existsSync(CHROMIUM_PATH))
-    throw new Error(`CHROMIUM_PATH is ${CHROMIUM_PATH}, and there is no program there.`)
+    throw new Error(`CHROMIUM_PATH names ${CHROMIUM_PATH}, which does not exist. Correct or unset it.`)
   const installed = CHROMIUM_PATH ?? USUAL_PLACES.find((path) => existsSync(path))
   if (installed !== undefined) return { executablePath: installed, args: FLAGS }
   if (process.platform !== "linux" || process.arch !== "x64")
-    throw new Error("The browser tests need Chromium or Chrome. Install one, or set CHROMIUM_PATH to where it is.")
+    throw new Error("The browser tests need Chromium or Chrome. Install one, or set CHROMIUM_PATH to its path.")
   const { default: packaged } = await import("@sparticuz/chromium")
   return { executablePath: await unpacked(() => packaged.executablePath()), args: [...packaged.args, ...FLAGS] }
 }
 
-/** The package unpacks to one place for everybody, so that one test file does it while the others wait. */
+/** Unpacks under a lock, because all test files unpack the package to the same path. */
 async function unpacked(unpack: () => Promise<string>): Promise<string> {
   const lock = join(tmpdir(), "authjs-lazy-chromium-lock")
   const deadline = Date.now() + 60_000
@@ -57,5 +57,5 @@ async function unpacked(unpack: () => Promise<string>): Promise<string> {
     if (mine) return unpack().finally(() => rmdir(lock))
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`Another run has held ${lock} for a minute. Remove the folder if none is running.`)
+  throw new Error(`Another run has held ${lock} for a minute. Remove that folder if no tests are running.`)
 }

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs"
 
-/** Where Debian puts PgBouncer. */
+/** Path to which Debian installs PgBouncer. */
 export const PGBOUNCER = "/usr/sbin/pgbouncer"
 
 /**
- * Whether the tests behind PgBouncer are left out, because this machine lacks it. Never in CI, where they fail
- * instead: `.ci/run` installs it.
+ * True when this machine lacks PgBouncer, so that its tests are left out. In CI they fail instead,
+ * because `.ci/run` installs PgBouncer.
  */
 export const withoutPgbouncer = !process.env.CI && !existsSync(PGBOUNCER)
 
-/** Says at the end of a run which tests did not run. */
+/** Prints at the end of a run which tests were left out. */
 export default function setup(): () => void {
   return () => {
     if (withoutPgbouncer)
