@@ -12,58 +12,13 @@ import { type Visitor, visitorAddress } from "../auth/request/visitor-address.js
 import { LazySetupError } from "../errors.js"
 import { htmlAnswer } from "./html-answer.js"
 import { jsonAnswer } from "./json-answer.js"
-import { type ConvertLayout, plainLayout } from "./layout.js"
+import { plainLayout } from "./layout.js"
 import type { Outcome } from "./outcome.js"
+import type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./page-options.js"
 import { type Problem, readProblem } from "./problem.js"
 import { contentType, type Fields, readFields } from "./read-fields.js"
-import { type ConvertStrings, fillStrings } from "./strings.js"
+import { fillStrings } from "./strings.js"
 import { type Identifier, readIdentifier, readWays, type Way } from "./ways.js"
-
-/**
- * Configures the convert page. See {@link convertPage}.
- * @example
- * ```ts
- * const options: ConvertPageOptions = {
- *   redirectTo: "/dashboard",
- *   strings: { convertTitle: "Sign up" },
- * }
- * ```
- */
-export interface ConvertPageOptions {
-  /**
-   * Path to which the page redirects after the conversion.
-   * @default the page itself, which then shows that the account is ready
-   */
-  redirectTo?: string
-  /**
-   * Path of the link on the page that shows that the account is ready.
-   * @default "/"
-   */
-  doneUrl?: string
-  /**
-   * Texts that replace the built-in ones.
-   * @default the English texts
-   */
-  strings?: Partial<ConvertStrings>
-  /**
-   * Returns the HTML document around the page.
-   * @default a plain document
-   */
-  layout?: ConvertLayout
-}
-
-/**
- * Tells the client's address, which limits the tries. Pass Hono's context, SvelteKit's event, or an
- * object with `getClientAddress`.
- */
-export type ConvertVisitor = Visitor
-
-/** Serves the convert page. See {@link convertPage}. */
-export interface ConvertPage {
-  (request: Request, visitor: ConvertVisitor): Promise<Response>
-  // Next checks its route handlers against the last signature, and passes another second argument.
-  (request: Request): Promise<Response>
-}
 
 /**
  * Makes the page on which a lazy user converts and a visitor without a session signs up. It offers
