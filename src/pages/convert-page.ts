@@ -179,7 +179,7 @@ function redirectOf(given: unknown, origin: string): string | null {
   return /^https?:$/.test(new URL(given).protocol) ? given : null
 }
 
-/** Auth.js logs whatever it throws, and whatever it answers with a redirect to its error page. */
+/** Tells whether Auth.js has logged an error, as it does before it throws or shows an error. */
 function isLogged(error: unknown): boolean {
   return error instanceof AuthError || error instanceof LazySetupError
 }
@@ -229,7 +229,8 @@ async function leaveFor(visit: Visit, way: Way, fields: Fields): Promise<Outcome
     throw error
   }
   // The address may come from a provider's discovery document.
-  if (!/^https?:$/.test(new URL(started.redirect).protocol)) throw new Error(`"${way.id}" is at no web address.`)
+  if (!/^https?:$/.test(new URL(started.redirect).protocol))
+    throw new Error(`The sign-in at "${way.id}" is not an http or https URL. Check its issuer or authorization URL.`)
   return { kind: "leaving", site: way.name, url: started.redirect, cookies: started.cookies }
 }
 
