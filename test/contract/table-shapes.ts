@@ -22,9 +22,19 @@ import type { Definitions } from "./create-tables.js"
 export interface TableShape {
   shape: string
   definitions: Definitions
+  /** The tables as the app queries them, where drizzle-kit is given others; default: those of `definitions`. */
+  tables?: Definitions
   casing?: "snake_case"
   /** Whether the user table demands an address. */
   emailRequired?: boolean
+  /** Whether it was made to try names and types, which no driver treats otherwise than another. */
+  isWild?: true
+  /** The schema in which the search path finds the tables; default: public. */
+  searchPath?: string
+  /** An extension of PostgreSQL that has one of the types. */
+  extension?: string
+  /** What drizzle-kit can't create. */
+  prepare?: (db: Database) => Promise<void>
   /** As the app writes it. Each is a call of its own, so that the compiler sees every shape without a cast. */
   adapt: (db: Database) => LazyAdapter
 }
