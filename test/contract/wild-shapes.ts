@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm"
-import { pgSchema, pgTable, pgTableCreator } from "drizzle-orm/pg-core"
+import { pgSchema, pgTable } from "drizzle-orm/pg-core"
 import { type Database, LazyAdapter, type LazyAdapterOptions } from "../../src/drizzle.js"
 import { buildTables, plain } from "./shape-builder.js"
 import { type TableShape, tableShapes } from "./table-shapes.js"
@@ -7,7 +7,7 @@ import { type TableShape, tableShapes } from "./table-shapes.js"
 const shapeOf = (shape: string, tables: LazyAdapterOptions, more: Partial<TableShape> = {}): TableShape => ({
   shape,
   definitions: { ...tables },
-  adapt: (db: Database) => LazyAdapter(db, tables),
+  adapt: (db, more) => LazyAdapter(db, { ...tables, ...more }),
   isWild: true,
   ...more,
 })
@@ -60,24 +60,16 @@ const addQuotes = (db: Database) =>
       end loop;
     end $$`)
 
-const reserved = buildTables({
-  ...plain,
-  names: { users: "user", accounts: "grant", sessions: "table", passwords: "select", outcomes: "analyze" },
-  column: (property) => ({ id: "primary", userId: "references", expires: "when", name: "order" })[property] ?? property,
-})
+/** Reserved words for columns. */
+const column = (property: string) =>
+  ({ id: "primary", userId: "references", expires: "when", name: "order" })[property] ?? property
 
-/** Names that our own statements give to their steps. */
+/** Names that our own statements give to their steps, and reserved words. */
 const ownNames = [
-  { users: "owner", sessions: "lazy_user", accounts: "moved", passwords: "gone", outcomes: "happened" },
-  { users: "lazy", sessions: "refreshed", accounts: "claim", passwords: "twin", outcomes: "days" },
-  { users: "lazy_session", sessions: "owner", accounts: "target", passwords: "candidate", outcomes: "lazy" },
-  { users: "ended", sessions: "locked_user", accounts: "purge_gone", passwords: "class", outcomes: "ended" },
-].map((names, n) => ({
-  n,
-  tables: buildTables({ ...plain, names: { ...names, ...(n === 3 && { outcomes: "ways" }) } }),
-}))
-
-const prefixed = pgTableCreator((name) => `t3app_${name}`)
+  { users: "owner", sessions: "lazy_user", accounts: "grant", passwords: "gone", outcomes: "happened" },
+  { users: "lazy", sessions: "refreshed", accounts: "claim", passwords: "table", outcomes: "days" },
+  { users: "user", sessions: "locked_user", accounts: "purge_gone", passwords: "candidate", outcomes: "lazy" },
+]
 
 const jwtOnly = () => {
   const { usersTable, passwordsTable, accountsTable } = buildTables({ ...plain })
@@ -109,13 +101,13 @@ const wildShapes: TableShape[] = [
     tables: oddNames('"'),
     prepare: async (db) => void (await addQuotes(db)),
   }),
-  shapeOf("reserved words for names", reserved),
-  ...ownNames.map(({ n, tables }) => shapeOf(`names that our statements use, ${n + 1}`, tables)),
-  shapeOf("a prefix to each name", buildTables({ users: prefixed, rest: prefixed })),
+  ...ownNames.map((names, n) =>
+    shapeOf(`names that our statements use, ${n + 1}`, buildTables({ ...plain, names, column })),
+  ),
   shapeOf("a schema that only the search path names", buildTables(plain), { searchPath: "app" }),
-  shapeOf("citext addresses", buildTables({ ...plain, addressType: "citext" }), { extension: "citext" }),
-  shapeOf("char(36) ids", buildTables({ ...plain, idType: "char(36)" })),
-  shapeOf("timestamps to the second", buildTables({ ...plain, times: { withTimezone: true, precision: 0 } })),
+  shapeOf("citext addresses and char(36) ids", buildTables({ ...plain, idType: "char(36)", addressType: "citext" }), {
+    extension: "citext",
+  }),
   shapeOf(
     "timestamps to the second without time zone",
     buildTables({ ...plain, times: { withTimezone: false, precision: 0 } }),
