@@ -9,6 +9,7 @@ const UNIT = [
   "test/doctor/{auth-cores,page}.test.ts",
   "test/gate/{decide,known-bots}.test.ts",
   "test/password/**/*.test.ts",
+  "test/release/**/*.test.ts",
   "test/store/tables.test.ts",
 ]
 /** Whole apps in Chromium, but for those that a framework builds. */

@@ -21,10 +21,13 @@ export interface Block {
   line: number
 }
 
-/** README, CHANGELOG and everything in docs but the demo's sources. */
+/** The papers at the root, and everything in docs but the demo's sources. */
 export const pages: readonly Page[] = [
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "AGENTS.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".md") && !path.includes("node_modules"))
     .map((path) => `docs/${path.replaceAll("\\", "/")}`)
