@@ -54,13 +54,6 @@ export function blocksOf({ text }: Page): Block[] {
   }))
 }
 
-/** The block of a page that is to be saved under this name. */
-export function fileIn(path: string, file: string): string {
-  const block = blocksOf(page(path)).find((block) => block.file === file)
-  if (!block) throw new Error(`${path} has no block with file=${file}.`)
-  return block.code
-}
-
 /** A page without its blocks of code. */
 export function proseOf({ text }: Page): string {
   return text.replaceAll(/^```.*?^```$/gms, "")
