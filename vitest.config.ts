@@ -26,7 +26,12 @@ const DATABASE = ["test/store/**/*.test.ts", "test/contract/**/*.test.ts", "test
 export default defineConfig({
   test: {
     coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "html"], reportOnFailure: true },
-    globalSetup: ["test/setup/postgres-server.ts", "test/setup/packed-tarball.ts", "test/setup/left-out.ts"],
+    globalSetup: [
+      "test/setup/postgres-server.ts",
+      "test/setup/pglite-snapshots.ts",
+      "test/setup/packed-tarball.ts",
+      "test/setup/left-out.ts",
+    ],
     reporters: ["default", "./test/setup/project-times.ts"],
     // The OpenID provider of the tests warns at every start that it is set up for tests.
     onConsoleLog: (log) => !log.startsWith("oidc-provider "),
