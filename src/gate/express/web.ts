@@ -1,6 +1,6 @@
 import { isIP } from "node:net"
 import type { Request as ExpressRequest, Response as ExpressResponse } from "express"
-import { forwardedHost } from "../auth/public-url.js"
+import { forwardedHost } from "../../auth/request/public-url.js"
 
 /** Methods that a `Request` refuses: https://fetch.spec.whatwg.org/#forbidden-method */
 const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"]
