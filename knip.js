@@ -20,8 +20,8 @@ export default {
   project: ["*.ts", "src/**/*.{ts,tsx}!", "scripts/**/*.ts", "docs/demo/**/*.{ts,tsx,js}", "test/**/*.{ts,tsx}"],
   // Projects of their own, with a package.json each.
   ignore: ["test/bench/**", "test/package/consumer/**"],
-  // Programs of the system.
-  ignoreBinaries: ["openssl", "script"],
+  // Programs of the operating system.
+  ignoreBinaries: ["ldd", "openssl", "script"],
   // Loaded by `require`, and copied to where an example is installed.
   ignoreDependencies: ["express4", "@auth/sveltekit"],
 }
