@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net"
 
 /** Holds a request on its way to the app, or an answer on its way back. */
-export interface Held {
+interface Held {
   url: string
   /** Sends it on. */
   release: () => void
