@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { Writable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
+import { runCommand as runHere } from "../../src/cli/run-command.js"
 
 /** The command as it is built, which `npm test` does first. */
 export const builtCommand = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
@@ -12,8 +14,37 @@ export interface CommandResult {
   stderr: string
 }
 
-/** Runs `authjs-lazy` in a process of its own, without the database and the secrets of this one. */
+/** Runs `authjs-lazy` in this process, without its environment. */
 export async function runCommand(
+  args: string[],
+  { env = {}, cwd = process.cwd() }: { env?: Record<string, string>; cwd?: string } = {},
+): Promise<CommandResult> {
+  const [stdout, stderr] = [new Collected(), new Collected()]
+  const closers: (() => Promise<unknown>)[] = []
+  const code = await runHere(args, {
+    env: { NODE_ENV: "test", ...env },
+    cwd,
+    stdout: stdout as Writable as NodeJS.WriteStream,
+    stderr: stderr as Writable as NodeJS.WriteStream,
+    print: (text) => void stdout.write(`${text}\n`),
+    divertStdout() {},
+    closers,
+  })
+  await Promise.all(closers.map((close) => close()))
+  return { code, stdout: stdout.text, stderr: stderr.text }
+}
+
+class Collected extends Writable {
+  text = ""
+
+  override _write(chunk: Buffer, _: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+/** Runs `authjs-lazy` in a process of its own, without the database and the secrets of this one. */
+export async function spawnCommand(
   args: string[],
   { env = {}, command = builtCommand, cwd }: { env?: Record<string, string>; command?: string; cwd?: string } = {},
 ): Promise<CommandResult> {
