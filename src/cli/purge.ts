@@ -3,7 +3,7 @@ import type { PurgeReport } from "../store/purge/types.js"
 import { DONE, LEFT } from "./exit-codes.js"
 import { type GivenOptions, readFlag, targetOptions } from "./options.js"
 import { joinPurgeOptions, readPurgeOptions } from "./purge-options.js"
-import { showProgress } from "./report/progress.js"
+import { type Progress, showProgress } from "./report/progress.js"
 import { purgeSummary } from "./report/purge-summary.js"
 import { stopSignal } from "./stop-signal.js"
 import { type Surroundings, tell } from "./surroundings.js"
@@ -31,31 +31,32 @@ export function addPurge(cli: CAC, surroundings: Surroundings): void {
 async function runPurge(options: GivenOptions, surroundings: Surroundings): Promise<number> {
   const given = readPurgeOptions(options)
   const json = readFlag("--json", options.json)
-  const progress = showProgress(given.dryRun ? "Counting" : "Purging", surroundings.stderr)
+  let progress: Progress | undefined
   const stop = stopSignal(() => {
-    progress.end()
+    progress?.end()
     tell(surroundings, "Stopping after this batch. Once more stops at once.")
   })
-  const watch = {
-    signal: stop.signal,
-    onProgress: ({ purged, left, total }: Record<"purged" | "left" | "total", number>) =>
-      progress.update(purged + left, total),
-  }
   try {
     const { report, assumed } = await withTarget(options, surroundings, {
       command: "purge",
       async run({ app, store }) {
-        const purgeOptions = joinPurgeOptions(given, app, watch)
-        const report = await (await store()).purge(purgeOptions)
+        const lazy = await store()
+        const shown = showProgress(given.dryRun ? "Counting" : "Purging", surroundings.stderr)
+        progress = shown
+        const purgeOptions = joinPurgeOptions(given, app, {
+          signal: stop.signal,
+          onProgress: ({ purged, left, total }) => shown.update(purged + left, total),
+        })
+        const report = await lazy.purge(purgeOptions)
         return { report, assumed: !app && given.olderThan === undefined }
       },
       failure: "The purge failed",
     })
-    progress.end()
+    progress?.end()
     surroundings.print(json ? JSON.stringify(report) : purgeSummary(report, { assumed }))
     return isComplete(report) ? DONE : LEFT
   } finally {
-    progress.end()
+    progress?.end()
     stop.release()
   }
 }

@@ -1,12 +1,18 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { createRequire } from "node:module"
 import { Writable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
-import { runCommand as runHere } from "../../src/cli/run-command.js"
+import type { runCommand as RunCommand } from "../../src/cli/run-command.js"
 
 /** The command as it is built, which `npm test` does first. */
 export const builtCommand = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
+
+// By Node itself: it imports modules of apps as the command does, and is spared the transforms of Vite.
+const { runCommand: runBuilt }: { runCommand: typeof RunCommand } = createRequire(import.meta.url)(
+  "../../dist/cli/run-command.js",
+)
 
 export interface CommandResult {
   code: number | null
@@ -14,14 +20,14 @@ export interface CommandResult {
   stderr: string
 }
 
-/** Runs `authjs-lazy` in this process, without its environment. */
+/** Runs `authjs-lazy` as it is built, in this process and without its environment. */
 export async function runCommand(
   args: string[],
   { env = {}, cwd = process.cwd() }: { env?: Record<string, string>; cwd?: string } = {},
 ): Promise<CommandResult> {
   const [stdout, stderr] = [new Collected(), new Collected()]
   const closers: (() => Promise<unknown>)[] = []
-  const code = await runHere(args, {
+  const code = await runBuilt(args, {
     env: { NODE_ENV: "test", ...env },
     cwd,
     stdout: stdout as Writable as NodeJS.WriteStream,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { emptyPostgres, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { type AppFolder, appFolder, appModule } from "./app-folder.js"
-import { runCommand } from "./command.js"
+import { runCommand, spawnCommand } from "./command.js"
 
 let database: PostgresDatabase
 let app: AppFolder
@@ -309,9 +309,10 @@ describe("lazy.config", () => {
         name,
         `${appModule({ url: `"${database.url}"`, before: BEFORE, tables: TABLES })}; export const authConfig = made; ${PURGE}`,
       )
-      const { code, stdout, stderr } = await runCommand(["purge", "--json"], {
+      // Not every Node that is supported reads TypeScript.
+      const { code, stdout, stderr } = await spawnCommand(["purge", "--json"], {
         cwd: folder.path,
-        env: { DATABASE_URL: "postgres://127.0.0.1:1/nowhere" },
+        env: { DATABASE_URL: "postgres://127.0.0.1:1/nowhere", NODE_OPTIONS: "--import tsx" },
       })
       await folder.remove()
       expect({ code, stderr }).toEqual({ code: 0, stderr: `authjs-lazy: The configuration is that of ${name}.\n` })
