@@ -64,7 +64,7 @@ export function postgresDatabase(): Promise<PostgresDatabase> {
 }
 
 /** The same for Drizzle through node-postgres. */
-export async function nodePostgresDatabase(): Promise<PostgresDatabase> {
+async function nodePostgresDatabase(): Promise<PostgresDatabase> {
   const database = await postgresDatabase()
   const pool = new pg.Pool({ connectionString: database.url, max: 10 })
   return {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from "node:net"
 
 /** What a proxy has got hold of: a request on its way to the app, or the answer on its way back. */
-export interface Held {
+interface Held {
   url: string
   /** Lets it go on. */
   release: () => void
