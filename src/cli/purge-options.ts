@@ -7,7 +7,7 @@ import { type GivenOptions, readCount, readDuration, readFlag } from "./options.
 import { showDuration } from "./report/format.js"
 
 /** The options of a purge that the command line gives. */
-export type GivenPurge = Pick<PurgeOptions, "olderThan" | "batchSize" | "limit"> &
+type GivenPurge = Pick<PurgeOptions, "olderThan" | "batchSize" | "limit"> &
   Record<"force" | "dryRun" | "cascade", boolean>
 
 /** Reads the options of a purge from the command line. */
