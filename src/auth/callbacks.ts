@@ -9,6 +9,7 @@ import { isLoud } from "./config/one-request.js"
 import { isPending } from "./context/decision.js"
 import type { Step } from "./context/own-request.js"
 import type { RequestContext } from "./context/request-context.js"
+import { tellLazy } from "./is-lazy.js"
 import { takeBackDecision, writeFirst } from "./linking/carry-out.js"
 import { decideSignIn } from "./linking/decide.js"
 import { dropPasskeyName } from "./linking/passkey-name.js"
@@ -46,6 +47,7 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
     if (context.decision.kind === "keep") return context.decision.redirect ?? true
     if (asksForLink && isPlaceholderAddress(params.user.email ?? "")) return false
     if (params.account?.type === "webauthn") dropPasskeyName(params.user)
+    if (own) tellLazy(params.user)
     const answer = own ? await own(params) : true
     // Auth.js takes a string for a redirect, but signs in all the same for passkeys. Refuse.
     if (typeof answer === "string" && params.account?.type === "webauthn") throw new AccessDenied("Sent elsewhere.")
@@ -101,6 +103,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     }
     // Nobody else can have changed it.
     if (!own) return params.token
+    tellLazy(params.user)
     const claims = pickClaims(params.token)
     const { sub } = params.token
     try {
@@ -164,7 +167,10 @@ function composeSession(own: SessionCallback | undefined): SessionCallback {
       ? { id: token.sub ?? "", isLazy: token.isLazy === true, username: token.username ?? null }
       : user && { id: user.id, isLazy: isLazyRow(user), username: user.username }
     Object.assign(params.session.user, identity)
-    if (own) return withIdentity(await own(params), identity)
+    if (own) {
+      tellLazy(user)
+      return withIdentity(await own(params), identity)
+    }
     const { name, email, image } = params.session.user
     const expires: unknown = params.session.expires
     return {

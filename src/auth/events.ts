@@ -5,6 +5,7 @@ import { logError } from "./config/log-error.js"
 import { isPending } from "./context/decision.js"
 import { callEvent } from "./context/emit.js"
 import type { RequestContext } from "./context/request-context.js"
+import { tellLazy } from "./is-lazy.js"
 import { finish } from "./linking/carry-out.js"
 import { forgetLazyUser } from "./request/lazy-user-ids.js"
 
@@ -18,7 +19,8 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
     const handler = own[name] as ((message: unknown) => unknown) | undefined
     // Auth.js calls what has a name here, and logs an error where it is undefined.
     if (!handler) return {}
-    const later = async (message: unknown) => {
+    const later = async (message: { user: unknown }) => {
+      tellLazy(message.user)
       if (isPending(context.decision))
         context.exchange.events.push(() => callEvent(context, name, () => handler(message)))
       else await handler(message)
@@ -38,6 +40,7 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
     async signIn(message) {
       if (context.decision.kind === "keep") return
       await finish(context)
+      tellLazy(message.user)
       await own.signIn?.(message)
     },
   }

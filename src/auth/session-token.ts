@@ -63,7 +63,7 @@ export function composeDecode(
   return async (params) => {
     const { session, exchange, request } = context
     const { token: value } = params
-    if (value === undefined || !isSessionSalt(context.config, params.salt)) return own(params)
+    if (!value || !isSessionSalt(context.config, params.salt)) return own(params)
     const isVisitors = request.present(value)
     const { minted } = exchange
     // What was encrypted a moment ago need not be decrypted to know what is in it.

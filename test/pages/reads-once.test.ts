@@ -116,7 +116,11 @@ describeFlows("one request", (app, strategy) => {
 
   it("shows the session row as the database has it to the app's session callback after a conversion", async () => {
     const rows: unknown[] = []
-    const browser = counted({}, { session: ({ session }) => (rows.push({ ...session, user: undefined }), session) })
+    const session: NonNullable<LazyConfig["callbacks"]>["session"] = ({ session }) => {
+      rows.push({ ...session, user: undefined })
+      return session
+    }
+    const browser = counted({}, { session })
     await visit(browser)
     await send(browser, goodForm())
     if (isDatabase) {
