@@ -1,13 +1,12 @@
-import { PGlite } from "@electric-sql/pglite"
 import { sql } from "drizzle-orm"
 import { type AnyPgColumn, type AnyPgTable, getTableConfig } from "drizzle-orm/pg-core"
 import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { v7 as uuidv7 } from "uuid"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { Database, LazyAdapter, LazyStore, UserRow } from "../../src/drizzle.js"
+import type { Database, LazyAdapter, UserRow } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
-import { emptyPostgres } from "../setup/databases.js"
+import { emptyPostgres, pgliteClient } from "../setup/databases.js"
 import { createTables } from "./create-tables.js"
 import { HASH, inAnHour, newAccount, newSession, newUser, unique } from "./fixtures.js"
 import { tableShapes } from "./table-shapes.js"
@@ -32,7 +31,7 @@ const servers = [
   {
     server: "PGlite",
     async open(casing: Casing) {
-      const client = new PGlite()
+      const client = await pgliteClient("empty")
       return { db: drizzlePglite(client, { casing }) as Database, close: () => client.close() }
     },
   },
