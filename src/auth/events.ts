@@ -40,8 +40,9 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
     async signIn(message) {
       if (context.decision.kind === "keep") return
       await finish(context)
+      if (!own.signIn) return
       tellLazy(message.user)
-      await own.signIn?.(message)
+      await own.signIn(message)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { Auth } from "@auth/core"
 import { type RequestConfig, requestConfig } from "./config/request-config.js"
-import { contextOf } from "./context/context-of.js"
+import { contextOf } from "./context/request-context.js"
 import { appendCookies, isNameOrChunk } from "./request/cookies.js"
 import { hideForeignCookies } from "./request/foreign-cookies.js"
 import type { LazyAuth } from "./request/head.js"

@@ -4,7 +4,7 @@ import { LazySetupError } from "../errors.js"
 import { checkPurgeOptions } from "../store/purge/check-options.js"
 import type { PurgeOptions } from "../store/purge/types.js"
 import { logError } from "./config/log-error.js"
-import { contextOf } from "./context/context-of.js"
+import { contextOf } from "./context/request-context.js"
 import type { LazyAuth } from "./request/head.js"
 
 const MIN_SECRET_LENGTH = 16

@@ -6,8 +6,8 @@ import type { Session } from "@auth/core/types"
 import { isLazyRow, type UserRow } from "../store/tables/user-row.js"
 import { logError } from "./config/log-error.js"
 import { checkRequestConfig, type RequestConfig } from "./config/request-config.js"
-import { contextOf } from "./context/context-of.js"
 import { writtenSession } from "./context/decision.js"
+import { contextOf } from "./context/request-context.js"
 import { type AuthCookie, cookieAfter } from "./request/cookies.js"
 import {
   isSessionKey,

@@ -1,10 +1,24 @@
 import type { AdapterSession, AdapterUser } from "@auth/core/adapters"
+import type { Account } from "@auth/core/types"
 import type { CreateReport, LazyUserCandidates, NewLazyUser } from "../../store/create/types.js"
 import type { MergeReport } from "../../store/merge/types.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import type { Conversion, ConvertedBy, ConvertReport, NewRealUser } from "../../store/users/conversion.js"
 import type { NewSession } from "../../store/users/sessions.js"
 import type { CurrentSession, SessionAndUser } from "../session/reader.js"
+
+/** How the visitor of this request signs in, as far as Auth.js has told. */
+export type SignInMethod =
+  /** Not at all yet; or through an OAuth provider, or by a passkey that is being registered. */
+  | { kind: "unknown" }
+  /** Through a credentials provider, which Auth.js hands the request. */
+  | { kind: "credentials" }
+  /** Through one that compared a password, which may be removed before the session is written. */
+  | { kind: "password" }
+  /** By an e-mail link. `askedHere`: the lazy user of this session asked for it. */
+  | { kind: "link"; askedHere: boolean }
+  /** By a passkey whose signature Auth.js verified in this request. */
+  | ({ kind: "passkey" } & Pick<Account, "provider" | "providerAccountId">)
 
 /** The browser stays in the session it has: no callback of the app and no event runs. */
 export interface KeepDecision {
@@ -126,4 +140,9 @@ export function writtenSession(decision: SignInDecision): SessionAndUser | undef
 export function writtenToken(decision: SignInDecision): string | undefined {
   if (decision.kind === "signed-up") return decision.session?.sessionToken
   return decision.kind === "created" ? decision.report.session?.sessionToken : undefined
+}
+
+/** Tells whether a credentials provider signs the visitor in. */
+export function isByCredentials({ kind }: SignInMethod): boolean {
+  return kind === "credentials" || kind === "password"
 }

@@ -13,8 +13,7 @@ import { visitorAddress } from "../request/visitor-address.js"
 import { type SessionAndUser, SessionReader } from "../session/reader.js"
 import type { MintedToken } from "../token/codec.js"
 import type { AppContext } from "./app-context.js"
-import type { SignInDecision } from "./decision.js"
-import type { SignInMethod } from "./method.js"
+import type { SignInDecision, SignInMethod } from "./decision.js"
 import { OwnRequest } from "./own-request.js"
 
 /**
@@ -145,4 +144,30 @@ function unreadableAddress(written: string, header: string | undefined): Error {
     `The address of a client can't be read: ${source} says ${told}. The limits count all such clients as one. ` +
       'Set the header and the number of hops of your proxy: lazy: { trustProxy: { header: "x-forwarded-for", hops: 1 } }.',
   )
+}
+
+/** The parts of a configuration that `withLazy` makes for each request, and that copies of it share. */
+const PARTS = ["adapter", "callbacks"] as const
+
+const contexts = new WeakMap<object, RequestContext>()
+
+/** Remembers the context of a configuration, under each of its parts. */
+export function keepContext(config: AuthConfig, context: RequestContext): void {
+  for (const name of PARTS) {
+    const part = config[name]
+    if (part) contexts.set(part, context)
+  }
+}
+
+/**
+ * Returns the context of a configuration that `withLazy` made, or of a copy of it with changes.
+ * Undefined for any other configuration of Auth.js.
+ */
+export function contextOf(config: AuthConfig): RequestContext | undefined {
+  for (const name of PARTS) {
+    const part = config[name]
+    const context = part && contexts.get(part)
+    if (context) return context
+  }
+  return undefined
 }

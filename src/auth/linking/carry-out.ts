@@ -1,17 +1,27 @@
 import { AdapterError } from "@auth/core/errors"
+import { IdentifierTakenError } from "../../errors.js"
+import { sqlState, UNIQUE_VIOLATION } from "../../store/sql/sql-state.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import type { NewSession } from "../../store/users/sessions.js"
 import { logError } from "../config/log-error.js"
-import { isPending, type PendingDecision, signedIn, type Written } from "../context/decision.js"
+import {
+  type CreateDecision,
+  isByCredentials,
+  isPending,
+  type PendingDecision,
+  type SignUpDecision,
+  signedIn,
+  type Written,
+  type WrittenDecision,
+} from "../context/decision.js"
 import { callEvent, emit } from "../context/emit.js"
-import { isByCredentials } from "../context/method.js"
 import type { RequestContext } from "../context/request-context.js"
 import { convert, prove } from "./carry-out-conversion.js"
-import { create, signUp, takeBack } from "./carry-out-creation.js"
 import { carryOutMerge } from "./carry-out-merge.js"
+import { formRefusalOf } from "./refused-address.js"
 
-// The phases in which a decision is carried out, in the order in which Auth.js comes to them:
-// writeFirst, writeLast, settle, finish; or takeBackDecision where one of its steps failed.
+// A decision is carried out in phases, in the order in which Auth.js comes to them: writeFirst,
+// writeLast, settle, finish; or takeBackDecision, where a step of Auth.js or of the app failed.
 
 /**
  * Writes a new user and its session, which the app's `jwt` callback may want to read. Call it once
@@ -24,6 +34,25 @@ export async function writeFirst(context: RequestContext): Promise<UserRow | und
   const { user, next } = await (decision.kind === "create" ? create(context, decision) : signUp(context, decision))
   context.decision = next
   return user
+}
+
+/** Writes a new lazy user, or finds the one that this browser was given a moment ago. */
+async function create({ adapter }: RequestContext, { user }: CreateDecision): Promise<Written> {
+  const report = await adapter.lazy.ensureUser(user)
+  return { user: report.user, next: { kind: "created", report } }
+}
+
+/** Writes a new user with a password, or signs in to the account that the same form has just made. */
+async function signUp({ adapter }: RequestContext, { user, repeated }: SignUpDecision): Promise<Written> {
+  try {
+    const row = await adapter.lazy.createRealUser(user)
+    return { user: row, next: { kind: "signed-up", user: row, session: user.session } }
+  } catch (error) {
+    const isTaken = error instanceof IdentifierTakenError || sqlState(error) === UNIQUE_VIOLATION
+    const before = isTaken ? await repeated() : null
+    if (!before) throw formRefusalOf(error)
+    return { user: before, next: { kind: "nothing" } }
+  }
 }
 
 /**
@@ -81,7 +110,23 @@ export async function settle({ decision, adapter, config }: RequestContext): Pro
 export async function takeBackDecision(context: RequestContext): Promise<void> {
   const { decision } = context
   context.decision = { kind: "nothing" }
-  if (decision.kind === "created" || decision.kind === "signed-up") await takeBack(context, decision)
+  if (decision.kind === "created" || decision.kind === "signed-up") await removeNewUser(context, decision)
+}
+
+/** Deletes the user that this request has made, since a later step of its sign-in has failed. */
+async function removeNewUser(
+  { adapter, config }: RequestContext,
+  decision: Extract<WrittenDecision, { kind: "created" | "signed-up" }>,
+): Promise<void> {
+  if (decision.kind === "signed-up") return adapter.deleteUser(decision.user.id) as Promise<void>
+  const { created, user } = decision.report
+  if (!created) return
+  try {
+    await adapter.lazy.deleteLazyUser(user.id, { counts: false })
+  } catch (error) {
+    // What made the sign-in fail is what the app has to hear of. The purge will find the user.
+    logError(config, new AdapterError("A lazy user was left behind.", { cause: { err: error } }))
+  }
 }
 
 /**

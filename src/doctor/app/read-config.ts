@@ -1,5 +1,5 @@
 import { type AuthConfig, setEnvDefaults } from "@auth/core"
-import { contextOf } from "../../auth/context/context-of.js"
+import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth } from "../../auth/request/head.js"
 import { longestSession, sessionSettings } from "../../auth/session/settings.js"
 import type { MergeTables } from "../../store/merge/types.js"

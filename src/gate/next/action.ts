@@ -1,6 +1,6 @@
 import type { AuthConfig } from "@auth/core"
 import type { Adapter } from "@auth/core/adapters"
-import { contextOf } from "../../auth/context/context-of.js"
+import { contextOf } from "../../auth/context/request-context.js"
 import { publicHead } from "../../auth/request/public-url.js"
 import { isSessionSalt } from "../../auth/session/cookie.js"
 import { visitorsRequest } from "./head.js"

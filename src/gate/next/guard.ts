@@ -1,5 +1,5 @@
 import type { Session } from "@auth/core/types"
-import { contextOf } from "../../auth/context/context-of.js"
+import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth } from "../../auth/request/head.js"
 import { publicOrigin } from "../../auth/request/public-url.js"
 import { skipReason } from "../decide.js"
