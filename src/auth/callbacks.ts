@@ -6,8 +6,11 @@ import { isPlaceholderAddress } from "../store/identifiers/placeholder-address.j
 import { isLazyRow, type UserRow } from "../store/tables/user-row.js"
 import { logError } from "./config/log-error.js"
 import { isLoud } from "./config/one-request.js"
-import { isWritten } from "./context/decision.js"
-import type { RequestContext, Step } from "./context/request-context.js"
+import { isPending } from "./context/decision.js"
+import type { Step } from "./context/own-request.js"
+import type { RequestContext } from "./context/request-context.js"
+import { tellLazy } from "./is-lazy.js"
+import { takeBackDecision, writeFirst } from "./linking/carry-out.js"
 import { decideSignIn } from "./linking/decide.js"
 import { dropPasskeyName } from "./linking/passkey-name.js"
 import type { ProvenIdentity } from "./linking/proven-identity.js"
@@ -40,17 +43,18 @@ export function composeCallbacks(own: Callbacks = {}, context: RequestContext): 
 function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn {
   return async (params) => {
     const asksForLink = params.email?.verificationRequest === true
-    context.take("sign-in", stepBefore(params.account?.type, asksForLink))
-    if (context.plan?.kind === "keep") return context.plan.redirect ?? true
+    context.request.take("sign-in", stepBefore(params.account?.type, asksForLink))
+    if (context.decision.kind === "keep") return context.decision.redirect ?? true
     if (asksForLink && isPlaceholderAddress(params.user.email ?? "")) return false
     if (params.account?.type === "webauthn") dropPasskeyName(params.user)
+    if (own) tellLazy(params.user)
     const answer = own ? await own(params) : true
     // Auth.js takes a string for a redirect, but signs in all the same for passkeys. Refuse.
     if (typeof answer === "string" && params.account?.type === "webauthn") throw new AccessDenied("Sent elsewhere.")
     if (!answer || typeof answer === "string") return answer
     // An e-mail link that is asked for signs nobody in yet.
     if (asksForLink) return answer
-    const user = await prepare(params, context)
+    const user = await agree(params, context)
     if (user) {
       // Auth.js passes these objects to the `jwt` callback and to events: show them the database row.
       Object.assign(params.user, user)
@@ -66,11 +70,14 @@ function stepBefore(type: string | undefined, asksForLink: boolean): Step | unde
   return type === "email" && !asksForLink ? "open-link" : undefined
 }
 
-/** Wraps errors of the database and hooks, which Auth.js would report as AccessDenied. */
-async function prepare(identity: ProvenIdentity, context: RequestContext): Promise<UserRow | undefined> {
+/**
+ * Decides the sign-in, unless a provider of ours has, and writes what comes first. Wraps errors of
+ * the database and hooks, which Auth.js would report as AccessDenied.
+ */
+async function agree(identity: ProvenIdentity, context: RequestContext): Promise<UserRow | undefined> {
   try {
-    if (context.plan) return await context.plan.prepare?.()
-    context.decision = await decideSignIn(identity, context)
+    if (context.decision.kind === "nothing") context.decision = await decideSignIn(identity, context)
+    return await writeFirst(context)
   } catch (error) {
     throw error instanceof AuthError || isLoud(error)
       ? error
@@ -80,32 +87,32 @@ async function prepare(identity: ProvenIdentity, context: RequestContext): Promi
 
 function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
   return async (params) => {
-    const { plan } = context
     // The app's own `decode` may have frozen it.
     params = { ...params, token: { ...params.token } }
     // With database sessions, only credentials providers come here, and their session has no token.
-    if (context.strategy === "database" || plan?.kind === "keep") return params.token
+    if (context.strategy === "database" || context.decision.kind === "keep") return params.token
     const signsIn = params.user !== undefined && params.trigger !== "update"
     if (signsIn) {
-      context.tokenFor = params.user.id
+      context.exchange.tokenFor = params.user.id ?? ""
       Object.assign(params.token, await claimsFor(params.user as UserRow, params.account, context.adapter))
     } else if (isDue(params.token, { recheck: context.options.recheck, updateAge: context.updateAge })) {
       if ((await recheck(params.token, context)) === "over") {
-        context.sessionEnded = true
+        context.session.end()
         return null
       }
     }
     // Nobody else can have changed it.
     if (!own) return params.token
+    tellLazy(params.user)
     const claims = pickClaims(params.token)
     const { sub } = params.token
     try {
       const token: unknown = await own(params)
       if (token === null) {
         // Auth.js would take away the cookie of the lazy user, who stays as it is.
-        if (signsIn && (isWritten(context.decision) || (await isLazyHere(context))))
+        if (signsIn && (isPending(context.decision) || (await isLazyHere(context))))
           throw new AccessDenied("The jwt callback gave no token.")
-        await plan?.undo?.()
+        if (signsIn) await takeBackDecision(context)
         return null
       }
       // A callback that returns nothing may have changed the token in place.
@@ -113,7 +120,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
       // A client that posts to the session endpoint must not change the lazy user of its token.
       return params.trigger === "update" && claims.isLazy ? { ...restored, sub } : restored
     } catch (error) {
-      await plan?.undo?.()
+      if (signsIn) await takeBackDecision(context)
       throw error
     }
   }
@@ -121,7 +128,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
 
 /** Whether the sign-in came with a lazy session. */
 async function isLazyHere(context: RequestContext): Promise<boolean> {
-  const current = await context.currentSession()
+  const current = await context.session.current()
   return current !== null && isLazyRow(current.user)
 }
 
@@ -131,10 +138,10 @@ async function isLazyHere(context: RequestContext): Promise<boolean> {
  */
 async function recheck(
   token: JWT,
-  { adapter, config, updateAge }: RequestContext,
+  { adapter, config, session, updateAge }: RequestContext,
 ): Promise<"holds" | "over" | "unknown"> {
   try {
-    const user = token.sub ? ((await adapter.getUser(token.sub)) as UserRow | null) : null
+    const user = token.sub ? await session.owner(token.sub) : null
     if (!user || !claimsHold(token, user)) return "over"
     // Issued before the app added this library: add the claims, so that the next check knows them.
     if (token.isLazy === undefined) Object.assign(token, await claimsFor(user, undefined, adapter))
@@ -160,7 +167,10 @@ function composeSession(own: SessionCallback | undefined): SessionCallback {
       ? { id: token.sub ?? "", isLazy: token.isLazy === true, username: token.username ?? null }
       : user && { id: user.id, isLazy: isLazyRow(user), username: user.username }
     Object.assign(params.session.user, identity)
-    if (own) return withIdentity(await own(params), identity)
+    if (own) {
+      tellLazy(user)
+      return withIdentity(await own(params), identity)
+    }
     const { name, email, image } = params.session.user
     const expires: unknown = params.session.expires
     return {

@@ -2,9 +2,11 @@ import type { AuthConfig } from "@auth/core"
 import { AdapterError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
 import { logError } from "./config/log-error.js"
-import { isWritten } from "./context/decision.js"
+import { isPending } from "./context/decision.js"
 import { callEvent } from "./context/emit.js"
 import type { RequestContext } from "./context/request-context.js"
+import { tellLazy } from "./is-lazy.js"
+import { finish } from "./linking/carry-out.js"
 import { forgetLazyUser } from "./request/lazy-user-ids.js"
 
 type Events = NonNullable<AuthConfig["events"]>
@@ -17,8 +19,10 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
     const handler = own[name] as ((message: unknown) => unknown) | undefined
     // Auth.js calls what has a name here, and logs an error where it is undefined.
     if (!handler) return {}
-    const later = async (message: unknown) => {
-      if (isWritten(context.decision)) context.held.events.push(() => callEvent(context, name, () => handler(message)))
+    const later = async (message: { user: unknown }) => {
+      tellLazy(message.user)
+      if (isPending(context.decision))
+        context.exchange.events.push(() => callEvent(context, name, () => handler(message)))
       else await handler(message)
     }
     return { [name]: later }
@@ -34,14 +38,11 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
       await own.signOut?.(message)
     },
     async signIn(message) {
-      const { plan, decision, held } = context
-      if (plan?.kind === "keep") return
-      if (decision.kind === "adopt" && decision.session)
-        await context.adapter.createSession({ ...decision.session, userId: decision.userId })
-      if (!isWritten(decision)) for (const call of held.events) await call()
-      await plan?.announce?.()
-      await context.announce?.()
-      await own.signIn?.(message)
+      if (context.decision.kind === "keep") return
+      await finish(context)
+      if (!own.signIn) return
+      tellLazy(message.user)
+      await own.signIn(message)
     },
   }
 }
@@ -51,9 +52,9 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
  * on: the visitor is signed out either way, and the purge removes the user.
  */
 async function endSignedOut(token: JWT | null | undefined, context: RequestContext): Promise<void> {
-  const { adapter, options, signedOut } = context
+  const { adapter, options, exchange } = context
   // A token without our claims may belong to a lazy user. The store ignores real ones.
-  const ids = token?.sub !== undefined && token.isLazy !== false ? [token.sub] : signedOut
+  const ids = token?.sub !== undefined && token.isLazy !== false ? [token.sub] : exchange.signedOut
   for (const userId of new Set(ids)) {
     try {
       await adapter.lazy.closeLazyUser(userId)

@@ -1,6 +1,6 @@
 import { Auth } from "@auth/core"
 import { type RequestConfig, requestConfig } from "./config/request-config.js"
-import { gateSettings } from "./context/gate-settings.js"
+import { contextOf } from "./context/request-context.js"
 import { appendCookies, isNameOrChunk } from "./request/cookies.js"
 import { hideForeignCookies } from "./request/foreign-cookies.js"
 import type { LazyAuth } from "./request/head.js"
@@ -86,7 +86,7 @@ function privateCopy(answer: Response): Response {
  * late would remove the session that the browser was given meanwhile; a dead cookie does no harm.
  */
 function isOfEndedSession({ url }: Request, config: RequestConfig): boolean {
-  return new URL(url).pathname === `${config.basePath}/session` && gateSettings(config).isEnded?.() === true
+  return new URL(url).pathname === `${config.basePath}/session` && contextOf(config)?.session.isEnded === true
 }
 
 function keepSession(headers: Headers, name: string): void {

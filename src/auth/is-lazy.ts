@@ -20,3 +20,21 @@ export function isLazy(subject: MaybeLazy): boolean {
   if ("isLazy" in subject) return subject.isLazy === true
   return "lazySince" in subject && isLazyRow(subject)
 }
+
+const IS_LAZY: PropertyDescriptor & ThisType<Parameters<typeof isLazyRow>[0]> = {
+  configurable: true,
+  enumerable: false,
+  get() {
+    return isLazyRow(this)
+  },
+}
+
+/**
+ * Adds `isLazy` to a user that a callback or an event of the app is given. The property is not
+ * enumerable, because Auth.js copies the object into tokens and new rows. A column of the app with
+ * this name stays.
+ */
+export function tellLazy(user: unknown): void {
+  if (typeof user === "object" && user !== null && !Object.hasOwn(user, "isLazy"))
+    Reflect.defineProperty(user, "isLazy", IS_LAZY)
+}

@@ -4,7 +4,7 @@ import { LazySetupError } from "../errors.js"
 import { checkPurgeOptions } from "../store/purge/check-options.js"
 import type { PurgeOptions } from "../store/purge/types.js"
 import { logError } from "./config/log-error.js"
-import { gateSettings } from "./context/gate-settings.js"
+import { contextOf } from "./context/request-context.js"
 import type { LazyAuth } from "./request/head.js"
 
 const MIN_SECRET_LENGTH = 16
@@ -69,7 +69,7 @@ function bearerOf(secret: string | undefined): (authorization: string | null) =>
 const digest = (text: string) => createHash("sha256").update(text).digest()
 
 function purge(config: AuthConfig, options: PurgeOptions, maxDuration: number) {
-  const { store } = gateSettings(config)
+  const store = contextOf(config)?.adapter.lazy
   if (!store) throw new LazySetupError("purgeRoute needs what withLazy returns.")
   return store.purge({ ...options, signal: AbortSignal.timeout(maxDuration * 1000) })
 }

@@ -6,7 +6,8 @@ import type { Session } from "@auth/core/types"
 import { isLazyRow, type UserRow } from "../store/tables/user-row.js"
 import { logError } from "./config/log-error.js"
 import { checkRequestConfig, type RequestConfig } from "./config/request-config.js"
-import { gateSettings } from "./context/gate-settings.js"
+import { writtenSession } from "./context/decision.js"
+import { contextOf } from "./context/request-context.js"
 import { type AuthCookie, cookieAfter } from "./request/cookies.js"
 import {
   isSessionKey,
@@ -16,7 +17,7 @@ import {
   sessionCookieName,
   writeSessionCookies,
 } from "./session/cookie.js"
-import type { SessionAndUser } from "./session/current.js"
+import type { SessionAndUser } from "./session/reader.js"
 import { sessionSettings } from "./session/settings.js"
 import { secondsNow } from "./token/claims.js"
 
@@ -80,7 +81,7 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
   try {
     const before = JSON.stringify(payload)
     const token = await callbacksOf(config).jwt({ token: payload } as JwtParams)
-    if (token === null) return gateSettings(config).isEnded?.() ? ENDED : removed(config, place)
+    if (token === null) return contextOf(config)?.session.isEnded ? ENDED : removed(config, place)
     const expires = secondsFromNow(maxAge)
     const body = await tokenSession(config, token, expires)
     const isOneOfSeveral = readSessionCookies(config, place).length > 1
@@ -142,10 +143,15 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
     if (readSessionCookies(config, place).length > 1) return onlyThis(config, place, live, { body, cookies: [], owner })
     return { body, cookies: isDue ? writeSessionCookies(config, place, live, expires) : [], owner }
   } catch (error) {
-    const failure = new SessionTokenError("A session could not be read.", { cause: { err: error } })
-    logError(config, failure)
-    throw failure
+    throw unreadable(config, error)
   }
+}
+
+/** Logs why a session can't be read, and returns the error that says so. */
+function unreadable(config: RequestConfig, error: unknown): SessionTokenError {
+  const failure = new SessionTokenError("A session could not be read.", { cause: { err: error } })
+  logError(config, failure)
+  return failure
 }
 
 /** Keeps only the live session cookie, in the browser and in the request that the handler sees. */
@@ -164,6 +170,25 @@ export async function rowSession(config: AuthConfig, { session, user }: SessionA
   const body = await callbacksOf(config).session(params as unknown as SessionParams)
   await announce(config, { session: body } as SessionMessage)
   return body as Session
+}
+
+/**
+ * Reads the session that a sign-in with this configuration has just made. Asks the database only
+ * where the sign-in did not write the row itself.
+ * @param place with the `Cookie` header as the browser will send it from now on
+ * @throws SessionTokenError when the database, or a callback of the app, throws
+ */
+export async function readNewSession(config: RequestConfig, place: SessionPlace): Promise<SessionAnswer> {
+  const context = contextOf(config)
+  const written = context && writtenSession(context.decision)
+  if (!written) return readSession(config, place)
+  const { id } = written.user
+  try {
+    const body = await rowSession(config, written)
+    return { body, cookies: [], owner: { id, isLazy: isLazyRow(written.user as UserRow) } }
+  } catch (error) {
+    throw unreadable(config, error)
+  }
 }
 
 type Callbacks = Required<NonNullable<AuthConfig["callbacks"]>>

@@ -1,14 +1,14 @@
 import type { AuthConfig } from "@auth/core"
-import type { JWT, JWTDecodeParams, JWTEncodeParams } from "@auth/core/jwt"
-import type { UserRow } from "../store/tables/user-row.js"
+import type { JWT, JWTEncodeParams } from "@auth/core/jwt"
 import { SignInRefused } from "./config/sign-in-refused.js"
+import { writtenToken } from "./context/decision.js"
 import type { RequestContext } from "./context/request-context.js"
-import { carryOut, settle } from "./linking/carry-out.js"
+import { settle, takeBackDecision, writeLast } from "./linking/carry-out.js"
 import { nameInTokenForPasskey } from "./linking/passkey-name.js"
 import { type AuthCookie, encodeValue } from "./request/cookies.js"
 import { isSessionSalt } from "./session/cookie.js"
 import { sessionSettings } from "./session/settings.js"
-import { claimsHold, lifetime } from "./token/claims.js"
+import { lifetime } from "./token/claims.js"
 import { decodeToken, encodeToken, mintToken } from "./token/codec.js"
 
 type JwtOptions = NonNullable<AuthConfig["jwt"]>
@@ -20,36 +20,39 @@ type JwtOptions = NonNullable<AuthConfig["jwt"]>
 export function composeEncode(own: JwtOptions["encode"], context: RequestContext): NonNullable<JwtOptions["encode"]> {
   return async (params) => {
     if (!isSessionSalt(context.config, params.salt)) return (own ?? encodeToken)(params)
-    const { plan } = context
-    if (plan?.kind === "keep" && plan.sessionToken) return plan.sessionToken
+    if (context.decision.kind === "keep") return context.decision.current.sessionToken
     const token = await (context.strategy === "database"
       ? databaseToken(params.token?.sub, context)
       : jwtToken(params, own, context))
-    context.issue(token)
+    context.request.issue(token)
     return token
   }
 }
 
 /** Makes the token first and writes last, so that a token that fails changes nothing. */
 async function jwtToken(params: JWTEncodeParams, own: JwtOptions["encode"], context: RequestContext): Promise<string> {
-  const { plan } = context
+  const { exchange } = context
+  const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge)
+  const encode = () => (own ? own({ ...params, maxAge }) : encodeSession({ ...params, maxAge }, context))
+  // Auth.js and the gate also extend a session by writing its token anew.
+  if (exchange.tokenFor === undefined) return encode()
   try {
-    const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge)
-    const token = await (own ? own({ ...params, maxAge }) : encodeSession({ ...params, maxAge }, context))
-    await plan?.commit?.()
-    await carryOut(context, context.tokenFor, undefined)
+    const token = await encode()
+    await writeLast(context, exchange.tokenFor, undefined)
     await settle(context)
+    exchange.tokenFor = undefined
     return token
   } catch (error) {
-    await plan?.undo?.()
+    await takeBackDecision(context)
     throw error
   }
 }
 
 /** Remembers the token: the gate reads the session that it has just made. */
 async function encodeSession(params: JWTEncodeParams, context: RequestContext): Promise<string> {
-  context.minted = mintToken(params)
-  return context.minted?.value ?? encodeToken(params)
+  const minted = mintToken(params)
+  context.exchange.minted = minted
+  return minted?.value ?? encodeToken(params)
 }
 
 /** Takes the place of `jwt.decode`, which Auth.js calls for the session cookie and for others that it encrypts. */
@@ -58,56 +61,15 @@ export function composeDecode(
   context: RequestContext,
 ): NonNullable<JwtOptions["decode"]> {
   return async (params) => {
-    const { minted } = context
-    const isSession = isSessionSalt(context.config, params.salt)
-    if (params.token && isSession) context.present(params.token)
+    const { session, exchange, request } = context
+    const { token: value } = params
+    if (!value || !isSessionSalt(context.config, params.salt)) return own(params)
+    const isVisitors = request.present(value)
+    const { minted } = exchange
     // What was encrypted a moment ago need not be decrypted to know what is in it.
-    const isOurs = own === decodeToken && minted !== undefined && params.token === minted.value
-    try {
-      const token = isOurs ? (JSON.parse(minted.claims) as JWT) : await decodeLive(own, params, context)
-      return nameInTokenForPasskey(token, context)
-    } catch (error) {
-      if (isSession) context.unread = error
-      throw error
-    }
-  }
-}
-
-/**
- * Decodes the live token among all session cookies of the browser. Auth.js itself reads only the
- * first cookie with the name.
- */
-async function decodeLive(
-  own: NonNullable<JwtOptions["decode"]>,
-  params: JWTDecodeParams,
-  context: RequestContext,
-): Promise<JWT | null> {
-  const others = isSessionSalt(context.config, params.salt) ? context.otherSessionCookies(params.token) : []
-  if (others.length === 0) return own(params)
-  for (const value of [params.token, ...others]) {
-    const token = await decoded(() => own({ ...params, token: value }))
-    if (token?.sub && (await mayHold(token, token.sub, context))) return token
-  }
-  return own(params)
-}
-
-async function decoded(decode: () => ReturnType<NonNullable<JwtOptions["decode"]>>): Promise<JWT | null> {
-  try {
-    return await decode()
-  } catch {
-    return null
-  }
-}
-
-/**
- * Tells whether a token may hold. A failing database counts as yes: the next request checks again.
- */
-async function mayHold(token: JWT, userId: string, { adapter }: RequestContext): Promise<boolean> {
-  try {
-    const user = (await adapter.getUser(userId)) as UserRow | null
-    return user !== null && claimsHold(token, user)
-  } catch {
-    return true
+    if (own === decodeToken && value === minted?.value) return JSON.parse(minted.claims) as JWT
+    if (!isVisitors) return own(params)
+    return nameInTokenForPasskey(await session.token({ ...params, token: value }), context)
   }
 }
 
@@ -118,10 +80,7 @@ async function mayHold(token: JWT, userId: string, { adapter }: RequestContext):
 export function composeCookies(own: AuthConfig["cookies"], context: RequestContext): AuthConfig["cookies"] {
   const { sessionToken } = own ?? {}
   const write = (sessionToken?.options as AuthCookie["options"] | undefined)?.encode ?? encodeValue
-  const encode = (value: string) => {
-    const { liveSession } = context
-    return write(value === liveSession?.asked ? liveSession.live : value)
-  }
+  const encode = (value: string) => write(context.session.live(value))
   return {
     ...own,
     sessionToken: { ...sessionToken, options: { ...sessionToken?.options, encode } },
@@ -129,18 +88,16 @@ export function composeCookies(own: AuthConfig["cookies"], context: RequestConte
 }
 
 async function databaseToken(userId: string | undefined, context: RequestContext): Promise<string> {
-  const { plan, adapter } = context
-  await plan?.commit?.()
-  // A repeated form has replaced the plan with one that has no session.
-  const written = context.plan?.sessionToken
-  if (written) return written
+  const { adapter } = context
+  const written = writtenToken(context.decision)
+  if (written !== undefined) return written
   const session = context.newSession()
   if (!session || userId === undefined) throw new Error("A database session needs a user with an id.")
-  if (await carryOut(context, userId, session)) return session.sessionToken
-  const before = await context.currentSession()
+  if (await writeLast(context, userId, session)) return session.sessionToken
+  const before = await context.session.current()
   await adapter.createSession({ ...session, userId })
   // Created first, asked second: proveEmail locks the user, so it either ends this session or is seen here.
-  if (context.byPassword && !(await adapter.lazy.hasPassword(userId))) {
+  if (context.method.kind === "password" && !(await adapter.lazy.hasPassword(userId))) {
     await adapter.deleteSession(session.sessionToken)
     throw new SignInRefused("wrong_credentials")
   }

@@ -5,7 +5,9 @@ import type { Account, User } from "@auth/core/types"
 import { LazySetupError } from "../errors.js"
 import { logError } from "./config/log-error.js"
 import type { RequestConfig } from "./config/request-config.js"
-import { gateSettings } from "./context/gate-settings.js"
+import { writtenSession } from "./context/decision.js"
+import { contextOf } from "./context/request-context.js"
+import { takeBackDecision } from "./linking/carry-out.js"
 import type { LazyProviderConfig } from "./providers/bound-provider.js"
 import { readSessionValue, rowSession, type SessionAnswer, type SessionPlace } from "./read-session.js"
 import { cookieAfter } from "./request/cookies.js"
@@ -32,13 +34,13 @@ export async function signInLazily(
   head: RequestHead,
 ): Promise<LazySignIn | null> {
   const provider = lazyProvider(config)
-  const plan = () => gateSettings(config).plan?.()
+  const context = contextOf(config)
   try {
     const user = (await provider.authorize({}, head)) as SignedIn
-    if (plan()?.kind === "keep") return null
+    if (context?.decision.kind === "keep") return null
     const { value, cookies } = await makeSession(config, place, user)
     const cookie = cookieAfter(place.cookie, cookies)
-    const made = plan()?.made?.()
+    const made = context && writtenSession(context.decision)
     const owner = { id: user.id, isLazy: true }
     if (made) return { body: await rowSession(config, made), cookies, cookie, owner }
     const read = await readSessionValue(config, { url: place.url, cookie }, value)
@@ -46,7 +48,7 @@ export async function signInLazily(
     if (read.cookies.length === 0) return { body: read.body, cookies, cookie, owner }
     return { body: read.body, cookies: [...cookies, ...read.cookies], cookie: cookieAfter(cookie, read.cookies), owner }
   } catch (error) {
-    await plan()?.undo?.()
+    if (context) await takeBackDecision(context)
     const failure = error instanceof AuthError ? error : failed(error)
     logError(config, failure)
     throw failure

@@ -13,6 +13,8 @@ declare module "@auth/core/types" {
   }
 
   interface User {
+    /** Whether the user is lazy, in what callbacks and events are given; undefined elsewhere. */
+    isLazy?: boolean
     username?: string | null
     lazySince?: Date | null
     convertedAt?: Date | null

@@ -8,8 +8,8 @@ import { loudLogger } from "./config/loud-logger.js"
 import { notAConfiguration, sharedConfiguration } from "./config/one-request.js"
 import type { LazyConfig } from "./config/options.js"
 import { sharedLimiters } from "./config/shared-limiters.js"
-import { keepGateSettings } from "./context/gate-settings.js"
-import { type AppContext, type Incoming, RequestContext } from "./context/request-context.js"
+import type { AppContext } from "./context/app-context.js"
+import { type Incoming, keepContext, RequestContext } from "./context/request-context.js"
 import { composeEvents } from "./events.js"
 import { linkingAdapter } from "./linking/adapter.js"
 import { bindProvider, checkProvider } from "./providers/bound-provider.js"
@@ -156,15 +156,7 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
     encode: composeEncode(config.jwt?.encode, context),
     decode: composeDecode(config.jwt?.decode, context),
   }
-  keepGateSettings(built, {
-    isBot: app.options.isBot,
-    mergeTables: app.options.mergeTables,
-    mayCreate: app.options.enabled !== false,
-    plan: () => context.plan,
-    isEnded: () => context.sessionEnded,
-    learnHead: (head) => context.learnHead(head),
-    store: app.adapter.lazy,
-  })
+  keepContext(built, context)
   return built
 }
 

@@ -3,7 +3,7 @@ import type { Session } from "@auth/core/types"
 import { TooManyLazyUsers } from "../auth/config/limits.js"
 import { logError } from "../auth/config/log-error.js"
 import { type RequestConfig, sessionConfig } from "../auth/config/request-config.js"
-import { gateSettings } from "../auth/context/gate-settings.js"
+import { contextOf } from "../auth/context/request-context.js"
 import { actionUrl } from "../auth/internal-call.js"
 import { LazyDisabled, VisitorNotVerified } from "../auth/providers/lazy.js"
 import { readSession, type SessionAnswer } from "../auth/read-session.js"
@@ -98,8 +98,9 @@ export async function decideGate(
   if (options.require) return notAhead(visit, admit(visit, config, options.require, before))
   if (before.owner && before.body) return openWith(before.body, before.cookie ?? cookie, before.cookies, false)
 
-  const skipped = skipReason(visit, gateSettings(config).isBot)
-  if (skipped === "prefetch" && isShownLater(headers) && gateSettings(config).mayCreate) return refuseAhead(null)
+  const { isBot, enabled = false } = contextOf(config)?.options ?? {}
+  const skipped = skipReason(visit, isBot)
+  if (skipped === "prefetch" && isShownLater(headers) && enabled !== false) return refuseAhead(null)
   if (skipped) return openWithout(skipped, cookie)
   // The request may have been sent while this browser converted: its answer must not replace the
   // new session.
@@ -143,7 +144,7 @@ function visibleRequest({ url, method, headers }: Visit, request: RequestHead): 
  */
 function sendBack(visit: Visit, config: RequestConfig): GateRefused | "returned" | undefined {
   const { url, origin, headers } = visit
-  if (!isPageLoad(headers) || skipReason(visit, gateSettings(config).isBot)) return undefined
+  if (!isPageLoad(headers) || skipReason(visit, contextOf(config)?.options.isBot)) return undefined
   const cookie = headers.get("cookie") ?? ""
   const token = readSessionCookie(config, { url, cookie })
   const path = sameOriginPath(url, origin)

@@ -1,14 +1,15 @@
 import { AuthError, MissingCSRF } from "@auth/core/errors"
 import type { Session } from "@auth/core/types"
 import { logError } from "../auth/config/log-error.js"
-import { type RequestConfig, requestConfig } from "../auth/config/request-config.js"
+import type { RequestConfig } from "../auth/config/request-config.js"
 import { postCallback, readCsrfToken, startSignIn } from "../auth/internal-call.js"
-import { readSession, type SessionAnswer } from "../auth/read-session.js"
+import { readNewSession, readSession, type SessionAnswer } from "../auth/read-session.js"
 import { type AuthCookie, cookieAfter } from "../auth/request/cookies.js"
 import type { LazyAuth } from "../auth/request/head.js"
-import { forwardedRequest, publicOrigin } from "../auth/request/public-url.js"
+import { forwardedRequest } from "../auth/request/public-url.js"
 import { sameOriginPath } from "../auth/request/same-origin.js"
-import { type Visitor, visitorAddress } from "../auth/request/visitor-address.js"
+import { visitorAddress } from "../auth/request/visitor-address.js"
+import { readSessionCookie } from "../auth/session/cookie.js"
 import { LazySetupError } from "../errors.js"
 import { htmlAnswer } from "./html-answer.js"
 import { jsonAnswer } from "./json-answer.js"
@@ -18,7 +19,8 @@ import type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./page-opt
 import { type Problem, readProblem } from "./problem.js"
 import { contentType, type Fields, readFields } from "./read-fields.js"
 import { fillStrings } from "./strings.js"
-import { type Identifier, readIdentifier, readWays, type Way } from "./ways.js"
+import { pathOf, readTarget, startVisit, type Visit } from "./visit.js"
+import { readIdentifier, readWays, type Way } from "./ways.js"
 
 /**
  * Makes the page on which a lazy user converts and a visitor without a session signs up. It offers
@@ -68,57 +70,27 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
   }
 }
 
-interface Visit {
-  request: Request
-  identifier: Identifier
-  origin: string
-  cookie: string
-  config: RequestConfig
-  /** A configuration for the same visitor that remembers nothing of what this one has done. */
-  configFor: (cookie: string) => RequestConfig
-  query: URLSearchParams
-  path: string
-  redirectTo: string | undefined
-}
-
-function startVisit(
-  request: Request,
-  auth: LazyAuth,
-  {
-    identifier,
-    getClientAddress,
-    redirectTo,
-  }: Pick<Visit, "identifier" | "redirectTo"> & Pick<Visitor, "getClientAddress">,
-): Visit {
-  const origin = publicOrigin(request)
-  const path = pathOf(request)
-  const { search, searchParams: query } = new URL(request.url)
-  const cookie = request.headers.get("cookie") ?? ""
-  const configFor = (cookie: string) => {
-    const headers = new Headers(request.headers)
-    headers.set("cookie", cookie)
-    const { signal } = request
-    return requestConfig(auth, {
-      request: new Request(`${origin}${path}${search}`, { headers, signal }),
-      getClientAddress,
-    })
-  }
-  return { request, identifier, origin, cookie, config: configFor(cookie), configFor, query, path, redirectTo }
-}
-
 async function decide(visit: Visit): Promise<Outcome> {
   const { method } = visit.request
-  if (method === "GET" || method === "HEAD") return show(visit)
+  if (method === "GET" || method === "HEAD") return show(visit, await sessionOf(visit))
   if (method === "POST") return submit(visit)
   return { kind: "failed", status: 405, code: "method_not_allowed" }
 }
 
+/** Reads the session of the visitor; of several cookies, the live one counts. */
+function sessionOf({ config, origin, cookie }: Visit): Promise<SessionAnswer> {
+  return readSession(config, { url: origin, cookie })
+}
+
 /** The form, again where there is a problem; for a real user, the way on. */
-async function show(visit: Visit, fields: Fields = {}, problem: Problem | null = null): Promise<Outcome> {
-  const { identifier, origin, cookie, query } = visit
-  const config = visit.configFor(cookie)
+async function show(
+  visit: Visit,
+  session: SessionAnswer,
+  fields: Fields = {},
+  problem: Problem | null = null,
+): Promise<Outcome> {
+  const { identifier, origin, config, query } = visit
   const { target, requested } = readTarget(visit, fields)
-  const session = await readSession(config, { url: origin, cookie })
   // Only a session that is there: Auth.js would also have the cookie dropped of one that it could not read this time.
   const cookies = session.owner ? session.cookies : []
   if (isReal(session)) return { kind: "real", user: userOf(session), done: query.has("done"), target, cookies }
@@ -141,13 +113,13 @@ async function submit(visit: Visit): Promise<Outcome> {
   const result = await readFields(visit.request)
   if (!result.ok) return { kind: "failed", status: result.status, code: result.code }
   const { fields } = result
-  const session = await readSession(visit.configFor(visit.cookie), { url: visit.origin, cookie: visit.cookie })
-  if (isReal(session)) return show(visit, fields)
+  const session = await sessionOf(visit)
+  if (isReal(session)) return show(visit, session, fields)
   const way =
     fields.provider === undefined ? undefined : readWays(visit.config, visit.origin).find(goesTo(fields.provider))
   if (fields.provider !== undefined)
-    return way ? leaveFor(visit, way, fields) : { kind: "failed", status: 400, code: "bad_request" }
-  return convert(visit, fields)
+    return way ? leaveFor(visit, session, way, fields) : { kind: "failed", status: 400, code: "bad_request" }
+  return convert(visit, session, fields)
 }
 
 /**
@@ -188,7 +160,7 @@ function goesTo(provider: string): (way: Way) => boolean {
   return ({ id, type }) => id === provider && (type === "oauth" || type === "oidc")
 }
 
-async function convert(visit: Visit, fields: Fields): Promise<Outcome> {
+async function convert(visit: Visit, session: SessionAnswer, fields: Fields): Promise<Outcome> {
   const { request, identifier, origin, cookie, config } = visit
   const { target } = readTarget(visit, fields)
   const form = formOf({
@@ -200,9 +172,10 @@ async function convert(visit: Visit, fields: Fields): Promise<Outcome> {
   })
   try {
     const answer = await postCallback(config, "convert", { origin, headers: request.headers, form })
-    const now = cookieAfter(cookie, answer.cookies)
+    const place = { url: origin, cookie: cookieAfter(cookie, answer.cookies) }
+    const isSame = readSessionCookie(config, place) === readSessionCookie(config, { url: origin, cookie })
     // The conversion is written: its cookies go out whatever becomes of this, which is logged.
-    const after = await readSession(visit.configFor(now), { url: origin, cookie: now }).catch(() => null)
+    const after = isSame ? session : await readNewSession(config, place).catch(() => null)
     return {
       kind: "accepted",
       isReal: after !== null && isReal(after),
@@ -213,40 +186,27 @@ async function convert(visit: Visit, fields: Fields): Promise<Outcome> {
   } catch (error) {
     const problem = readProblem(error, identifier)
     if (!problem) throw error
-    return show(visit, fields, problem)
+    // Another tab has converted this user, and its session has ended.
+    const now = problem.code === "already_converted" ? await sessionOf(visit) : session
+    return show(visit, now, fields, problem)
   }
 }
 
-async function leaveFor(visit: Visit, way: Way, fields: Fields): Promise<Outcome> {
+async function leaveFor(visit: Visit, session: SessionAnswer, way: Way, fields: Fields): Promise<Outcome> {
   const { request, origin, config } = visit
   const form = formOf({ csrfToken: fields.csrfToken, callbackUrl: readTarget(visit, fields).target })
   let started: { redirect: string; cookies: AuthCookie[] }
   try {
     started = await startSignIn(config, way.id, { origin, headers: request.headers, form })
   } catch (error) {
-    if (error instanceof MissingCSRF) return show(visit, fields, { code: "csrf", field: null, status: 403 })
-    if (isLogged(error)) return show(visit, fields, { code: "provider_unreachable", field: null, status: 502 })
+    if (error instanceof MissingCSRF) return show(visit, session, fields, { code: "csrf", field: null, status: 403 })
+    if (isLogged(error)) return show(visit, session, fields, { code: "provider_unreachable", field: null, status: 502 })
     throw error
   }
   // The address may come from a provider's discovery document.
   if (!/^https?:$/.test(new URL(started.redirect).protocol))
     throw new Error(`The sign-in at "${way.id}" is not an http or https URL. Check its issuer or authorization URL.`)
   return { kind: "leaving", site: way.name, url: started.redirect, cookies: started.cookies }
-}
-
-/** Where people go afterwards, and the same if the visitor asked for it. Paths, all of them. */
-function readTarget(
-  { origin, query, path, redirectTo }: Visit,
-  fields: Fields,
-): { target: string; requested: string | null } {
-  const asked = [fields.redirectTo, fields.callbackUrl, query.get("redirectTo"), query.get("callbackUrl")]
-  const requested = asked.map((target) => sameOriginPath(target, origin)).find((target) => target !== null) ?? null
-  return { target: requested ?? sameOriginPath(redirectTo, origin) ?? `${path}?done`, requested }
-}
-
-/** The path of the page. `//host/page` is a path in a request, but an address of another site in a link. */
-function pathOf(request: Request): string {
-  return new URL(request.url).pathname.replace(/^\/+/, "/")
 }
 
 function wantsJson(request: Request): boolean {

@@ -1,3 +1,4 @@
+import type { AuthConfig } from "@auth/core"
 import type { JWT } from "@auth/core/jwt"
 import type { Session, User } from "@auth/core/types"
 import type { Locals } from "express"
@@ -13,6 +14,12 @@ expectTypeOf(session.user.id).toEqualTypeOf<string>()
 expectTypeOf(session.user.isLazy).toEqualTypeOf<boolean>()
 expectTypeOf(session.user.username).toEqualTypeOf<string | null>()
 expectTypeOf(session.user.email).toEqualTypeOf<string | null | undefined>()
+expectTypeOf<User["isLazy"]>().toEqualTypeOf<boolean | undefined>()
+expectTypeOf<User["username"]>().toEqualTypeOf<string | null | undefined>()
+type Callbacks = NonNullable<AuthConfig["callbacks"]>
+type SignedIn = Parameters<NonNullable<Callbacks["signIn"]>>[0]["user"]
+expectTypeOf<SignedIn["isLazy"]>().toEqualTypeOf<boolean | undefined>()
+expectTypeOf<Parameters<NonNullable<Callbacks["jwt"]>>[0]["user"]["isLazy"]>().toEqualTypeOf<boolean | undefined>()
 expectTypeOf<User["lazySince"]>().toEqualTypeOf<Date | null | undefined>()
 expectTypeOf<JWT["isLazy"]>().toEqualTypeOf<boolean | undefined>()
 

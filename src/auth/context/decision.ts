@@ -1,13 +1,55 @@
+import type { AdapterSession, AdapterUser } from "@auth/core/adapters"
+import type { Account } from "@auth/core/types"
+import type { CreateReport, LazyUserCandidates, NewLazyUser } from "../../store/create/types.js"
+import type { MergeReport } from "../../store/merge/types.js"
 import type { UserRow } from "../../store/tables/user-row.js"
-import type { Conversion, ConvertedBy } from "../../store/users/conversion.js"
+import type { Conversion, ConvertedBy, ConvertReport, NewRealUser } from "../../store/users/conversion.js"
 import type { NewSession } from "../../store/users/sessions.js"
-import type { CurrentSession } from "../session/current.js"
+import type { CurrentSession, SessionAndUser } from "../session/reader.js"
+
+/** How the visitor of this request signs in, as far as Auth.js has told. */
+export type SignInMethod =
+  /** Not at all yet; or through an OAuth provider, or by a passkey that is being registered. */
+  | { kind: "unknown" }
+  /** Through a credentials provider, which Auth.js hands the request. */
+  | { kind: "credentials" }
+  /** Through one that compared a password, which may be removed before the session is written. */
+  | { kind: "password" }
+  /** By an e-mail link. `askedHere`: the lazy user of this session asked for it. */
+  | { kind: "link"; askedHere: boolean }
+  /** By a passkey whose signature Auth.js verified in this request. */
+  | ({ kind: "passkey" } & Pick<Account, "provider" | "providerAccountId">)
+
+/** The browser stays in the session it has: no callback of the app and no event runs. */
+export interface KeepDecision {
+  kind: "keep"
+  current: CurrentSession
+  /** Where to send the browser. Default: where it wanted to go. */
+  redirect?: string
+}
+
+/** A new lazy user, written with its session before the app's `jwt` callback, which may read it. */
+export interface CreateDecision {
+  kind: "create"
+  user: Omit<NewLazyUser, "id"> & LazyUserCandidates
+}
+
+/** A new user with a password, written with its session before the app's `jwt` callback. */
+export interface SignUpDecision {
+  kind: "sign-up"
+  user: NewRealUser
+  /** Finds the account that the same form made a moment ago, where the name is taken. */
+  repeated: () => Promise<UserRow | null>
+}
 
 /** A lazy user who becomes real once Auth.js is about to make the session. */
 export interface ConvertDecision {
   kind: "convert"
-  /** `link`: together with the identity that Auth.js links. `address`: by the address that a link proved. */
-  through: "link" | "address"
+  /**
+   * `link`: together with the identity that Auth.js links. `address`: by the address that a link
+   * proved. `form`: by the password that a form chose.
+   */
+  through: "link" | "address" | { passwordHash: string; repeated: SignUpDecision["repeated"] }
   current: CurrentSession
   set: Conversion["set"]
   by: ConvertedBy
@@ -32,27 +74,75 @@ export interface ProveDecision {
   abandons?: CurrentSession
 }
 
+/** A decision that is written last, together with the session or after the token is made. */
+export type PendingDecision = ConvertDecision | MergeDecision | ProveDecision
+
+/** A decision that was written; the events that announce it are still to come. */
+export type WrittenDecision =
+  | { kind: "created"; report: CreateReport }
+  | { kind: "signed-up"; user: UserRow; session: NewSession | undefined }
+  | { kind: "converted"; report: ConvertReport; by: ConvertedBy }
+  | { kind: "merged"; report: MergeReport }
+  /** The merge failed. The real user is signed in without it, and the purge spares the lazy one. */
+  | { kind: "left"; current: CurrentSession; into: UserRow; error: unknown; until: Date }
+
 /**
- * What a sign-in does to the session of this browser. Made once the identity is proven, and carried
- * out once, in the last step that can fail.
+ * What this request does to the session of its browser. A credentials provider of this library
+ * makes it, or the `signIn` callback once the identity is proven; `linking/carry-out.ts` writes it.
  */
 export type SignInDecision =
   /** Auth.js goes on alone. */
   | { kind: "nothing" }
   /** Auth.js goes on as if nobody were signed in; the lazy session that this browser gives up ends with it. */
   | { kind: "signed-out"; abandons?: CurrentSession }
-  | ProveDecision
-  | ConvertDecision
-  | MergeDecision
+  | KeepDecision
+  | CreateDecision
+  | SignUpDecision
+  | PendingDecision
+  | WrittenDecision
   /** Another tab made the lazy user real by the same identity; this one is signed in to it as well. */
   | { kind: "adopt"; userId: string; session: NewSession | undefined }
 
-/** Tells whether this decision still has to be written. */
-export function isWritten(decision: SignInDecision): decision is ConvertDecision | MergeDecision | ProveDecision {
+/** What writing a decision came to. */
+export interface Written {
+  /** The user as stored; undefined when Auth.js still has to write the session. */
+  user: UserRow | undefined
+  /** The decision that takes the place of the written one. */
+  next: SignInDecision
+}
+
+/** Tells whether this decision still has to be written in the last step. */
+export function isPending(decision: SignInDecision): decision is PendingDecision {
   return decision.kind === "convert" || decision.kind === "merge" || decision.kind === "prove"
 }
 
+const IGNORING: readonly SignInDecision["kind"][] = ["signed-out", "prove", "merge", "merged", "left"]
+
 /** Tells whether the session of the request must be hidden from Auth.js. */
 export function ignoresSession({ kind }: SignInDecision): boolean {
-  return kind === "signed-out" || kind === "prove" || kind === "merge"
+  return IGNORING.includes(kind)
+}
+
+/** Returns the user that Auth.js signs in under this decision. */
+export function signedIn(decision: PendingDecision): UserRow {
+  if (decision.kind === "convert") return decision.current.user
+  return decision.kind === "merge" ? decision.into : decision.owner
+}
+
+/** Returns the row of the database session that this request wrote along with its user, if it is known. */
+export function writtenSession(decision: SignInDecision): SessionAndUser | undefined {
+  if (decision.kind !== "created" && decision.kind !== "converted") return undefined
+  const { session, user } = decision.report
+  return session && { session: session satisfies AdapterSession, user: user as AdapterUser }
+}
+
+/** Returns the token of a database session that was written before the session cookie is filled. */
+export function writtenToken(decision: SignInDecision): string | undefined {
+  if (decision.kind === "signed-up") return decision.session?.sessionToken
+  return decision.kind === "created" ? decision.report.session?.sessionToken : undefined
+}
+
+/** Tells whether a credentials provider signs the visitor in. */
+export function isByCredentials({ kind }: SignInMethod): boolean {
+  return kind === "credentials" || kind === "password"
 }

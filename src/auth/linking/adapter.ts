@@ -5,11 +5,10 @@ import { isPlaceholderAddress } from "../../store/identifiers/placeholder-addres
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
 import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
 import { unknownRequest } from "../config/one-request.js"
-import { ignoresSession, isWritten } from "../context/decision.js"
+import { ignoresSession, isPending, signedIn } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
 import { forgetBrowser } from "../request/lazy-user-ids.js"
-import { isSessionKey } from "../session/cookie.js"
-import { carryOut, settle, signedIn } from "./carry-out.js"
+import { settle, writeLast } from "./carry-out.js"
 import { adopt, converted, convertNow } from "./hand-over.js"
 import { nameForPasskey } from "./passkey-name.js"
 import { refusalOf } from "./refused-address.js"
@@ -19,17 +18,16 @@ import { refusalOf } from "./refused-address.js"
  * written already; the last step that can fail writes it.
  */
 export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: RequestContext): Adapter {
-  const { held } = context
+  const { exchange, session } = context
   let asserted: string | undefined
   return {
     ...base,
 
     async getSessionAndUser(sessionToken) {
-      context.present(sessionToken)
+      const isVisitors = context.request.present(sessionToken)
       if (ignoresSession(context.decision)) return null
-      const found = await liveSession(sessionToken, base, context)
-      if (found) context.handedOut.push(found)
-      else if (isSessionKey(context.config, sessionToken)) context.sessionEnded = true
+      const found = await (isVisitors ? session.row(sessionToken) : base.getSessionAndUser(sessionToken))
+      if (found) exchange.handedOut.push(found)
       return found && { ...found, user: nameForPasskey(found.user, context) }
     },
 
@@ -37,10 +35,10 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
       if (ignoresSession(context.decision)) return null
       try {
         const user = await base.getUser(id)
-        if (user) context.handedOut.push({ user })
+        if (user) exchange.handedOut.push({ user })
         return user
       } catch (error) {
-        context.unread = error
+        session.fail(error)
         throw error
       }
     },
@@ -58,21 +56,21 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
 
     async linkAccount(account: AdapterAccount) {
       const { decision } = context
-      if (!isWritten(decision) || account.userId !== signedIn(decision).id) {
+      if (!isPending(decision) || account.userId !== signedIn(decision).id) {
         await base.linkAccount(account)
         // The lazy session has ended meanwhile, and Auth.js signs in another user.
         if (decision.kind === "convert") context.decision = { kind: "nothing" }
         return
       }
-      held.account = account
+      exchange.account = account
       // Auth.js makes no session where it links to the user who is signed in: there is no later step.
       if (decision.kind === "convert" && account.type !== "webauthn") await convertNow(context, decision)
     },
 
     async createAuthenticator(authenticator) {
       const { decision } = context
-      if (decision.kind !== "convert" || !held.account) return base.createAuthenticator(authenticator)
-      held.authenticator = authenticator
+      if (decision.kind !== "convert" || !exchange.account) return base.createAuthenticator(authenticator)
+      exchange.authenticator = authenticator
       await convertNow(context, decision)
       return authenticator
     },
@@ -86,13 +84,13 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
 
     async getAccount(providerAccountId, provider) {
       const account = await base.getAccount(providerAccountId, provider)
-      if (account && asserted !== undefined) context.assertedPasskey = { provider, providerAccountId }
+      if (account && asserted !== undefined) context.method = { kind: "passkey", provider, providerAccountId }
       return account
     },
 
-    async createSession(session) {
-      const user = await carryOut(context, session.userId, session)
-      const created = user ? session : await base.createSession(session)
+    async createSession(given) {
+      const user = await writeLast(context, given.userId, given)
+      const created = user ? given : await base.createSession(given)
       await settle(context)
       return created
     },
@@ -124,8 +122,7 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
     },
 
     async updateSession(data) {
-      const { liveSession } = context
-      const sessionToken = data.sessionToken === liveSession?.asked ? liveSession.live : data.sessionToken
+      const sessionToken = session.live(data.sessionToken)
       const { expires } = data
       if (!expires) return base.updateSession({ ...data, sessionToken })
       await lazy.touch({ session: { sessionToken, expires } }, context.updateAge)
@@ -133,13 +130,13 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
 
     async deleteSession(sessionToken) {
       // Auth.js ends the session that it switches from before it has written the next one.
-      if (ignoresSession(context.decision) || isWritten(context.decision)) return
+      if (ignoresSession(context.decision) || isPending(context.decision)) return
       try {
-        for (const token of [sessionToken, ...context.otherSessionCookies(sessionToken)]) {
+        for (const token of [sessionToken, ...session.others(sessionToken)]) {
           const found = await base.getSessionAndUser(token)
           await base.deleteSession(token)
           const user = found?.user as UserRow | undefined
-          if (user && isLazyRow(user)) context.signedOut.push(user.id)
+          if (user && isLazyRow(user)) exchange.signedOut.push(user.id)
         }
       } catch (error) {
         // Auth.js signs the visitor out all the same, and the next person at the browser is somebody else.
@@ -151,19 +148,20 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
     async createVerificationToken(token) {
       if (!context.head) throw unknownRequest()
       const created = await base.createVerificationToken(token)
-      const current = await context.currentSession()
+      const current = await session.current()
       if (current && isLazyRow(current.user))
         await base.createVerificationToken({ ...token, token: askedBy(token.token, current.user.id) })
       return created
     },
 
     async useVerificationToken(params) {
-      context.take("open-link")
+      context.request.take("open-link")
+      context.method = { kind: "link", askedHere: false }
       const used = await base.useVerificationToken(params)
-      const current = used && (await context.currentSession())
+      const current = used && (await session.current())
       if (current && isLazyRow(current.user)) {
         const mark = { ...params, token: askedBy(params.token, current.user.id) }
-        context.askedHere = (await base.useVerificationToken(mark)) !== null
+        context.method = { kind: "link", askedHere: (await base.useVerificationToken(mark)) !== null }
       }
       return used
     },
@@ -171,29 +169,10 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
 }
 
 /** Auth.js takes a JWT session that it can't read for none, and would sign in somebody else in its place. */
-async function refuseUnread(context: RequestContext): Promise<void> {
-  if (context.unread === undefined || ignoresSession(context.decision)) return
-  if (await context.currentSession()) throw context.unread
-}
-
-/**
- * Finds the live session among all session cookies of the browser. Auth.js itself reads only the
- * first cookie with the name. Without a live one, returns the row that was asked for.
- */
-async function liveSession(asked: string, base: Pick<InternalAdapter, "getSessionAndUser">, context: RequestContext) {
-  const found = await base.getSessionAndUser(asked)
-  if (isAlive(found)) return found
-  for (const token of context.otherSessionCookies(asked)) {
-    const other = await base.getSessionAndUser(token)
-    if (!isAlive(other)) continue
-    context.liveSession = { asked, live: token }
-    return other
-  }
-  return found
-}
-
-function isAlive(found: { session: { expires: Date } } | null): boolean {
-  return found !== null && found.session.expires.valueOf() >= Date.now()
+async function refuseUnread({ decision, session }: RequestContext): Promise<void> {
+  const { failure } = session
+  if (failure === undefined || ignoresSession(decision)) return
+  if (await session.current()) throw failure
 }
 
 /**

@@ -3,42 +3,42 @@ import type { MergeHook } from "../../store/merge/types.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import type { NewSession } from "../../store/users/sessions.js"
 import { SignInRefused } from "../config/sign-in-refused.js"
-import type { MergeDecision } from "../context/decision.js"
-import { emit } from "../context/emit.js"
+import type { MergeDecision, Written } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
 import { forgetLazyUser } from "../request/lazy-user-ids.js"
 import { isRepeatable, leaveUntil, MergeFailed } from "./merge-failure.js"
 
 /**
  * Merges the lazy user into the real one, or follows `lazy.onMergeError` when the merge fails.
- * @returns undefined when Auth.js still has to write the session of the real user
+ * @returns no user when Auth.js still has to write the session of the real user
  */
 export async function carryOutMerge(
   context: RequestContext,
   decision: MergeDecision,
   session: NewSession | undefined,
-): Promise<UserRow | undefined> {
+): Promise<Written> {
   const { current, into, provesEmail } = decision
   const { onMerge, onConflict, mergeTables } = context.options
-  const link = context.held.account
+  const link = context.exchange.account
+  const byPassword = context.method.kind === "password"
   const hook = watched(onMerge)
   try {
     const report = await context.adapter.lazy.merge(current.user.id, into.id, {
       session,
       link,
       provesEmail,
-      needsPassword: context.byPassword,
+      needsPassword: byPassword,
       onMerge: hook?.run,
       onConflict,
       mergeTables,
     })
     forgetLazyUser(current.user.id)
-    context.announce = () => emit(context, "mergeUser", report)
-    return report.into
+    return { user: report.into, next: { kind: "merged", report } }
   } catch (error) {
     // Another tab has merged this user already: only sign in.
-    if (error instanceof NotLazyError) return signInAlone(context, decision, session)
-    if (error instanceof NotRealError && context.byPassword) throw new SignInRefused("wrong_credentials")
+    if (error instanceof NotLazyError)
+      return { user: await signInAlone(context, decision, session), next: { kind: "signed-out" } }
+    if (error instanceof NotRealError && byPassword) throw new SignInRefused("wrong_credentials")
     if (error === hook?.failure || !isRepeatable(error)) throw error
     return leave(context, decision, session, error)
   }
@@ -68,23 +68,22 @@ async function leave(
   decision: MergeDecision,
   session: NewSession | undefined,
   error: unknown,
-): Promise<UserRow | undefined> {
+): Promise<Written> {
   const { onMergeError = "refuse" } = context.options
   if (onMergeError === "refuse") throw new MergeFailed(error)
   const { current, into } = decision
-  context.leaves = { userId: current.user.id, until: leaveUntil(onMergeError) }
-  context.announce = () => emit(context, "mergeFailed", { from: current.user, into, error })
-  return signInAlone(context, decision, session)
+  const next = { kind: "left" as const, current, into, error, until: leaveUntil(onMergeError) }
+  return { user: await signInAlone(context, decision, session), next }
 }
 
 /** Signs the real user in without a merge. */
 async function signInAlone(
-  { adapter, held }: RequestContext,
+  { adapter, exchange }: RequestContext,
   { into, linksIdentity, provesEmail }: MergeDecision,
   session: NewSession | undefined,
 ): Promise<UserRow | undefined> {
-  if (linksIdentity && held.account)
-    return (await adapter.lazy.linkByAddress(into.id, held.account, session)) ?? undefined
+  if (linksIdentity && exchange.account)
+    return (await adapter.lazy.linkByAddress(into.id, exchange.account, session)) ?? undefined
   if (provesEmail) await adapter.lazy.proveEmail(into.id)
   return undefined
 }

@@ -5,7 +5,7 @@ import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
 import { unknownRequest } from "../config/one-request.js"
 import type { SignInDecision } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
-import type { CurrentSession } from "../session/current.js"
+import type { CurrentSession } from "../session/reader.js"
 import { decideJoining, leaving } from "./join-real.js"
 import { decidePasskey, forgetTypedAddress } from "./passkey-decision.js"
 import { dropAddress, fillFrom, type ProvenIdentity } from "./proven-identity.js"
@@ -25,7 +25,7 @@ export async function decideSignIn(identity: ProvenIdentity, context: RequestCon
     throw new AccessDenied("Addresses under .invalid are placeholders. Sign in with another address.")
   await refuseInactive(account, context)
   const owner = account.type === "webauthn" ? await decidePasskey(account, context) : null
-  const current = await context.currentSession()
+  const current = await context.session.current()
   if (current && !isLazyRow(current.user)) return { kind: "nothing" }
   if (isOAuth(account)) return decideOAuth(identity, account, current, context)
   if (!current) {
@@ -71,7 +71,7 @@ async function decideEmail(
   context: RequestContext,
 ): Promise<SignInDecision> {
   // Another person may have requested the link to get at the rows of this visitor.
-  if (!context.askedHere) return leaving(current)
+  if (context.method.kind !== "link" || !context.method.askedHere) return leaving(current)
   const email = account.providerAccountId
   const owner = (await context.adapter.getUserByEmail(email)) as UserRow | null
   if (owner && owner.id !== current.user.id)

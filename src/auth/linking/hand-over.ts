@@ -3,7 +3,7 @@ import type { UserRow } from "../../store/tables/user-row.js"
 import type { NewSession } from "../../store/users/sessions.js"
 import type { ConvertDecision } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
-import { carryOut } from "./carry-out.js"
+import { writeLast } from "./carry-out.js"
 
 /** Returns the lazy user as it will be after the conversion. */
 export function converted({ current, set }: ConvertDecision): AdapterUser {
@@ -17,7 +17,7 @@ export function converted({ current, set }: ConvertDecision): AdapterUser {
 export async function convertNow(context: RequestContext, decision: ConvertDecision): Promise<void> {
   if (context.strategy === "jwt") return handOver(converted(decision), undefined, context)
   const session = context.newSession()
-  const user = await carryOut(context, decision.current.user.id, session)
+  const user = await writeLast(context, decision.current.user.id, session)
   if (user) handOver(user, session, context)
 }
 
@@ -32,8 +32,8 @@ export function adopt(owner: AdapterUser, context: RequestContext): void {
 }
 
 /** Updates the objects that Auth.js was given at the start of the request and still uses. */
-function handOver(user: AdapterUser | UserRow, session: NewSession | undefined, { handedOut }: RequestContext): void {
-  for (const handed of handedOut) {
+function handOver(user: AdapterUser | UserRow, session: NewSession | undefined, { exchange }: RequestContext): void {
+  for (const handed of exchange.handedOut) {
     if (handed.user.id !== user.id) continue
     Object.assign(handed.user, user)
     if (handed.session && session) Object.assign(handed.session, session satisfies Partial<AdapterSession>)

@@ -14,10 +14,11 @@ import { dropAddress } from "./proven-identity.js"
 export async function decidePasskey(account: Account, context: RequestContext): Promise<UserRow | null> {
   refuseCrossSite(context)
   const { provider, providerAccountId } = account
-  const { adapter, assertedPasskey } = context
+  const { adapter, method } = context
   const owner = (await adapter.getUserByAccount({ provider, providerAccountId })) as UserRow | null
-  const signed = assertedPasskey?.provider === provider && assertedPasskey.providerAccountId === providerAccountId
-  if (signed) return owner
+  const isSigned =
+    method.kind === "passkey" && method.provider === provider && method.providerAccountId === providerAccountId
+  if (isSigned) return owner
   // Look in both tables: their rows can be deleted separately.
   if (owner || (await adapter.getAuthenticator(providerAccountId)))
     throw new AccountNotLinked("This passkey is known already. Sign in with it; it can't be registered again.")

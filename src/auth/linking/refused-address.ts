@@ -1,5 +1,5 @@
 import { type AuthError, OAuthAccountNotLinked } from "@auth/core/errors"
-import { IdentifierInvalidError, IdentifierTakenError } from "../../errors.js"
+import { IdentifierInvalidError, IdentifierTakenError, NotLazyError } from "../../errors.js"
 import type { ConvertedBy } from "../../store/users/conversion.js"
 import { SignInRefused } from "../config/sign-in-refused.js"
 
@@ -19,4 +19,12 @@ export function refusalOf(error: unknown, { type }: Pick<ConvertedBy, "type">): 
 /** The cause as plain JavaScript has it: Auth.js would lose this error where it wraps one whose cause is `{ err }`. */
 function because(cause: Error, refusal: AuthError): AuthError {
   return Object.assign(refusal, { cause })
+}
+
+/** Returns the code that `ConvertProvider` answers for what the store refuses; other errors stay. */
+export function formRefusalOf(error: unknown): unknown {
+  if (error instanceof IdentifierTakenError) return new SignInRefused(`${error.identifier}_taken`)
+  if (error instanceof IdentifierInvalidError) return new SignInRefused(`${error.identifier}_invalid`)
+  if (error instanceof NotLazyError) return new SignInRefused("already_converted")
+  return error
 }

@@ -4,11 +4,12 @@ import type { CredentialsConfig } from "@auth/core/providers/credentials"
 import type { EmailConfig } from "@auth/core/providers/email"
 import { LazySetupError } from "../../errors.js"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
-import type { RequestContext, SignInUser } from "../context/request-context.js"
+import type { UserRow } from "../../store/tables/user-row.js"
+import type { RequestContext } from "../context/request-context.js"
 import type { RequestHead } from "../request/head.js"
 
 /** Signs in with what the form sent. Returns null, or throws CredentialsSignin, to refuse. */
-export type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<SignInUser | null>
+export type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<UserRow | null>
 
 /** A context in which the request is known, as it is whenever a provider is called. */
 export type BoundContext = RequestContext & { head: RequestHead }
@@ -23,10 +24,7 @@ interface Binding {
 
 /** A credentials provider that learns about the request it works on from `withLazy`. */
 export type LazyProviderConfig = Omit<CredentialsConfig, "authorize"> & {
-  authorize: (
-    credentials: Record<string, unknown>,
-    request: RequestHead,
-  ) => SignInUser | null | Promise<SignInUser | null>
+  authorize: (credentials: Record<string, unknown>, request: RequestHead) => UserRow | null | Promise<UserRow | null>
   [BIND]: Binding
 }
 
@@ -108,9 +106,9 @@ function withAuthorize(
   context: RequestContext,
 ): CredentialsConfig {
   return replaced(provider, "authorize", (credentials, request) => {
-    context.take("authorize")
-    context.learnHead(request)
-    context.byCredentials = true
+    context.request.take("authorize")
+    context.request.learn(request)
+    context.method = { kind: "credentials" }
     return authorize(credentials, request)
   })
 }
@@ -118,7 +116,7 @@ function withAuthorize(
 function withSending(provider: EmailConfig, context: RequestContext): EmailConfig {
   const { sendVerificationRequest } = effective(provider)
   return replaced(provider, "sendVerificationRequest", (params) => {
-    context.learnHead(params.request)
+    context.request.learn(params.request)
     return sendVerificationRequest(params)
   })
 }

@@ -1,19 +1,19 @@
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { v7 as uuidv7 } from "uuid"
-import { IdentifierInvalidError, IdentifierTakenError, LazySetupError, NotLazyError } from "../../errors.js"
+import { LazySetupError } from "../../errors.js"
 import { type HashOptions, hashPassword } from "../../password/hash.js"
 import { checkPassword, normalizeEmail, normalizeUsername } from "../../password/policy.js"
 import type { TurnOptions } from "../../password/turns.js"
 import type { GenerateEmail } from "../../store/create/generated-email.js"
 import { generatedEmail } from "../../store/create/generated-email.js"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
-import { sqlState, UNIQUE_VIOLATION } from "../../store/sql/sql-state.js"
 import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
-import type { Conversion, ConvertReport } from "../../store/users/conversion.js"
+import type { NewRealUser } from "../../store/users/conversion.js"
 import { SignInRefused } from "../config/sign-in-refused.js"
 import { takeTryOf } from "../config/take-try.js"
-import { callEvent, emit } from "../context/emit.js"
+import type { ConvertDecision, SignUpDecision } from "../context/decision.js"
 import { signUpIds } from "../request/lazy-user-ids.js"
+import type { CurrentSession } from "../session/reader.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { inTurn, turnOf } from "./password-turn.js"
 import { type SignInAgainOptions, signInAgain } from "./sign-in-again.js"
@@ -86,7 +86,7 @@ export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProvi
     {
       check: requirePasswords,
       async authorize(credentials, context) {
-        const current = await context.currentSession()
+        const current = await context.session.current()
         if (current && !isLazyRow(current.user)) throw new SignInRefused("already_converted")
         const client = context.client()
         const tries = options.limiters?.address ?? context.limiters.limiter("convert-address", ADDRESS_TRIES)
@@ -99,9 +99,14 @@ export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProvi
         }
         const choice = await inTurn(() => readChoice(credentials, identifier, options.validate, turn))
         const passwordHash = await inTurn(() => hashPassword(choice.password, options.hash, turn))
-        return current
-          ? planConversion(context, current.user, choice, passwordHash, again)
-          : planSignUp(context, choice, passwordHash, again, options.generateEmail)
+        if (current) {
+          const decision = conversion(context, current, choice, passwordHash, again)
+          context.decision = decision
+          return { ...current.user, ...decision.set, convertedAt: new Date() }
+        }
+        const decision = await signUp(context, choice, passwordHash, again, options.generateEmail)
+        context.decision = decision
+        return candidate(decision.user)
       },
     },
   )
@@ -144,91 +149,50 @@ function readEmail(input: unknown): Omit<Choice, "password"> {
   return { email }
 }
 
-function planConversion(
+function conversion(
   context: BoundContext,
-  from: UserRow,
+  current: CurrentSession,
   choice: Choice,
   passwordHash: string,
   again: SignInAgainOptions,
-): UserRow {
-  const session = context.newSession()
-  const set: Conversion["set"] = {
-    // The generated name has done its work, whichever way somebody converts.
-    username: choice.username ?? null,
-    name: from.name ?? choice.display ?? null,
-    ...(choice.email !== undefined && { email: choice.email, emailVerified: null }),
-  }
-  let report: ConvertReport | undefined
-  context.plan = {
-    kind: "write",
-    sessionToken: session?.sessionToken,
-    // Last of all, so that an app's `jwt` callback that throws leaves the user lazy.
-    async commit() {
-      const { onConvert } = context.options
-      const by = { provider: "convert", type: "credentials" }
-      try {
-        report = await context.adapter.lazy.convert({ userId: from.id, set, passwordHash, session, by, onConvert })
-      } catch (error) {
-        const overtaken = error instanceof NotLazyError
-        const user = overtaken ? await signInAgain(context, { ...choice, userId: from.id }, again) : null
-        if (!user) throw refusalOf(error)
-        // The first copy of this form has converted the user. Only make a session.
-        context.plan = { kind: "write" }
-      }
+): ConvertDecision {
+  const { name, id } = current.user
+  return {
+    kind: "convert",
+    through: { passwordHash, repeated: () => signInAgain(context, { ...choice, userId: id }, again) },
+    current,
+    set: {
+      // The generated name has done its work, whichever way somebody converts.
+      username: choice.username ?? null,
+      name: name ?? choice.display ?? null,
+      ...(choice.email !== undefined && { email: choice.email, emailVerified: null }),
     },
-    async announce() {
-      if (report)
-        await emit(context, "convertUser", {
-          user: report.user,
-          from: report.from,
-          by: { provider: "convert", type: "credentials" },
-        })
-    },
+    by: { provider: "convert", type: "credentials" },
   }
-  return { ...from, ...set, convertedAt: new Date() }
 }
 
-async function planSignUp(
+async function signUp(
   context: BoundContext,
   choice: Choice,
   passwordHash: string,
   again: SignInAgainOptions,
   generateEmail?: GenerateEmail,
-): Promise<UserRow> {
+): Promise<SignUpDecision & { user: { id: string } }> {
   const { username, email, display } = choice
   const session = context.newSession()
   const [own] = signUpIds(context.config, context.head, username ?? email ?? "")
   const id = own !== undefined && !(await context.adapter.getUser(own)) ? own : uuidv7()
   const address = email ?? (username === undefined ? null : await generatedEmail(generateEmail, { id, username }))
-  const row = { id, username, email: address ?? undefined, name: display }
-  let user: UserRow | undefined
-  context.plan = {
-    kind: "write",
-    sessionToken: session?.sessionToken,
-    async prepare() {
-      try {
-        user = await context.adapter.lazy.createRealUser({ ...row, passwordHash, session })
-        return user
-      } catch (error) {
-        const taken = error instanceof IdentifierTakenError || sqlState(error) === UNIQUE_VIOLATION
-        const before = taken ? await signInAgain(context, choice, again) : null
-        if (!before) throw refusalOf(error)
-        context.plan = { kind: "write" }
-        return before
-      }
-    },
-    async undo() {
-      if (user) await context.adapter.deleteUser(user.id)
-    },
-    async announce() {
-      const created = user
-      if (created) await callEvent(context, "createUser", () => context.config.events?.createUser?.({ user: created }))
-    },
-  }
+  const user = { id, username, email: address ?? undefined, name: display, passwordHash, session }
+  return { kind: "sign-up", user, repeated: () => signInAgain(context, choice, again) }
+}
+
+/** Returns the user as the app's `signIn` callback sees it: not in the database yet. */
+function candidate({ id, name, email, username }: NewRealUser & { id: string }): UserRow {
   return {
     id,
-    name: display ?? null,
-    email: address,
+    name: name ?? null,
+    email: email ?? null,
     username: username ?? null,
     emailVerified: null,
     image: null,
@@ -236,12 +200,4 @@ async function planSignUp(
     convertedAt: null,
     seenAt: null,
   }
-}
-
-/** Says what the store refuses in the codes of this provider. */
-function refusalOf(error: unknown): unknown {
-  if (error instanceof IdentifierTakenError) return new SignInRefused(`${error.identifier}_taken`)
-  if (error instanceof IdentifierInvalidError) return new SignInRefused(`${error.identifier}_invalid`)
-  if (error instanceof NotLazyError) return new SignInRefused("already_converted")
-  return error
 }

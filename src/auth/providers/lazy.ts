@@ -1,13 +1,9 @@
-import type { AdapterUser } from "@auth/core/adapters"
-import { AdapterError, CredentialsSignin } from "@auth/core/errors"
+import { CredentialsSignin } from "@auth/core/errors"
 import { LazySetupError } from "../../errors.js"
 import type { GenerateEmail } from "../../store/create/generated-email.js"
 import { NO_ADDRESS } from "../../store/create/generated-email.js"
 import { generateLazyName } from "../../store/create/generated-name.js"
-import type { CreateReport } from "../../store/create/types.js"
 import type { UserRow } from "../../store/tables/user-row.js"
-import { logError } from "../config/log-error.js"
-import { emit } from "../context/emit.js"
 import { lazyUserIds } from "../request/lazy-user-ids.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 
@@ -45,9 +41,9 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
         if (adapter.lazy.needsEmail && !generateEmail) throw new LazySetupError(NO_ADDRESS)
       },
       async authorize(credentials, context) {
-        const current = await context.currentSession()
+        const current = await context.session.current()
         if (current) {
-          context.plan = { kind: "keep", sessionToken: current.sessionToken }
+          context.decision = { kind: "keep", current }
           return current.user
         }
         if (!(await isEnabled(context))) throw new LazyDisabled()
@@ -55,9 +51,8 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
         // Only people count: otherwise bots could use up what there is for everybody.
         await context.takeCreation(context.client())
         const { ids, successor } = lazyUserIds(context.config, context.head)
-        planCreation(context, (session) =>
-          context.adapter.lazy.ensureUser({ ids, successor, generateName, generateEmail, session }),
-        )
+        const session = context.newSession()
+        context.decision = { kind: "create", user: { ids, successor, generateName, generateEmail, session } }
         return candidate(ids[0])
       },
     },
@@ -89,37 +84,5 @@ function candidate(id: string): UserRow {
     lazySince: now,
     convertedAt: null,
     seenAt: now,
-  }
-}
-
-function planCreation(
-  context: BoundContext,
-  create: (session: ReturnType<BoundContext["newSession"]>) => Promise<CreateReport>,
-): void {
-  const session = context.newSession()
-  let report: CreateReport | undefined
-  context.plan = {
-    kind: "write",
-    sessionToken: session?.sessionToken,
-    async prepare() {
-      report = await create(session)
-      return report.user
-    },
-    async undo() {
-      if (!report?.created) return
-      try {
-        await context.adapter.lazy.deleteLazyUser(report.user.id, { counts: false })
-      } catch (error) {
-        // What made the sign-in fail is what the app has to hear of. The purge will find the user.
-        logError(context.config, new AdapterError("A lazy user was left behind.", { cause: { err: error } }))
-      }
-    },
-    made() {
-      if (!report?.session) return undefined
-      return { session: report.session, user: report.user as AdapterUser }
-    },
-    async announce() {
-      if (report?.created) await emit(context, "createLazyUser", { user: report.user })
-    },
   }
 }

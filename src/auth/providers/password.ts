@@ -62,7 +62,7 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
           }),
         )
         if (!user) throw new SignInRefused("wrong_credentials")
-        context.byPassword = true
+        context.method = { kind: "password" }
         await forgetTries(name, key)
         if (client !== undefined) await giveBackTry(address, client)
         return user

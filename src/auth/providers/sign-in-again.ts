@@ -56,7 +56,7 @@ export async function signInAgain(
   if (!user || !isOwn(user)) return null
   await forgetTries(tries, name)
   // The session is written only while the account still has its password.
-  context.byPassword = true
+  context.method = { kind: "password" }
   return user
 }
 
@@ -70,7 +70,7 @@ async function ownership(
 ): Promise<((user: UserRow) => boolean) | undefined> {
   if (userId !== undefined) return ({ id }) => id === userId
   const ids = signUpIds(context.config, context.head, username ?? email ?? "")
-  const ended = await context.endedSession()
+  const ended = await context.session.ended()
   if (ids.length === 0 && !ended) return undefined
   return (user) => ids.includes(user.id) || (ended !== null && isRecent(user) && (ended.userId ?? user.id) === user.id)
 }

@@ -35,7 +35,7 @@ export function withoutMergeProvider(): LazyProviderConfig {
     {
       async authorize({ callbackUrl }, context) {
         const { config, options, adapter } = context
-        const current = await context.currentSession()
+        const current = await context.session.current()
         if (!current || !isLazyRow(current.user))
           throw new CredentialsSignin("No lazy user is signed in. Sign in without this step.")
         await adapter.lazy.leaveBehind(current.user.id, leaveUntil(options.onMergeError))
@@ -44,7 +44,7 @@ export function withoutMergeProvider(): LazyProviderConfig {
           typeof callbackUrl === "string"
             ? `${page.includes("?") ? "&" : "?"}${new URLSearchParams({ callbackUrl })}`
             : ""
-        context.plan = { kind: "keep", sessionToken: current.sessionToken, redirect: `${page}${query}` }
+        context.decision = { kind: "keep", current, redirect: `${page}${query}` }
         return current.user
       },
     },

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises"
 import { join, resolve } from "node:path"
-import { gateSettings } from "../../auth/context/gate-settings.js"
+import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth } from "../../auth/request/head.js"
 import { longestSession } from "../../auth/session/settings.js"
 import { internals, type LazyStore, type StoreSetup } from "../../store/lazy-store.js"
@@ -57,7 +57,7 @@ export async function readAppConfig(file: string, cwd: string, command: string):
   const exported = await importModule(path, file, command)
   const auth = selectConfiguration(exported, file)
   const config = auth()
-  const { store } = gateSettings(config)
+  const store = contextOf(config)?.adapter.lazy
   if (!store)
     throw new UsageError(
       `--config: withLazy did not make the configuration that ${file} exports. Write: export const authConfig = withLazy({ … })`,

@@ -1,5 +1,5 @@
 import { type AuthConfig, setEnvDefaults } from "@auth/core"
-import { gateSettings } from "../../auth/context/gate-settings.js"
+import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth } from "../../auth/request/head.js"
 import { longestSession, sessionSettings } from "../../auth/session/settings.js"
 import type { MergeTables } from "../../store/merge/types.js"
@@ -53,7 +53,7 @@ export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts 
     secrets: secretsOf(own, env),
     secureCookies: config.useSecureCookies ?? false,
     url: variable === undefined ? undefined : { variable, value: env[variable] as string },
-    mergeTables: gateSettings(auth()).mergeTables ?? {},
+    mergeTables: contextOf(auth())?.options.mergeTables ?? {},
     production: env.NODE_ENV === "production",
   }
 }

@@ -1,6 +1,6 @@
 import type { AuthConfig } from "@auth/core"
 import type { Adapter } from "@auth/core/adapters"
-import { gateSettings } from "../../auth/context/gate-settings.js"
+import { contextOf } from "../../auth/context/request-context.js"
 import { publicHead } from "../../auth/request/public-url.js"
 import { isSessionSalt } from "../../auth/session/cookie.js"
 import { visitorsRequest } from "./head.js"
@@ -15,7 +15,7 @@ const STEPS = ["getSessionAndUser", "deleteSession", "createVerificationToken"] 
 export function learnRequest(config: AuthConfig): void {
   const learn = async () => {
     const head = await actionHead()
-    if (head) gateSettings(config).learnHead?.(head)
+    if (head) contextOf(config)?.request.learn(head)
   }
   const before =
     <Given extends unknown[], Result>(step: (...given: Given) => Result | Promise<Result>) =>

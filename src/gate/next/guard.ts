@@ -1,5 +1,5 @@
 import type { Session } from "@auth/core/types"
-import { gateSettings } from "../../auth/context/gate-settings.js"
+import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth } from "../../auth/request/head.js"
 import { publicOrigin } from "../../auth/request/public-url.js"
 import { skipReason } from "../decide.js"
@@ -44,7 +44,7 @@ async function admitted(visit: RequestHead, result: GateResult): Promise<Session
 /** Nobody can be signed in here: who is signed in already, or else null where nobody would be made. */
 async function existing(visit: RequestHead, auth: LazyAuth): Promise<Session | null> {
   const { session } = await decideGate(visit, auth, { require: "lazy" }, HERE)
-  if (session || skipReason(visit, gateSettings(auth()).isBot)) return session
+  if (session || skipReason(visit, contextOf(auth())?.options.isBot)) return session
   throw readOnlyCookies("A new lazy user")
 }
 

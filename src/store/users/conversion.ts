@@ -1,7 +1,7 @@
 import type { AdapterAccount, AdapterAuthenticator } from "@auth/core/adapters"
 import type { ByTable } from "../sql/by-table.js"
 import type { Database } from "../sql/database.js"
-import type { UserRow } from "../tables/user-row.js"
+import type { SessionRow, UserRow } from "../tables/user-row.js"
 import type { NewSession } from "./sessions.js"
 
 /** How a user became real: the id and type of the Auth.js provider. */
@@ -45,6 +45,8 @@ export interface ConvertReport {
   from: UserRow
   /** How many database sessions of the lazy user ended. */
   endedSessions: number
+  /** The session that was written; undefined where none was given. */
+  session?: SessionRow
   /**
    * How many rows of the tables that `LazyAdapter({ credentials })` names were deleted; tables without any are left out. Undefined where it
    * names none.

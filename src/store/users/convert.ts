@@ -36,10 +36,15 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
       if (link?.authenticator) await tx.insert(authenticatorsTable).values({ ...link.authenticator, userId })
       const endedSessions = await endSessions(tx, tables, userId)
       const credentials = await endCredentials(tx, tables, userId)
-      if (session) await tx.insert(sessionsTable).values({ ...session, userId })
+      const [made] = session
+        ? await tx
+            .insert(sessionsTable)
+            .values({ ...session, userId })
+            .returning()
+        : []
       await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: from.lazySince as Date, users: 1 }])
       await onConvert?.({ tx, user, from, by })
-      return { user, from, endedSessions, ...(credentials && { credentials }) }
+      return { user, from, endedSessions, ...(made && { session: made }), ...(credentials && { credentials }) }
     }),
   )
 }

@@ -1,0 +1,232 @@
+import type { AuthConfig } from "@auth/core"
+import type { AdapterSession, AdapterUser } from "@auth/core/adapters"
+import type { JWT, JWTDecodeParams } from "@auth/core/jwt"
+import type { InternalAdapter } from "../../store/lazy-adapter.js"
+import type { UserRow } from "../../store/tables/user-row.js"
+import type { RequestHead } from "../request/head.js"
+import { claimsHold } from "../token/claims.js"
+import { decodeToken } from "../token/codec.js"
+import { isSessionKey, readSessionCookies, sessionCookieName } from "./cookie.js"
+
+/** What an adapter returns for a session token. */
+export interface SessionAndUser {
+  session: AdapterSession
+  user: AdapterUser
+}
+
+/** A session that is alive: the content of its cookie and the user as the database has it now. */
+export interface CurrentSession {
+  sessionToken: string
+  user: UserRow
+}
+
+/** A session that is no longer live. `userId` is known for JWTs only. */
+export interface EndedSession {
+  userId?: string
+}
+
+/** How the sessions of an app are read. */
+export interface SessionSource {
+  readonly config: AuthConfig
+  readonly adapter: Pick<InternalAdapter, "getSessionAndUser" | "getUser">
+  readonly strategy: "jwt" | "database"
+  /** The app's own `jwt.decode`. */
+  readonly decode: NonNullable<AuthConfig["jwt"]>["decode"]
+}
+
+/** What the last reading has shown; `asked` is the value of the session cookie that it began with. */
+type Reading =
+  | { kind: "unread" }
+  /** No cookie held a session, or it had expired. */
+  | { kind: "none"; asked: string }
+  /** The session was ended before it expired: its user has converted, signed out, or is gone. */
+  | { kind: "ended"; asked: string }
+  /** It could not be read. Auth.js then goes on as if there were none. */
+  | { kind: "failed"; error: unknown }
+  | { kind: "row"; asked: string; value: string; found: SessionAndUser }
+  /** `user` is undefined until the database was asked. */
+  | { kind: "token"; asked: string; value: string; token: JWT; user?: UserRow | null }
+
+/**
+ * Reads the session of one request, for Auth.js, the gate, the convert page and the providers. Of
+ * several session cookies, the first live one counts. What one of them has read, the providers do
+ * not read again.
+ */
+export class SessionReader {
+  #reading: Reading = { kind: "unread" }
+  #current: Promise<CurrentSession | null> | undefined
+
+  /** @param head returns the head of the request; undefined while it is not known */
+  constructor(
+    private readonly source: SessionSource,
+    private readonly head: () => RequestHead | undefined,
+  ) {}
+
+  /** Whether the session was ended before it expired. */
+  get isEnded(): boolean {
+    return this.#reading.kind === "ended"
+  }
+
+  /** Why Auth.js could not read the session; undefined when it could. */
+  get failure(): unknown {
+    return this.#reading.kind === "failed" ? this.#reading.error : undefined
+  }
+
+  /** Records that the session was ended. */
+  end(): void {
+    const [asked = ""] = this.#values()
+    this.#reading = { kind: "ended", asked }
+  }
+
+  /** Records that Auth.js could not read the session. */
+  fail(error: unknown): void {
+    this.#reading = { kind: "failed", error }
+  }
+
+  /** Returns the token of the live session in place of the dead one that Auth.js asked for. */
+  live(asked: string): string {
+    return this.#reading.kind === "row" && this.#reading.asked === asked ? this.#reading.value : asked
+  }
+
+  /**
+   * Finds the live row among all session cookies of the browser. Auth.js itself reads only the first
+   * cookie with the name. Without a live one, returns the row that was asked for.
+   */
+  async row(asked: string): Promise<SessionAndUser | null> {
+    const { adapter, config } = this.source
+    const first = await adapter.getSessionAndUser(asked)
+    if (first && isAlive(first)) return this.#sawRow(asked, asked, first)
+    for (const value of this.others(asked)) {
+      const found = await adapter.getSessionAndUser(value)
+      if (found && isAlive(found)) return this.#sawRow(asked, value, found)
+    }
+    this.#reading = { kind: !first && isSessionKey(config, asked) ? "ended" : "none", asked }
+    return first
+  }
+
+  #sawRow(asked: string, value: string, found: SessionAndUser): SessionAndUser {
+    this.#reading = { kind: "row", asked, value, found }
+    return found
+  }
+
+  /**
+   * Decodes the live token among all session cookies of the browser. Auth.js itself reads only the
+   * first cookie with the name.
+   */
+  async token(params: JWTDecodeParams & { token: string }): Promise<JWT | null> {
+    const { decode = decodeToken } = this.source
+    const { token: asked } = params
+    try {
+      const others = this.others(asked)
+      for (const value of others.length > 0 ? [asked, ...others] : []) {
+        const token = await decoded(() => decode({ ...params, token: value }))
+        if (!token?.sub) continue
+        this.#reading = { kind: "token", asked, value, token }
+        if (await this.#mayHold(token, token.sub)) return token
+      }
+      const token = await decode(params)
+      this.#reading = token ? { kind: "token", asked, value: asked, token } : { kind: "none", asked }
+      return token
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+  }
+
+  /**
+   * Reads the user of a token from the database.
+   * @throws the error of the database
+   */
+  async owner(userId: string): Promise<UserRow | null> {
+    const user = (await this.source.adapter.getUser(userId)) as UserRow | null
+    if (this.#reading.kind === "token" && this.#reading.token.sub === userId) this.#reading.user = user
+    return user
+  }
+
+  /**
+   * Returns the session that came with the request, which is read once. Returns null when there is
+   * none, it has ended, or its user is gone.
+   * @throws the error of the database
+   */
+  current(): Promise<CurrentSession | null> {
+    if (!this.head()) return Promise.resolve(null)
+    this.#current ??= this.#readCurrent()
+    return this.#current
+  }
+
+  async #readCurrent(): Promise<CurrentSession | null> {
+    const [first] = this.#values()
+    if (first === undefined) return null
+    if (!("asked" in this.#reading) || this.#reading.asked !== first) await this.#read(first)
+    const reading = this.#reading as Reading
+    // Copy the row: what Auth.js was given changes with a conversion.
+    if (reading.kind === "row") return { sessionToken: reading.value, user: { ...(reading.found.user as UserRow) } }
+    if (reading.kind !== "token" || !reading.token.sub) return null
+    const user = reading.user === undefined ? await this.owner(reading.token.sub) : reading.user
+    return user && claimsHold(reading.token, user) ? { sessionToken: reading.value, user } : null
+  }
+
+  async #read(asked: string): Promise<void> {
+    const { strategy, config } = this.source
+    if (strategy === "database") await this.row(asked)
+    else if (config.secret?.length)
+      // A token that is forged, stale or under a lost secret is no session, as everywhere in Auth.js.
+      await this.token({ secret: config.secret, ...config.jwt, token: asked, salt: this.#salt() }).catch(() => null)
+  }
+
+  /**
+   * Reads what the session cookie says where no session is live. Returns null when there is no
+   * cookie or it never held a session. With database sessions, a deleted row and a made-up key look
+   * alike.
+   */
+  async ended(): Promise<EndedSession | null> {
+    const { strategy, config, decode = decodeToken } = this.source
+    const [token] = this.#values()
+    if (token === undefined) return null
+    if (strategy === "database") return isSessionKey(config, token) ? {} : null
+    const { secret } = config
+    if (!secret?.length) return null
+    const claims = await decoded(() => decode({ secret, ...config.jwt, token, salt: this.#salt() }))
+    return claims?.sub ? { userId: claims.sub } : null
+  }
+
+  /** Lists every value of the session cookie except this one. */
+  others(value: string | undefined): string[] {
+    return this.#values().filter((other) => other !== value)
+  }
+
+  #values(): string[] {
+    const head = this.head()
+    if (!head) return []
+    return readSessionCookies(this.source.config, { url: head.url, cookie: head.headers.get("cookie") ?? "" })
+  }
+
+  #salt(): string {
+    return sessionCookieName(this.source.config, this.head()?.url ?? "")
+  }
+
+  /**
+   * Tells whether a token may hold. A failing database counts as yes: the next request checks again.
+   */
+  async #mayHold(token: JWT, userId: string): Promise<boolean> {
+    try {
+      const user = await this.owner(userId)
+      return user !== null && claimsHold(token, user)
+    } catch {
+      return true
+    }
+  }
+}
+
+async function decoded(decode: () => JWT | null | PromiseLike<JWT | null>): Promise<JWT | null> {
+  try {
+    return await decode()
+  } catch {
+    // A token that is forged, stale or under a lost secret is no session, as everywhere in Auth.js.
+    return null
+  }
+}
+
+function isAlive({ session }: SessionAndUser): boolean {
+  return session.expires.valueOf() >= Date.now()
+}
