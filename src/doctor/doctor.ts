@@ -6,7 +6,7 @@ import type { LazyAdapterOptions } from "../store/tables/resolve-tables.js"
 import { DEFAULT_SESSION_MAX_AGE } from "../store/users/session-life.js"
 import { checkAuthCores } from "./app/check-auth-cores.js"
 import { checkConfig } from "./app/check-config.js"
-import { checkDriver } from "./app/check-driver.js"
+import { checkPipelining } from "./app/check-driver.js"
 import { checkSecrets } from "./app/check-secrets.js"
 import { readConfig } from "./app/read-config.js"
 import { examineDatabase } from "./database/examine-database.js"
@@ -50,7 +50,7 @@ export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
   const database = db && (await redactErrorsOf(() => examineDatabase(db, tables, { config, sessionMaxAge, cascade })))
   const findings: Finding[] = [
     ...(database?.findings ?? []),
-    ...(db ? checkDriver(db) : []),
+    ...(db ? checkPipelining(db) : []),
     ...(config ? [...checkSecrets(config), ...checkConfig(config)] : []),
     ...(cwd === undefined ? [] : checkAuthCores(resolve(cwd))),
   ]

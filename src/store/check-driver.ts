@@ -17,7 +17,7 @@ const WITH_POOLS = ["NodePgDatabase", "NeonServerlessDatabase"]
  * Refuses a database that lazy users could be made in, but that fails them on the day they want to keep what they made.
  * @throws LazySetupError naming the driver and one that works, or asking for a pool
  */
-export function checkDriver(db: Database): void {
+export function requireTransactions(db: Database): void {
   const kind = (db.constructor as { [entityKind]?: string })[entityKind]
   const without = WITHOUT_TRANSACTIONS[kind ?? ""]
   if (without)

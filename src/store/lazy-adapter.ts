@@ -2,7 +2,7 @@ import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
-import { checkDriver, placeOf } from "./check-driver.js"
+import { placeOf, requireTransactions } from "./check-driver.js"
 import { ensureLazyUser } from "./create/create.js"
 import { rememberPlace } from "./database-place.js"
 import { activeReads, isOfInactiveUser } from "./identifiers/active-users.js"
@@ -19,12 +19,11 @@ import { rowToInsert } from "./tables/user-row.js"
 import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
 import { deleteLazyUser } from "./users/delete-lazy-user.js"
-import { leaveBehind } from "./users/leave-behind.js"
-import { checkPassword, hasPassword, setPassword } from "./users/passwords.js"
+import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
 import { readStats } from "./users/stats.js"
-import { touchLazyUser } from "./users/touch.js"
+import { leaveBehind, touchLazyUser } from "./users/touch.js"
 
 /** An Auth.js adapter that can also make, convert and remove lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
@@ -50,7 +49,7 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
   db: Database,
   options: LazyAdapterOptions<Users> = {},
 ): LazyAdapter {
-  checkDriver(db)
+  requireTransactions(db)
   const tables = resolveTables(options)
   const references = options.references ?? []
   checkReferences(references, tables)
@@ -87,7 +86,7 @@ function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): 
     merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
-    checkPassword: (identifier, verify) => checkPassword(db, tables, identifier, verify),
+    checkPassword: (identifier, verify) => findByPassword(db, tables, identifier, verify),
     proveEmail: (userId) => proveEmail(db, tables, userId),
     linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
     endsAtProof: (userId) => endsAtProof(db, tables, userId),

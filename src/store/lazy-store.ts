@@ -1,6 +1,6 @@
 import type { AdapterAccount } from "@auth/core/adapters"
 import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/types.js"
-import type { Identifier } from "./identifiers/identified-by.js"
+import type { UserIdentifier } from "./identifiers/active-users.js"
 import type { MergeOptions, MergeReport } from "./merge/types.js"
 import type { PurgeOptions, PurgeReport } from "./purge/types.js"
 import type { UserRow } from "./tables/user-row.js"
@@ -117,7 +117,7 @@ export interface StoreInternals extends LazyStore {
    * The real user with this identifier whose password `verify` accepts, or null. `verify` is called exactly once, also when there
    * is no such user; and once for each of up to four users, where the unique rules of the app let several have one name. A hash that it returns replaces the stored one. The hash itself never leaves the store any other way.
    */
-  checkPassword(identifier: Identifier, verify: VerifyHash): Promise<UserRow | null>
+  checkPassword(identifier: UserIdentifier, verify: VerifyHash): Promise<UserRow | null>
 
   /**
    * Records that the address of this user was proven. At the first proof, an account with a password, or with no identity of an OAuth

@@ -3,6 +3,8 @@ import { bigint, getTableConfig, pgSchema, serial, text } from "drizzle-orm/pg-c
 import { LazySetupError } from "../errors.js"
 import { MIGRATIONS, type Migration } from "./migrations.js"
 import { otherAdapterTables } from "./other-adapters.js"
+import { readColumnTypes } from "./sql/catalogue/columns.js"
+import { schemaExists, schemaHasTable } from "./sql/catalogue/tables.js"
 import type { Database } from "./sql/database.js"
 import { quoted } from "./sql/identifiers.js"
 import { redactErrorsOf } from "./sql/redact.js"
@@ -59,7 +61,7 @@ export function migrate(db: Database, options: MigrateOptions = {}): Promise<Mig
       await tx.execute(sql.raw(`set local search_path to ${quoted(schema)}`))
       const recordTable = recordIn(schema)
       const record = await readRecord(tx, recordTable)
-      const columns = await readColumns(tx, schema)
+      const columns = await readColumnTypes(tx, schema)
       const [recorded, pending] = split(MIGRATIONS, ({ createdAt }) => record?.has(createdAt) ?? false)
 
       if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) {
@@ -94,7 +96,7 @@ export function migrate(db: Database, options: MigrateOptions = {}): Promise<Mig
  */
 export async function pendingMigrations(db: Database): Promise<string[]> {
   const record = await readRecord(db, recordIn("public"))
-  const columns = await readColumns(db, "public")
+  const columns = await readColumnTypes(db, "public")
   const [recorded, unrecorded] = split(MIGRATIONS, ({ createdAt }) => record?.has(createdAt) ?? false)
   if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) return []
   const pending = unrecorded.filter((migration) => !isThere(migration, columns))
@@ -135,11 +137,8 @@ type RecordTable = ReturnType<typeof recordIn>
 
 /** When the recorded migrations were generated; undefined when there is no record at all. */
 async function readRecord(tx: Database, recordTable: RecordTable): Promise<Set<number> | undefined> {
-  const tables = await tx
-    .select({ name: sql`tablename` })
-    .from(sql`pg_catalog.pg_tables`)
-    .where(sql`schemaname = ${getTableConfig(recordTable).schema} and tablename = '__authjs_lazy_migrations'`)
-  if (tables.length === 0) return undefined
+  const { schema = "public", name } = getTableConfig(recordTable)
+  if (!(await schemaHasTable(tx, schema, name))) return undefined
   return new Set((await tx.select().from(recordTable)).map(({ createdAt }) => createdAt))
 }
 
@@ -150,30 +149,8 @@ async function createRecord(tx: Database, recordTable: RecordTable, schema: stri
   )
 }
 
-async function schemaExists(tx: Database, schema: string): Promise<boolean> {
-  const found = await tx
-    .select({ name: sql`nspname` })
-    .from(sql`pg_catalog.pg_namespace`)
-    .where(sql`nspname = ${schema}`)
-  return found.length > 0
-}
-
 /** The SQL types of all columns in the schema, by `table.column`. */
 type Columns = Map<string, string>
-
-async function readColumns(tx: Database, schema: string): Promise<Columns> {
-  const columns = await tx
-    .select({
-      name: sql<string>`c.relname || '.' || a.attname`,
-      type: sql<string>`format_type(a.atttypid, null)`,
-    })
-    .from(sql`pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid`)
-    .where(
-      sql`c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = ${schema}) and c.relkind in ('r', 'p', 'v', 'm', 'f')
-        and a.attnum > 0 and not a.attisdropped`,
-    )
-  return new Map(columns.map(({ name, type }) => [name, type]))
-}
 
 const tablesOf = (columns: Columns) => new Set([...columns.keys()].map(tableOf))
 const tableOf = (column: string) => column.slice(0, column.indexOf("."))

@@ -1,7 +1,7 @@
 import type { Adapter, AdapterSession, AdapterUser } from "@auth/core/adapters"
 import { and, eq, sql } from "drizzle-orm"
 import type { Database } from "./sql/database.js"
-import { STATEMENT_NAME } from "./sql/statement-name.js"
+import { STATEMENT_NAME } from "./sql/query.js"
 import type { Tables } from "./tables/resolve-tables.js"
 
 /** The reads that stand in the way of every request. */

@@ -242,6 +242,7 @@ describe("a column that nobody gives a value is refused by name", () => {
     ["usersTable", users({ born: date("born").notNull() }), "born"],
     ["sessionsTable", session({ ip: text("ip").notNull() }), "ip"],
     ["accountsTable", account({ id: text("id").primaryKey() }), "id"],
+    ["accountsTable", account({ constructor: text("constructor").notNull() }), "constructor"],
     ["passwordsTable", password({ salt: text("salt").notNull() }), "salt"],
   ])("%s: %#", async (option, table, column) => {
     const message = await refusal({ [option]: table })

@@ -2,7 +2,7 @@ import type { Database } from "../../store/sql/database.js"
 import type { Finding } from "../finding.js"
 
 /** Whether the driver is set up for many visitors at once. */
-export function checkDriver(db: Database): Finding[] {
+export function checkPipelining(db: Database): Finding[] {
   const options = postgresJsOptions(db)
   // With a single connection, pipelining is all the concurrency there is.
   if (!options || options.max_pipeline <= 1 || options.max <= 1) return []

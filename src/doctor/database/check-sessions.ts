@@ -1,11 +1,11 @@
 import { lt, sql } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import type { IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName, quoted } from "../../store/sql/identifiers.js"
 import { queryRows } from "../../store/sql/query.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { Finding } from "../finding.js"
-import type { IndexedTable } from "../keys/indexes.js"
 
 const MANY = 100_000
 

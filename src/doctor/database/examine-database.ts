@@ -9,7 +9,7 @@ import { checkClock } from "../server/clock.js"
 import { readOnly } from "../server/read-only.js"
 import { checkServer } from "../server/read-server.js"
 import { type ReadTable, readIfAllowed } from "../server/unchecked.js"
-import { checkTable } from "../tables/check-tables.js"
+import { compareTable } from "../tables/check-tables.js"
 import { checkDeclared } from "../tables/declared-references.js"
 import { type Facts, readFacts, tableUnder } from "../tables/facts.js"
 import { neededTables } from "../tables/needed-tables.js"
@@ -56,7 +56,7 @@ export async function examineDatabase(
     return { findings: basics, purgeable: null }
 
   const shape = [
-    ...facts.tables.flatMap(({ facts, ...needed }) => checkTable(db, needed, facts)),
+    ...facts.tables.flatMap(({ facts, ...needed }) => compareTable(db, needed, facts)),
     ...checkDeclared(db, references, facts.declared, "references"),
     ...checkDeclared(db, credentials, facts.declared.slice(references.length), "credentials"),
   ]

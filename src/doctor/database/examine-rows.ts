@@ -1,7 +1,7 @@
+import type { IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import type { Database } from "../../store/sql/database.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { Finding } from "../finding.js"
-import type { IndexedTable } from "../keys/indexes.js"
 import { readOnly } from "../server/read-only.js"
 import { readIfAllowed } from "../server/unchecked.js"
 import { type Facts, namesIn, tableUnder } from "../tables/facts.js"

@@ -1,6 +1,7 @@
+import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import { about, createIndex, type IndexedTable, type IndexFacts, isIndexed } from "./indexes.js"
+import { about, createIndex, isIndexed } from "./indexes.js"
 import type { Lookup } from "./lookups.js"
 
 /** Whether the rows that go, or move, with a user are found by an index. */
@@ -24,7 +25,7 @@ export function checkLookups(lookups: Lookup[], tables: IndexedTable[]): Finding
 }
 
 /** The names that the columns of the purge's index have in the database. */
-export interface PurgeColumns {
+export interface PurgeIndexColumns {
   id: string
   seenAt: string
   lazySince: string
@@ -32,7 +33,7 @@ export interface PurgeColumns {
 }
 
 /** Whether the purge finds old lazy users by an index, whatever that is called. */
-export function checkPurgeIndex(users: IndexedTable, columns: PurgeColumns, name: string): Finding[] {
+export function checkPurgeIndex(users: IndexedTable, columns: PurgeIndexColumns, name: string): Finding[] {
   const candidates = users.indexes.filter(
     ({ keys, ...index }) =>
       index.method === "btree" &&
@@ -61,7 +62,7 @@ export function checkPurgeIndex(users: IndexedTable, columns: PurgeColumns, name
 }
 
 /** Whether every lazy user that was ever seen is in the index: it has no condition, or none but those that hold for them. */
-function holdsLazyUsers({ predicate }: IndexFacts, { seenAt, lazySince, convertedAt }: PurgeColumns): boolean {
+function holdsLazyUsers({ predicate }: Index, { seenAt, lazySince, convertedAt }: PurgeIndexColumns): boolean {
   const conditions = predicate === null ? [] : predicate.replaceAll(/[()]/g, "").split(" AND ")
   const isNamed = (sql: string, column: string) => sql === column || sql === quoted(column)
   return conditions.every((condition) => {

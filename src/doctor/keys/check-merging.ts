@@ -1,11 +1,12 @@
-import type { UserReferences } from "../../store/merge/find-references.js"
+import { GENERATED } from "../../store/merge/references/reference-problems.js"
+import type { UserReferences } from "../../store/merge/references/references.js"
+import type { DeclaredKey } from "../../store/sql/catalogue/foreign-keys.js"
+import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import type { KeyFacts } from "../tables/read-keys.js"
-import type { IndexedTable, IndexFacts } from "./indexes.js"
 
 /** What keeps lazy users from being merged at all. */
-export function checkMergeable({ problems, tables }: UserReferences, keys: KeyFacts[]): Finding[] {
+export function checkMergeable({ problems, tables }: UserReferences, keys: DeclaredKey[]): Finding[] {
   return problems.map(({ table, constraint, reason }) => {
     if (constraint === undefined)
       return {
@@ -15,9 +16,9 @@ export function checkMergeable({ problems, tables }: UserReferences, keys: KeyFa
         fix: "LazyAdapter(db, { usersTable }) // the table behind it",
         where: table,
       }
-    const key = keys.find(({ name, table: { label } }) => name === constraint && label === table)
-    const target = key?.table.target ?? tables.find(({ label }) => label === table)?.target
-    const isGenerated = key === undefined || reason === "the column is generated"
+    const key = keys.find(({ name, label }) => name === constraint && label === table)
+    const target = key?.declaredOn.target ?? tables.find(({ label }) => label === table)?.target
+    const isGenerated = key === undefined || reason === GENERATED
     return {
       code: "merge_impossible",
       severity: "error",
@@ -51,8 +52,8 @@ export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTabl
   })
 }
 
-function canCollide(index: IndexFacts, userColumns: string[], all: IndexFacts[]): boolean {
-  const holdsUser = ({ keys }: IndexFacts) =>
+function canCollide(index: Index, userColumns: string[], all: Index[]): boolean {
+  const holdsUser = ({ keys }: Index) =>
     keys.some(({ column, sql }) => userColumns.some((name) => (column === null ? sql.includes(name) : column === name)))
   // Rows that differ in some of the columns, as others rules demand, differ in all of them.
   const isDecided = all.some(
@@ -65,5 +66,5 @@ function canCollide(index: IndexFacts, userColumns: string[], all: IndexFacts[])
   return index.unique && holdsUser(index) && !isDecided
 }
 
-const describe = ({ keys, predicate }: IndexFacts) =>
+const describe = ({ keys, predicate }: Index) =>
   `unique on ${keys.map(({ sql }) => sql).join(", ")}${predicate === null ? "" : ` where ${predicate}`}`

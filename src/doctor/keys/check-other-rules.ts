@@ -1,12 +1,12 @@
+import type { Column } from "../../store/sql/catalogue/columns.js"
+import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import type { ColumnFacts } from "../tables/read-tables.js"
-import type { IndexedTable, IndexFacts } from "./indexes.js"
 
 /** The user table and its unique rules. */
 interface RuledUsers {
   table: IndexedTable
-  columns: ColumnFacts[]
+  columns: Column[]
   /** The columns that are unique by design or filled by the Drizzle definition. */
   distinct: string[]
 }
@@ -31,22 +31,18 @@ export function checkOtherRules({ table, columns, distinct }: RuledUsers): Findi
     })
 }
 
-function collides(
-  { keys, nullsNotDistinct, predicate }: IndexFacts,
-  columns: ColumnFacts[],
-  distinct: string[],
-): boolean {
+function collides({ keys, nullsNotDistinct, predicate }: Index, columns: Column[], distinct: string[]): boolean {
   // The predicate may exclude new rows, which can not be told here.
   if (predicate !== null) return false
   return keys.every(({ column }) => {
     const found = columns.find(({ name }) => name === column)
-    if (!found || found.made || distinct.includes(found.name)) return false
+    if (!found || found.generation !== null || found.isIdentity || distinct.includes(found.name)) return false
     // A default that calls a function, such as gen_random_uuid(), may differ per row.
     return found.default === null ? nullsNotDistinct && !found.notNull : !/[(]|^null\b/i.test(found.default)
   })
 }
 
-function dropDefaults({ target }: IndexedTable, columns: ColumnFacts[], keys: IndexFacts["keys"]): string {
+function dropDefaults({ target }: IndexedTable, columns: Column[], keys: Index["keys"]): string {
   return keys
     .flatMap(({ column }) => columns.filter(({ name }) => name === column))
     .map(({ name, notNull }) => {
@@ -61,7 +57,7 @@ const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&
 /**
  * Tells whether `activeUsers` is needed: names are unique among some users only, and it is not set.
  */
-export function checkPartialRules(table: IndexedTable, columns: string[], all: ColumnFacts[]): Finding[] {
+export function checkPartialRules(table: IndexedTable, columns: string[], all: Column[]): Finding[] {
   return columns.flatMap((column) => {
     const rules = table.indexes.filter(
       ({ unique, valid, keys }) =>

@@ -1,6 +1,6 @@
+import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import type { IndexedTable, IndexFacts } from "./indexes.js"
 
 /** Columns that together must tell the rows of a table apart. */
 export interface UniqueNeed {
@@ -49,13 +49,13 @@ export function checkUnique(table: IndexedTable, need: UniqueNeed): Finding[] {
 }
 
 /** A rule on fewer columns is stricter; one on an expression, such as `lower(email)`, or on some of the rows is the app's own idea of the same. */
-function isAbout({ keys }: IndexFacts, columns: string[]): boolean {
+function isAbout({ keys }: Index, columns: string[]): boolean {
   return keys.every(({ column, sql }) =>
     column === null ? columns.some((name) => sql.includes(name)) : columns.includes(column),
   )
 }
 
-function withDistinctNulls({ target: table }: IndexedTable, { target, constraint }: IndexFacts, list: string): string {
+function withDistinctNulls({ target: table }: IndexedTable, { target, constraint }: Index, list: string): string {
   if (constraint === null) return `drop index ${target};\ncreate unique index concurrently on ${table} (${list});`
   const name = quoted(constraint)
   return `alter table ${table} drop constraint ${name}, add constraint ${name} unique (${list});`

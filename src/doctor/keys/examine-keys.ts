@@ -1,7 +1,10 @@
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { getTableConfig } from "drizzle-orm/pg-core"
-import { findReferences, type UserReferences } from "../../store/merge/find-references.js"
+import { findReferences } from "../../store/merge/references/find-references.js"
+import type { UserReferences } from "../../store/merge/references/references.js"
+import { type IndexedTable, readIndexesByOid } from "../../store/sql/catalogue/indexes.js"
+import { type AccessedTable, type Right, readAccess } from "../../store/sql/catalogue/rights.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
@@ -12,14 +15,13 @@ import { readIfAllowed } from "../server/unchecked.js"
 import { type Facts, namesIn, tableUnder } from "../tables/facts.js"
 import { knownTables, unknownLabels } from "../tables/left-tables.js"
 import { uniqueColumns } from "../tables/needed-tables.js"
-import { type AccessedTable, checkAccess, type Right, readAccess } from "./check-access.js"
+import { checkAccess } from "./check-access.js"
 import { checkCredentials } from "./check-credentials.js"
 import { checkDeletes } from "./check-deletes.js"
 import { checkLookups, checkPurgeIndex } from "./check-indexes.js"
 import { checkMergeable, checkMergeRules } from "./check-merging.js"
 import { checkOtherRules, checkPartialRules } from "./check-other-rules.js"
 import { checkUnique } from "./check-unique.js"
-import { type IndexedTable, readIndexes } from "./indexes.js"
 import { lookupsOf } from "./lookups.js"
 
 /** Examines keys, unique rules and indexes of everything that hangs on users; also returns the tables with their indexes. */
@@ -56,7 +58,7 @@ export async function examineKeys(
     what: "Whether there are the indexes and unique rules that are needed",
     role,
     tables: [],
-    read: () => readOnly(db, (tx) => readIndexes(tx, [...new Set(oids)])),
+    read: () => readOnly(db, (tx) => readIndexesByOid(tx, [...new Set(oids)])),
   })
   return {
     indexed,

@@ -1,11 +1,12 @@
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
-import type { UserReferences } from "../../store/merge/find-references.js"
+import type { UserReferences } from "../../store/merge/references/references.js"
+import type { DeclaredKey } from "../../store/sql/catalogue/foreign-keys.js"
+import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
+import { goingWithUsers } from "../tables/foreign-keys.js"
 import type { NeededTable } from "../tables/needed-tables.js"
-import { goingWithUsers, type KeyFacts } from "../tables/read-keys.js"
-import type { TableFacts } from "../tables/read-tables.js"
 
 /** Columns by which rows of a table are looked up. */
 export interface Lookup {
@@ -22,7 +23,7 @@ export function lookupsOf(
   db: Database,
   users: number,
   tables: (NeededTable & { facts: TableFacts | null })[],
-  keys: KeyFacts[],
+  keys: DeclaredKey[],
   references: UserReferences | undefined,
   { cascade }: { cascade: boolean },
 ): Lookup[] {
@@ -32,9 +33,7 @@ export function lookupsOf(
       const { userId }: Record<string, AnyPgColumn> = getTableColumns(table)
       return userId && severity && facts ? [{ table: facts.oid, columns: [columnName(db, userId)] }] : []
     }),
-    ...keys
-      .filter(({ parent }) => going.has(parent.root))
-      .map(({ table, columns }) => ({ table: table.root, columns })),
+    ...keys.filter(({ parent }) => going.has(parent)).map(({ table, columns }) => ({ table, columns })),
     ...(references?.tables ?? []).flatMap(({ oid, userColumns }) =>
       userColumns.map(({ name }) => ({ table: oid, columns: [name] })),
     ),

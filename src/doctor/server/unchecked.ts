@@ -1,19 +1,10 @@
+import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import { sqlState } from "../../store/sql/sql-state.js"
 import type { Finding } from "../finding.js"
 
 /** A table that is read, as far as the right to do so is concerned. */
-export interface ReadTable {
-  schema: string
-  /** As reports name it. */
-  label: string
-  /** Quoted, with its schema. */
-  target: string
-  /** Whether the role may name anything in its schema. */
-  enterable: boolean
-  /** Whether the role may read all of it. */
-  readable: boolean
-}
+export type ReadTable = Pick<TableFacts, "schema" | "label" | "target" | "enterable" | "readable">
 
 /** Something to read, and from which tables. */
 interface Reading<Result> {

@@ -1,4 +1,6 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import { type DeclaredKey, readDeclaredKeys } from "../../store/sql/catalogue/foreign-keys.js"
+import { readTables, type TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
 import type { NamedTable } from "../../store/tables/table-place.js"
@@ -6,8 +8,6 @@ import { readClockSkew } from "../server/clock.js"
 import { readOnly } from "../server/read-only.js"
 import { readServer, type ServerFacts } from "../server/read-server.js"
 import type { NeededTable } from "./needed-tables.js"
-import { type KeyFacts, readKeys } from "./read-keys.js"
-import { readTables, type TableFacts } from "./read-tables.js"
 
 /** What the server and its catalogue say, before anything is judged. */
 export interface Facts {
@@ -17,8 +17,8 @@ export interface Facts {
   tables: KnownTable[]
   /** The tables of the columns that the app declares as `references`, in their order. */
   declared: (TableFacts | null)[]
-  /** Every foreign key of the database. */
-  keys: KeyFacts[]
+  /** The enforced foreign keys from which the user table is reached, and those of its own. */
+  keys: DeclaredKey[]
 }
 
 /** A table as it is needed, and as the database has it; null where it has not. */
@@ -29,14 +29,16 @@ export function readFacts(db: Database, needed: NeededTable[], references: reado
   return readOnly(db, async (tx) => {
     const server = await readServer(tx)
     const skew = await readClockSkew(tx)
-    const keys = await readKeys(tx)
     const all = [...needed.map(({ table }) => table), ...references.map(({ table }) => table as PgTable)]
     const found = await readTables(tx, all)
+    const tables = needed.map((table, position) => ({ ...table, facts: found[position] ?? null }))
+    const users = tables.find(({ key }) => key === "usersTable")?.facts
+    const keys = users ? await readDeclaredKeys(tx, users.oid) : []
     return {
       server,
       skew,
-      keys,
-      tables: needed.map((table, position) => ({ ...table, facts: found[position] ?? null })),
+      keys: keys.filter(({ enforced }) => enforced),
+      tables,
       declared: found.slice(needed.length),
     }
   })

@@ -2,7 +2,7 @@ import { and, eq, getTableColumns, inArray, isSQLWrapper, or, sql } from "drizzl
 import { v7 as uuidv7 } from "uuid"
 import { LazySetupError, NameExhaustedError } from "../../errors.js"
 import type { Database } from "../sql/database.js"
-import { STATEMENT_NAME } from "../sql/statement-name.js"
+import { STATEMENT_NAME } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { isLazyRow, rowToInsert, type SessionRow, type UserRow } from "../tables/user-row.js"

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
-import type { ForeignKey } from "../sql/catalogue.js"
+import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
 import { quoted } from "../sql/identifiers.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { notGoneBefore } from "./gone-rows.js"

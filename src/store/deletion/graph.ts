@@ -1,5 +1,5 @@
 import { LazySetupError } from "../../errors.js"
-import { type ForeignKey, readForeignKeys } from "../sql/catalogue.js"
+import { type ForeignKey, readForeignKeys } from "../sql/catalogue/foreign-keys.js"
 import type { Database } from "../sql/database.js"
 import { qualifiedName } from "../sql/identifiers.js"
 import type { Tables } from "../tables/resolve-tables.js"

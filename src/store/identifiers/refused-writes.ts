@@ -1,10 +1,9 @@
 import { getTableName, sql } from "drizzle-orm"
-import type { PgTable } from "drizzle-orm/pg-core"
 import { IdentifierInvalidError, IdentifierTakenError, type LazyError, LazySetupError } from "../../errors.js"
+import { type Column, readCheckedColumns, readColumnsOf } from "../sql/catalogue/columns.js"
 import type { Database } from "../sql/database.js"
 import { columnName, qualifiedName, quoted } from "../sql/identifiers.js"
-import { queryDocument, queryRows } from "../sql/query.js"
-import { type FoundColumn, readColumns } from "../sql/read-columns.js"
+import { queryRows } from "../sql/query.js"
 import { sqlState, TAKEN, UNREPRESENTABLE } from "../sql/sql-state.js"
 import { brokenConstraint, type Violation } from "../sql/violation.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -89,7 +88,7 @@ async function whatIsTaken(db: Database, tables: Tables, broken: Violation): Pro
   if (!rule) return undefined
   const field = (["email", "username", "id"] as const).find((field) => isAbout(db, tables, rule, field))
   if (field) return { kind: "taken", field }
-  const columns = rule.keys.map(({ column, expression }) => column ?? expression).join(", ")
+  const columns = rule.keys.map(({ column, sql }) => column ?? sql).join(", ")
   return {
     kind: "rule",
     message:
@@ -119,10 +118,10 @@ async function whatCheckForbids(
   const fields = fieldsOf(db, tables, written)
   let names: string[]
   if (table === undefined) {
-    const columns = await columnsOf(db, tables.usersTable)
-    names = columns.filter(({ domain }) => domain != null && domain === dataType).map(({ name }) => name)
+    const columns = await readColumnsOf(db, qualifiedName(tables.usersTable))
+    names = columns.filter(({ domain }) => domain !== null && domain === dataType).map(({ name }) => name)
   } else {
-    names = await checkedColumns(db, schema, table, constraint)
+    names = await readCheckedColumns(db, { schema, table, constraint: constraint ?? "" })
     if (names.length === 0) return undefined
   }
   const field = fields.find(({ column }) => names.includes(column))?.field
@@ -136,45 +135,21 @@ async function whatCheckForbids(
   }
 }
 
-async function checkedColumns(
-  db: Database,
-  schema: string | undefined,
-  table: string,
-  constraint: string | undefined,
-): Promise<string[]> {
-  return queryDocument(
-    db,
-    sql`
-    select coalesce((
-      select json_agg(attname)
-      from pg_constraint
-      join pg_attribute on attrelid = conrelid and attnum = any (conkey)
-      where conname = ${constraint ?? null}::text
-        and conrelid = to_regclass(format('%I.%I', ${schema ?? "public"}::text, ${table}::text))
-    ), '[]')::text as document`,
-  )
-}
-
 /** Finds the column that a value was too long for, which PostgreSQL does not name. */
 async function whatIsTooLong(db: Database, tables: Tables, written: WrittenUser): Promise<Refusal | undefined> {
   const { usersTable, passwordsTable } = tables
-  const columns = await columnsOf(db, usersTable)
-  const isTooLong = (columns: FoundColumn[], name: string, value: string) => {
+  const columns = await readColumnsOf(db, qualifiedName(usersTable))
+  const isTooLong = (columns: Column[], name: string, value: string) => {
     const { length = null } = columns.find((column) => column.name === name) ?? {}
     return length !== null && [...value].length > length
   }
   const field = fieldsOf(db, tables, written).find(({ column, value }) => isTooLong(columns, column, value))?.field
   if (field) return { kind: "invalid", field }
   if (!passwordsTable || written.passwordHash === undefined) return undefined
-  const ofPasswords = await columnsOf(db, passwordsTable)
+  const ofPasswords = await readColumnsOf(db, qualifiedName(passwordsTable))
   return isTooLong(ofPasswords, columnName(db, passwordsTable.hash), written.passwordHash)
     ? { kind: "invalid", field: "passwordHash" }
     : undefined
-}
-
-async function columnsOf(db: Database, table: PgTable): Promise<FoundColumn[]> {
-  const [columns] = await readColumns(db, [qualifiedName(table)])
-  return columns ?? []
 }
 
 async function whatIsUnrepresentable(

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
-import { type DeletedSoFar, deletedSoFar } from "../deletion/count-deleted.js"
+import { type DeletedSoFar, deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument } from "../sql/query.js"
-import type { ReferencingTable } from "./find-references.js"
+import type { ReferencingTable } from "./references/references.js"
 import type { ChangingTable, RowChange } from "./row-changes.js"
 
 /** The users of a merge. */

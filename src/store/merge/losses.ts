@@ -1,14 +1,15 @@
 import { type SQL, sql } from "drizzle-orm"
 import { literal, refersTo } from "../deletion/closure.js"
-import { type ChangedRows, type DeletedSoFar, deletedSoFar } from "../deletion/count-deleted.js"
-import type { ForeignKey } from "../sql/catalogue.js"
+import type { ChangedRows } from "../deletion/count-deleted.js"
+import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
+import { type DeletedSoFar, deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { quoted } from "../sql/identifiers.js"
 import { queryDocument } from "../sql/query.js"
 import { unseen } from "./errors.js"
-import type { UserReferences } from "./find-references.js"
 import type { Move } from "./lazy-rows.js"
 import type { StoppedRows } from "./move-hanging.js"
+import type { UserReferences } from "./references/references.js"
 
 /** The rows expected to go or to change when the lazy user is deleted. */
 export interface ExpectedLosses {

@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm"
 import { MergeConflictError } from "../../errors.js"
-import { changedBetween, readDeletedSoFar } from "../deletion/count-deleted.js"
+import { changedBetween } from "../deletion/count-deleted.js"
 import { type ByTable, ofTable, setOfTable } from "../sql/by-table.js"
+import { readDeletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument } from "../sql/query.js"
 import { explainConflicts, goneAstray, leaveIt, unseen } from "./errors.js"
-import type { UserReferences } from "./find-references.js"
 import { findStoppers, readConflicts } from "./find-stoppers.js"
 import {
   butNot,
@@ -19,6 +19,7 @@ import {
 import { changingUsers, type Move } from "./lazy-rows.js"
 import type { LazyRowsMoved } from "./move-lazy-rows.js"
 import { movedTogether, moveRows } from "./move-rows.js"
+import type { UserReferences } from "./references/references.js"
 import { type ChangingTable, holdsOld, toChange } from "./row-changes.js"
 import type { MergeConflict } from "./types.js"
 

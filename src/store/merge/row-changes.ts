@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
-import type { Column } from "../sql/catalogue.js"
+import type { Column } from "../sql/catalogue/columns.js"
 import type { UniqueRule } from "./unique-rules.js"
 
 /** Columns of a table that together hold an old value and are to hold the new one, such as the id of a user. */

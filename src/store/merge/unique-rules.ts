@@ -1,4 +1,5 @@
-import type { Column, UniqueIndex } from "../sql/catalogue.js"
+import type { Column } from "../sql/catalogue/columns.js"
+import type { Index, IndexKey } from "../sql/catalogue/indexes.js"
 
 /** A unique constraint or index, or an exclusion constraint, as far as a change of some columns concerns it. */
 export interface UniqueRule {
@@ -22,7 +23,7 @@ export interface UniqueRule {
 export function uniqueRules(
   columns: Column[],
   changing: Column[],
-  indexes: UniqueIndex[],
+  indexes: Index[],
   checks: string[],
 ): { rules: UniqueRule[]; checks: string[] } {
   // A name can be part of another one or of a string: too many hits cost time, never correctness.
@@ -34,12 +35,12 @@ export function uniqueRules(
     const equals = (position: number) => operators === null || operators[position]?.isEquality === true
     const plain = changing.filter(({ name }) => keys.some(({ column }, n) => column === name && equals(n)))
     const isPlain = (column: string | null, n: number) => equals(n) && plain.some(({ name }) => name === column)
-    const others = keys.filter(({ column }, n) => !isPlain(column, n)).map(({ sql }) => sql)
+    const others = keys.filter(({ column }, n) => !isPlain(column, n)).map(expressionOf)
     const elsewhere = mentioned([...others, predicate ?? ""].join(" "))
     if (plain.length + elsewhere.length === 0) return []
     return [
       {
-        keys: keys.map(({ sql }) => sql),
+        keys: keys.map(expressionOf),
         predicate,
         nullsNotDistinct,
         operators: operators?.map(({ sql }) => sql) ?? null,
@@ -50,3 +51,6 @@ export function uniqueRules(
   })
   return { rules, checks: checks.filter((check) => mentioned(check).length > 0) }
 }
+
+/** Builds the expression that two rows are compared by, as PostgreSQL compares them for the index. */
+const expressionOf = ({ sql, collation }: IndexKey) => `(${sql})${collation === null ? "" : ` collate ${collation}`}`

@@ -1,10 +1,9 @@
-import { eq, sql } from "drizzle-orm"
+import { eq } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
-import { hidesRows } from "./catalogue.js"
+import { readDeletionGuards } from "./catalogue/rights.js"
 import type { Database } from "./database.js"
 import { qualifiedName } from "./identifiers.js"
-import { queryRows } from "./query.js"
 
 /**
  * Deletes every row of a user by which somebody can be in the account, or come back to it. No such row may stay unnoticed, whatever triggers, rules and
@@ -14,15 +13,7 @@ import { queryRows } from "./query.js"
  */
 export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn, userId: string): Promise<number> {
   const name = qualifiedName(table)
-  const [found] = await queryRows<{ hides: boolean; intercepts: boolean; role: string }>(
-    tx,
-    sql`select ${hidesRows("class")} as hides, quote_ident(current_user) as role, relkind not in ('r', 'p') or row_security_active(class.oid) or relhasrules or exists (
-        select from pg_trigger
-        where tgrelid = any (array(select class.oid union all select relid from pg_partition_tree(class.oid)))
-          and not tgisinternal and tgenabled <> 'D'
-      ) as intercepts
-      from pg_class class where class.oid = to_regclass(${name})`,
-  )
+  const found = await readDeletionGuards(tx, name)
   if (!found) return 0
   if (found.hides)
     throw new LazySetupError(

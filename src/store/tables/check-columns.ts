@@ -1,25 +1,24 @@
 import { getTableColumns, getTableName, is } from "drizzle-orm"
 import { type AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
-import { warnOnce } from "../sql/warn-once.js"
 import { familyOf, isCustom, isGenerated, isPadded, lengthOf } from "./column-family.js"
-import { COLUMN_RULES, type ColumnRule, isOurs } from "./column-rules.js"
+import { COLUMN_RULES, type ColumnRule, ruleFor } from "./column-rules.js"
 import { customTypeProblem } from "./custom-types.js"
-import { schema } from "./schema.js"
+import { lazyColumns, schema } from "./schema.js"
 import type { NamedTable } from "./table-place.js"
 
 /**
  * Checks the columns that the library needs, and those that every insert must fill.
  * @throws LazySetupError naming the table, the column and the line to add
  */
-export function checkTable(key: NamedTable, table: unknown): void {
+export function checkDefinition(key: NamedTable, table: unknown): void {
   if (!is(table, PgTable)) throw new LazySetupError(`LazyAdapter: ${key} is not a table made with pgTable().`)
   const columns: Record<string, AnyPgColumn> = getTableColumns(table)
   const where = `LazyAdapter: ${key} ("${getTableName(table)}")`
   for (const [property, rule] of Object.entries(COLUMN_RULES[key])) {
     const column = columns[property]
     if (!column) {
-      const hint = isOurs(property) ? " (or spread lazyColumns() into the table)" : ""
+      const hint = property in lazyColumns() ? " (or spread lazyColumns() into the table)" : ""
       throw new LazySetupError(`${where} has no column \`${property}\`. Add to it: ${rule.line}${hint}`)
     }
     const problem = problemOf(property, column, rule)
@@ -60,10 +59,10 @@ function problemOf(property: string, column: AnyPgColumn, rule: ColumnRule): str
   const unfit = isCustom(column) ? customTypeProblem(property, column, rule) : undefined
   if (unfit) return `of the custom type ${type}, ${unfit}`
   if (isGenerated(column)) return "that the database generates, so it can't be written."
-  if (rule.nulls && column.notNull) return "that is NOT NULL; not every user has one."
+  if (rule.isNullable && column.notNull) return "that is NOT NULL; not every user has one."
   if (column.onUpdateFn && !rule.changes)
     return "with $onUpdate, by which every change of a row would change it as well."
-  if (rule.nulls === "unset" && column.hasDefault)
+  if (rule.defaultMakes === "lazy" && column.hasDefault)
     return "with a default, by which users who sign up would look lazy or converted."
   return undefined
 }
@@ -78,6 +77,14 @@ function modeOf(column: AnyPgColumn): string {
  */
 function isFilled(key: NamedTable, property: string, column: AnyPgColumn): boolean {
   if (!column.notNull || column.hasDefault || isGenerated(column)) return true
-  const isKnown = property in getTableColumns(schema[key])
-  return isKnown && !COLUMN_RULES[key][property]?.isOptional
+  return Object.hasOwn(getTableColumns(schema[key]), property) && ruleFor(key, property)?.leftOut !== "always"
+}
+
+const warned = new Set<string>()
+
+/** Writes a warning to the console, once per process. */
+function warnOnce(message: string): void {
+  if (warned.has(message)) return
+  warned.add(message)
+  console.warn(`[authjs-lazy] ${message}`)
 }

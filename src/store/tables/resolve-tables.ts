@@ -2,7 +2,7 @@ import { getTableName, type SQL, sql } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
 import { type AppCredentials, resolveCredentials } from "./app-credentials.js"
-import { checkTable } from "./check-columns.js"
+import { checkDefinition } from "./check-columns.js"
 import { familyOf } from "./column-family.js"
 import { COLUMN_RULES } from "./column-rules.js"
 import { schema } from "./schema.js"
@@ -85,7 +85,7 @@ export function resolveTables<Users extends UsersTable>(options: LazyAdapterOpti
   const tables: Tables = ownUsers ? others : { ...others, passwordsTable, lazyOutcomesTable }
   const given = NAMED_TABLES.filter((key) => options[key] !== undefined)
   for (const key of given) {
-    checkTable(key, options[key])
+    checkDefinition(key, options[key])
     Object.assign(tables, { [key]: options[key] })
   }
   // Every conversion touches sessions and every sign-in accounts; of the others, only those that are used matter.

@@ -1,3 +1,4 @@
+import { WRITTEN_USER_COLUMNS } from "./column-rules.js"
 import type { schema } from "./schema.js"
 
 /** A row of the user table, as the store returns it. An app's own columns are there too. */
@@ -11,19 +12,14 @@ export function isLazyRow(user: { lazySince?: Date | null; convertedAt?: Date | 
   return user.lazySince != null && user.convertedAt == null
 }
 
+const NOTHING_SAID = Object.fromEntries(WRITTEN_USER_COLUMNS.map((property) => [property, null]))
+
 /**
  * Adds null for every meaningful column that is not given, so that no default of the database makes
  * a user lazy, converted or verified. Other columns keep their defaults.
  */
 export function rowToInsert<Given extends Partial<UserRow>>(given: Given): Given & Partial<UserRow> {
-  const row: Record<string, unknown> = {
-    email: null,
-    emailVerified: null,
-    username: null,
-    lazySince: null,
-    convertedAt: null,
-    seenAt: null,
-  }
+  const row: Record<string, unknown> = { ...NOTHING_SAID }
   for (const [property, value] of Object.entries(given)) if (value !== undefined) row[property] = value
   return row as Given & Partial<UserRow>
 }

@@ -1,7 +1,7 @@
 import { and, eq, ne } from "drizzle-orm"
 import { IdentifierTakenError, LazyError, LazySetupError, NotLazyError } from "../../errors.js"
-import type { Identifier } from "../identifiers/identified-by.js"
-import { identifiedBy } from "../identifiers/identified-by.js"
+import type { UserIdentifier } from "../identifiers/active-users.js"
+import { identifiedBy } from "../identifiers/active-users.js"
 import { findRefusal, refusalError, type WrittenUser } from "../identifiers/refused-writes.js"
 import { requireUniqueRules } from "../identifiers/require-unique.js"
 import type { Database } from "../sql/database.js"
@@ -108,7 +108,7 @@ export async function refuseTakenIdentifiers<Result>(
   }
 }
 
-async function isTaken(db: Database, tables: Tables, identifier: Identifier, ownerId: string): Promise<boolean> {
+async function isTaken(db: Database, tables: Tables, identifier: UserIdentifier, ownerId: string): Promise<boolean> {
   const { usersTable } = tables
   const others = await db
     .select({ id: usersTable.id })

@@ -8,7 +8,7 @@ import type { ConvertedBy } from "./conversion.js"
 export const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Users who ended in the same way; see the table `lazyOutcome`. */
-export interface Outcome {
+export interface EndedUsers {
   outcome: LazyOutcome
   /** How a user became real. */
   by?: ConvertedBy
@@ -18,7 +18,11 @@ export interface Outcome {
 }
 
 /** Remembers how lazy users ended, where the app has a table for it. */
-export async function recordOutcomes(tx: Database, { lazyOutcomesTable }: Tables, outcomes: Outcome[]): Promise<void> {
+export async function recordOutcomes(
+  tx: Database,
+  { lazyOutcomesTable }: Tables,
+  outcomes: EndedUsers[],
+): Promise<void> {
   if (!lazyOutcomesTable || outcomes.length === 0) return
   const at = new Date()
   const rows = outcomes.map(({ by, ...outcome }) => ({ id: uuidv7(), at, way: by ? wayOf(by) : null, ...outcome }))

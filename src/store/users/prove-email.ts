@@ -1,6 +1,7 @@
 import type { AdapterAccount } from "@auth/core/adapters"
 import { and, eq, ne } from "drizzle-orm"
 import { isPlaceholderAddress } from "../identifiers/placeholder-address.js"
+import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
 import { endCredentials } from "../tables/app-credentials.js"
@@ -9,7 +10,7 @@ import { isLazyRow, type UserRow } from "../tables/user-row.js"
 import { recordOutcomes } from "./outcomes.js"
 import { hasPassword } from "./passwords.js"
 import type { NewSession } from "./sessions.js"
-import { endSessions, tableExists } from "./sessions.js"
+import { endSessions } from "./sessions.js"
 
 /** Implements `StoreInternals.proveEmail`. */
 export function proveEmail(

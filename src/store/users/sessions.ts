@@ -1,9 +1,5 @@
-import { sql } from "drizzle-orm"
-import type { PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
-import { qualifiedName } from "../sql/identifiers.js"
-import { queryRows } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
 
 /** A database session to write: an opaque token and the moment it stops being valid. */
@@ -19,13 +15,4 @@ export interface NewSession {
  */
 export async function endSessions(tx: Database, { sessionsTable }: Tables, userId: string): Promise<number> {
   return endRows(tx, sessionsTable, sessionsTable.userId, userId)
-}
-
-/** Whether a table is there at all: apps leave out those of Auth.js that they have no use for. */
-export async function tableExists(tx: Database, table: PgTable): Promise<boolean> {
-  const [found] = await queryRows<{ exists: boolean }>(
-    tx,
-    sql`select to_regclass(${qualifiedName(table)}) is not null as "exists"`,
-  )
-  return found?.exists === true
 }

@@ -57,3 +57,13 @@ export async function touchLazyUser(
 function secondsBefore(moment: Date, seconds: number): Date {
   return new Date(moment.valueOf() - seconds * 1000)
 }
+
+/** Implements `StoreInternals.leaveBehind`. */
+export async function leaveBehind(db: Database, { usersTable }: Tables, userId: string, until: Date): Promise<boolean> {
+  const left = await db
+    .update(usersTable)
+    .set({ seenAt: until })
+    .where(and(eq(usersTable.id, userId), isLazyUser(usersTable)))
+    .returning({ id: usersTable.id })
+  return left.length > 0
+}
