@@ -25,25 +25,27 @@ import { knownSessionMaxAge } from "./users/session-life.js"
 import { readStats } from "./users/stats.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
 
-/** An Auth.js adapter that can also make, convert and remove lazy users. */
+/** An Auth.js adapter that also makes, converts and removes lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
-  /** What this library adds; Auth.js never calls it. */
+  /** The methods for lazy users. Auth.js never calls them. */
   lazy: LazyStore
 }
 
-/** An adapter whose `.lazy` has its internals as well. */
+/** The adapter with the internals of its `.lazy`. */
 export type InternalAdapter = LazyAdapter & { lazy: StoreInternals }
 
 type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Adapter["getAccount"]> }
 
 /**
- * The Drizzle adapter of Auth.js (https://authjs.dev/getting-started/adapters/drizzle) with `.lazy` on it. Its errors, and those of `.lazy`, hold no
- * statement and no parameter, so that no log gets a session token from them.
- *
+ * Makes the Drizzle adapter of Auth.js, with `.lazy` on it:
+ * https://authjs.dev/getting-started/adapters/drizzle. Its errors hold no statement and no
+ * parameter, so that no log gets a session token from them.
  * @param db a Drizzle database on PostgreSQL: postgres.js, node-postgres or PGlite
- * @param options the app's own tables, under the names `@auth/drizzle-adapter` gives them, and `passwordsTable`; default: `schema`; and `references`
- * @throws LazySetupError when a table lacks a column, a column of `references` can't hold a user id, or the driver has no transactions; the
- * message names it and the fix
+ * @param options the app's own tables, under the option names of `@auth/drizzle-adapter`, and more
+ * @throws LazySetupError naming a column that is missing or unfit, or a driver without
+ * transactions, with the fix
+ * @example
+ * const authConfig = withLazy({ adapter: LazyAdapter(drizzle(sql)), providers: [LazyProvider()] })
  */
 export function LazyAdapter<Users extends UsersTable = UsersTable>(
   db: Database,
@@ -61,9 +63,9 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
     ...base,
     ...preparedReads(db, tables),
     ...activeReads(db, tables),
-    // Auth.js leaves out what it has nothing to say about, such as `emailVerified` at a sign-up by passkey.
+    // Auth.js leaves out some columns, such as `emailVerified` when a user signs up by passkey.
     createUser: (data) => explainRefused(db, tables, data, () => base.createUser(rowToInsert(data))),
-    // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
+    // Auth.js sets `emailVerified` when a visitor opens the link sent to the address.
     async updateUser(data) {
       if (!data.emailVerified) return base.updateUser(data)
       const proven = await lazy.proveEmail(data.id)

@@ -1,3 +1,4 @@
+import { LazySetupError } from "../errors.js"
 import { readTablesWith } from "./sql/catalogue/tables.js"
 import type { Database } from "./sql/database.js"
 
@@ -15,4 +16,18 @@ const PRESCRIBED = [
  */
 export function otherAdapterTables(db: Database): Promise<string[]> {
   return readTablesWith(db, PRESCRIBED)
+}
+
+/**
+ * Refuses to migrate beside another adapter: the users of the app would stay in its tables, and
+ * none of them could sign in.
+ * @throws LazySetupError naming the tables of the other adapter
+ */
+export function refuseSecondSet(others: string[]): void {
+  if (others.length === 0) return
+  throw new LazySetupError(
+    `The database has tables of another Auth.js adapter (${others.join(", ")}); migrating would make a second, empty set beside them. ` +
+      "Nothing was changed. To keep your users, spread lazyColumns() into the definition of your user table and give your tables to LazyAdapter; " +
+      "to make the default tables anyway: authjs-lazy migrate --beside",
+  )
 }

@@ -248,7 +248,7 @@ describe("a column that nobody gives a value is refused by name", () => {
     const message = await refusal({ [option]: table })
     expect(message).toContain(`LazyAdapter: ${option} (`)
     expect(message).toContain(
-      `has a column \`${column}\` that is NOT NULL without a default, and nobody gives it a value`,
+      `has a column \`${column}\` that is NOT NULL without a default, but no insert gives it a value`,
     )
   })
 

@@ -2,12 +2,16 @@ import type { AccessFacts } from "../../store/sql/catalogue/rights.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
 
-/** Whether the role can move the rows of the tables; `sessions` is the oid of the table of sessions, of which the purge has to see every row. */
+/**
+ * Reports rights that the role lacks and rows that it can not see or change.
+ * @param facts.users the oid of the user table
+ * @param facts.own the oids of the other tables of Auth.js and this library
+ */
 export function checkAccess(
   tables: AccessFacts[],
   { role, users, own }: { role: string; users: number; own: readonly number[] },
 ): Finding[] {
-  // A role that writes no users is not the app's, but one that looks on.
+  // A role that can write no users does not belong to the app: it only looks on.
   const writes = tables.some(({ oid, missing }) => oid === users && !CHANGES.every((right) => missing.includes(right)))
   return tables.flatMap((table) =>
     table.oid === users || own.includes(table.oid)
@@ -26,7 +30,7 @@ function hiddenAccounts({ label, hidesRows, forbids }: AccessFacts, role: string
     {
       code: "row_security",
       severity: "error",
-      message: `Row-level security ${what({ hidesRows, forbids }, label)} the role ${role}, so conversions, merges and every purge can be refused: a live session or a way into the account could be left. Use a role that is above it.`,
+      message: `Row-level security ${what({ hidesRows, forbids }, label)} the role ${role}, so conversions, merges and every purge can be refused: a live session or another way into the account could be left behind. Use a role that bypasses it.`,
       fix: `alter role ${quoted(role)} bypassrls;`,
       where: label,
     },
@@ -48,7 +52,7 @@ function deniedAccounts({ label, target, missing }: AccessFacts, role: string): 
 }
 
 const what = ({ hidesRows, forbids }: Pick<AccessFacts, "hidesRows" | "forbids">, label: string) =>
-  hidesRows ? `hides rows of ${label} from` : `forbids to ${forbids.join(" and to ")} rows of ${label} for`
+  hidesRows ? `hides rows of ${label} from` : `forbids to ${forbids.join(" and ")} some rows of ${label} for`
 
 function hidden({ label, hidesRows, forbids }: AccessFacts, role: string): Finding[] {
   if (!hidesRows && forbids.length === 0) return []
@@ -56,7 +60,7 @@ function hidden({ label, hidesRows, forbids }: AccessFacts, role: string): Findi
     {
       code: "row_security",
       severity: "error",
-      message: `Row-level security ${what({ hidesRows, forbids }, label)} the role ${role}: a lazy user with such rows can't be merged. Give LazyAdapter a connection of its own, as a role that sees all rows, or leave the table out: ${leave(label)}.`,
+      message: `Row-level security ${what({ hidesRows, forbids }, label)} the role ${role}: a lazy user with such rows can't be merged. Give LazyAdapter a connection with a role that sees all rows, or leave the table out of merges: ${leave(label)}.`,
       fix: `alter role ${quoted(role)} bypassrls;`,
       where: label,
     },
@@ -70,7 +74,7 @@ function denied({ label, target, missing }: AccessFacts, role: string): Finding[
     {
       code: "merge_rights",
       severity: "warning",
-      message: `The role ${role} has no right to ${rights} on ${label}: a lazy user with rows there can't be merged, or not where rows are stopped. If it is to be so, leave the table out: ${leave(label)}.`,
+      message: `The role ${role} has no right to ${rights} on ${label}: a lazy user with rows there can't be merged, or not when a rule stops one of them. If the role must not have it, leave the table out of merges: ${leave(label)}.`,
       fix: `grant ${rights} on ${target} to ${quoted(role)};`,
       where: label,
     },
@@ -81,7 +85,7 @@ function ruled({ label, target, rules }: AccessFacts): Finding[] {
   return rules.map((rule) => ({
     code: "merge_rewritten",
     severity: "warning",
-    message: `The rule ${rule} puts something else in the place of changes to ${label}: a lazy user with rows there can't be merged.`,
+    message: `The rule ${rule} replaces changes to ${label} by something else: a lazy user with rows there can't be merged.`,
     fix: `drop rule ${quoted(rule)} on ${target};`,
     where: label,
   }))

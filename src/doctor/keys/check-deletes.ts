@@ -3,7 +3,10 @@ import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding, Severity } from "../finding.js"
 import { goingWithUsers, withAction } from "../tables/foreign-keys.js"
 
-/** Whether the foreign keys of the database let lazy users go, and nobody else with them. */
+/**
+ * Reports foreign keys that keep lazy users from being deleted, or that delete other users with
+ * them.
+ */
 export function checkDeletes(users: number, keys: DeclaredKey[], { cascade }: { cascade: boolean }): Finding[] {
   const going = goingWithUsers(users, keys, { cascade })
   return keys
@@ -17,17 +20,17 @@ export function checkDeletes(users: number, keys: DeclaredKey[], { cascade }: { 
 function selfCascade(key: DeclaredKey, users: number): Finding | undefined {
   const { table, declaredOn, columns, parent, leadsTo, onDelete } = key
   if (table !== users || onDelete !== "cascade") return undefined
-  const by = parent === users ? "the user they refer to" : `their row of ${leadsTo.label}`
+  const by = parent === users ? "a user they refer to" : `a row of ${leadsTo.label} they refer to`
   return {
     code: "self_cascade",
     severity: "error",
-    message: `Users go when ${by} does (${where(key)} cascades), so that a lazy user could take real ones along. Such users are never purged, deleted or merged; whatever else deletes them takes the others, too.`,
+    message: `Deleting ${by} deletes users (${where(key)} cascades), so deleting a lazy user could delete real users. Such lazy users are never purged, deleted or merged; any other DELETE takes the real users along.`,
     fix: settingNull(key),
     where: `${declaredOn.label}.${columns.join(", ")}`,
   }
 }
 
-/** A key that may keep users from being deleted. */
+/** Reports a key that may keep users from being deleted. */
 function blocked(key: DeclaredKey, users: number, severity: Severity): Finding | undefined {
   const { table, declaredOn, leadsTo, onDelete, action, nullable } = key
   const common = { code: "purge_blocked", where: where(key) } as const
@@ -35,7 +38,7 @@ function blocked(key: DeclaredKey, users: number, severity: Severity): Finding |
     return {
       ...common,
       severity: "warning",
-      message: `When a row of ${leadsTo.label} is deleted, ${where(key)} is set to null, which it can't be: lazy users with such rows can't be deleted.`,
+      message: `When a row of ${leadsTo.label} is deleted, PostgreSQL sets ${where(key)} to null, but a column is NOT NULL: lazy users with such rows can't be deleted.`,
       fix: dropNotNull(key),
     }
   }
@@ -60,7 +63,7 @@ function dropNotNull({ declaredOn, columns }: DeclaredKey): string {
     .join("\n")
 }
 
-/** Users stay when the one they refer to goes. */
+/** Writes the statements that keep users when the one they refer to is deleted. */
 function settingNull(key: DeclaredKey): string {
   const action = withAction(key, "set null")
   return key.nullable ? action : `${dropNotNull(key)}\n${action}`

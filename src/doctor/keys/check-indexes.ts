@@ -4,7 +4,7 @@ import type { Finding } from "../finding.js"
 import { about, createIndex, isIndexed } from "./indexes.js"
 import type { Lookup } from "./lookups.js"
 
-/** Whether the rows that go, or move, with a user are found by an index. */
+/** Reports foreign keys and columns with user ids that no index begins with. */
 export function checkLookups(lookups: Lookup[], tables: IndexedTable[]): Finding[] {
   const seen = new Set<string>()
   return lookups.flatMap(({ table: oid, columns }) => {
@@ -16,7 +16,7 @@ export function checkLookups(lookups: Lookup[], tables: IndexedTable[]): Finding
       {
         code: "lookup_index",
         severity: "warning",
-        message: `Purging and merging look for rows of ${table.label} (${about(table)}) by ${columns.join(", ")}, and no index begins with that: every user costs a scan of the whole table.`,
+        message: `Purges and merges look up rows of ${table.label} (${about(table)}) by ${columns.join(", ")}, but no index begins with it: each user costs a scan of the whole table.`,
         fix: createIndex(table, `(${columns.map(quoted).join(", ")})`),
         where,
       },
@@ -32,7 +32,7 @@ export interface PurgeIndexColumns {
   convertedAt: string
 }
 
-/** Whether the purge finds old lazy users by an index, whatever that is called. */
+/** Reports that no index, of any name, finds old lazy users for the purge. */
 export function checkPurgeIndex(users: IndexedTable, columns: PurgeIndexColumns, name: string): Finding[] {
   const candidates = users.indexes.filter(
     ({ keys, ...index }) =>
@@ -51,7 +51,7 @@ export function checkPurgeIndex(users: IndexedTable, columns: PurgeIndexColumns,
       code: "purge_index",
       severity: "warning",
       message: broken
-        ? `The index ${broken.target} was never finished, so the purge reads all of ${users.label} (${about(users)}) to find lazy users.`
+        ? `The index ${broken.target} is not valid, because CREATE INDEX CONCURRENTLY did not finish, so the purge reads all of ${users.label} (${about(users)}) to find lazy users.`
         : `The purge reads all of ${users.label} (${about(users)}) to find lazy users: it has no index by ${columns.seenAt} and ${columns.id}.`,
       fix: broken
         ? `reindex index ${users.kind === "p" ? "" : "concurrently "}${broken.target};`
@@ -61,7 +61,10 @@ export function checkPurgeIndex(users: IndexedTable, columns: PurgeIndexColumns,
   ]
 }
 
-/** Whether every lazy user that was ever seen is in the index: it has no condition, or none but those that hold for them. */
+/**
+ * Tells whether an index holds every lazy user that was ever seen: its predicate, if it has one, is
+ * true for all of them.
+ */
 function holdsLazyUsers({ predicate }: Index, { seenAt, lazySince, convertedAt }: PurgeIndexColumns): boolean {
   const conditions = predicate === null ? [] : predicate.replaceAll(/[()]/g, "").split(" AND ")
   const isNamed = (sql: string, column: string) => sql === column || sql === quoted(column)

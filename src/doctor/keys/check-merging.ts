@@ -5,7 +5,7 @@ import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
 
-/** What keeps lazy users from being merged at all. */
+/** Reports what makes merging impossible for every lazy user. */
 export function checkMergeable({ problems, tables }: UserReferences, keys: DeclaredKey[]): Finding[] {
   return problems.map(({ table, constraint, reason }) => {
     if (constraint === undefined)
@@ -22,7 +22,7 @@ export function checkMergeable({ problems, tables }: UserReferences, keys: Decla
     return {
       code: "merge_impossible",
       severity: "error",
-      message: `No lazy user can be merged, because of ${constraint} of table ${table}: ${reason}. If it has to stay, set lazy.merge to "never".`,
+      message: `No lazy user can be merged, because of ${constraint} of table ${table}: ${reason}. If you need it, set lazy.merge to "never".`,
       fix: isGenerated
         ? `alter table ${target} alter column ${quoted(key?.columns[0] ?? constraint)} drop expression;`
         : `alter table ${target} drop constraint ${quoted(constraint)};`,
@@ -31,7 +31,10 @@ export function checkMergeable({ problems, tables }: UserReferences, keys: Decla
   })
 }
 
-/** The tables of which a row may not be able to move, because the real user has one like it. */
+/**
+ * Reports the tables whose rows may be unable to move, because a row of the real user collides with
+ * them.
+ */
 export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTable[]): Finding[] {
   return tables.flatMap(({ oid, label, userColumns, checks, rules: concerning }) => {
     const names = userColumns.map(({ name }) => name)
@@ -44,7 +47,7 @@ export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTabl
       {
         code: "merge_rules",
         severity: "info",
-        message: `A row of ${label} can't move to a real user who has one that collides with it (${rules.join("; ")}). In a merge the real user's row stays. The lazy user's is handed to lazy.onMerge, what hangs on it moves to the real user's if a unique rule names a single one, and then it is deleted; or lazy.onConflict: "error" refuses such merges.`,
+        message: `A row of ${label} can't move to a real user with a row that collides with it (${rules.join("; ")}). A merge keeps the real user's row and hands the lazy user's to lazy.onMerge. Rows that refer to it move to the real user's row if exactly one collides by a unique rule; then it is deleted. lazy.onConflict: "error" refuses such merges instead.`,
         fix: `lazy: { onMerge: ({ tx, into, conflicts }) => combine(tx, into, conflicts[${JSON.stringify(label)}] ?? []) }`,
         where: label,
       },
@@ -55,7 +58,7 @@ export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTabl
 function canCollide(index: Index, userColumns: string[], all: Index[]): boolean {
   const holdsUser = ({ keys }: Index) =>
     keys.some(({ column, sql }) => userColumns.some((name) => (column === null ? sql.includes(name) : column === name)))
-  // Rows that differ in some of the columns, as others rules demand, differ in all of them.
+  // Rows that another rule keeps apart in some of these columns can't be equal in all of them.
   const isDecided = all.some(
     (other) =>
       other.unique &&

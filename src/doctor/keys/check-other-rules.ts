@@ -24,7 +24,7 @@ export function checkOtherRules({ table, columns, distinct }: RuledUsers): Findi
       return {
         code: "unique_default",
         severity: "error",
-        message: `A unique rule on ${where} lets there be one user who has not set it: ${nullsNotDistinct ? "it counts nulls as equal" : "every new user is given the same value"}. The second lazy user can't be made.`,
+        message: `A unique rule on ${where} allows only one user who has not set it: ${nullsNotDistinct ? "it counts nulls as equal" : "every new user gets the same default"}. The second lazy user can't be made.`,
         fix: nullsNotDistinct ? drop : dropDefaults(table, columns, keys),
         where,
       }
@@ -32,7 +32,7 @@ export function checkOtherRules({ table, columns, distinct }: RuledUsers): Findi
 }
 
 function collides({ keys, nullsNotDistinct, predicate }: Index, columns: Column[], distinct: string[]): boolean {
-  // The predicate may exclude new rows, which can not be told here.
+  // Whether the predicate excludes new rows can't be told here.
   if (predicate !== null) return false
   return keys.every(({ column }) => {
     const found = columns.find(({ name }) => name === column)
@@ -64,7 +64,7 @@ export function checkPartialRules(table: IndexedTable, columns: string[], all: C
         unique && valid && keys.some(({ column: name, sql }) => (name ?? sql).includes(column)),
     )
     const conditions = rules.map(({ predicate }) => predicate)
-    // A condition on the column itself sorts values, not users.
+    // A condition on the column itself excludes values, not users.
     const others = all
       .filter(({ name }) => name !== column)
       .map(({ name }) => new RegExp(`(?<!\\w)${literally(name)}(?!\\w)`))
@@ -74,7 +74,7 @@ export function checkPartialRules(table: IndexedTable, columns: string[], all: C
       {
         code: "active_users",
         severity: "warning",
-        message: `${table.label}.${column} is unique only where ${partial}: two users can have one ${column}, and a sign-in may find the one who does not count. Say who does.`,
+        message: `${table.label}.${column} is unique only where ${partial}: two users can have one ${column}, and a sign-in may find the inactive one. Set activeUsers.`,
         fix: "LazyAdapter(db, { activeUsers: (users) => isNull(users.deletedAt) })",
         where: `${table.label}.${column}`,
       },

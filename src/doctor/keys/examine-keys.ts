@@ -24,7 +24,10 @@ import { checkOtherRules, checkPartialRules } from "./check-other-rules.js"
 import { checkUnique } from "./check-unique.js"
 import { lookupsOf } from "./lookups.js"
 
-/** Examines keys, unique rules and indexes of everything that hangs on users; also returns the tables with their indexes. */
+/**
+ * Examines keys, unique rules and indexes of the user table and of all tables that refer to it.
+ * @returns the findings, and the tables with their indexes
+ */
 export async function examineKeys(
   db: Database,
   tables: Tables,
@@ -44,7 +47,7 @@ export async function examineKeys(
   const { mergeTables, findings: unknown } = knownTables(config, await unknownLabels(db, config))
   const named = [...facts.tables.map(({ facts }) => facts), ...facts.declared].filter((table) => table !== null)
   const { result: merging, findings: unmerged } = await readIfAllowed({
-    what: "What a merge moves",
+    what: "The rows that a merge moves",
     role,
     tables: named,
     read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there, mergeTables)),
@@ -55,7 +58,7 @@ export async function examineKeys(
   const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging, { cascade })
   const oids = [...facts.tables.flatMap(({ facts }) => facts?.oid ?? []), ...lookups.map(({ table }) => table)]
   const { result: indexed = [], findings: unindexed } = await readIfAllowed({
-    what: "Whether there are the indexes and unique rules that are needed",
+    what: "Indexes and unique rules",
     role,
     tables: [],
     read: () => readOnly(db, (tx) => readIndexesByOid(tx, [...new Set(oids)])),
@@ -79,11 +82,14 @@ export async function examineKeys(
   }
 }
 
-/** The user table, what users sign in with, and the tables of which a merge moves rows. */
+/**
+ * Lists the user table, the tables that users sign in with, and those whose rows a merge moves,
+ * with what the role does there.
+ */
 function accessed(users: number, facts: Facts, merging: UserReferences | undefined): AccessedTable[] {
   const own = facts.tables.flatMap(({ key, severity, facts }): AccessedTable[] => {
     if (!facts || key === "verificationTokensTable" || key === "lazyOutcomesTable" || !isTable(facts)) return []
-    // A conversion deletes sessions and passkeys also where nothing of the configuration makes any.
+    // A conversion deletes sessions and passkeys even if the configuration makes none.
     const isUsed = severity === "error" || severity === "warning"
     const rights: Right[] = isUsed ? ["select", "insert", ...CHANGES] : []
     return [{ oid: facts.oid, rights, reads: [], changes: [] }]
@@ -92,7 +98,7 @@ function accessed(users: number, facts: Facts, merging: UserReferences | undefin
   return [
     ...own,
     ...moved.map(({ oid, userColumns, rules, checks, parents }): AccessedTable => {
-      // Where something can stop a row, the merge reads where rows are, for which PostgreSQL wants the right to the whole table.
+      // The merge reads the ctid of rows that are stopped, for which it needs the whole table.
       const isPlain = rules.length + checks.length + parents.length === 0
       const columns = userColumns.map(({ name }) => name)
       return { oid, rights: ["select", ...CHANGES], reads: isPlain ? columns : [], changes: columns }
@@ -102,7 +108,7 @@ function accessed(users: number, facts: Facts, merging: UserReferences | undefin
 
 const CHANGES = ["update", "delete"] as const
 
-/** Only tables have them; what a view stands for is the app's own affair. */
+/** Tells whether a relation has rules and rights to check; the app knows what is behind a view. */
 const isTable = ({ kind }: { kind: string }) => kind === "r" || kind === "p"
 
 function checkUniqueRules(db: Database, tables: Tables, facts: Facts, indexed: IndexedTable[]): Finding[] {

@@ -8,7 +8,7 @@ import { columnName } from "../../store/sql/identifiers.js"
 import { goingWithUsers } from "../tables/foreign-keys.js"
 import type { NeededTable } from "../tables/needed-tables.js"
 
-/** Columns by which rows of a table are looked up. */
+/** Columns that conversions, merges or purges look up rows of a table by. */
 export interface Lookup {
   /** The oid of the table. */
   table: number
@@ -16,8 +16,8 @@ export interface Lookup {
 }
 
 /**
- * What converting, merging and purging look up: what belongs to a user by the tables of Auth.js, what refers to rows that go with a user, and
- * what a merge moves.
+ * Lists what conversions, merges and purges look up: rows of a user in the tables of Auth.js, rows
+ * that refer to rows deleted with a user, and rows that a merge moves.
  */
 export function lookupsOf(
   db: Database,

@@ -11,7 +11,9 @@ import { checkType } from "./column-type.js"
 import type { NeededTable } from "./needed-tables.js"
 import { addColumn, createTable } from "./table-sql.js"
 
-/** Whether a table is there, and its columns are as the definition in Drizzle and the library's statements take them to be. */
+/**
+ * Compares a table with its definition in Drizzle and with what the library and Auth.js require.
+ */
 export function compareTable(db: Database, needed: NeededTable, facts: TableFacts | null): Finding[] {
   const { key, table, severity } = needed
   if (!facts) {
@@ -21,7 +23,7 @@ export function compareTable(db: Database, needed: NeededTable, facts: TableFact
       {
         code: "missing_table",
         severity,
-        message: `There is no table ${name}${severity === "info" ? ", which some ways to sign in need" : ""}.`,
+        message: `There is no table ${name}${severity === "info" ? ", which sign-in by e-mail link or passkey needs" : ""}.`,
         fix: createTable(db, table),
         where: name,
       },
@@ -107,7 +109,7 @@ function checkRequired(
       {
         code: "email_required",
         severity: "info",
-        message: `${where} is NOT NULL. Lazy users have no address, so one has to be made for them.`,
+        message: `${where} is NOT NULL. Lazy users have no address, so make one for them.`,
         fix: `LazyProvider({ generateEmail: ({ id }) => id + "@lazy.invalid" })`,
         where,
       },
@@ -117,7 +119,7 @@ function checkRequired(
     {
       code: "column_required",
       severity: "error",
-      message: `${where} is NOT NULL without a default, and nobody gives it a value: no row can be made.`,
+      message: `${where} is NOT NULL without a default, but not every insert gives it a value, so rows can't be made.`,
       fix: `alter table ${target} alter column ${quoted(name)} drop not null;`,
       where,
     },

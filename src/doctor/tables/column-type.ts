@@ -5,10 +5,10 @@ import { type ColumnFamily, familyOf, familyOfType } from "../../store/tables/co
 import type { ColumnRule } from "../../store/tables/column-rules.js"
 import type { Finding } from "../finding.js"
 
-/** A column as it is defined and as it is. */
+/** A column of a definition and of the database. */
 interface ComparedColumn {
   where: string
-  /** The beginning of a statement that changes it. */
+  /** The beginning of a statement that changes the column. */
   alter: string
   property: string
   column: AnyPgColumn
@@ -16,7 +16,7 @@ interface ComparedColumn {
   rule: ColumnRule | undefined
 }
 
-/** Whether a column can hold what its definition promises, and compares as that does. */
+/** Reports a column that can not hold what its definition promises, or that compares otherwise. */
 export function checkType({ where, alter, property, column, found, rule }: ComparedColumn): Finding[] {
   const finding = (problem: string, fix: string): Finding[] => [
     { code: "column_type", severity: "error", message: `${where} is of type ${found.type}, ${problem}`, fix, where },
@@ -24,18 +24,18 @@ export function checkType({ where, alter, property, column, found, rule }: Compa
   const [expected, actual] = [familyOf(column), actualFamily(found)]
   if (expected !== undefined && expected !== "other" && actual !== undefined && expected !== actual) {
     const type = column.getSQLType()
-    const problem = `but is used as ${type}, so statements on it fail or go wrong.`
-    // Foreign keys keep the type of an id where it is: it is the definition that has to follow.
+    const problem = `but its definition says ${type}, so statements on it fail or compare wrongly.`
+    // Foreign keys depend on the type of an id, so the definition must follow it.
     if (actual === "uuid") return finding(problem, `${property}: uuid(${JSON.stringify(found.name)})`)
     return finding(problem, `${alter} type ${type} using ${quoted(found.name)}::${type};`)
   }
   const needed = Math.max(rule?.length ?? 0, rule?.usualLength ?? 0)
   if (found.length !== null && found.length < needed)
-    return finding(`but takes values of ${needed} characters.`, `${alter} type varchar(${needed});`)
+    return finding(`but must hold ${needed} characters.`, `${alter} type varchar(${needed});`)
   return []
 }
 
-/** Types that PostgreSQL casts, or does not cast, where a definition with their name would be wrong. */
+/** Types that fit, or do not fit, in the database, unlike a definition of that name. */
 const IN_THE_DATABASE: Record<string, ColumnFamily | undefined> = { int2: "integer", char: "other" }
 
 /** Returns the family of a column in the database; undefined for a type of the app's own. */

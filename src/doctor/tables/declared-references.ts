@@ -5,7 +5,10 @@ import { columnName, qualifiedName } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
 import { addColumn, createTable } from "./table-sql.js"
 
-/** Whether the columns that the app declares to hold user ids are there; `facts` are those of their tables, in the same order. */
+/**
+ * Reports columns that an option of `LazyAdapter` declares, but that are not in the database.
+ * @param facts the tables of the columns, in their order
+ */
 export function checkDeclared(
   db: Database,
   references: readonly AnyPgColumn[],

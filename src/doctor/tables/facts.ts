@@ -9,7 +9,7 @@ import { readOnly } from "../server/read-only.js"
 import { readServer, type ServerFacts } from "../server/read-server.js"
 import type { NeededTable } from "./needed-tables.js"
 
-/** What the server and its catalogue say, before anything is judged. */
+/** What the server and its catalogue say, before any check. */
 export interface Facts {
   server: ServerFacts
   /** See `readClockSkew`. */
@@ -21,10 +21,13 @@ export interface Facts {
   keys: DeclaredKey[]
 }
 
-/** A table as it is needed, and as the database has it; null where it has not. */
+/** A table that is needed, with what the database has for it; null where it is missing. */
 export type KnownTable = NeededTable & { facts: TableFacts | null }
 
-/** Reads the catalogue, which every role may read: four queries, however many tables there are. */
+/**
+ * Reads the catalogue, which every role may read, with one number of queries for any number of
+ * tables.
+ */
 export function readFacts(db: Database, needed: NeededTable[], references: readonly AnyPgColumn[]): Promise<Facts> {
   return readOnly(db, async (tx) => {
     const server = await readServer(tx)
@@ -44,12 +47,12 @@ export function readFacts(db: Database, needed: NeededTable[], references: reado
   })
 }
 
-/** The table under this key, as the database has it. */
+/** Returns a table as the database has it, by its option of `LazyAdapter`. */
 export function tableUnder({ tables }: Facts, key: NamedTable): TableFacts | undefined {
   return tables.find((table) => table.key === key)?.facts ?? undefined
 }
 
-/** The names of columns in the database; undefined where the table lacks one. */
+/** Returns the names of columns in the database; undefined when the table lacks one. */
 export function namesIn(db: Database, { columns }: TableFacts, wanted: AnyPgColumn[]): string[] | undefined {
   const names = wanted.map((column) => columnName(db, column))
   return names.every((name) => columns.some((column) => column.name === name)) ? names : undefined

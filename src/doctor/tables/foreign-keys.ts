@@ -14,8 +14,8 @@ export function goingWithUsers(users: number, keys: DeclaredKey[], { cascade }: 
 }
 
 /**
- * Writes the statements that give a foreign key another action. They check existing rows in a second
- * step, which locks out no writer.
+ * Writes the statements that give a foreign key another action. They check existing rows in a
+ * second step, which locks out no writer.
  */
 export function withAction(
   { name, declaredOn, columns, leadsTo, parentColumns, rest }: DeclaredKey,

@@ -3,7 +3,7 @@ import { type DeletedSoFar, readDeletedSoFar } from "../sql/catalogue/row-counts
 import type { Database } from "../sql/database.js"
 import { connectionLost, runDeferred } from "../sql/transactions.js"
 
-/** How many rows of a table were deleted; of a partitioned table, by the topmost one. */
+/** How many rows of a table were deleted; those of partitions count for the topmost table. */
 export interface DeletedRows {
   oid: number
   /** As reports name it. */
@@ -17,13 +17,13 @@ export interface ChangedRows extends DeletedRows {
 }
 
 /**
- * Does some work in a transaction and counts the rows that it deletes, by whatever way they go: by its own statements, by ON DELETE CASCADE
- * or by a trigger.
+ * Runs work in a transaction and counts the rows that it deletes: by its own statements, by ON
+ * DELETE CASCADE or by a trigger.
  * @param work is given the id of the transaction
- * @param before what was deleted before, where that is known
+ * @param before what was deleted before, if that is known
  * @param among see {@link deletedSoFar}
- * @throws LazySetupError when the server doesn't count
- * @throws Error when the transaction is not the same in the end; see {@link rememberTransaction}
+ * @throws LazySetupError when PostgreSQL doesn't count rows
+ * @throws Error when the transaction is another one in the end; see {@link rememberTransaction}
  */
 export async function countDeleted<Result>(
   tx: Database,
@@ -35,7 +35,7 @@ export async function countDeleted<Result>(
   // Fails before any change when the server does not count.
   rowsByTable(start)
   const result = await work(start.transaction)
-  // Triggers can be anywhere, and some of them wait.
+  // Some triggers wait for the end of the transaction.
   if (among === undefined) await runDeferred(tx)
   const changed = changedBetween(start, await readDeletedSoFar(tx, among))
   return {
@@ -63,7 +63,7 @@ export function changedBetween(start: DeletedSoFar, end: DeletedSoFar): ChangedR
 function rowsByTable({ counted, tables }: DeletedSoFar): Map<number, ChangedRows> {
   if (!counted)
     throw new LazySetupError(
-      "Merging and purging count the rows they delete by the server's statistics: set track_counts = on, which is the default.",
+      "Merging and purging count deleted rows by the statistics of PostgreSQL, but track_counts is off. Turn it on, the default: alter database … set track_counts = on;",
     )
   const sums = new Map<number, ChangedRows>()
   for (const { oid, name, rows, updated } of tables) {

@@ -13,7 +13,7 @@ export function identifiedBy({ usersTable, activeUsers }: Tables, identifier: Us
   return and(isNamed, activeUsers)
 }
 
-/** The reads by which Auth.js finds the user of a sign-in. */
+/** The reads in which Auth.js looks for the user of a sign-in. */
 type SignInReads = Required<Pick<Adapter, "getUserByEmail" | "getUserByAccount">>
 
 /**

@@ -7,7 +7,10 @@ import type { Tables } from "../tables/resolve-tables.js"
 /** The identifying fields of a user. */
 export type KnownBy = "id" | "username" | "email"
 
-/** Reads the user table with its unique rules and exclusion constraints; undefined where it is missing. One query. */
+/**
+ * Reads the user table with its unique rules and exclusion constraints; undefined where it is
+ * missing. One query.
+ */
 export async function readUserRules(db: Database, { usersTable }: Tables): Promise<IndexedTable | undefined> {
   const users = await readIndexesByName(db, qualifiedName(usersTable))
   // CREATE INDEX CONCURRENTLY leaves an unfinished index behind when it fails.
@@ -16,7 +19,10 @@ export async function readUserRules(db: Database, { usersTable }: Tables): Promi
 
 const isRule = ({ unique, operators }: Index) => unique || operators !== null
 
-/** Finds the rule of the user table that a statement has broken; null for a rule of another table. One query. */
+/**
+ * Finds the rule of the user table that a statement broke; null for a rule of another table. One
+ * query.
+ */
 export async function readBrokenRule(
   db: Database,
   { usersTable }: Tables,

@@ -18,7 +18,7 @@ export interface WrittenUser {
   passwordHash?: string
 }
 
-/** Why PostgreSQL refused the row of a user. */
+/** The reason why PostgreSQL refused the row of a user. */
 export type Refusal =
   | { kind: "taken" | "invalid"; field: KnownBy | "passwordHash" }
   /** Another rule of the app; the message names it and what to do. */
@@ -49,8 +49,8 @@ export async function findRefusal(
 }
 
 /**
- * Writes the row of a user, and says which of its values PostgreSQL refuses if it refuses one.
- * @throws IdentifierTakenError, IdentifierInvalidError or LazySetupError, as {@link refusalError} has them
+ * Writes the row of a user, and says which of its values PostgreSQL refuses, if it does.
+ * @throws IdentifierTakenError, IdentifierInvalidError or LazySetupError; see {@link refusalError}
  */
 export async function explainRefused<Result>(
   db: Database,
@@ -66,7 +66,7 @@ export async function explainRefused<Result>(
   }
 }
 
-/** The error that stands for a refusal, where a user converts or signs up. */
+/** Makes the error for a refusal when a user converts or signs up. */
 export function refusalError(refusal: Refusal, cause: unknown): LazyError {
   if (refusal.kind === "rule") return new LazySetupError(refusal.message, { cause })
   const { kind, field } = refusal
@@ -93,8 +93,8 @@ async function whatIsTaken(db: Database, tables: Tables, broken: Violation): Pro
     kind: "rule",
     message:
       `LazyAdapter: the unique rule ${quoted(rule.name)} of the table ${labelOf(broken, usersTable)}, on ${columns}, ` +
-      "stops the row of a user, and nobody gives these columns a value of their own. Let them take null, without a " +
-      "default and with distinct nulls, or drop the rule.",
+      "stops the row of a user, because no insert gives these columns a value of their own. Let them take null, without " +
+      "a default and with distinct nulls, or drop the rule.",
   }
 }
 
@@ -104,7 +104,7 @@ function emptyColumn({ usersTable }: Tables, broken: Violation): Refusal | undef
     kind: "rule",
     message:
       `LazyAdapter: the column ${quoted(broken.column ?? "")} of the table ${labelOf(broken, usersTable)} is NOT NULL, ` +
-      "and nobody gives it a value. Give it a default, in the database or in Drizzle, or drop NOT NULL.",
+      "but no insert gives it a value. Give it a default, in the database or in Drizzle, or drop NOT NULL.",
   }
 }
 
@@ -131,7 +131,7 @@ async function whatCheckForbids(
     kind: "rule",
     message:
       `LazyAdapter: the check ${quoted(constraint ?? "")} forbids the row of a user in the table ` +
-      `${labelOf(broken, tables.usersTable)}. Let it pass rows in which the app has not set anything yet.`,
+      `${labelOf(broken, tables.usersTable)}. Let it pass rows in which the app has set nothing yet.`,
   }
 }
 
@@ -172,7 +172,9 @@ async function whatIsUnrepresentable(
   return undefined
 }
 
-/** The columns of the user table that were written; a name to show is made of the username. */
+/**
+ * Lists the columns of the user table that were written. A display name is made from the username.
+ */
 function fieldsOf(db: Database, { usersTable }: Tables, { id, username, email, name }: WrittenUser) {
   const all = [
     { field: "username", column: usersTable.username, value: username },

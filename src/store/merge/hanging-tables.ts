@@ -118,7 +118,7 @@ export async function hangingTables(
   return tables.filter(({ changes }) => changes.length > 0)
 }
 
-/** Every key that leads to the replaced columns, also through others. */
+/** Finds every key that leads to the replaced columns, directly or through other columns. */
 function follow(found: UserReferences, replacement: Replacement): Hanging[] {
   const reached: Hanging[] = []
   const visit = (table: number, names: string[], isDirect: boolean) => {
@@ -180,7 +180,7 @@ function changingTable(
   }
 }
 
-/** A condition with some rows left out of it. */
+/** Builds a condition with some rows left out of it. */
 export function butNot(condition: SQL, except: ((prefix: string) => SQL)[], prefix: string): SQL {
   return except.length === 0 ? condition : sql`${condition} and not ${anyOf(except, prefix)}`
 }
@@ -192,7 +192,10 @@ function anyOf(conditions: ((prefix: string) => SQL)[], prefix: string): SQL {
   )}, false)`
 }
 
-/** The lazy user itself, and its rows that are stopped by themselves, go; nothing about them has to change. */
+/**
+ * Lists the conditions for rows that do not change: the lazy user itself and its own rows that are
+ * stopped.
+ */
 export function keptRows({ users, tables }: UserReferences, move: Move, oid: number): ((prefix: string) => SQL)[] {
   const own = tables.find((table): table is ReferencingTable => table.oid === oid)
   const isLazyUser = (prefix: string) => sql`${sql.raw(prefix + users.id)} = ${move.from}`

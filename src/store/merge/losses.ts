@@ -123,7 +123,10 @@ function rowsOf(oid: number, target: SQL, condition: SQL): SQL {
   return sql`select ${literal(oid)}, target.tableoid, target.ctid from ${target} as target where ${condition}`
 }
 
-/** PostgreSQL allows one reference to itself in a recursive term, so this goes inside the join. */
+/**
+ * Selects the rows that refer to rows gone. PostgreSQL allows one reference to itself in a
+ * recursive term, so this goes inside the join.
+ */
 function childrenOf(key: ForeignKey): SQL {
   return sql`
     select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid
@@ -133,8 +136,7 @@ function childrenOf(key: ForeignKey): SQL {
 
 /**
  * Compares the expected changes with those that PostgreSQL counted.
- * @throws MergeConflictError naming a table of which more or fewer rows went or changed than
- * expected
+ * @throws MergeConflictError naming a table in which the number of rows differs
  */
 export function refuseSurprises(found: UserReferences, expected: ExpectedLosses, actual: ChangedRows[]): void {
   const { users, credentials, leftAlone, keys, tables } = found

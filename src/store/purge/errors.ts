@@ -29,7 +29,7 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT.includes(sqlState(error) ?? "")
 }
 
-/** Names the table whose rows keep a user from going, as in reports; undefined for any other error. */
+/** Names the table whose rows keep a user from going, as in reports; undefined for other errors. */
 export function tableInTheWay(error: unknown, { users }: PurgeGraph): string | undefined {
   if (error instanceof OtherUsersError) return users.label
   if (!FOREIGN_KEY_VIOLATIONS.includes(sqlState(error) ?? "")) return undefined

@@ -40,7 +40,10 @@ export async function countCandidates(db: Database, search: Search): Promise<num
   return row?.users ?? 0
 }
 
-/** Picks the next users who may go, after one. Passes over users whom another transaction has locked. */
+/**
+ * Picks the next users who may go, after the last one of the batch before. Passes over users that
+ * another transaction has locked.
+ */
 export function nextCandidates(tx: Database, { search, strategy }: PurgeJob, place: Place): Promise<Picked> {
   const { pass, after, size } = place
   const { id, seenAt } = search.tables.usersTable
@@ -54,7 +57,7 @@ export function nextCandidates(tx: Database, { search, strategy }: PurgeJob, pla
 }
 
 /**
- * Picks those of the users who may still go, in the same order. Passes over users whom another
+ * Picks those of the users who may still go, in the same order. Passes over users that another
  * transaction has locked.
  */
 export async function lockCandidates(
@@ -84,7 +87,10 @@ export function stillThere(search: Search, users: Candidate[]): SQL {
   return sql`(${isOneOf(users, search.tables)} and ${condition})`
 }
 
-/** Builds the condition for the users. Their ids are one parameter, whatever their number. */
+/**
+ * Builds the condition for being one of the users. Their ids are one parameter, however many there
+ * are.
+ */
 export function isOneOf(users: Candidate[], { usersTable }: Tables): SQL {
   const elements = users.map(({ id }) => `"${id.replaceAll(/["\\]/g, "\\$&")}"`)
   return sql`${usersTable.id} = any(${`{${elements.join(",")}}`}::text::${sql.raw(usersTable.id.getSQLType())}[])`

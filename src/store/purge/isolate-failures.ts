@@ -4,7 +4,10 @@ import type { Candidate, PurgeJob } from "./job.js"
 import { addBatch, addFailure, type RunningReport, roomFor } from "./report.js"
 import { type BatchReport, purgeBatch } from "./run-batch.js"
 
-/** Purges users whose batch failed in ever smaller ones, until only those are left who fail by themselves. */
+/**
+ * Purges users whose batch failed, in ever smaller batches, until only those are left who fail by
+ * themselves.
+ */
 export async function narrowDown(
   job: PurgeJob,
   running: RunningReport,

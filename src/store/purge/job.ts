@@ -7,7 +7,7 @@ import type { Database } from "../sql/database.js"
 import type { PurgeSettings } from "./options.js"
 import type { PurgeReport } from "./types.js"
 
-/** Whom a purge looks for, and where. */
+/** The users that a purge looks for, and the tables to look in. */
 export interface Search extends Sought {
   settings: PurgeSettings
   /** Whether there is a table of sessions; an app with JWT sessions needs none. */
@@ -16,9 +16,11 @@ export interface Search extends Sought {
   within?: readonly number[] | undefined
 }
 
-/** What a purge works on. */
+/** Everything that a purge works on. */
 export interface PurgeJob {
-  /** In a dry run that lists what is gone, the transaction in which all of it happens. */
+  /**
+   * The database, or in a dry run that lists gone rows the transaction in which all of it happens.
+   */
   db: Database
   search: Search
   graph: PurgeGraph
@@ -39,7 +41,10 @@ export interface Picked {
   deletedBefore?: DeletedSoFar
 }
 
-/** Users who are held back, by id, each with the tables whose rows refer to them or to what would go with them. */
+/**
+ * Users who are held back, by id, with the tables whose rows refer to them or to rows that would go
+ * with them.
+ */
 export type HeldBack = Map<string, Set<string>>
 
 /** Users who went, or would go, with the rows of other tables that go with them. */
@@ -48,7 +53,9 @@ export interface Removal {
   deleted: ByTable<number>
 }
 
-/** What became of the picked users of a batch; those who may not go any more are in neither list. */
+/**
+ * The outcome for the picked users of a batch; users who may not go any more are in neither list.
+ */
 export interface BatchOutcome {
   /** Those who could go, in their order. */
   free: Candidate[]
@@ -56,12 +63,12 @@ export interface BatchOutcome {
   removal: Removal
 }
 
-/** The removal of nobody. */
+/** The removal of no user. */
 export const NOTHING_REMOVED: Removal = { purged: 0, deleted: {} }
 
-/** What a purge does with the users it finds: delete them, or count what would go. */
+/** The work of a purge on the users it finds: deleting them, or counting what would go. */
 export interface PurgeStrategy {
-  /** What `PurgeReport.dryRun` says. */
+  /** The value of `PurgeReport.dryRun`. */
   readonly dryRun: boolean
   /** The clause that locks the users a statement picks, and passes over those that are locked. */
   readonly lock: SQL
@@ -71,7 +78,7 @@ export interface PurgeStrategy {
   run(job: PurgeJob, inBatches: (job: PurgeJob) => Promise<PurgeReport>): Promise<PurgeReport>
   /** Runs one batch so that none of it, or all of it, happens. */
   inTransaction<Result>(db: Database, work: (tx: Database) => Promise<Result>): Promise<Result>
-  /** Picks users, and reads what {@link remove} needs to know along with them, to save a round trip. */
+  /** Picks users, and reads what {@link remove} needs to know with them, to save a round trip. */
   pick(tx: Database, search: Search, users: SQL): Promise<Picked>
   /** Removes those of the picked users who can go, as many as there is room for. */
   remove(tx: Database, job: PurgeJob, picked: Picked, room: number): Promise<BatchOutcome>

@@ -55,7 +55,7 @@ async function purgeInBatches(job: PurgeJob): Promise<PurgeReport> {
 
 /**
  * Purges the next users there are.
- * @returns the users it found, whatever became of them, and the last of them that it didn't get to
+ * @returns the users it found, with any outcome, and the last of them that it did not get to
  */
 async function purgeNext(
   job: PurgeJob,

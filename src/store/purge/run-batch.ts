@@ -1,9 +1,9 @@
 import type { Database } from "../sql/database.js"
 import { type BatchOutcome, type Candidate, NOTHING_REMOVED, type Picked, type PurgeJob, type Removal } from "./job.js"
 
-/** What became of the users of a batch. */
+/** The report of a batch. */
 export interface BatchReport extends Removal, Pick<BatchOutcome, "heldBack"> {
-  /** The users that it picked and didn't get to, because no more were to go. */
+  /** The users that it picked, but did not get to, because no more were to go. */
   rest: Candidate[]
 }
 
@@ -21,7 +21,10 @@ export function purgeBatch(job: PurgeJob, room: number, pick: (tx: Database) => 
   })
 }
 
-/** Leaves out the users behind the last one who goes, when there is no room for more. */
+/**
+ * Finds the users behind the last one who goes, when there is no room for more, and leaves out what
+ * held them back.
+ */
 function reached(
   users: Candidate[],
   room: number,

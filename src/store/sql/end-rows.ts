@@ -6,10 +6,10 @@ import type { Database } from "./database.js"
 import { qualifiedName } from "./identifiers.js"
 
 /**
- * Deletes every row of a user by which somebody can be in the account, or come back to it. No such row may stay unnoticed, whatever triggers, rules and
- * row-level security make of the DELETE.
- * @returns how many there were; none where the app has no such table
- * @throws LazySetupError where a row stays, or could stay unseen
+ * Deletes every row that gives a way into the account of a user, or back to it. Checks afterwards
+ * that no trigger, rule or row-level security has kept one.
+ * @returns the number of rows; none when the app has no such table
+ * @throws LazySetupError when a row stays, or could stay unseen
  */
 export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn, userId: string): Promise<number> {
   const name = qualifiedName(table)
@@ -17,7 +17,7 @@ export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn,
   if (!found) return 0
   if (found.hides)
     throw new LazySetupError(
-      `Row-level security hides rows of ${name} from this role, so nobody knows whether all of a user's are deleted. ` +
+      `Row-level security hides rows of ${name} from this role, so rows of a user could stay unseen. ` +
         `Let the role see and delete all of them: create policy lazy on ${name} to ${found.role} using (true) with check (true);`,
     )
   const isOfUser = eq(column, userId)
@@ -25,8 +25,8 @@ export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn,
   const left = found.intercepts ? await tx.select({ userId: column }).from(table).where(isOfUser).limit(1) : []
   if (left.length > 0)
     throw new LazySetupError(
-      `A trigger, a rule or row-level security keeps rows of ${name} from being deleted, by which somebody could still be in the account. ` +
-        "Let DELETE delete them; nothing was changed.",
+      `A trigger, a rule or row-level security keeps rows of ${name} from being deleted, which still give a way into the account. ` +
+        "Let DELETE delete them. Nothing was changed.",
     )
   return deleted.length
 }

@@ -10,7 +10,7 @@ export async function queryRows<Row = Record<string, unknown>>(db: Database, sta
   return Array.isArray(result) ? [...result] : (result as { rows: Row[] }).rows
 }
 
-/** Runs a statement that returns one row with JSON as text in the column `document`, and parses it. */
+/** Runs a statement that returns one row with JSON text in the column `document`, and parses it. */
 export async function queryDocument<Value>(db: Database, statement: SQL): Promise<Value> {
   const [row] = await queryRows<{ document: string }>(db, statement)
   if (!row) throw new Error("A query for one row returned none.")

@@ -4,12 +4,15 @@ import { queryRows } from "./query.js"
 import { sqlState } from "./sql-state.js"
 
 const ATTEMPTS = 3
-/** serialization_failure and deadlock_detected: https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html */
+/**
+ * serialization_failure and deadlock_detected:
+ * https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
+ */
 const ROLLED_BACK_FOR_ANOTHER = ["40001", "40P01"]
 
 /**
- * Runs a transaction, and runs it again, up to three times in all, when PostgreSQL rolled it back in
- * favour of another one, which has gone on by then.
+ * Runs a transaction, and runs it again, up to three times in all, when PostgreSQL rolled it back
+ * in favour of another one.
  * @param mayWorkAgain tells which other errors are worth another try
  */
 export async function retryTransaction<Result>(

@@ -25,14 +25,14 @@ export function checkDefinition(key: NamedTable, table: unknown): void {
     if (problem) throw new LazySetupError(`${where} has a column \`${property}\` ${problem} Use: ${rule.line}`)
     if (familyOf(column) === undefined)
       warnOnce(
-        `${where} has a column \`${property}\` of type ${column.getSQLType()}, of which nothing is known. It works if it takes ` +
+        `${where} has a column \`${property}\` of type ${column.getSQLType()}, which the library does not know. It works if it takes ` +
           `what a ${rule.line.replace(/^\w+: (\w+).*/, "$1")} column takes; npx authjs-lazy doctor looks at the database.`,
       )
   }
   for (const [property, column] of Object.entries(columns)) {
     if (isFilled(key, property, column)) continue
     throw new LazySetupError(
-      `${where} has a column \`${property}\` that is NOT NULL without a default, and nobody gives it a value: no row could be ` +
+      `${where} has a column \`${property}\` that is NOT NULL without a default, but no insert gives it a value, so no row could be ` +
         "made. Give it a default (.default(…), .$defaultFn(() => …)), or leave out .notNull().",
     )
   }
@@ -58,12 +58,11 @@ function problemOf(property: string, column: AnyPgColumn, rule: ColumnRule): str
     return `of type ${type}, which PostgreSQL pads with blanks.`
   const unfit = isCustom(column) ? customTypeProblem(property, column, rule) : undefined
   if (unfit) return `of the custom type ${type}, ${unfit}`
-  if (isGenerated(column)) return "that the database generates, so it can't be written."
+  if (isGenerated(column)) return "that the database generates, so the library can't write it."
   if (rule.isNullable && column.notNull) return "that is NOT NULL; not every user has one."
-  if (column.onUpdateFn && !rule.changes)
-    return "with $onUpdate, by which every change of a row would change it as well."
+  if (column.onUpdateFn && !rule.changes) return "with $onUpdate, which would change it with every update of the row."
   if (rule.defaultMakes === "lazy" && column.hasDefault)
-    return "with a default, by which users who sign up would look lazy or converted."
+    return "with a default, which would make users who sign up look lazy or converted."
   return undefined
 }
 

@@ -10,11 +10,11 @@ export interface ColumnRule {
   families: readonly ColumnFamily[]
   /** The line to paste where the column is missing or wrong. */
   line: string
-  /** Whether the column must take null, for rows of which it says nothing (yet). */
+  /** Whether the column must take null, in rows that it says nothing about. */
   isNullable?: boolean
   /**
-   * What a default in the database does. `lazy`: users who sign up look lazy or converted. `proven`:
-   * users whom the app inserts itself look as if they had proven their address.
+   * The harm of a default in the database. `lazy`: users who sign up look lazy or converted.
+   * `proven`: users that the app inserts itself look as if they had proven their address.
    */
   defaultMakes?: "lazy" | "proven"
   /** How many characters it must hold. */
@@ -52,7 +52,7 @@ const integer = (name: string, rest = ""): ColumnRule => ({
   line: `${name}: integer("${name}")${rest}`,
 })
 
-/** The rules for every column, by the options of `LazyAdapter` and the properties of the columns. */
+/** The rules for every column, by the options of `LazyAdapter` and the properties of columns. */
 export const COLUMN_RULES: Record<NamedTable, Record<string, ColumnRule>> = {
   usersTable: {
     id: id(`id: text("id").primaryKey()`),
@@ -118,12 +118,12 @@ export function ruleFor(key: NamedTable, property: string): ColumnRule | undefin
   return Object.hasOwn(COLUMN_RULES[key], property) ? COLUMN_RULES[key][property] : undefined
 }
 
-/** Lists the columns of the user table that every insert of the library writes, apart from the id. */
+/** The columns of the user table that every insert of the library writes, apart from the id. */
 export const WRITTEN_USER_COLUMNS = Object.entries(COLUMN_RULES.usersTable).flatMap(([property, { leftOut }]) =>
   leftOut || property === "id" ? [] : [property as keyof UserRow],
 )
 
-/** Lists the columns of the user table in which any value but null says something about the user. */
+/** The columns of the user table in which any value but null says something about the user. */
 export const TELLING_USER_COLUMNS = Object.entries(COLUMN_RULES.usersTable).flatMap(([property, { defaultMakes }]) =>
   defaultMakes ? [property as "emailVerified" | "lazySince" | "convertedAt"] : [],
 )

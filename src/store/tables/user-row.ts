@@ -1,13 +1,16 @@
 import { WRITTEN_USER_COLUMNS } from "./column-rules.js"
 import type { schema } from "./schema.js"
 
-/** A row of the user table, as the store returns it. An app's own columns are there too. */
+/** A row of the user table, as the store returns it, with the app's own columns. */
 export type UserRow = typeof schema.usersTable.$inferSelect
 
 /** A row of the session table. */
 export type SessionRow = typeof schema.sessionsTable.$inferSelect
 
-/** The one definition of a lazy user for rows in TypeScript; its twin in SQL is `isLazyUser`. */
+/**
+ * Tells whether a row is that of a lazy user, by the one definition in TypeScript. In SQL, see
+ * `isLazyUser`.
+ */
 export function isLazyRow(user: { lazySince?: Date | null; convertedAt?: Date | null }): boolean {
   return user.lazySince != null && user.convertedAt == null
 }

@@ -6,8 +6,8 @@ import type { UserRow } from "../tables/user-row.js"
 import { endSessions } from "./sessions.js"
 
 /**
- * Implements `StoreInternals.closeLazyUser`. Marks the user by a `lazySince` earlier than the time in
- * its id, which no insert writes and which ends its tokens.
+ * Implements `StoreInternals.closeLazyUser`. Marks the user by a `lazySince` earlier than the time
+ * in its id, which no insert writes and which ends its tokens.
  */
 export function closeLazyUser(db: Database, tables: Tables, userId: string): Promise<void> {
   const { usersTable } = tables

@@ -9,7 +9,7 @@ import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { recordOutcomes } from "./outcomes.js"
 
-/** See `LazyStore.deleteLazyUser`. */
+/** Implements `LazyStore.deleteLazyUser`. */
 export function deleteLazyUser(
   db: Database,
   tables: Tables,
@@ -32,7 +32,10 @@ export function deleteLazyUser(
   })
 }
 
-/** By a foreign key from the user table to itself, or a trigger, others could go along, or instead, who need not even be lazy. */
+/**
+ * Refuses a deletion that took other users along, or instead: by a foreign key of the user table to
+ * itself, or by a trigger.
+ */
 async function refuseOtherUsers(
   tx: Database,
   { usersTable }: Tables,

@@ -4,7 +4,7 @@ import type { Tables } from "../tables/resolve-tables.js"
 import type { LazyOutcome } from "../tables/schema.js"
 import type { ConvertedBy } from "./conversion.js"
 
-/** Statistics tell by the day, in UTC; in milliseconds. */
+/** The length of a day in milliseconds. Statistics count by days in UTC. */
 export const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Users who ended in the same way; see the table `lazyOutcome`. */
@@ -17,7 +17,7 @@ export interface EndedUsers {
   users: number
 }
 
-/** Remembers how lazy users ended, where the app has a table for it. */
+/** Records how lazy users ended, if the app has a table for it. */
 export async function recordOutcomes(
   tx: Database,
   { lazyOutcomesTable }: Tables,
@@ -29,7 +29,7 @@ export async function recordOutcomes(
   await tx.insert(lazyOutcomesTable).values(rows)
 }
 
-/** The name under which `LazyStore.stats` counts a way to become real. */
+/** Names a way to become real, as `LazyStore.stats` counts it. */
 function wayOf({ provider, type }: ConvertedBy): string {
   if (type === "credentials" && provider === "convert") return "password"
   if (type === "email") return "email"

@@ -9,7 +9,10 @@ import { isLazyUser } from "../tables/schema.js"
 import { isLazyRow, type UserRow } from "../tables/user-row.js"
 import { NO_PASSWORDS } from "./convert.js"
 
-/** Compares a typed password with a stored hash (null: nobody by that name has one) and may return a hash to store instead. */
+/**
+ * Compares a typed password with a stored hash, or with null when no user of that name has one. May
+ * return a hash to store instead.
+ */
 export type VerifyHash = (hash: string | null) => Promise<{ ok: boolean; rehashed?: string }>
 
 /**
@@ -18,7 +21,7 @@ export type VerifyHash = (hash: string | null) => Promise<{ ok: boolean; rehashe
  */
 const MAX_USERS_PER_NAME = 4
 
-/** See `StoreInternals.checkPassword`. */
+/** Implements `StoreInternals.checkPassword`. */
 export async function findByPassword(
   db: Database,
   tables: Tables,
@@ -60,7 +63,7 @@ async function unlessUnrepresentable<Row>(rows: PromiseLike<Row[]>): Promise<Row
   }
 }
 
-/** See `LazyStore.hasPassword`. */
+/** Implements `LazyStore.hasPassword`. */
 export async function hasPassword(db: Database, { passwordsTable }: Tables, userId: string): Promise<boolean> {
   if (!passwordsTable) return false
   const found = await db
@@ -70,7 +73,7 @@ export async function hasPassword(db: Database, { passwordsTable }: Tables, user
   return found.length > 0
 }
 
-/** See `LazyStore.setPassword`. */
+/** Implements `LazyStore.setPassword`. */
 export async function setPassword(
   db: Database,
   { usersTable, passwordsTable }: Tables,

@@ -12,12 +12,13 @@ import type { ReferencingTable, UserReferences } from "./references.js"
 import { UserIdColumns } from "./user-id-columns.js"
 
 /**
- * Finds every column of the database that holds ids of users: those with a foreign key that leads to
- * the user table, directly or through another such column, and the declared ones. Two queries,
- * whatever the number of tables.
+ * Finds every column of the database that holds ids of users: those with a foreign key that leads
+ * to the user table, directly or through another such column, and the declared ones. Two queries
+ * for any number of tables.
  * @param references the declared columns
  * @param mergeTables the tables to leave alone, by their names in reports
- * @throws LazySetupError when a declared column, or a table of `mergeTables`, is not in the database
+ * @throws LazySetupError when a declared column, or a table of `mergeTables`, is not in the
+ * database
  */
 export async function findReferences(
   db: Database,
@@ -109,7 +110,7 @@ function credentialColumnsOf(tables: Tables): CredentialColumn[] {
   ]
 }
 
-/** Leaves out the tables of Auth.js that the app does not have; its own must be there. */
+/** Adds their oids to the tables. Leaves out tables of Auth.js that the app does not have. */
 function found(columns: CredentialColumn[], oids: (number | null)[]): UserReferences["credentials"] {
   return columns.flatMap((credential, position) => {
     const oid = oids[position]

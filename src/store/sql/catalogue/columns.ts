@@ -27,7 +27,9 @@ export interface Column {
   readable: boolean
 }
 
-/** Lists the columns of a table, a row of pg_class, as JSON of {@link Column}. */
+/**
+ * Builds an expression for the columns of a table, a row of pg_class, as JSON of {@link Column}.
+ */
 export const columnsOf = (alias: string): SQL =>
   sql.raw(`(
     select coalesce(json_agg(json_build_object(

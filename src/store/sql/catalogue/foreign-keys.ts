@@ -5,8 +5,8 @@ import { columnNames, label, ownRows, qualified } from "./names.js"
 import { readable } from "./rights.js"
 
 /**
- * A foreign key, with its columns in their order. Tables are told apart by their oids, partitions by
- * that of their topmost table.
+ * A foreign key, with its columns in their order. Tables are told apart by their oids, partitions
+ * by that of their topmost table.
  */
 export interface ForeignKey {
   name: string
@@ -71,9 +71,9 @@ export interface ForeignKeys {
 }
 
 /**
- * Finds the tables that rows of the starting tables hang on, as the step `reached`: those that refer
- * to one of them, directly or through others, with their partitions and children. Walks the
- * dependencies of each table, which pg_depend has an index for: tables of other tenants cost nothing.
+ * Builds the step `reached` of a statement: the starting tables and all tables that refer to one of
+ * them, directly or through others, with their partitions and children. Walks the dependencies of
+ * each table, for which pg_depend has an index, so that tables of other tenants cost nothing.
  * @param start selects the oids to start from
  */
 const reached = (start: SQL): SQL => sql`reached (oid) as (
@@ -91,7 +91,10 @@ const reached = (start: SQL): SQL => sql`reached (oid) as (
   ) as step
 )`
 
-/** Lists the foreign keys of the tables in `reached` as JSON, each with `more` fields. */
+/**
+ * Builds an expression for the foreign keys of the tables in `reached`, as JSON, with `more`
+ * fields.
+ */
 const keysOfReached = (more: SQL = sql``): SQL => sql`(
   select coalesce(json_agg(json_build_object(
     'name', conname,

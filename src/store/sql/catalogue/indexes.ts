@@ -98,7 +98,10 @@ const indexesOf = (alias: string, condition: string): SQL => sql`(
   where indrelid = ${sql.raw(alias)}.oid and ${sql.raw(condition)}
 )`
 
-/** Lists the unique indexes and exclusion constraints of a table, finished or not, as JSON of {@link Index}. */
+/**
+ * Builds an expression for the unique indexes and exclusion constraints of a table, finished or
+ * not, as JSON of {@link Index}.
+ */
 export const uniqueIndexesOf = (alias: string): SQL => indexesOf(alias, "(indisunique or indisexclusion) and indislive")
 
 /**
@@ -135,7 +138,9 @@ export async function readIndexesByOid(db: Database, oids: readonly number[]): P
   return oids.length === 0 ? [] : readIndexes(db, sql.raw(`class.oid in (${oids.join(", ")})`))
 }
 
-/** Reads the indexes of the table with this quoted name; undefined where it is missing. One query. */
+/**
+ * Reads the indexes of the table with this quoted name; undefined where it is missing. One query.
+ */
 export async function readIndexesByName(db: Database, name: string): Promise<IndexedTable | undefined> {
   const [table] = await readIndexes(db, sql`class.oid = to_regclass(${name})`)
   return table

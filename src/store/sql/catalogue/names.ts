@@ -6,24 +6,30 @@ const schemaName = (alias: string) => `(select nspname from pg_namespace where o
 
 const qualifiedText = (alias: string) => `format('%I.%I', ${schemaName(alias)}, ${alias}.relname)`
 
-/** Names a table as reports do: `table` in the schema public, `schema.table` elsewhere. */
+/**
+ * Builds an expression for the name of a table in reports: `table` in the schema public,
+ * `schema.table` elsewhere.
+ */
 export const label = (alias: string): SQL =>
   sql.raw(`concat(nullif(${schemaName(alias)}, 'public') || '.', ${alias}.relname)`)
 
-/** Quotes the name of a table with its schema. */
+/** Builds an expression for the name of a table with its schema, quoted. */
 export const qualified = (alias: string): SQL => sql.raw(qualifiedText(alias))
 
 /**
- * Quotes the name of a table for statements on its own rows. A child made with INHERITS has foreign
- * keys and unique indexes of its own, whereas partitions share those of their table.
+ * Builds an expression for the name of a table, quoted, for statements on its own rows. A child
+ * made with INHERITS has foreign keys and unique indexes of its own, whereas partitions share those
+ * of their table.
  */
 export const ownRows = (alias: string): SQL =>
   sql.raw(`concat(case when ${alias}.relkind <> 'p' then 'only ' end, ${qualifiedText(alias)})`)
 
-/** Returns the oid of the topmost table of a partition, and that of any other table itself. */
+/** Builds an expression for the oid of the topmost table of a partition, or of the table itself. */
 export const topmost = (oid: SQL): SQL => sql`coalesce(pg_partition_root(${oid})::oid, (${oid})::oid)`
 
-/** Lists the names of columns, given their numbers in an array, in the order of that array. */
+/**
+ * Builds an expression for the names of columns, given their numbers in an array, in that order.
+ */
 export const columnNames = (table: string, numbers: string): SQL =>
   sql.raw(`(
     select json_agg(attname order by position)
@@ -32,7 +38,9 @@ export const columnNames = (table: string, numbers: string): SQL =>
     where attrelid = ${table}
   )`)
 
-/** Tells whether the app has an enabled trigger on a table or one of its partitions. */
+/**
+ * Builds the condition for the app to have an enabled trigger on a table or one of its partitions.
+ */
 export const hasTriggers = (alias: string): SQL =>
   sql.raw(`exists (
     select from pg_trigger
@@ -40,7 +48,7 @@ export const hasTriggers = (alias: string): SQL =>
       and not tgisinternal and tgenabled <> 'D'
   )`)
 
-/** Lists values for `in (…)`. */
+/** Joins values for `in (…)`. */
 export const values = (given: readonly (number | string)[]): SQL =>
   sql.join(
     given.map((value) => (typeof value === "number" ? sql.raw(String(value)) : sql`${value}`)),

@@ -3,13 +3,16 @@ import type { Database } from "../database.js"
 import { queryDocument, queryRows } from "../query.js"
 import { hasTriggers, label, qualified } from "./names.js"
 
-/** Tells whether the role may read a table, a row of pg_class, and name it in a statement. */
+/**
+ * Builds the condition for the role to read a table, a row of pg_class, and to name it in a
+ * statement.
+ */
 export const readable = (alias: string): SQL =>
   sql.raw(`(has_schema_privilege(${alias}.relnamespace, 'usage') and has_table_privilege(${alias}.oid, 'select'))`)
 
 /**
- * Tells whether row-level security keeps the role from some rows of a table, a row of pg_class.
- * A policy `true` keeps it from none, unless a restrictive policy applies too.
+ * Builds the condition for row-level security to keep the role from some rows of a table, a row of
+ * pg_class. A policy `true` keeps it from none, unless a restrictive policy applies too.
  * @param command the letter of `polcmd` in pg_policy, as an SQL expression
  * @param isFree what a policy that keeps the role from no row must fulfil
  */
@@ -26,7 +29,7 @@ const restricts = (alias: string, command: string, isFree: string) => {
 const SHOWS_ALL = "pg_get_expr(polqual, polrelid) = 'true'"
 const TAKES_ALL = `${SHOWS_ALL} and coalesce(pg_get_expr(polwithcheck, polrelid), 'true') = 'true'`
 
-/** Tells whether row-level security hides rows of a table, a row of pg_class, from the role. */
+/** Builds the condition for row-level security to hide rows of a table, a row of pg_class. */
 export const hidesRows = (alias: string): SQL => sql.raw(restricts(alias, "'r'", SHOWS_ALL))
 
 /** What can keep a DELETE from deleting every row that it names. */
@@ -39,7 +42,10 @@ export interface DeletionGuards {
   role: string
 }
 
-/** Reads what guards the rows of a table, given its quoted name; undefined where it is missing. One query. */
+/**
+ * Reads what guards the rows of a table, given its quoted name; undefined where it is missing. One
+ * query.
+ */
 export async function readDeletionGuards(db: Database, name: string): Promise<DeletionGuards | undefined> {
   const [found] = await queryRows<DeletionGuards & Record<string, unknown>>(
     db,

@@ -8,7 +8,7 @@ import { type Index, uniqueIndexesOf } from "./indexes.js"
 import { hasTriggers, label, ownRows, qualified, topmost, values } from "./names.js"
 import { hidesRows, readable } from "./rights.js"
 
-/** Tells whether a `relkind` is a table with foreign keys: plain or partitioned. */
+/** Tells whether a `relkind` is a plain or a partitioned table, which can have foreign keys. */
 export const isTable = (kind: string) => kind === "r" || kind === "p"
 
 /** Explains that the user table is a view or a foreign table. */
@@ -35,7 +35,10 @@ export interface Relation {
   checks: string[]
 }
 
-/** Reads tables with what decides whether a row of theirs can change. One query, or none for no table. */
+/**
+ * Reads tables with what decides whether a row of theirs can change. One query, or none for no
+ * table.
+ */
 export async function readRelations(db: Database, oids: number[]): Promise<Relation[]> {
   if (oids.length === 0) return []
   return queryDocument(
@@ -130,7 +133,9 @@ export async function readTable(db: Database, table: PgTable): Promise<{ oid: nu
   return found
 }
 
-/** Tells whether a table is there: apps leave out tables of Auth.js that they do not use. One query. */
+/**
+ * Tells whether a table is there: apps leave out tables of Auth.js that they do not use. One query.
+ */
 export async function tableExists(db: Database, table: PgTable): Promise<boolean> {
   const [found] = await queryRows<{ exists: boolean }>(
     db,
