@@ -5,16 +5,23 @@ import { readDeletionGuards } from "./catalogue/rights.js"
 import type { Database } from "./database.js"
 import { qualifiedName } from "./identifiers.js"
 
+/** The rows of a table that were deleted. */
+export interface EndedRows {
+  rows: number
+  /** The name of the table in reports. */
+  label: string
+}
+
 /**
  * Deletes every row that gives a way into the account of a user, or back to it. Checks afterwards
  * that no trigger, rule or row-level security has kept one.
- * @returns the number of rows; none when the app has no such table
+ * @returns the number of rows, and of which table; none when the app has no such table
  * @throws LazySetupError when a row stays, or could stay unseen
  */
-export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn, userId: string): Promise<number> {
+export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn, userId: string): Promise<EndedRows> {
   const name = qualifiedName(table)
   const found = await readDeletionGuards(tx, name)
-  if (!found) return 0
+  if (!found) return { rows: 0, label: name }
   if (found.hides)
     throw new LazySetupError(
       `Row-level security hides rows of ${name} from this role, so rows of a user could stay unseen. ` +
@@ -28,5 +35,5 @@ export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn,
       `A trigger, a rule or row-level security keeps rows of ${name} from being deleted, which still give a way into the account. ` +
         "Let DELETE delete them. Nothing was changed.",
     )
-  return deleted.length
+  return { rows: deleted.length, label: found.label }
 }

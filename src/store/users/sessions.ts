@@ -14,5 +14,5 @@ export interface NewSession {
  * @throws LazySetupError when one stays, or could stay unseen
  */
 export async function endSessions(tx: Database, { sessionsTable }: Tables, userId: string): Promise<number> {
-  return endRows(tx, sessionsTable, sessionsTable.userId, userId)
+  return (await endRows(tx, sessionsTable, sessionsTable.userId, userId)).rows
 }

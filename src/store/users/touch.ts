@@ -33,8 +33,9 @@ export async function touchLazyUser(
     eq(sessionsTable.sessionToken, sessionToken),
     lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
   )
-  // FOR … OF takes no schema in PostgreSQL, so the lock names the user table by an alias.
-  const lockedUser = alias(usersTable, "locked_user")
+  // FOR … OF takes no schema in PostgreSQL, so the lock names the user table by an alias that no
+  // table of an app has.
+  const lockedUser = alias(usersTable, "authjs_lazy_locked")
   // Lock the user first, as conversions and merges do, so that none waits for another in a circle.
   const owner = db
     .$with("owner")

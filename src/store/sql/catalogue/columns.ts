@@ -69,7 +69,7 @@ export function readColumnsOf(db: Database, name: string): Promise<Column[]> {
 /** Reads the names of the columns that a check constraint of a table is about. One query. */
 export function readCheckedColumns(
   db: Database,
-  { schema = "public", table, constraint }: { schema?: string | undefined; table: string; constraint: string },
+  { schema = null, table, constraint }: { schema?: string | null | undefined; table: string; constraint: string },
 ): Promise<string[]> {
   return queryDocument(
     db,
@@ -77,7 +77,8 @@ export function readCheckedColumns(
       select json_agg(attname)
       from pg_constraint
       join pg_attribute on attrelid = conrelid and attnum = any (conkey)
-      where conname = ${constraint}::text and conrelid = to_regclass(format('%I.%I', ${schema}::text, ${table}::text))
+      where conname = ${constraint}::text
+        and conrelid = to_regclass(concat(quote_ident(${schema}::text) || '.', quote_ident(${table}::text)))
     ), '[]')::text as document`,
   )
 }

@@ -40,6 +40,8 @@ export interface DeletionGuards {
   intercepts: boolean
   /** The role, quoted. */
   role: string
+  /** The name of the table in reports. */
+  label: string
 }
 
 /**
@@ -52,7 +54,8 @@ export async function readDeletionGuards(db: Database, name: string): Promise<De
     sql`select
         ${hidesRows("class")} as hides,
         relkind not in ('r', 'p') or row_security_active(class.oid) or relhasrules or ${hasTriggers("class")} as intercepts,
-        quote_ident(current_user) as role
+        quote_ident(current_user) as role,
+        ${label("class")} as label
       from pg_class class where class.oid = to_regclass(${name})`,
   )
   return found
