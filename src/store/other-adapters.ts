@@ -26,7 +26,7 @@ export function otherAdapterTables(db: Database): Promise<string[]> {
 export function refuseSecondSet(others: string[]): void {
   if (others.length === 0) return
   throw new LazySetupError(
-    `The database has tables of another Auth.js adapter (${others.join(", ")}); migrating would make a second, empty set beside them. ` +
+    `The database has tables of another Auth.js adapter (${others.join(", ")}), and migrating would make a second, empty set beside them. ` +
       "Nothing was changed. To keep your users, spread lazyColumns() into the definition of your user table and give your tables to LazyAdapter; " +
       "to make the default tables anyway: authjs-lazy migrate --beside",
   )

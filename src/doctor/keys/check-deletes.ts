@@ -10,7 +10,7 @@ import { goingWithUsers, withAction } from "../tables/foreign-keys.js"
 export function checkDeletes(users: number, keys: DeclaredKey[], { cascade }: { cascade: boolean }): Finding[] {
   const going = goingWithUsers(users, keys, { cascade })
   return keys
-    .filter(({ parent }) => going.has(parent))
+    .filter(({ enforced, parent }) => enforced && going.has(parent))
     .flatMap(
       (key) =>
         selfCascade(key, users) ?? blocked(key, users, cascade && key.table !== users ? "info" : "warning") ?? [],

@@ -33,7 +33,9 @@ export function lookupsOf(
       const { userId }: Record<string, AnyPgColumn> = getTableColumns(table)
       return userId && severity && facts ? [{ table: facts.oid, columns: [columnName(db, userId)] }] : []
     }),
-    ...keys.filter(({ parent }) => going.has(parent)).map(({ table, columns }) => ({ table, columns })),
+    ...keys
+      .filter(({ enforced, parent }) => enforced && going.has(parent))
+      .map(({ table, columns }) => ({ table, columns })),
     ...(references?.tables ?? []).flatMap(({ oid, userColumns }) =>
       userColumns.map(({ name }) => ({ table: oid, columns: [name] })),
     ),

@@ -17,7 +17,7 @@ export interface Facts {
   tables: KnownTable[]
   /** The tables of the columns that the app declares as `references`, in their order. */
   declared: (TableFacts | null)[]
-  /** The enforced foreign keys from which the user table is reached, and those of its own. */
+  /** The foreign keys from which the user table is reached, and those of its own. */
   keys: DeclaredKey[]
 }
 
@@ -40,7 +40,7 @@ export function readFacts(db: Database, needed: NeededTable[], references: reado
     return {
       server,
       skew,
-      keys: keys.filter(({ enforced }) => enforced),
+      keys,
       tables,
       declared: found.slice(needed.length),
     }

@@ -6,7 +6,8 @@ import { quoted } from "../../store/sql/identifiers.js"
  * the purge runs with `cascade`, also by keys without an action.
  */
 export function goingWithUsers(users: number, keys: DeclaredKey[], { cascade }: { cascade: boolean }): Set<number> {
-  const followed = keys.filter(({ onDelete }) => onDelete === "cascade" || (cascade && onDelete === "restrict"))
+  const isFollowed = ({ onDelete }: DeclaredKey) => onDelete === "cascade" || (cascade && onDelete === "restrict")
+  const followed = keys.filter((key) => key.enforced && isFollowed(key))
   const going = new Set([users])
   // A loop over a set also visits what is added meanwhile.
   for (const parent of going) for (const key of followed) if (key.parent === parent) going.add(key.table)

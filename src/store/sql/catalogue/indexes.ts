@@ -109,7 +109,7 @@ export const uniqueIndexesOf = (alias: string): SQL => indexesOf(alias, "(indisu
  * One query.
  * @param isMeant the condition for the table, a row `class` of pg_class
  */
-export function readIndexes(db: Database, isMeant: SQL): Promise<IndexedTable[]> {
+function readIndexes(db: Database, isMeant: SQL): Promise<IndexedTable[]> {
   return queryDocument(
     db,
     sql`
