@@ -34,7 +34,8 @@ const entries = Object.values(entryPoints)
 const LAYERS: readonly (readonly string[])[] = [
   ["entry"],
   ["cli"],
-  ["cli/database", "gate/express", "gate/next", "pages"],
+  ["cli/app", "cli/database", "gate/express", "gate/next", "pages"],
+  ["cli/exit-codes.ts", "cli/report"],
   ["gate"],
   ["doctor"],
   ["doctor/database"],
@@ -141,11 +142,8 @@ function storeToAuthJs(all: Modules): string[] {
     .map(show)
 }
 
-/**
- * The files that read the catalogue of PostgreSQL: the reader of the store, and what rebuilds
- * definitions for the flags of the command line.
- */
-const READS_CATALOGUE = /^store\/(sql\/catalogue\/|sql\/read-columns\.ts$|tables\/named-tables\.ts$)/
+/** The folder that reads the catalogue of PostgreSQL. */
+const READS_CATALOGUE = /^store\/sql\/catalogue\//
 const CATALOGUE =
   /\bpg_(class|attribute|attrdef|constraint|index|namespace|type|trigger|policy|depend|inherits|rewrite|tables|partition_root|get_\w+)\b|\binformation_schema\b|\bto_reg\w+\b|\bhas_\w+_privilege\b|\brow_security_active\b/
 

@@ -3,6 +3,8 @@ import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/typ
 import type { UserIdentifier } from "./identifiers/active-users.js"
 import type { MergeOptions, MergeReport } from "./merge/types.js"
 import type { PurgeOptions, PurgeReport } from "./purge/types.js"
+import type { Database } from "./sql/database.js"
+import type { LazyAdapterOptions } from "./tables/resolve-tables.js"
 import type { UserRow } from "./tables/user-row.js"
 import type { Conversion, ConvertReport, NewRealUser } from "./users/conversion.js"
 import type { VerifyHash } from "./users/passwords.js"
@@ -104,12 +106,26 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
+/** The arguments of `LazyAdapter`, and the longest life of a session by `withLazy`, for the command line. */
+export interface StoreSetup {
+  db: Database
+  tables: LazyAdapterOptions
+  /** The longest life of a session, in seconds; undefined without `withLazy`. */
+  sessionMaxAge: number | undefined
+}
+
 /** The methods that only `withLazy` and the providers call. They change in any version. */
 export interface StoreInternals extends LazyStore {
   /** Whether the store has a `password` table. */
   readonly hasPasswords: boolean
   /** Whether the `email` column is NOT NULL, so that lazy users need a `generateEmail`. */
   readonly needsEmail: boolean
+
+  /**
+   * Returns the arguments of `LazyAdapter`. A function, so that no log of a store shows the
+   * connection of the app.
+   */
+  setup(): StoreSetup
 
   /**
    * Finds the lazy user that has one of `ids`, or inserts one under the first of them. The other

@@ -3,7 +3,7 @@ import { type DeclaredKey, readDeclaredKeys } from "../../store/sql/catalogue/fo
 import { readTables, type TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
-import type { NamedTable } from "../../store/tables/table-place.js"
+import type { NamedTable } from "../../store/tables/schema.js"
 import { readClockSkew } from "../server/clock.js"
 import { readOnly } from "../server/read-only.js"
 import { readServer, type ServerFacts } from "../server/read-server.js"
@@ -22,7 +22,7 @@ export interface Facts {
 }
 
 /** A table that is needed, with what the database has for it; null where it is missing. */
-export type KnownTable = NeededTable & { facts: TableFacts | null }
+type KnownTable = NeededTable & { facts: TableFacts | null }
 
 /**
  * Reads the catalogue, which every role may read, with one number of queries for any number of

@@ -4,8 +4,7 @@ import { LazySetupError } from "../../errors.js"
 import { familyOf, isCustom, isGenerated, isPadded, lengthOf } from "./column-family.js"
 import { COLUMN_RULES, type ColumnRule, ruleFor } from "./column-rules.js"
 import { customTypeProblem } from "./custom-types.js"
-import { lazyColumns, schema } from "./schema.js"
-import type { NamedTable } from "./table-place.js"
+import { lazyColumns, type NamedTable, schema } from "./schema.js"
 
 /**
  * Checks the columns that the library needs, and those that every insert must fill.

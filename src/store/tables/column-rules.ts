@@ -1,6 +1,5 @@
 import type { ColumnFamily } from "./column-family.js"
-import type { schema } from "./schema.js"
-import type { NamedTable } from "./table-place.js"
+import type { NamedTable, schema } from "./schema.js"
 
 type UserRow = typeof schema.usersTable.$inferSelect
 

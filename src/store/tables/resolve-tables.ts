@@ -5,8 +5,7 @@ import { type AppCredentials, resolveCredentials } from "./app-credentials.js"
 import { checkDefinition } from "./check-columns.js"
 import { familyOf } from "./column-family.js"
 import { COLUMN_RULES } from "./column-rules.js"
-import { schema } from "./schema.js"
-import { NAMED_TABLES, type NamedTable } from "./table-place.js"
+import { NAMED_TABLES, type NamedTable, schema } from "./schema.js"
 
 /**
  * The tables of the store, in the shape of the default ones. An app's own tables have at least

@@ -56,14 +56,22 @@ export const columnsOf = (alias: string): SQL =>
     where attrelid = ${alias}.oid and attnum > 0 and not attisdropped
   )`)
 
-/** Reads the columns of a table, given its quoted name; none where it is missing. One query. */
-export function readColumnsOf(db: Database, name: string): Promise<Column[]> {
+/** Reads the columns of tables, given their quoted names; null for a missing table. One query. */
+export function readColumns(db: Database, names: readonly string[]): Promise<(Column[] | null)[]> {
+  const list = names.map((name, position) => sql`(${sql.raw(String(position))}, ${name}::text)`)
   return queryDocument(
     db,
-    sql`select coalesce((
-      select ${columnsOf("class")} from pg_class class where class.oid = to_regclass(${name})
-    ), '[]')::text as document`,
+    sql`select json_agg((
+      select ${columnsOf("class")} from pg_class class where class.oid = to_regclass(name)
+    ) order by position)::text as document
+    from (values ${sql.join(list, sql`, `)}) as named (position, name)`,
   )
+}
+
+/** Reads the columns of a table, given its quoted name; none where it is missing. One query. */
+export async function readColumnsOf(db: Database, name: string): Promise<Column[]> {
+  const [columns] = await readColumns(db, [name])
+  return columns ?? []
 }
 
 /** Reads the names of the columns that a check constraint of a table is about. One query. */

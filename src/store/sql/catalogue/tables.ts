@@ -169,6 +169,33 @@ export function readLabels(db: Database, labels: string[]): Promise<string[]> {
   )
 }
 
+/** Tells whether the search path leads a quoted name elsewhere than to the schema public. One query. */
+export async function isOutsidePublic(db: Database, name: string): Promise<boolean> {
+  const [found] = await queryRows<{ outside: boolean }>(
+    db,
+    sql`select to_regclass(${name}) is distinct from to_regclass(${`public.${name}`}) as outside`,
+  )
+  return found?.outside === true
+}
+
+/**
+ * Finds a table that refers to another one and has a column, ignoring case and underscores;
+ * undefined for none. One query.
+ * @param parent the quoted name of the other table
+ */
+export async function readReferringTable(db: Database, parent: string, column: string): Promise<string | undefined> {
+  const [table] = await queryRows<{ name: string }>(
+    db,
+    sql`select conrelid::regclass::text as name from pg_constraint
+      where contype = 'f' and confrelid = to_regclass(${parent}) and exists (
+        select from pg_attribute
+        where attrelid = conrelid and not attisdropped and lower(replace(attname, '_', '')) = ${column}
+      )
+      order by 1 limit 1`,
+  )
+  return table?.name
+}
+
 /**
  * Finds the tables and views, outside of PostgreSQL's own schemas, that have all columns of one of
  * the lists. Ignores case and underscores. One query.
