@@ -61,9 +61,7 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
 async function generatedName(generateName: () => string | Promise<string>): Promise<string> {
   const name: unknown = await generateName()
   if (typeof name === "string" && name !== "") return name
-  throw new LazySetupError(
-    `generateName must return a non-empty string, not ${name === "" ? '""' : `a value of type ${typeof name}`}.`,
-  )
+  throw new LazySetupError(`generateName must return a name, not ${name === "" ? '""' : `a ${typeof name}`}.`)
 }
 
 async function insertOrExplain<Result>(
