@@ -142,6 +142,35 @@ function storeToAuthJs(all: Modules): string[] {
     .map(show)
 }
 
+/** The folder that reads the catalogue of PostgreSQL. */
+const READS_CATALOGUE = /^store\/sql\/catalogue\//
+const CATALOGUE =
+  /\bpg_(class|attribute|attrdef|constraint|index|namespace|type|trigger|policy|depend|inherits|rewrite|tables|partition_root|get_\w+)\b|\binformation_schema\b|\bto_reg\w+\b|\bhas_\w+_privilege\b|\brow_security_active\b/
+
+function catalogueReaders(all: Modules): string[] {
+  return [...all]
+    .filter(([path, text]) => !READS_CATALOGUE.test(path) && CATALOGUE.test(withoutComments(text)))
+    .map(([path]) => path)
+}
+
+const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
+
+/** Every name that two files export, where neither of them only passes the other's on. */
+function namesExportedTwice(all: Modules, folders: readonly string[]): string[] {
+  const places = new Map<string, Set<string>>()
+  for (const [path, text] of all)
+    for (const { groups } of text.matchAll(
+      /^export (?:async )?(?:function|const|class|interface|type) (?<name>\w+)/gm,
+    )) {
+      const name = groups?.name as string
+      places.set(name, (places.get(name) ?? new Set()).add(path))
+    }
+  const isOurs = (path: string) => folders.some((folder) => path.startsWith(folder))
+  return [...places].flatMap(([name, paths]) =>
+    paths.size > 1 && [...paths].some(isOurs) ? [`${name}: ${[...paths].join(", ")}`] : [],
+  )
+}
+
 /** What an entry has beside re-exports, and beside imports that only bring types into scope. */
 function codeInEntries(all: Modules): string[] {
   return entries.flatMap((entry) =>
@@ -196,6 +225,14 @@ describe("the source", () => {
 
   it("keeps Auth.js out of the store, but for its types and its Drizzle adapter", () => {
     expect(storeToAuthJs(modules)).toEqual([])
+  })
+
+  it("reads the catalogue of PostgreSQL in one place", () => {
+    expect(catalogueReaders(modules)).toEqual([])
+  })
+
+  it("gives every name that the store or the doctor exports one meaning", () => {
+    expect(namesExportedTwice(modules, ["store/", "doctor/"])).toEqual([])
   })
 
   it("has entries that only re-export", () => {
@@ -281,6 +318,20 @@ describe("the reading of imports", () => {
     expect(storeToAuthJs(all)).toEqual(["store/utils.ts -> @auth/core"])
     expect(codeInEntries(all)).toEqual(["index.ts: export const version = 1"])
     expect(vagueNames(all)).toEqual(["store/utils.ts"])
+  })
+
+  it("finds a reader of the catalogue outside of its place, and a name with two meanings", () => {
+    const all = made({
+      "store/sql/catalogue/tables.ts": "export const a = sql`select from pg_class`",
+      "store/sql/end-rows.ts": "/** A row of pg_class. */\nexport const b = 1\n// pg_class",
+      "doctor/doctor.ts": "export const a = sql`select to_regclass(${name})`",
+      "gate/gate.ts": "export function c() {}",
+      "gate/other.ts": "export async function c() {}",
+    })
+    expect(catalogueReaders(all)).toEqual(["doctor/doctor.ts"])
+    expect(namesExportedTwice(all, ["store/", "doctor/"])).toEqual([
+      "a: store/sql/catalogue/tables.ts, doctor/doctor.ts",
+    ])
   })
 
   it("follows values to the packages behind them, and not types", () => {

@@ -1,4 +1,4 @@
-/** What a {@link Finding} is about; each is explained in the documentation, with what to do. */
+/** The subject of a {@link Finding}. The documentation explains each, with what to do. */
 export type FindingCode =
   | "server_version"
   | "track_counts"
@@ -43,24 +43,30 @@ export type FindingCode =
   | "two_auth_cores"
   | "unchecked"
 
-/** How much it matters: something fails or is open to attack; it will hurt one day; it is good to know. */
+/**
+ * How urgent a finding is. `error`: something fails or is open to attack. `warning`: it will hurt
+ * one day. `info`: good to know.
+ */
 export type Severity = "error" | "warning" | "info"
 
-/** Something that {@link doctor} has found. */
+/** One problem that {@link doctor} found. */
 export interface Finding {
   code: FindingCode
   severity: Severity
-  /** What is wrong and what comes of it, in a sentence or two. Never holds a secret. */
+  /** What is wrong and what follows from it, in a sentence or two. Never holds a secret. */
   message: string
-  /** What to paste: SQL with its semicolons, a command, or a line of configuration. */
+  /** Text to paste: SQL with its semicolons, a command, or a line of configuration. */
   fix: string
-  /** What it is about: a table, `table.column`, an option, a variable or a folder. Tables of the schema public go without it. */
+  /**
+   * The place: a table, `table.column`, an option, a variable or a folder. Tables of the schema
+   * public are named without it.
+   */
   where?: string
 }
 
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"]
 
-/** The same findings, the worst first; those that weigh the same in the order in which they were found. */
+/** Sorts findings, the worst first; those of equal severity keep their order. */
 export function worstFirst(findings: readonly Finding[]): Finding[] {
   const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity)
   return findings.toSorted((one, other) => rank(one) - rank(other))

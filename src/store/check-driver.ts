@@ -2,7 +2,10 @@ import { entityKind } from "drizzle-orm"
 import { LazySetupError } from "../errors.js"
 import type { Database } from "./sql/database.js"
 
-/** The drivers of Drizzle that send each statement by itself, by the kind of their database, and what to use in their place. */
+/**
+ * Drivers of Drizzle without transactions, by the entity kind of their database, with a driver to
+ * use instead.
+ */
 const WITHOUT_TRANSACTIONS: Record<string, { driver: string; instead: string }> = {
   NeonHttpDatabase: { driver: "drizzle-orm/neon-http", instead: "drizzle-orm/neon-serverless" },
   XataHttpDatabase: { driver: "drizzle-orm/xata-http", instead: "drizzle-orm/node-postgres" },
@@ -10,24 +13,28 @@ const WITHOUT_TRANSACTIONS: Record<string, { driver: string; instead: string }> 
   PrismaPgDatabase: { driver: "drizzle-orm/prisma/pg", instead: "drizzle-orm/node-postgres" },
 }
 
-/** Those that take a pool of connections, or a single one, on which they begin a transaction while somebody else's is going on. */
+/**
+ * Drivers that take a pool or a single connection. On a single one, concurrent transactions are
+ * nested into each other.
+ */
 const WITH_POOLS = ["NodePgDatabase", "NeonServerlessDatabase"]
 
 /**
- * Refuses a database that lazy users could be made in, but that fails them on the day they want to keep what they made.
+ * Refuses a database whose driver can not run a transaction for each visitor. Lazy users could be
+ * made on it, but not be converted or merged.
  * @throws LazySetupError naming the driver and one that works, or asking for a pool
  */
-export function checkDriver(db: Database): void {
+export function requireTransactions(db: Database): void {
   const kind = (db.constructor as { [entityKind]?: string })[entityKind]
   const without = WITHOUT_TRANSACTIONS[kind ?? ""]
   if (without)
     throw new LazySetupError(
-      `LazyAdapter: ${without.driver} has no transactions, which converting and merging need. Use ${without.instead}.`,
+      `LazyAdapter: ${without.driver} has no transactions, which converting and merging need. Use ${without.instead} instead.`,
     )
   const { $client } = db as { $client?: { totalCount?: number } }
   if (WITH_POOLS.includes(kind ?? "") && $client?.totalCount === undefined)
     throw new LazySetupError(
-      "LazyAdapter: on a single connection, the transactions of all visitors would be one. Give drizzle() a Pool, not a Client.",
+      "LazyAdapter: on a single connection, all visitors would share one transaction. Give drizzle() a Pool, not a Client.",
     )
 }
 

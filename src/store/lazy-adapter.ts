@@ -2,7 +2,7 @@ import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
-import { checkDriver, placeOf } from "./check-driver.js"
+import { placeOf, requireTransactions } from "./check-driver.js"
 import { ensureLazyUser } from "./create/create.js"
 import { rememberPlace } from "./database-place.js"
 import { activeReads, isOfInactiveUser } from "./identifiers/active-users.js"
@@ -19,38 +19,39 @@ import { rowToInsert } from "./tables/user-row.js"
 import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
 import { deleteLazyUser } from "./users/delete-lazy-user.js"
-import { leaveBehind } from "./users/leave-behind.js"
-import { checkPassword, hasPassword, setPassword } from "./users/passwords.js"
+import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
 import { readStats } from "./users/stats.js"
-import { touchLazyUser } from "./users/touch.js"
+import { leaveBehind, touchLazyUser } from "./users/touch.js"
 
-/** An Auth.js adapter that can also make, convert and remove lazy users. */
+/** An Auth.js adapter that also makes, converts and removes lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
-  /** What this library adds; Auth.js never calls it. */
+  /** The methods for lazy users. Auth.js never calls them. */
   lazy: LazyStore
 }
 
-/** An adapter whose `.lazy` has its internals as well. */
+/** The adapter with the internals of its `.lazy`. */
 export type InternalAdapter = LazyAdapter & { lazy: StoreInternals }
 
 type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Adapter["getAccount"]> }
 
 /**
- * The Drizzle adapter of Auth.js (https://authjs.dev/getting-started/adapters/drizzle) with `.lazy` on it. Its errors, and those of `.lazy`, hold no
- * statement and no parameter, so that no log gets a session token from them.
- *
+ * Makes the Drizzle adapter of Auth.js, with `.lazy` on it:
+ * https://authjs.dev/getting-started/adapters/drizzle. Its errors hold no statement and no
+ * parameter, so that no log gets a session token from them.
  * @param db a Drizzle database on PostgreSQL: postgres.js, node-postgres or PGlite
- * @param options the app's own tables, under the names `@auth/drizzle-adapter` gives them, and `passwordsTable`; default: `schema`; and `references`
- * @throws LazySetupError when a table lacks a column, a column of `references` can't hold a user id, or the driver has no transactions; the
- * message names it and the fix
+ * @param options the app's own tables, under the option names of `@auth/drizzle-adapter`, and more
+ * @throws LazySetupError naming a column that is missing or unfit, or a driver without
+ * transactions, with the fix
+ * @example
+ * const authConfig = withLazy({ adapter: LazyAdapter(drizzle(sql)), providers: [LazyProvider()] })
  */
 export function LazyAdapter<Users extends UsersTable = UsersTable>(
   db: Database,
   options: LazyAdapterOptions<Users> = {},
 ): LazyAdapter {
-  checkDriver(db)
+  requireTransactions(db)
   const tables = resolveTables(options)
   const references = options.references ?? []
   checkReferences(references, tables)
@@ -62,9 +63,9 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
     ...base,
     ...preparedReads(db, tables),
     ...activeReads(db, tables),
-    // Auth.js leaves out what it has nothing to say about, such as `emailVerified` at a sign-up by passkey.
+    // Auth.js leaves out some columns, such as `emailVerified` when a user signs up by passkey.
     createUser: (data) => explainRefused(db, tables, data, () => base.createUser(rowToInsert(data))),
-    // Auth.js sets `emailVerified` when somebody opens the link that was sent to the address.
+    // Auth.js sets `emailVerified` when a visitor opens the link sent to the address.
     async updateUser(data) {
       if (!data.emailVerified) return base.updateUser(data)
       const proven = await lazy.proveEmail(data.id)
@@ -93,7 +94,7 @@ function drizzleStore(
     merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
-    checkPassword: (identifier, verify) => checkPassword(db, tables, identifier, verify),
+    checkPassword: (identifier, verify) => findByPassword(db, tables, identifier, verify),
     proveEmail: (userId) => proveEmail(db, tables, userId),
     linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
     endsAtProof: (userId) => endsAtProof(db, tables, userId),

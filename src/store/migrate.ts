@@ -2,64 +2,74 @@ import { getTableColumns, sql } from "drizzle-orm"
 import { bigint, getTableConfig, pgSchema, serial, text } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
 import { MIGRATIONS, type Migration } from "./migrations.js"
-import { otherAdapterTables } from "./other-adapters.js"
+import { otherAdapterTables, refuseSecondSet } from "./other-adapters.js"
+import { readColumnTypes } from "./sql/catalogue/columns.js"
+import { schemaExists, schemaHasTable } from "./sql/catalogue/tables.js"
 import type { Database } from "./sql/database.js"
 import { quoted } from "./sql/identifiers.js"
 import { redactErrorsOf } from "./sql/redact.js"
 import { lazyColumns, usersTable } from "./tables/schema.js"
 
-/** What migrating did; migrations go by their names in the folder `drizzle/`. */
+/** The report of {@link migrate}. Migrations have their names in the folder `drizzle/`. */
 export interface MigrateReport {
-  /** Run just now. */
+  /** Run by this call. */
   applied: string[]
-  /** Recorded just now without running them, because what they make was there already. */
+  /** Recorded by this call without running them, because the database had everything they make. */
   baselined: string[]
   /** Recorded by an earlier run. */
   recorded: string[]
   /**
-   * True when the user table has the columns of this library although no migration of ours made them: the app's own
-   * migrations look after the tables. Nothing was changed then.
+   * True when the user table has the columns of this library, but no migration of ours made them:
+   * the app's own migrations manage the tables. Nothing was changed then.
    */
   appManaged: boolean
-  /** With `appManaged`: what the database lacks of the default schema, as `table` or `table.column`. */
+  /**
+   * With `appManaged`, what the database lacks of the default schema, as `table` or `table.column`.
+   */
   missing: string[]
   /**
-   * Names the tables of another Auth.js adapter, as `table` or `schema.table`, beside which the
-   * default tables were made. The users of the app are still in those.
+   * The tables of another Auth.js adapter beside which the default tables were made, as `table` or
+   * `schema.table`. The users of the app are still in those.
    */
   beside?: string[]
 }
 
-/** Options of {@link migrate}. */
+/**
+ * Options of {@link migrate}.
+ * @example await migrate(db, { schema: "auth" })
+ */
 export interface MigrateOptions {
   /**
-   * Names the PostgreSQL schema for the tables, which is created if missing.
+   * The PostgreSQL schema for the tables, created if it is missing.
    * @default "public"
    */
   schema?: string
   /**
-   * Makes the default tables even beside those of another Auth.js adapter.
+   * Whether to make the default tables even beside those of another Auth.js adapter.
    * @default false
    */
   beside?: boolean
 }
 
 /**
- * Brings a database to the default tables of this library, in one transaction, which waits for any other that migrates the same database.
- * What another tool has made already is recorded as done. Reads no files, so that it works in a bundle.
- * @throws LazySetupError when the database holds tables of the same names in another shape, or, without `beside`, those of another adapter;
- * nothing was changed
+ * Brings a database to the default tables of this library, in one transaction that waits for any
+ * other migration of the same database. Records as applied what the database already has. Reads no
+ * files, so it works in a bundle.
+ * @throws LazySetupError when tables of the same names have another shape, or, without `beside`,
+ * when there are tables of another adapter; nothing is changed then
+ * @example
+ * const { applied } = await migrate(db)
  */
 export function migrate(db: Database, options: MigrateOptions = {}): Promise<MigrateReport> {
   const { schema = "public", beside = false } = options
   return redactErrorsOf(() =>
     db.transaction(async (tx) => {
       await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('authjs-lazy migrate', 0))`)
-      // The foreign keys in the migrations name the schema, so the tables must not end up in another one.
+      // The foreign keys in the migrations name the schema, so the tables must be made there.
       await tx.execute(sql.raw(`set local search_path to ${quoted(schema)}`))
       const recordTable = recordIn(schema)
       const record = await readRecord(tx, recordTable)
-      const columns = await readColumns(tx, schema)
+      const columns = await readColumnTypes(tx, schema)
       const [recorded, pending] = split(MIGRATIONS, ({ createdAt }) => record?.has(createdAt) ?? false)
 
       if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) {
@@ -70,7 +80,7 @@ export function migrate(db: Database, options: MigrateOptions = {}): Promise<Mig
       if (applied.length > 0) refuseOtherIds(columns)
       const others = applied.some(makesUsers) ? await otherAdapterTables(tx) : []
       if (!beside) refuseSecondSet(others)
-      // Look first: a role without the right to create schemas may not even say `if not exists`.
+      // PostgreSQL refuses even `if not exists` to a role without the right to create schemas.
       if (applied.length > 0 && !(await schemaExists(tx, schema)))
         await tx.execute(sql.raw(`create schema ${quoted(schema)}`))
       if (pending.length > 0 && !record) await createRecord(tx, recordTable, schema)
@@ -89,12 +99,13 @@ export function migrate(db: Database, options: MigrateOptions = {}): Promise<Mig
 }
 
 /**
- * The names of the migrations that {@link migrate} would run; none where the app's own migrations look after the tables. Reads only.
+ * Lists the migrations that {@link migrate} would run; none where the app's own migrations manage
+ * the tables. Reads only.
  * @throws LazySetupError when migrating would
  */
 export async function pendingMigrations(db: Database): Promise<string[]> {
   const record = await readRecord(db, recordIn("public"))
-  const columns = await readColumns(db, "public")
+  const columns = await readColumnTypes(db, "public")
   const [recorded, unrecorded] = split(MIGRATIONS, ({ createdAt }) => record?.has(createdAt) ?? false)
   if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) return []
   const pending = unrecorded.filter((migration) => !isThere(migration, columns))
@@ -105,7 +116,7 @@ export async function pendingMigrations(db: Database): Promise<string[]> {
 
 const NOTHING: MigrateReport = { applied: [], baselined: [], recorded: [], appManaged: false, missing: [] }
 
-/** The generated statements name the schema that drizzle-kit takes for the default one. */
+/** Names another schema in a statement; the generated ones name public. */
 const inSchema = (statement: string, schema: string) => statement.replaceAll('"public".', `${quoted(schema)}.`)
 
 const names = (migrations: readonly Migration[]) => migrations.map(({ name }) => name)
@@ -121,8 +132,9 @@ const LAZY_COLUMNS = Object.entries(getTableColumns(usersTable)).flatMap(([prope
 )
 
 /**
- * What was applied. Not the table of Drizzle's own migrator, though with its columns: an app's migrations must never be mixed up with these. Tables
- * in a schema of their own have their record there.
+ * Defines the table that records applied migrations. It has the columns of Drizzle's own, but
+ * another name, so that migrations of the app are never mixed up with these. Tables in a schema of
+ * their own have their record there.
  */
 const recordIn = (schema: string) =>
   pgSchema(schema === "public" ? "drizzle" : schema).table("__authjs_lazy_migrations", {
@@ -133,13 +145,10 @@ const recordIn = (schema: string) =>
 
 type RecordTable = ReturnType<typeof recordIn>
 
-/** When the recorded migrations were generated; undefined when there is no record at all. */
+/** Reads when the recorded migrations were generated; undefined without a record. */
 async function readRecord(tx: Database, recordTable: RecordTable): Promise<Set<number> | undefined> {
-  const tables = await tx
-    .select({ name: sql`tablename` })
-    .from(sql`pg_catalog.pg_tables`)
-    .where(sql`schemaname = ${getTableConfig(recordTable).schema} and tablename = '__authjs_lazy_migrations'`)
-  if (tables.length === 0) return undefined
+  const { schema = "public", name } = getTableConfig(recordTable)
+  if (!(await schemaHasTable(tx, schema, name))) return undefined
   return new Set((await tx.select().from(recordTable)).map(({ createdAt }) => createdAt))
 }
 
@@ -150,30 +159,8 @@ async function createRecord(tx: Database, recordTable: RecordTable, schema: stri
   )
 }
 
-async function schemaExists(tx: Database, schema: string): Promise<boolean> {
-  const found = await tx
-    .select({ name: sql`nspname` })
-    .from(sql`pg_catalog.pg_namespace`)
-    .where(sql`nspname = ${schema}`)
-  return found.length > 0
-}
-
 /** The SQL types of all columns in the schema, by `table.column`. */
 type Columns = Map<string, string>
-
-async function readColumns(tx: Database, schema: string): Promise<Columns> {
-  const columns = await tx
-    .select({
-      name: sql<string>`c.relname || '.' || a.attname`,
-      type: sql<string>`format_type(a.atttypid, null)`,
-    })
-    .from(sql`pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid`)
-    .where(
-      sql`c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = ${schema}) and c.relkind in ('r', 'p', 'v', 'm', 'f')
-        and a.attnum > 0 and not a.attisdropped`,
-    )
-  return new Map(columns.map(({ name, type }) => [name, type]))
-}
 
 const tablesOf = (columns: Columns) => new Set([...columns.keys()].map(tableOf))
 const tableOf = (column: string) => column.slice(0, column.indexOf("."))
@@ -185,11 +172,12 @@ function foldTables(missing: string[], columns: Columns): string[] {
 }
 
 const OWN_MIGRATIONS =
-  "Nothing was changed. Tables of your own shape are migrated by your own drizzle-kit: spread lazyColumns() into the user table."
+  "Nothing was changed. Migrate tables of your own shape with drizzle-kit: spread lazyColumns() into the definition of the user table."
 
 /**
- * Whether another tool has made what this migration makes. One that makes no columns is not to be seen, so it is run.
- * @throws LazySetupError when it is there in part, so that it can neither be run nor count as done
+ * Tells whether the database already has what a migration makes. A migration that makes no columns
+ * leaves no trace, so it is run.
+ * @throws LazySetupError when only a part is there, so that it can neither be run nor be recorded
  */
 function isThere(migration: Migration, columns: Columns): boolean {
   if (migration.columns.length === 0) return false
@@ -199,7 +187,7 @@ function isThere(migration: Migration, columns: Columns): boolean {
   const present = migration.tables.filter((table) => tables.has(table))
   if (present.length === 0 && missing.length === migration.columns.length) return false
   throw new LazySetupError(
-    `The database has some of what ${migration.name} makes, or other things by the same names; it lacks ` +
+    `The database has some of what ${migration.name} makes, or other tables of the same names; it lacks ` +
       `${foldTables(missing, columns).join(", ")}. ${OWN_MIGRATIONS}`,
   )
 }
@@ -211,16 +199,3 @@ function refuseOtherIds(columns: Columns): void {
 }
 
 const makesUsers = ({ tables }: Migration) => tables.includes("user")
-
-/**
- * Refuses to migrate beside another adapter: the users of the app would stay in its tables, and
- * nobody could sign in.
- */
-function refuseSecondSet(others: string[]): void {
-  if (others.length === 0) return
-  throw new LazySetupError(
-    `There are tables that look like those of another Auth.js adapter (${others.join(", ")}), and migrating would make a second, empty set beside them. ` +
-      "Nothing was changed. To keep your users, spread lazyColumns() into the definition of your user table and give your tables to LazyAdapter; " +
-      "to have the default tables all the same: authjs-lazy migrate --beside",
-  )
-}

@@ -1,27 +1,33 @@
-import { sql } from "drizzle-orm"
+import { LazySetupError } from "../errors.js"
+import { readTablesWith } from "./sql/catalogue/tables.js"
 import type { Database } from "./sql/database.js"
-import { queryRows } from "./sql/query.js"
+
+/** The columns that Auth.js prescribes for accounts, sessions and verification tokens. */
+const PRESCRIBED = [
+  ["userid", "provider", "provideraccountid"],
+  ["userid", "sessiontoken", "expires"],
+  ["identifier", "token", "expires"],
+]
 
 /**
- * Finds tables of another Auth.js adapter, in any schema, by the columns that Auth.js prescribes.
- * Ignores case, underscores and the names of tables, which differ (`accounts`, `"Account"`,
- * `shop_account`).
+ * Finds tables of another Auth.js adapter, in any schema, by their columns. Their names differ
+ * between adapters: `accounts`, `"Account"`, `shop_account`.
  * @returns their names: `table` in the schema public, `schema.table` elsewhere
  */
-export async function otherAdapterTables(db: Database): Promise<string[]> {
-  const tables = await queryRows<{ label: string }>(
-    db,
-    sql`select case nspname when 'public' then relname else nspname || '.' || relname end as label
-      from pg_catalog.pg_class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace, lateral (
-        select array_agg(lower(replace(attname, '_', ''))) as names from pg_catalog.pg_attribute
-        where attrelid = pg_class.oid and attnum > 0 and not attisdropped
-      ) as columns
-      where relkind in ('r', 'p', 'v', 'f') and nspname !~ '^pg_' and nspname <> 'information_schema' and (
-        names @> array['userid', 'provider', 'provideraccountid']
-        or names @> array['userid', 'sessiontoken', 'expires']
-        or names @> array['identifier', 'token', 'expires']
-      )
-      order by 1`,
+export function otherAdapterTables(db: Database): Promise<string[]> {
+  return readTablesWith(db, PRESCRIBED)
+}
+
+/**
+ * Refuses to migrate beside another adapter: the users of the app would stay in its tables, and
+ * none of them could sign in.
+ * @throws LazySetupError naming the tables of the other adapter
+ */
+export function refuseSecondSet(others: string[]): void {
+  if (others.length === 0) return
+  throw new LazySetupError(
+    `The database has tables of another Auth.js adapter (${others.join(", ")}), and migrating would make a second, empty set beside them. ` +
+      "Nothing was changed. To keep your users, spread lazyColumns() into the definition of your user table and give your tables to LazyAdapter; " +
+      "to make the default tables anyway: authjs-lazy migrate --beside",
   )
-  return tables.map(({ label }) => label)
 }

@@ -1,15 +1,15 @@
 import type { Adapter, AdapterSession, AdapterUser } from "@auth/core/adapters"
 import { and, eq, sql } from "drizzle-orm"
 import type { Database } from "./sql/database.js"
-import { STATEMENT_NAME } from "./sql/statement-name.js"
+import { STATEMENT_NAME } from "./sql/query.js"
 import type { Tables } from "./tables/resolve-tables.js"
 
-/** The reads that stand in the way of every request. */
+/** The reads that Auth.js makes in every request. */
 export type PreparedReads = Required<Pick<Adapter, "getUser" | "getSessionAndUser">>
 
 /**
- * Reads as the methods of `@auth/drizzle-adapter` by these names do, with statements that are built and prepared once: building one takes longer than
- * the database takes to answer it.
+ * Makes the reads of `@auth/drizzle-adapter` from statements that are built and prepared once.
+ * Building one takes longer than the database takes to answer it.
  */
 export function preparedReads(db: Database, { usersTable, sessionsTable, activeUsers }: Tables): PreparedReads {
   const userById = once(() =>

@@ -132,9 +132,9 @@ describe("purgeRoute", () => {
     ["a secret with a space in it", { secret: "sixteen or more letters" }, "without spaces"],
     ["no time at all", { secret: SECRET, maxDuration: 0 }, "maxDuration is a number of seconds"],
     ["a time that is none", { secret: SECRET, maxDuration: Number.NaN }, "maxDuration is a number of seconds"],
-    ["an option of the purge that can't be", { secret: SECRET, batchSize: 0 }, "batchSize is to be a whole number"],
+    ["an option of the purge that can't be", { secret: SECRET, batchSize: 0 }, "`batchSize` must be a whole number"],
     ["an option that there is not", { secret: SECRET, dryrun: true }, "there is no option dryrun"],
-    ["a keep that is no function", { secret: SECRET, keep: "nobody" }, "keep is to be a function"],
+    ["a keep that is no function", { secret: SECRET, keep: "nobody" }, "`keep` must be a function"],
   ])("is not to be had with %s", (_, options, message) => {
     const make = () => purgeRoute(() => ({ providers: [] }), options as PurgeRouteOptions)
     expect(make).toThrow(LazySetupError)

@@ -95,7 +95,7 @@ describe("authjs-lazy stats", () => {
     expect(await stats(url, "--since", "2001-01-01")).toEqual({
       code: 1,
       stdout: "",
-      stderr: "authjs-lazy: stats: since is a date of the last 10 years, today at the latest.\n",
+      stderr: "authjs-lazy: stats: `since` must be a date from the last 10 years, not after today.\n",
     })
   })
 

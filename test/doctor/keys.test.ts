@@ -17,6 +17,18 @@ const lazyUser = (id: string) =>
   database.query(`insert into "user" (id, username, "lazySince", "seenAt") values ('${id}', '${id}', now(), now())`)
 const realUser = (id: string) => database.query(`insert into "user" (id, email) values ('${id}', '${id}@example.com')`)
 
+it("takes no foreign key for an obstacle to the purge whose triggers are disabled", async () => {
+  await patient.paste(`create table payment ("userId" text references "user")`)
+  expect(await patient.summary()).toEqual([
+    "warning purge_blocked payment.userId",
+    "warning lookup_index payment.userId",
+  ])
+  await database.query(`do $$ declare t record; begin
+    for t in select tgname from pg_trigger where tgconstraint in (select oid from pg_constraint where conrelid = 'payment'::regclass) and tgrelid = '"user"'::regclass
+    loop execute format('alter table "user" disable trigger %I', t.tgname); end loop; end $$`)
+  expect(await patient.summary()).toEqual(["warning lookup_index payment.userId"])
+})
+
 describe("a foreign key without an index", () => {
   it("is found on tables that hang on users, however far away, with how many rows they have", async () => {
     await patient.paste(`create schema "Shop";

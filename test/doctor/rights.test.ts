@@ -39,10 +39,10 @@ describe("a role that may read nothing", () => {
     ])
     const [first, rights, , second] = await patient.findings()
     expect(first?.message).toBe(
-      `Whether migrations are missing could not be checked: the role ${role} may not read drizzle.__authjs_lazy_migrations.`,
+      `Pending migrations could not be checked: the role ${role} may not read drizzle.__authjs_lazy_migrations.`,
     )
     expect(second?.message).toBe(
-      `How many lazy users there are to purge could not be checked: the role ${role} may not read user, session.`,
+      `The number of lazy users to purge could not be checked: the role ${role} may not read user, session.`,
     )
     expect((await patient.examine()).purgeable).toBeNull()
 
@@ -84,7 +84,9 @@ it("says so where somebody has locked what it wants to read", async () => {
   try {
     const { findings, purgeable } = await patient.examine()
     expect(purgeable).toBeNull()
-    expect(findings.find(({ code }) => code === "unchecked")?.message).toContain("somebody has locked the tables")
+    expect(findings.find(({ code }) => code === "unchecked")?.message).toContain(
+      "another transaction has locked the tables",
+    )
   } finally {
     await lock`rollback`
     lock.release()

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm"
-import { pgTable, text } from "drizzle-orm/pg-core"
+import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { readOnly } from "../../src/doctor/server/read-only.js"
 import { checkServer } from "../../src/doctor/server/read-server.js"
-import { LazyAdapter, migrate } from "../../src/drizzle.js"
+import { LazyAdapter, migrate, schema } from "../../src/drizzle.js"
 import { queryRows } from "../../src/store/sql/query.js"
 import { drivers, emptyPostgres, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { since } from "../setup/server-version.js"
@@ -20,6 +20,27 @@ describe.each(drivers)("a database in good health on $driver", ({ open }) => {
     await database.close()
   })
 })
+
+it.each(["username", "email", "emailVerified", "constructor"])(
+  "asks for a value of a column %s that the app has added to another table than that of the users",
+  async (name) => {
+    const database = await postgresDatabase()
+    const patient = new Patient(database)
+    await database.query(`alter table session add column "${name}" text not null`)
+    const sessionsTable = pgTable("session", {
+      sessionToken: text("sessionToken").primaryKey(),
+      userId: text("userId")
+        .notNull()
+        .references(() => schema.usersTable.id, { onDelete: "cascade" }),
+      expires: timestamp("expires", { mode: "date" }).notNull(),
+      [name]: text(name),
+    })
+    expect(await patient.summary({ tables: { ...schema, sessionsTable } })).toEqual([
+      `error column_required session.${name}`,
+    ])
+    await database.close()
+  },
+)
 
 describe("the default tables", () => {
   let database: PostgresDatabase
@@ -76,6 +97,16 @@ describe("the default tables", () => {
       problem: "generated names don't fit",
       harm: `alter table "user" alter column username type varchar(8)`,
       found: ["error column_type user.username"],
+    },
+    {
+      problem: "tokens of sessions don't fit",
+      harm: `alter table session alter column "sessionToken" type varchar(20)`,
+      found: ["error column_type session.sessionToken"],
+    },
+    {
+      problem: "every passkey has to name its transports",
+      harm: `alter table authenticator alter column transports set not null`,
+      found: ["error column_required authenticator.transports"],
     },
     {
       problem: "everybody has to have a name to sign in with",

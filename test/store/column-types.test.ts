@@ -242,12 +242,13 @@ describe("a column that nobody gives a value is refused by name", () => {
     ["usersTable", users({ born: date("born").notNull() }), "born"],
     ["sessionsTable", session({ ip: text("ip").notNull() }), "ip"],
     ["accountsTable", account({ id: text("id").primaryKey() }), "id"],
+    ["accountsTable", account({ constructor: text("constructor").notNull() }), "constructor"],
     ["passwordsTable", password({ salt: text("salt").notNull() }), "salt"],
   ])("%s: %#", async (option, table, column) => {
     const message = await refusal({ [option]: table })
     expect(message).toContain(`LazyAdapter: ${option} (`)
     expect(message).toContain(
-      `has a column \`${column}\` that is NOT NULL without a default, and nobody gives it a value`,
+      `has a column \`${column}\` that is NOT NULL without a default, but no insert gives it a value`,
     )
   })
 

@@ -1,7 +1,7 @@
 import { pgTable, text } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { findReferences } from "../../src/store/merge/find-references.js"
+import { findReferences } from "../../src/store/merge/references/find-references.js"
 import { resolveTables } from "../../src/store/tables/resolve-tables.js"
 import { drivers, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { MergeWorld } from "./merge-world.js"

@@ -372,7 +372,7 @@ it("follows the keys from the user table outwards only", async () => {
         create table tenant_${n}.note (user_id text references tenant_${n}.users on delete cascade);`,
     ).join("\n"),
   )
-  const { readForeignKeys } = await import("../../src/store/sql/catalogue.js")
+  const { readForeignKeys } = await import("../../src/store/sql/catalogue/foreign-keys.js")
   const { foreignKeys } = await readForeignKeys(database.db, [`"user"`])
   expect(foreignKeys.filter(({ label }) => label.startsWith("tenant"))).toEqual([])
   expect(foreignKeys.map(({ label }) => label)).toEqual(expect.arrayContaining(["note", "cart", "item", "session"]))

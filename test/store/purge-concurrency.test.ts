@@ -6,9 +6,9 @@ import { type Database, LazyAdapter, type PurgeReport } from "../../src/drizzle.
 import { readPurgeGraph } from "../../src/store/deletion/graph.js"
 import type { StoreInternals } from "../../src/store/lazy-store.js"
 import { internals } from "../../src/store/lazy-store.js"
+import { deleting, removeUsers } from "../../src/store/purge/deleting.js"
 import { lockCandidates, nextCandidates } from "../../src/store/purge/find-users.js"
 import { resolvePurgeOptions } from "../../src/store/purge/options.js"
-import { removeUsers } from "../../src/store/purge/remove-users.js"
 import { queryRows } from "../../src/store/sql/query.js"
 import { resolveTables } from "../../src/store/tables/resolve-tables.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
@@ -434,14 +434,13 @@ describe("purging while others are at work", () => {
     const connection = postgres(database.url, { max: 1 })
     onTestFinished(() => connection.end())
     const db = drizzle(connection)
-    const { users } = await db.transaction((tx) =>
-      nextCandidates(tx, search, { pass: "seen", after: undefined, size: 9 }),
-    )
+    const job = { db, search, graph, strategy: deleting }
+    const { users } = await db.transaction((tx) => nextCandidates(tx, job, { pass: "seen", after: undefined, size: 9 }))
     expect(users).toHaveLength(3)
     expect((await removeUsers(db, search, graph, { users })).purged).toBe(0)
     expect(await world.count("note")).toBe(1)
     const removal = await db.transaction(async (tx) =>
-      removeUsers(tx, search, graph, await lockCandidates(tx, search, users)),
+      removeUsers(tx, search, graph, await lockCandidates(tx, job, users)),
     )
     expect(removal).toEqual({ purged: 3, deleted: { note: 1 } })
   })

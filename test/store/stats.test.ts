@@ -206,7 +206,7 @@ describe.each(drivers)("stats ($driver)", ({ open }) => {
   ])("refuses %s", async (_, since) => {
     const stats = adapter.lazy.stats({ since })
     await expect(stats).rejects.toThrow(LazySetupError)
-    await expect(stats).rejects.toThrow("stats: since is a date of the last 10 years, today at the latest.")
+    await expect(stats).rejects.toThrow("stats: `since` must be a date from the last 10 years, not after today.")
   })
 
   it("goes back ten years", async () => {

@@ -2,7 +2,7 @@ import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { type HashOptions, hashPassword, verifyPassword } from "../../password/hash.js"
 import { normalizeEmail, normalizeUsername } from "../../password/policy.js"
 import { TooManyWaiting } from "../../password/turns.js"
-import type { Identifier } from "../../store/identifiers/identified-by.js"
+import type { UserIdentifier } from "../../store/identifiers/active-users.js"
 import { SignInRefused } from "../config/sign-in-refused.js"
 import { forgetTries, giveBackTry, takeTry, takeTryOf } from "../config/take-try.js"
 import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
@@ -82,7 +82,7 @@ function unlessTooMany(error: unknown): undefined {
 }
 
 /** Something that can't be a name or an address is looked up all the same, so that it takes as long as any other. */
-function readIdentifier(input: unknown): Identifier {
+function readIdentifier(input: unknown): UserIdentifier {
   const email = normalizeEmail(input)
   if (email) return { email }
   return { username: normalizeUsername(input)?.username ?? "" }

@@ -1,7 +1,7 @@
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { type HashOptions, verifyPassword } from "../../password/hash.js"
 import type { TurnOptions } from "../../password/turns.js"
-import type { Identifier } from "../../store/identifiers/identified-by.js"
+import type { UserIdentifier } from "../../store/identifiers/active-users.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import { SignInRefused } from "../config/sign-in-refused.js"
 import { forgetTries, takeTry } from "../config/take-try.js"
@@ -47,7 +47,7 @@ export async function signInAgain(
   const isOwn = await ownership(context, form)
   const name = form.username ?? form.email ?? ""
   if (!isOwn || !(await take(tries, name))) return null
-  const identifier: Identifier = form.email === undefined ? { username: name } : { email: form.email }
+  const identifier: UserIdentifier = form.email === undefined ? { username: name } : { email: form.email }
   const user = await inTurn(() =>
     context.adapter.lazy.checkPassword(identifier, async (stored) => ({
       ok: (await verifyPassword(stored, form.password, hash, turn)).ok,

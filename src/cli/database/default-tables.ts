@@ -1,10 +1,10 @@
-import { getTableColumns, sql } from "drizzle-orm"
+import { getTableColumns } from "drizzle-orm"
 import { type AnyPgColumn, getTableConfig } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
+import { type Column, readColumns } from "../../store/sql/catalogue/columns.js"
+import { isOutsidePublic, readReferringTable } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { qualifiedName } from "../../store/sql/identifiers.js"
-import { queryRows } from "../../store/sql/query.js"
-import { type FoundColumn, readColumns } from "../../store/sql/read-columns.js"
 import type { LazyAdapterOptions } from "../../store/tables/resolve-tables.js"
 import { defaultTables, lazyColumns, NAMED_TABLES, type NamedTable, schema } from "../../store/tables/schema.js"
 
@@ -60,7 +60,7 @@ export async function readDefaultTables(
   }
 }
 
-function checkColumns(target: string, option: NamedTable, columns: FoundColumn[], own: string): void {
+function checkColumns(target: string, option: NamedTable, columns: Column[], own: string): void {
   const standard: Record<string, AnyPgColumn> = getTableColumns(schema[option])
   const missing = NEEDED[option].filter((property) => !columns.some(({ name }) => name === standard[property]?.name))
   if (missing.length === 0) return
@@ -71,37 +71,24 @@ function checkColumns(target: string, option: NamedTable, columns: FoundColumn[]
 }
 
 /** The default tables refer to users by text; ids of another type mean tables of the app's own. */
-function checkIds(target: string, users: FoundColumn[], own: string): void {
-  const type = users.find(({ name }) => name === "id")?.type
+function checkIds(target: string, users: Column[], own: string): void {
+  const type = users.find(({ name }) => name === "id")?.baseType
   if (type !== "text" && type !== "varchar")
     throw new LazySetupError(`In the table ${target}, id is of type ${type}, not text. ${own}`)
 }
 
 /** Keeps users with a live session from being purged because the sessions are in another table. */
 async function refuseOtherSessions(db: Database, users: string, own: string): Promise<void> {
-  const [table] = await queryRows<{ name: string }>(
-    db,
-    sql`select conrelid::regclass::text as name from pg_constraint
-      where contype = 'f' and confrelid = to_regclass(${users}) and exists (
-        select from pg_attribute
-        where attrelid = conrelid and not attisdropped and lower(replace(attname, '_', '')) = 'sessiontoken'
-      )
-      order by 1 limit 1`,
-  )
+  const table = await readReferringTable(db, users, "sessiontoken")
   if (table)
-    throw new LazySetupError(`There is no table "session", but ${table.name} looks like a table of sessions. ${own}`)
+    throw new LazySetupError(`There is no table "session", but ${table} looks like a table of sessions. ${own}`)
 }
 
 /** Refuses a search path that leads elsewhere than to `public`, which Drizzle can't name. */
 async function refuseOtherSchema(db: Database): Promise<void> {
   for (const table of Object.values(schema)) {
     const target = qualifiedName(table)
-    const [elsewhere] = await queryRows(
-      db,
-      sql`select from (select to_regclass(${target}) as named, to_regclass(${`public.${target}`}) as meant) as table_of
-        where named is distinct from meant`,
-    )
-    if (elsewhere)
+    if (await isOutsidePublic(db, target))
       throw new LazySetupError(
         `By the search path of this user, ${getTableConfig(table).name} is not a table of the schema public. Set search_path = public for this user.`,
       )

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs"
 import { dirname, join } from "node:path"
 
-/** A copy of `@auth/core`, with those who import it. */
+/** A copy of `@auth/core` and its importers. */
 export interface CoreCopy {
   folder: string
   version: string
@@ -19,7 +19,10 @@ const IMPORTERS = [
   "@auth/drizzle-adapter",
 ] as const
 
-/** Every copy of `@auth/core` that an app in this folder loads, by the way Node looks for packages: up from whoever imports one. */
+/**
+ * Finds every copy of `@auth/core` that an app in this folder loads, as Node looks for packages: up
+ * from the folder of each importer.
+ */
 export function findAuthCores(cwd: string): CoreCopy[] {
   const copies = new Map<string, CoreCopy>()
   const add = (importer: string, from: string) => {
@@ -37,8 +40,8 @@ export function findAuthCores(cwd: string): CoreCopy[] {
 }
 
 /**
- * The folder of a package as it is found from another folder, links resolved as Node does before it looks further. Not by `resolve()`:
- * that finds only what the `exports` of the package let through.
+ * Finds the folder of a package as seen from another folder, with links resolved. `resolve()` would
+ * find only what the `exports` of the package let through.
  */
 function findPackage(name: string, from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {

@@ -3,10 +3,10 @@ import { dirname, join, relative } from "node:path"
 import type { Finding } from "../finding.js"
 import { type CoreCopy, findAuthCores } from "./auth-cores.js"
 
-/** Of `@auth/core` it needs only types. */
+/** The importer that needs only types of `@auth/core`. */
 const TYPES_ONLY = "@auth/drizzle-adapter"
 
-/** Whether everybody loads the same copy of `@auth/core`. */
+/** Reports several copies of `@auth/core` in one app. */
 export function checkAuthCores(cwd: string): Finding[] {
   const copies = findAuthCores(cwd)
   const [first] = copies
@@ -21,8 +21,8 @@ export function checkAuthCores(cwd: string): Finding[] {
       severity: running.length > 1 ? "error" : "warning",
       message:
         running.length > 1
-          ? `There are ${copies.length} copies of @auth/core: ${places.join("; ")}. One does not know the errors of another, so that refusals arrive without their codes, as "Configuration".`
-          : `There are ${copies.length} copies of @auth/core: ${places.join("; ")}. It runs, but the types of one don't fit the other.`,
+          ? `There are ${copies.length} copies of @auth/core: ${places.join("; ")}. Each copy has its own error classes, so Auth.js shows refusals as "Configuration" instead of their codes.`
+          : `There are ${copies.length} copies of @auth/core: ${places.join("; ")}. The app runs, but TypeScript takes the types of the copies for different ones.`,
       fix: oneCopy(copies, packageManager(cwd)),
       where: cwd,
     },
@@ -31,7 +31,7 @@ export function checkAuthCores(cwd: string): Finding[] {
 
 type PackageManager = "npm" | "pnpm" | "yarn" | "bun"
 
-/** What makes them one: of equal versions the tool does it by itself. */
+/** Writes what makes the copies one; copies of equal version need only a dedupe. */
 function oneCopy(copies: CoreCopy[], manager: PackageManager): string {
   const version = wantedVersion(copies)
   if (copies.every((copy) => copy.version === version) && manager !== "bun") return `${manager} dedupe`
@@ -40,7 +40,7 @@ function oneCopy(copies: CoreCopy[], manager: PackageManager): string {
   return `"overrides": { "@auth/core": "${version}" }`
 }
 
-/** The version of the framework's package, which names one exactly; else the newest. */
+/** Picks the version that the package of the framework asks for, or else the newest. */
 function wantedVersion(copies: CoreCopy[]): string {
   const ofFramework = copies.find(({ importers }) =>
     importers.some((name) => /^(next-auth|@auth\/(express|sveltekit))$/.test(name)),
@@ -59,7 +59,7 @@ const LOCK_FILES: Record<string, PackageManager> = {
   "bun.lockb": "bun",
 }
 
-/** Whose lock file is nearest; npm where there is none. */
+/** Finds the package manager by the nearest lock file; npm where there is none. */
 function packageManager(cwd: string): PackageManager {
   for (let folder = cwd; ; folder = dirname(folder)) {
     const found = Object.entries(LOCK_FILES).find(([name]) => existsSync(join(folder, name)))

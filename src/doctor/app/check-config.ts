@@ -1,7 +1,10 @@
 import type { Finding } from "../finding.js"
 import type { ConfigFacts } from "./read-config.js"
 
-/** Whether a configuration does what it seems to do, as far as it can be told without a request. */
+/**
+ * Reports what in a configuration does not do what it seems to do, as far as no request is needed
+ * to tell.
+ */
 export function checkConfig(config: ConfigFacts): Finding[] {
   return [
     ...checkHost(config),
@@ -12,7 +15,10 @@ export function checkConfig(config: ConfigFacts): Finding[] {
   ]
 }
 
-/** The rule of Auth.js: https://authjs.dev/reference/core#trusthost */
+/**
+ * Reports that Auth.js does not trust the Host header in production:
+ * https://authjs.dev/reference/core#trusthost
+ */
 function checkHost({ trustHost, production }: ConfigFacts): Finding[] {
   if (trustHost || !production) return []
   return [
@@ -35,7 +41,7 @@ function checkUrl({ url, production, secureCookies }: ConfigFacts): Finding[] {
       {
         code: "auth_url",
         severity: "error",
-        message: `${variable} is not a whole address, so every request fails. It begins with https:// or http://.`,
+        message: `${variable} is not a complete URL, so every request fails. Start it with https:// or http://.`,
         fix: `${variable}=https://${value.replace(/^.*?:?\/\//, "")}`,
         where: variable,
       },
@@ -71,8 +77,8 @@ function checkProviders({ providerIds }: ConfigFacts): Finding[] {
 }
 
 /**
- * Many OAuth providers accept the parameters of PKCE and ignore them:
- * https://datatracker.ietf.org/doc/html/rfc9700#section-2.1
+ * Reports OAuth providers that rely on PKCE alone. Many providers accept its parameters and ignore
+ * them: https://datatracker.ietf.org/doc/html/rfc9700#section-2.1
  */
 function checkState({ pkceOnly }: ConfigFacts): Finding[] {
   if (pkceOnly.length === 0) return []
@@ -80,7 +86,7 @@ function checkState({ pkceOnly }: ConfigFacts): Finding[] {
     {
       code: "oauth_state",
       severity: "warning",
-      message: `Nothing but PKCE ties the answer of ${pkceOnly.join(", ")} to the browser that asked. Where the provider ignores PKCE, another site can sign a visitor in to an account of its own, and a merge carries there what the visitor made.`,
+      message: `Only PKCE ties the answer of ${pkceOnly.join(", ")} to the browser that asked for it. If the provider ignores PKCE, another site can sign a visitor in to an account of that site, and a merge moves the visitor's data there.`,
       fix: 'checks: ["pkce", "state"]',
       where: "providers",
     },
@@ -93,7 +99,7 @@ function checkSession({ maxAge, updateAge }: ConfigFacts): Finding[] {
     {
       code: "update_age",
       severity: "warning",
-      message: `A session lives ${maxAge} seconds and is extended after ${updateAge} seconds at the earliest, so it never is: lazy users are lost in the middle of what they do, ${maxAge} seconds after they came.`,
+      message: `A session lives ${maxAge} seconds, but Auth.js extends it only after ${updateAge} seconds, so never: every lazy user is signed out for good ${maxAge} seconds after the first visit.`,
       fix: `session: { maxAge: ${maxAge}, updateAge: ${Math.floor(maxAge / 10)} }`,
       where: "session.updateAge",
     },

@@ -1,25 +1,33 @@
 import type { Finding } from "../finding.js"
 import type { ConfigFacts } from "./read-config.js"
 
-/** As long as 32 characters of base64, which is no less than what Auth.js's own documentation makes. */
+/**
+ * The length of 24 random bytes in base64, less than what the commands in the Auth.js documentation
+ * make.
+ */
 const SHORTEST = 32
-/** 32 random hexadecimal digits have 14 different ones on average; a key held down has one. */
+/** 32 random hexadecimal digits have 14 different ones on average; a held key has one. */
 const FEWEST_DIFFERENT = 8
-/** Words of at least six letters: in something random they don't turn up by chance. */
+/** Words of at least six letters, which random text does not contain by chance. */
 const PLACEHOLDER =
   /change.?me|change.?this|secret|placeholder|example|password|replace|your.?(auth|own|random|key)|nextauth|default/i
 
-/** Prints a line for `.env`. Auth.js names `npx auth secret`, but that package has become another library's. */
+/**
+ * Prints a line for `.env`. Auth.js names `npx auth secret`, but that npm package now belongs to
+ * another library.
+ */
 const MAKE = `node -e "console.log('AUTH_SECRET=' + require('node:crypto').randomBytes(33).toString('base64'))"`
 
-/** Whether nobody can guess a secret of the configuration. The findings never hold one. */
+/**
+ * Reports a missing secret, and secrets that an attacker can guess. The findings never hold one.
+ */
 export function checkSecrets({ secrets }: ConfigFacts): Finding[] {
   if (secrets.length === 0) {
     return [
       {
         code: "secret_missing",
         severity: "error",
-        message: "There is no secret, and without one Auth.js refuses every request.",
+        message: "The configuration has no secret, so Auth.js refuses every request.",
         fix: MAKE,
         where: "AUTH_SECRET",
       },
@@ -28,7 +36,7 @@ export function checkSecrets({ secrets }: ConfigFacts): Finding[] {
   return checkStrength(secrets)
 }
 
-/** Whether nobody can guess those secrets that there are. The findings never hold one. */
+/** Reports secrets that an attacker can guess. The findings never hold one. */
 export function checkStrength(secrets: ConfigFacts["secrets"]): Finding[] {
   return secrets.flatMap(({ secret, where }) => {
     const problem = weakness(secret)
@@ -37,7 +45,7 @@ export function checkStrength(secrets: ConfigFacts["secrets"]): Finding[] {
       {
         code: "secret_weak",
         severity: "error",
-        message: `The secret in ${where} ${problem}. Whoever guesses it can make a session of any user.`,
+        message: `The secret in ${where} ${problem}. An attacker who guesses it can forge a session of any user.`,
         fix: MAKE,
         where,
       },

@@ -4,7 +4,9 @@ import type { LazyAuth } from "../../auth/request/head.js"
 import { longestSession, sessionSettings } from "../../auth/session/settings.js"
 import type { MergeTables } from "../../store/merge/types.js"
 
-/** What Auth.js is configured to do, with the defaults of this process's environment. */
+/**
+ * The settings of a configuration of Auth.js, with the defaults of the environment of this process.
+ */
 export interface ConfigFacts {
   strategy: "jwt" | "database"
   /** In seconds. */
@@ -23,9 +25,9 @@ export interface ConfigFacts {
   trustHost: boolean
   /** Each secret with where it comes from. */
   secrets: { secret: string; where: string }[]
-  /** Whether cookies are secure whatever the address says. */
+  /** Whether cookies are secure even when the address begins with http. */
   secureCookies: boolean
-  /** The address under which visitors reach the app, with the variable that says so. */
+  /** The address under which visitors reach the app, with the variable that sets it. */
   url: { variable: string; value: string } | undefined
   /** The tables that merges leave alone. */
   mergeTables: MergeTables
@@ -33,7 +35,7 @@ export interface ConfigFacts {
   production: boolean
 }
 
-/** What a configuration says, read as Auth.js reads it. Nothing is asked of anybody. */
+/** Reads a configuration as Auth.js reads it, without a request. */
 export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts {
   const config: AuthConfig = auth()
   const own = config.secret
@@ -78,7 +80,7 @@ function reliesOnPkce(provider: {
 /** next-auth reads NEXTAUTH_SECRET as well. */
 const SECRET_VARIABLES = ["AUTH_SECRET", "AUTH_SECRET_1", "AUTH_SECRET_2", "AUTH_SECRET_3"]
 
-/** The secrets that Auth.js takes from an environment where a configuration has none. */
+/** Lists the secrets that Auth.js takes from the environment when a configuration has none. */
 export function environmentSecrets(env: NodeJS.ProcessEnv): ConfigFacts["secrets"] {
   const named = (variables: string[]) =>
     variables.flatMap((where) => (env[where] ? [{ secret: env[where], where }] : []))

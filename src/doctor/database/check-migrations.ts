@@ -3,10 +3,10 @@ import { pendingMigrations } from "../../store/migrate.js"
 import type { Database } from "../../store/sql/database.js"
 import type { Finding } from "../finding.js"
 
-/** Whether `authjs-lazy migrate` has something to do. Only for the default tables. */
+/** Reports migrations that `authjs-lazy migrate` would run. For the default tables only. */
 export async function checkMigrations(tx: Database): Promise<Finding[]> {
   const pending = await pendingMigrations(tx).catch((error: unknown) => {
-    // It can't: what is missing is then found column by column.
+    // Migrating would fail. The checks of tables and columns then say what is missing.
     if (error instanceof LazySetupError) return []
     throw error
   })
@@ -15,7 +15,7 @@ export async function checkMigrations(tx: Database): Promise<Finding[]> {
     {
       code: "migrations_pending",
       severity: "error",
-      message: `The database is behind this version of the library: ${pending.join(", ")} not applied. The tables are examined once they are.`,
+      message: `The database is behind this version of the library: ${pending.join(", ")} not applied. Apply them and run the doctor again: until then it does not examine the tables.`,
       fix: "npx authjs-lazy migrate",
     },
   ]

@@ -9,11 +9,14 @@ import type { Finding } from "../finding.js"
 /** Lazy users who can never come back. */
 export interface DeadUsers {
   count: number
-  /** When the first of them was seen for the last time; null where there are none. */
+  /** When the first of them was last seen; null where there are none. */
   oldest: Date | null
 }
 
-/** Counts those whom a purge would look at now, by its own condition. One query, by the index of the purge. */
+/**
+ * Counts the lazy users whom a purge would look at now, by the condition of the purge and its
+ * index. One query.
+ */
 export async function readDeadUsers(
   tx: Database,
   tables: Tables,
@@ -31,7 +34,7 @@ export async function readDeadUsers(
 const HOUR = 60 * 60
 const DAY = 24 * HOUR
 
-/** Whether the purge has something to do, and whether it ever runs. */
+/** Reports lazy users to purge, and that no purge ever runs. */
 export function checkPurge({ count, oldest }: DeadUsers, sessionMaxAge: number): Finding[] {
   if (count === 0 || !oldest) return []
   const age = (Date.now() - oldest.valueOf()) / 1000
@@ -40,7 +43,7 @@ export function checkPurge({ count, oldest }: DeadUsers, sessionMaxAge: number):
   const overdue: Finding = {
     code: "purge_overdue",
     severity: "warning",
-    message: `Nobody purges: a lazy user who could have gone ${span(age - sessionMaxAge)} ago is still there.`,
+    message: `No purge has run: a lazy user who could have been deleted ${span(age - sessionMaxAge)} ago is still there. Schedule it.`,
     fix: `0 4 * * * ${command}`,
   }
   const users = count === 1 ? "One lazy user" : `${count.toLocaleString("en-US")} lazy users`

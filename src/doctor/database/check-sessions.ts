@@ -1,21 +1,24 @@
 import { lt, sql } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import type { IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName, quoted } from "../../store/sql/identifiers.js"
 import { queryRows } from "../../store/sql/query.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { Finding } from "../finding.js"
-import type { IndexedTable } from "../keys/indexes.js"
 
 const MANY = 100_000
 
-/** Whether sessions that are over pile up: Auth.js deletes one only when its browser comes back. Counts no further than it has to. */
+/**
+ * Reports a pile of expired sessions: Auth.js deletes one only when its browser comes back. Counts
+ * no further than it must.
+ */
 export async function checkSessions(
   tx: Database,
   { sessionsTable }: Tables,
   { label, target, rows }: IndexedTable,
 ): Promise<Finding[]> {
-  // The server's estimate decides whether the table is worth reading.
+  // Small tables are not read; PostgreSQL has an estimate of their size.
   if (rows === null || rows < MANY) return []
   const [found] = await queryRows<{ expired: number }>(
     tx,
@@ -31,7 +34,7 @@ export async function checkSessions(
     {
       code: "expired_sessions",
       severity: "warning",
-      message: `${label} holds ${MANY.toLocaleString("en-US")} sessions or more that are over. Nothing deletes them but a visit of their browsers.`,
+      message: `${label} holds at least ${MANY.toLocaleString("en-US")} expired sessions. Auth.js deletes one only when its browser comes back.`,
       fix: `delete from ${target} where ${quoted(columnName(tx, expires))} < ${now};`,
       where: label,
     },

@@ -9,30 +9,31 @@ import { checkClock } from "../server/clock.js"
 import { readOnly } from "../server/read-only.js"
 import { checkServer } from "../server/read-server.js"
 import { type ReadTable, readIfAllowed } from "../server/unchecked.js"
-import { checkTable } from "../tables/check-tables.js"
+import { compareTable } from "../tables/check-tables.js"
 import { checkDeclared } from "../tables/declared-references.js"
 import { type Facts, readFacts, tableUnder } from "../tables/facts.js"
 import { neededTables } from "../tables/needed-tables.js"
 import { checkMigrations } from "./check-migrations.js"
 import { examineRows } from "./examine-rows.js"
 
-/** What bears on what a database should be like. */
+/** The settings of the app that a check of its database depends on. */
 export interface Circumstances {
   config: ConfigFacts | undefined
   /** In seconds. */
   sessionMaxAge: number
-  /** Whether the purge deletes what keeps users from going. */
+  /** Whether the purge deletes rows that keep users from being deleted. */
   cascade: boolean
 }
 
-/** See `DoctorReport`. */
+/** The part of `DoctorReport` that comes from the database. */
 export interface DatabaseReport {
   findings: Finding[]
   purgeable: number | null
 }
 
 /**
- * Examines a database. Everything is read off the catalogue, but for the lazy users to purge, and expired sessions where there are many.
+ * Examines a database. Reads the catalogue, the lazy users to purge, and expired sessions where
+ * there are many.
  * @throws LazySetupError when the tables can't work, as `LazyAdapter` does
  */
 export async function examineDatabase(
@@ -51,12 +52,12 @@ export async function examineDatabase(
     ...checkClock(facts.skew),
     ...(await examineMigrations(db, tables, facts)),
   ]
-  // What follows from these would only repeat them.
+  // Without these, every other check would only report their consequences.
   if (basics.some(({ code }) => code === "server_version" || code === "migrations_pending"))
     return { findings: basics, purgeable: null }
 
   const shape = [
-    ...facts.tables.flatMap(({ facts, ...needed }) => checkTable(db, needed, facts)),
+    ...facts.tables.flatMap(({ facts, ...needed }) => compareTable(db, needed, facts)),
     ...checkDeclared(db, references, facts.declared, "references"),
     ...checkDeclared(db, credentials, facts.declared.slice(references.length), "credentials"),
   ]
@@ -65,7 +66,7 @@ export async function examineDatabase(
   return { findings: [...basics, ...shape, ...ofKeys, ...rows.findings], purgeable: rows.purgeable }
 }
 
-/** Where the record of migrations is, if there is one. */
+/** The table in which `migrate` records what it has applied. */
 const MIGRATIONS: ReadTable = {
   schema: "drizzle",
   label: "drizzle.__authjs_lazy_migrations",
@@ -74,12 +75,15 @@ const MIGRATIONS: ReadTable = {
   readable: false,
 }
 
-/** An app's own tables are migrated by the app, and so are tables outside of the schema that the migrations name. */
+/**
+ * Reports pending migrations of the default tables in the schema public. The app migrates all
+ * others itself.
+ */
 async function examineMigrations(db: Database, { usersTable }: Tables, facts: Facts): Promise<Finding[]> {
   const where = tableUnder(facts, "usersTable")?.schema ?? "public"
   if (usersTable !== schema.usersTable || where !== "public") return []
   const { result, findings } = await readIfAllowed({
-    what: "Whether migrations are missing",
+    what: "Pending migrations",
     role: facts.server.role,
     tables: [MIGRATIONS],
     read: () => readOnly(db, checkMigrations),

@@ -1,14 +1,14 @@
+import type { IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import type { Database } from "../../store/sql/database.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { Finding } from "../finding.js"
-import type { IndexedTable } from "../keys/indexes.js"
 import { readOnly } from "../server/read-only.js"
 import { readIfAllowed } from "../server/unchecked.js"
 import { type Facts, namesIn, tableUnder } from "../tables/facts.js"
 import { checkPurge, readDeadUsers } from "./check-purge.js"
 import { checkSessions } from "./check-sessions.js"
 
-/** Examines what the catalogue doesn't know: how many lazy users there are to purge, and sessions that are over. */
+/** Examines what the catalogue doesn't know: lazy users to purge and expired sessions. */
 export async function examineRows(
   db: Database,
   tables: Tables,
@@ -27,7 +27,7 @@ export async function examineRows(
   if (!hasColumns) return { findings: [], purgeable: null }
 
   const dead = await readIfAllowed({
-    what: "How many lazy users there are to purge",
+    what: "The number of lazy users to purge",
     role,
     tables: [users, ...(sessions ? [sessions] : [])],
     read: () => readOnly(db, (tx) => readDeadUsers(tx, tables, { sessionMaxAge, hasSessions: sessions !== undefined })),
@@ -36,7 +36,7 @@ export async function examineRows(
   const expired =
     sessions && table
       ? await readIfAllowed({
-          what: "Whether sessions that are over pile up",
+          what: "The number of expired sessions",
           role,
           tables: [sessions],
           read: () => readOnly(db, (tx) => checkSessions(tx, tables, table)),

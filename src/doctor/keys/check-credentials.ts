@@ -1,4 +1,4 @@
-import type { UserReferences } from "../../store/merge/find-references.js"
+import type { UserReferences } from "../../store/merge/references/references.js"
 import type { Finding } from "../finding.js"
 
 /** Matches names of tables with credentials. */

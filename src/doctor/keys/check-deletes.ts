@@ -1,66 +1,72 @@
+import type { DeclaredKey } from "../../store/sql/catalogue/foreign-keys.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding, Severity } from "../finding.js"
-import { goingWithUsers, type KeyFacts, withAction } from "../tables/read-keys.js"
+import { goingWithUsers, withAction } from "../tables/foreign-keys.js"
 
-/** Whether the foreign keys of the database let lazy users go, and nobody else with them. */
-export function checkDeletes(users: number, keys: KeyFacts[], { cascade }: { cascade: boolean }): Finding[] {
+/**
+ * Reports foreign keys that keep lazy users from being deleted, or that delete other users with
+ * them.
+ */
+export function checkDeletes(users: number, keys: DeclaredKey[], { cascade }: { cascade: boolean }): Finding[] {
   const going = goingWithUsers(users, keys, { cascade })
   return keys
-    .filter(({ parent }) => going.has(parent.root))
+    .filter(({ enforced, parent }) => enforced && going.has(parent))
     .flatMap(
       (key) =>
-        selfCascade(key, users) ?? blocked(key, users, cascade && key.table.root !== users ? "info" : "warning") ?? [],
+        selfCascade(key, users) ?? blocked(key, users, cascade && key.table !== users ? "info" : "warning") ?? [],
     )
 }
 
-function selfCascade(key: KeyFacts, users: number): Finding | undefined {
-  const { table, columns, parent, onDelete } = key
-  if (table.root !== users || onDelete !== "c") return undefined
-  const by = parent.root === users ? "the user they refer to" : `their row of ${parent.label}`
+function selfCascade(key: DeclaredKey, users: number): Finding | undefined {
+  const { table, declaredOn, columns, parent, leadsTo, onDelete } = key
+  if (table !== users || onDelete !== "cascade") return undefined
+  const by = parent === users ? "a user they refer to" : `a row of ${leadsTo.label} they refer to`
   return {
     code: "self_cascade",
     severity: "error",
-    message: `Users go when ${by} does (${where(key)} cascades), so that a lazy user could take real ones along. Such users are never purged, deleted or merged; whatever else deletes them takes the others, too.`,
+    message: `Deleting ${by} deletes users (${where(key)} cascades), so deleting a lazy user could delete real users. Such lazy users are never purged, deleted or merged; any other DELETE takes the real users along.`,
     fix: settingNull(key),
-    where: `${table.label}.${columns.join(", ")}`,
+    where: `${declaredOn.label}.${columns.join(", ")}`,
   }
 }
 
-/** A key that may keep users from being deleted. */
-function blocked(key: KeyFacts, users: number, severity: Severity): Finding | undefined {
-  const { table, parent, onDelete, nullable } = key
+/** Reports a key that may keep users from being deleted. */
+function blocked(key: DeclaredKey, users: number, severity: Severity): Finding | undefined {
+  const { table, declaredOn, leadsTo, onDelete, action, nullable } = key
   const common = { code: "purge_blocked", where: where(key) } as const
-  if (onDelete === "n" && !nullable) {
+  if (action === "n" && !nullable) {
     return {
       ...common,
       severity: "warning",
-      message: `When a row of ${parent.label} is deleted, ${where(key)} is set to null, which it can't be: lazy users with such rows can't be deleted.`,
+      message: `When a row of ${leadsTo.label} is deleted, PostgreSQL sets ${where(key)} to null, but a column is NOT NULL: lazy users with such rows can't be deleted.`,
       fix: dropNotNull(key),
     }
   }
-  if (onDelete !== "a" && onDelete !== "r") return undefined
+  if (onDelete !== "restrict") return undefined
   const outcome =
     severity === "info"
       ? "`purge --cascade` deletes them first"
-      : table.root === users
+      : table === users
         ? "the purge always skips such users"
         : "the purge skips such users, unless it is run with --cascade"
   return {
     ...common,
     severity,
-    message: `Rows of ${table.label} keep users from being deleted (${where(key)} has no ON DELETE action): ${outcome}.`,
-    fix: table.root === users ? settingNull(key) : withAction(key, "cascade"),
+    message: `Rows of ${declaredOn.label} keep users from being deleted (${where(key)} has no ON DELETE action): ${outcome}.`,
+    fix: table === users ? settingNull(key) : withAction(key, "cascade"),
   }
 }
 
-function dropNotNull({ table, columns }: KeyFacts): string {
-  return columns.map((column) => `alter table ${table.target} alter column ${quoted(column)} drop not null;`).join("\n")
+function dropNotNull({ declaredOn, columns }: DeclaredKey): string {
+  return columns
+    .map((column) => `alter table ${declaredOn.target} alter column ${quoted(column)} drop not null;`)
+    .join("\n")
 }
 
-/** Users stay when the one they refer to goes. */
-function settingNull(key: KeyFacts): string {
+/** Writes the statements that keep users when the one they refer to is deleted. */
+function settingNull(key: DeclaredKey): string {
   const action = withAction(key, "set null")
   return key.nullable ? action : `${dropNotNull(key)}\n${action}`
 }
 
-const where = ({ table, columns }: KeyFacts) => `${table.label}.${columns.join(", ")}`
+const where = ({ declaredOn, columns }: DeclaredKey) => `${declaredOn.label}.${columns.join(", ")}`

@@ -1,9 +1,10 @@
+import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import { about, createIndex, type IndexedTable, type IndexFacts, isIndexed } from "./indexes.js"
+import { about, createIndex, isIndexed } from "./indexes.js"
 import type { Lookup } from "./lookups.js"
 
-/** Whether the rows that go, or move, with a user are found by an index. */
+/** Reports foreign keys and columns with user ids that no index begins with. */
 export function checkLookups(lookups: Lookup[], tables: IndexedTable[]): Finding[] {
   const seen = new Set<string>()
   return lookups.flatMap(({ table: oid, columns }) => {
@@ -15,7 +16,7 @@ export function checkLookups(lookups: Lookup[], tables: IndexedTable[]): Finding
       {
         code: "lookup_index",
         severity: "warning",
-        message: `Purging and merging look for rows of ${table.label} (${about(table)}) by ${columns.join(", ")}, and no index begins with that: every user costs a scan of the whole table.`,
+        message: `Purges and merges look up rows of ${table.label} (${about(table)}) by ${columns.join(", ")}, but no index begins with it: each user costs a scan of the whole table.`,
         fix: createIndex(table, `(${columns.map(quoted).join(", ")})`),
         where,
       },
@@ -24,15 +25,15 @@ export function checkLookups(lookups: Lookup[], tables: IndexedTable[]): Finding
 }
 
 /** The names that the columns of the purge's index have in the database. */
-export interface PurgeColumns {
+export interface PurgeIndexColumns {
   id: string
   seenAt: string
   lazySince: string
   convertedAt: string
 }
 
-/** Whether the purge finds old lazy users by an index, whatever that is called. */
-export function checkPurgeIndex(users: IndexedTable, columns: PurgeColumns, name: string): Finding[] {
+/** Reports that no index, of any name, finds old lazy users for the purge. */
+export function checkPurgeIndex(users: IndexedTable, columns: PurgeIndexColumns, name: string): Finding[] {
   const candidates = users.indexes.filter(
     ({ keys, ...index }) =>
       index.method === "btree" &&
@@ -50,7 +51,7 @@ export function checkPurgeIndex(users: IndexedTable, columns: PurgeColumns, name
       code: "purge_index",
       severity: "warning",
       message: broken
-        ? `The index ${broken.target} was never finished, so the purge reads all of ${users.label} (${about(users)}) to find lazy users.`
+        ? `The index ${broken.target} is not valid, because CREATE INDEX CONCURRENTLY did not finish, so the purge reads all of ${users.label} (${about(users)}) to find lazy users.`
         : `The purge reads all of ${users.label} (${about(users)}) to find lazy users: it has no index by ${columns.seenAt} and ${columns.id}.`,
       fix: broken
         ? `reindex index ${users.kind === "p" ? "" : "concurrently "}${broken.target};`
@@ -60,8 +61,11 @@ export function checkPurgeIndex(users: IndexedTable, columns: PurgeColumns, name
   ]
 }
 
-/** Whether every lazy user that was ever seen is in the index: it has no condition, or none but those that hold for them. */
-function holdsLazyUsers({ predicate }: IndexFacts, { seenAt, lazySince, convertedAt }: PurgeColumns): boolean {
+/**
+ * Tells whether an index holds every lazy user that was ever seen: its predicate, if it has one, is
+ * true for all of them.
+ */
+function holdsLazyUsers({ predicate }: Index, { seenAt, lazySince, convertedAt }: PurgeIndexColumns): boolean {
   const conditions = predicate === null ? [] : predicate.replaceAll(/[()]/g, "").split(" AND ")
   const isNamed = (sql: string, column: string) => sql === column || sql === quoted(column)
   return conditions.every((condition) => {

@@ -1,11 +1,12 @@
-import type { UserReferences } from "../../store/merge/find-references.js"
+import { GENERATED } from "../../store/merge/references/reference-problems.js"
+import type { UserReferences } from "../../store/merge/references/references.js"
+import type { DeclaredKey } from "../../store/sql/catalogue/foreign-keys.js"
+import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import type { KeyFacts } from "../tables/read-keys.js"
-import type { IndexedTable, IndexFacts } from "./indexes.js"
 
-/** What keeps lazy users from being merged at all. */
-export function checkMergeable({ problems, tables }: UserReferences, keys: KeyFacts[]): Finding[] {
+/** Reports what makes merging impossible for every lazy user. */
+export function checkMergeable({ problems, tables }: UserReferences, keys: DeclaredKey[]): Finding[] {
   return problems.map(({ table, constraint, reason }) => {
     if (constraint === undefined)
       return {
@@ -15,13 +16,13 @@ export function checkMergeable({ problems, tables }: UserReferences, keys: KeyFa
         fix: "LazyAdapter(db, { usersTable }) // the table behind it",
         where: table,
       }
-    const key = keys.find(({ name, table: { label } }) => name === constraint && label === table)
-    const target = key?.table.target ?? tables.find(({ label }) => label === table)?.target
-    const isGenerated = key === undefined || reason === "the column is generated"
+    const key = keys.find(({ name, label }) => name === constraint && label === table)
+    const target = key?.declaredOn.target ?? tables.find(({ label }) => label === table)?.target
+    const isGenerated = key === undefined || reason === GENERATED
     return {
       code: "merge_impossible",
       severity: "error",
-      message: `No lazy user can be merged, because of ${constraint} of table ${table}: ${reason}. If it has to stay, set lazy.merge to "never".`,
+      message: `No lazy user can be merged, because of ${constraint} of table ${table}: ${reason}. If you need it, set lazy.merge to "never".`,
       fix: isGenerated
         ? `alter table ${target} alter column ${quoted(key?.columns[0] ?? constraint)} drop expression;`
         : `alter table ${target} drop constraint ${quoted(constraint)};`,
@@ -30,7 +31,10 @@ export function checkMergeable({ problems, tables }: UserReferences, keys: KeyFa
   })
 }
 
-/** The tables of which a row may not be able to move, because the real user has one like it. */
+/**
+ * Reports the tables whose rows may be unable to move, because a row of the real user collides with
+ * them.
+ */
 export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTable[]): Finding[] {
   return tables.flatMap(({ oid, label, userColumns, checks, rules: concerning }) => {
     const names = userColumns.map(({ name }) => name)
@@ -43,7 +47,7 @@ export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTabl
       {
         code: "merge_rules",
         severity: "info",
-        message: `A row of ${label} can't move to a real user who has one that collides with it (${rules.join("; ")}). In a merge the real user's row stays. The lazy user's is handed to lazy.onMerge, what hangs on it moves to the real user's if a unique rule names a single one, and then it is deleted; or lazy.onConflict: "error" refuses such merges.`,
+        message: `A row of ${label} can't move to a real user with a row that collides with it (${rules.join("; ")}). A merge keeps the real user's row and hands the lazy user's to lazy.onMerge. Rows that refer to it move to the real user's row if exactly one collides by a unique rule; then it is deleted. lazy.onConflict: "error" refuses such merges instead.`,
         fix: `lazy: { onMerge: ({ tx, into, conflicts }) => combine(tx, into, conflicts[${JSON.stringify(label)}] ?? []) }`,
         where: label,
       },
@@ -51,10 +55,10 @@ export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTabl
   })
 }
 
-function canCollide(index: IndexFacts, userColumns: string[], all: IndexFacts[]): boolean {
-  const holdsUser = ({ keys }: IndexFacts) =>
+function canCollide(index: Index, userColumns: string[], all: Index[]): boolean {
+  const holdsUser = ({ keys }: Index) =>
     keys.some(({ column, sql }) => userColumns.some((name) => (column === null ? sql.includes(name) : column === name)))
-  // Rows that differ in some of the columns, as others rules demand, differ in all of them.
+  // Rows that another rule keeps apart in some of these columns can't be equal in all of them.
   const isDecided = all.some(
     (other) =>
       other.unique &&
@@ -65,5 +69,5 @@ function canCollide(index: IndexFacts, userColumns: string[], all: IndexFacts[])
   return index.unique && holdsUser(index) && !isDecided
 }
 
-const describe = ({ keys, predicate }: IndexFacts) =>
+const describe = ({ keys, predicate }: Index) =>
   `unique on ${keys.map(({ sql }) => sql).join(", ")}${predicate === null ? "" : ` where ${predicate}`}`

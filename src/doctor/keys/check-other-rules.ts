@@ -1,12 +1,12 @@
+import type { Column } from "../../store/sql/catalogue/columns.js"
+import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import type { ColumnFacts } from "../tables/read-tables.js"
-import type { IndexedTable, IndexFacts } from "./indexes.js"
 
 /** The user table and its unique rules. */
 interface RuledUsers {
   table: IndexedTable
-  columns: ColumnFacts[]
+  columns: Column[]
   /** The columns that are unique by design or filled by the Drizzle definition. */
   distinct: string[]
 }
@@ -24,29 +24,25 @@ export function checkOtherRules({ table, columns, distinct }: RuledUsers): Findi
       return {
         code: "unique_default",
         severity: "error",
-        message: `A unique rule on ${where} lets there be one user who has not set it: ${nullsNotDistinct ? "it counts nulls as equal" : "every new user is given the same value"}. The second lazy user can't be made.`,
+        message: `A unique rule on ${where} allows only one user who has not set it: ${nullsNotDistinct ? "it counts nulls as equal" : "every new user gets the same default"}. The second lazy user can't be made.`,
         fix: nullsNotDistinct ? drop : dropDefaults(table, columns, keys),
         where,
       }
     })
 }
 
-function collides(
-  { keys, nullsNotDistinct, predicate }: IndexFacts,
-  columns: ColumnFacts[],
-  distinct: string[],
-): boolean {
-  // The predicate may exclude new rows, which can not be told here.
+function collides({ keys, nullsNotDistinct, predicate }: Index, columns: Column[], distinct: string[]): boolean {
+  // Whether the predicate excludes new rows can't be told here.
   if (predicate !== null) return false
   return keys.every(({ column }) => {
     const found = columns.find(({ name }) => name === column)
-    if (!found || found.made || distinct.includes(found.name)) return false
+    if (!found || found.generation !== null || found.isIdentity || distinct.includes(found.name)) return false
     // A default that calls a function, such as gen_random_uuid(), may differ per row.
     return found.default === null ? nullsNotDistinct && !found.notNull : !/[(]|^null\b/i.test(found.default)
   })
 }
 
-function dropDefaults({ target }: IndexedTable, columns: ColumnFacts[], keys: IndexFacts["keys"]): string {
+function dropDefaults({ target }: IndexedTable, columns: Column[], keys: Index["keys"]): string {
   return keys
     .flatMap(({ column }) => columns.filter(({ name }) => name === column))
     .map(({ name, notNull }) => {
@@ -61,14 +57,14 @@ const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&
 /**
  * Tells whether `activeUsers` is needed: names are unique among some users only, and it is not set.
  */
-export function checkPartialRules(table: IndexedTable, columns: string[], all: ColumnFacts[]): Finding[] {
+export function checkPartialRules(table: IndexedTable, columns: string[], all: Column[]): Finding[] {
   return columns.flatMap((column) => {
     const rules = table.indexes.filter(
       ({ unique, valid, keys }) =>
         unique && valid && keys.some(({ column: name, sql }) => (name ?? sql).includes(column)),
     )
     const conditions = rules.map(({ predicate }) => predicate)
-    // A condition on the column itself sorts values, not users.
+    // A condition on the column itself excludes values, not users.
     const others = all
       .filter(({ name }) => name !== column)
       .map(({ name }) => new RegExp(`(?<!\\w)${literally(name)}(?!\\w)`))
@@ -78,7 +74,7 @@ export function checkPartialRules(table: IndexedTable, columns: string[], all: C
       {
         code: "active_users",
         severity: "warning",
-        message: `${table.label}.${column} is unique only where ${partial}: two users can have one ${column}, and a sign-in may find the one who does not count. Say who does.`,
+        message: `${table.label}.${column} is unique only where ${partial}: two users can have one ${column}, and a sign-in may find the inactive one. Set activeUsers.`,
         fix: "LazyAdapter(db, { activeUsers: (users) => isNull(users.deletedAt) })",
         where: `${table.label}.${column}`,
       },

@@ -1,12 +1,12 @@
+import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import type { IndexedTable, IndexFacts } from "./indexes.js"
 
-/** Columns that together must tell the rows of a table apart. */
+/** Columns that together must be unique in a table. */
 export interface UniqueNeed {
   /** Their names in the database. */
   columns: string[]
-  /** What happens otherwise. */
+  /** What happens without the rule. */
   why: string
   /** The name for a constraint that is missing. */
   name: string
@@ -14,7 +14,7 @@ export interface UniqueNeed {
   holdsNulls: boolean
 }
 
-/** Whether a table has the unique rule that is taken for granted. */
+/** Reports a missing unique rule, and one that counts nulls as equal where many rows have null. */
 export function checkUnique(table: IndexedTable, need: UniqueNeed): Finding[] {
   const { columns, why, name } = need
   const where = `${table.label}.${columns.join(", ")}`
@@ -26,7 +26,7 @@ export function checkUnique(table: IndexedTable, need: UniqueNeed): Finding[] {
       {
         code: "unique_nulls",
         severity: "error",
-        message: `The unique rule on ${where} counts nulls as equal, so there can be one user without: the second lazy user, or the second real one, can't be made.`,
+        message: `The unique rule on ${where} counts nulls as equal, so only one user can be without a value: the second lazy or real user without one can't be made.`,
         fix: withDistinctNulls(table, strict, list),
         where,
       },
@@ -48,14 +48,17 @@ export function checkUnique(table: IndexedTable, need: UniqueNeed): Finding[] {
   ]
 }
 
-/** A rule on fewer columns is stricter; one on an expression, such as `lower(email)`, or on some of the rows is the app's own idea of the same. */
-function isAbout({ keys }: IndexFacts, columns: string[]): boolean {
+/**
+ * Tells whether a rule guards the columns. A rule on fewer columns is stricter; one on an
+ * expression, such as `lower(email)`, or on some rows is how the app defines uniqueness.
+ */
+function isAbout({ keys }: Index, columns: string[]): boolean {
   return keys.every(({ column, sql }) =>
     column === null ? columns.some((name) => sql.includes(name)) : columns.includes(column),
   )
 }
 
-function withDistinctNulls({ target: table }: IndexedTable, { target, constraint }: IndexFacts, list: string): string {
+function withDistinctNulls({ target: table }: IndexedTable, { target, constraint }: Index, list: string): string {
   if (constraint === null) return `drop index ${target};\ncreate unique index concurrently on ${table} (${list});`
   const name = quoted(constraint)
   return `alter table ${table} drop constraint ${name}, add constraint ${name} unique (${list});`

@@ -1,7 +1,10 @@
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { getTableConfig } from "drizzle-orm/pg-core"
-import { findReferences, type UserReferences } from "../../store/merge/find-references.js"
+import { findReferences } from "../../store/merge/references/find-references.js"
+import type { UserReferences } from "../../store/merge/references/references.js"
+import { type IndexedTable, readIndexesByOid } from "../../store/sql/catalogue/indexes.js"
+import { type AccessedTable, type Right, readAccess } from "../../store/sql/catalogue/rights.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
@@ -12,17 +15,19 @@ import { readIfAllowed } from "../server/unchecked.js"
 import { type Facts, namesIn, tableUnder } from "../tables/facts.js"
 import { knownTables, unknownLabels } from "../tables/left-tables.js"
 import { uniqueColumns } from "../tables/needed-tables.js"
-import { type AccessedTable, checkAccess, type Right, readAccess } from "./check-access.js"
+import { checkAccess } from "./check-access.js"
 import { checkCredentials } from "./check-credentials.js"
 import { checkDeletes } from "./check-deletes.js"
 import { checkLookups, checkPurgeIndex } from "./check-indexes.js"
 import { checkMergeable, checkMergeRules } from "./check-merging.js"
 import { checkOtherRules, checkPartialRules } from "./check-other-rules.js"
 import { checkUnique } from "./check-unique.js"
-import { type IndexedTable, readIndexes } from "./indexes.js"
 import { lookupsOf } from "./lookups.js"
 
-/** Examines keys, unique rules and indexes of everything that hangs on users; also returns the tables with their indexes. */
+/**
+ * Examines keys, unique rules and indexes of the user table and of all tables that refer to it.
+ * @returns the findings, and the tables with their indexes
+ */
 export async function examineKeys(
   db: Database,
   tables: Tables,
@@ -42,7 +47,7 @@ export async function examineKeys(
   const { mergeTables, findings: unknown } = knownTables(config, await unknownLabels(db, config))
   const named = [...facts.tables.map(({ facts }) => facts), ...facts.declared].filter((table) => table !== null)
   const { result: merging, findings: unmerged } = await readIfAllowed({
-    what: "What a merge moves",
+    what: "The rows that a merge moves",
     role,
     tables: named,
     read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there, mergeTables)),
@@ -53,10 +58,10 @@ export async function examineKeys(
   const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging, { cascade })
   const oids = [...facts.tables.flatMap(({ facts }) => facts?.oid ?? []), ...lookups.map(({ table }) => table)]
   const { result: indexed = [], findings: unindexed } = await readIfAllowed({
-    what: "Whether there are the indexes and unique rules that are needed",
+    what: "Indexes and unique rules",
     role,
     tables: [],
-    read: () => readOnly(db, (tx) => readIndexes(tx, [...new Set(oids)])),
+    read: () => readOnly(db, (tx) => readIndexesByOid(tx, [...new Set(oids)])),
   })
   return {
     indexed,
@@ -77,11 +82,14 @@ export async function examineKeys(
   }
 }
 
-/** The user table, what users sign in with, and the tables of which a merge moves rows. */
+/**
+ * Lists the user table, the tables that users sign in with, and those whose rows a merge moves,
+ * with what the role does there.
+ */
 function accessed(users: number, facts: Facts, merging: UserReferences | undefined): AccessedTable[] {
   const own = facts.tables.flatMap(({ key, severity, facts }): AccessedTable[] => {
     if (!facts || key === "verificationTokensTable" || key === "lazyOutcomesTable" || !isTable(facts)) return []
-    // A conversion deletes sessions and passkeys also where nothing of the configuration makes any.
+    // A conversion deletes sessions and passkeys even if the configuration makes none.
     const isUsed = severity === "error" || severity === "warning"
     const rights: Right[] = isUsed ? ["select", "insert", ...CHANGES] : []
     return [{ oid: facts.oid, rights, reads: [], changes: [] }]
@@ -90,7 +98,7 @@ function accessed(users: number, facts: Facts, merging: UserReferences | undefin
   return [
     ...own,
     ...moved.map(({ oid, userColumns, rules, checks, parents }): AccessedTable => {
-      // Where something can stop a row, the merge reads where rows are, for which PostgreSQL wants the right to the whole table.
+      // The merge reads the ctid of rows that are stopped, for which it needs the whole table.
       const isPlain = rules.length + checks.length + parents.length === 0
       const columns = userColumns.map(({ name }) => name)
       return { oid, rights: ["select", ...CHANGES], reads: isPlain ? columns : [], changes: columns }
@@ -100,7 +108,7 @@ function accessed(users: number, facts: Facts, merging: UserReferences | undefin
 
 const CHANGES = ["update", "delete"] as const
 
-/** Only tables have them; what a view stands for is the app's own affair. */
+/** Tells whether a relation has rules and rights to check; the app knows what is behind a view. */
 const isTable = ({ kind }: { kind: string }) => kind === "r" || kind === "p"
 
 function checkUniqueRules(db: Database, tables: Tables, facts: Facts, indexed: IndexedTable[]): Finding[] {

@@ -1,13 +1,14 @@
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
-import type { UserReferences } from "../../store/merge/find-references.js"
+import type { UserReferences } from "../../store/merge/references/references.js"
+import type { DeclaredKey } from "../../store/sql/catalogue/foreign-keys.js"
+import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
+import { goingWithUsers } from "../tables/foreign-keys.js"
 import type { NeededTable } from "../tables/needed-tables.js"
-import { goingWithUsers, type KeyFacts } from "../tables/read-keys.js"
-import type { TableFacts } from "../tables/read-tables.js"
 
-/** Columns by which rows of a table are looked up. */
+/** Columns that conversions, merges or purges look up rows of a table by. */
 export interface Lookup {
   /** The oid of the table. */
   table: number
@@ -15,14 +16,14 @@ export interface Lookup {
 }
 
 /**
- * What converting, merging and purging look up: what belongs to a user by the tables of Auth.js, what refers to rows that go with a user, and
- * what a merge moves.
+ * Lists what conversions, merges and purges look up: rows of a user in the tables of Auth.js, rows
+ * that refer to rows deleted with a user, and rows that a merge moves.
  */
 export function lookupsOf(
   db: Database,
   users: number,
   tables: (NeededTable & { facts: TableFacts | null })[],
-  keys: KeyFacts[],
+  keys: DeclaredKey[],
   references: UserReferences | undefined,
   { cascade }: { cascade: boolean },
 ): Lookup[] {
@@ -33,8 +34,8 @@ export function lookupsOf(
       return userId && severity && facts ? [{ table: facts.oid, columns: [columnName(db, userId)] }] : []
     }),
     ...keys
-      .filter(({ parent }) => going.has(parent.root))
-      .map(({ table, columns }) => ({ table: table.root, columns })),
+      .filter(({ enforced, parent }) => enforced && going.has(parent))
+      .map(({ table, columns }) => ({ table, columns })),
     ...(references?.tables ?? []).flatMap(({ oid, userColumns }) =>
       userColumns.map(({ name }) => ({ table: oid, columns: [name] })),
     ),

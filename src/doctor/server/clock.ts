@@ -6,8 +6,9 @@ import type { Finding } from "../finding.js"
 const TOLERATED_MS = 5_000
 
 /**
- * How far this machine's clock and the server's are apart, in milliseconds, at least: the answer's way back is taken to be half of the time
- * that the query took. Positive where the server is ahead.
+ * Measures how far the clocks of this machine and of the database server are apart, at least, in
+ * milliseconds. Takes the answer's way back for half of the time of the query.
+ * @returns a positive number when the server is ahead
  */
 export async function readClockSkew(tx: Database): Promise<number> {
   const asked = Date.now()
@@ -20,7 +21,7 @@ export async function readClockSkew(tx: Database): Promise<number> {
   return Math.sign(skew) * Math.max(0, Math.abs(skew) - halfTrip)
 }
 
-/** Sessions end by the clock of this machine, and the database is told the time by it. */
+/** Reports clocks that differ: sessions end by the clock of this machine. */
 export function checkClock(skew: number): Finding[] {
   if (Math.abs(skew) <= TOLERATED_MS) return []
   const seconds = Math.round(Math.abs(skew) / 1000)
@@ -29,7 +30,7 @@ export function checkClock(skew: number): Finding[] {
     {
       code: "clock_skew",
       severity: "warning",
-      message: `The clock of this machine is ${seconds} seconds ${direction} that of the database server. Sessions, links and purges go by the clock of whichever machine looks.`,
+      message: `The clock of this machine is ${seconds} seconds ${direction} that of the database server. Sessions, sign-in links and purges use the clock of the machine that checks them.`,
       fix: "sudo timedatectl set-ntp true",
     },
   ]

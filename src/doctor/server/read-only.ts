@@ -1,18 +1,20 @@
 import { sql } from "drizzle-orm"
 import type { Database } from "../../store/sql/database.js"
 
-/** How long the server may work on one statement, and wait for a table that somebody has locked: nobody's database is to suffer. */
+/**
+ * How long PostgreSQL may work on one statement, and wait for a lock, so that the doctor never
+ * slows down an app.
+ */
 const STATEMENT_TIMEOUT = "10s"
 const LOCK_TIMEOUT = "1s"
 
-/** Reads in one transaction in which the server itself lets nothing be written, and no statement run for long. */
+/** Runs reads in a transaction in which PostgreSQL refuses every write and every long statement. */
 export function readOnly<Result>(db: Database, read: (tx: Database) => Promise<Result>): Promise<Result> {
   return db.transaction(
     async (tx) => {
-      // For this transaction only: behind a pooler the connection is somebody else's afterwards.
-      await tx.execute(
-        sql`select set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true), set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`,
-      )
+      // SET LOCAL ends with the transaction: a pooler then gives the connection to another client.
+      await tx.execute(sql.raw(`set local statement_timeout = '${STATEMENT_TIMEOUT}'`))
+      await tx.execute(sql.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`))
       return read(tx)
     },
     { accessMode: "read only" },

@@ -4,13 +4,13 @@ import { quoted } from "../../store/sql/identifiers.js"
 import { queryDocument } from "../../store/sql/query.js"
 import type { Finding } from "../finding.js"
 
-/** What concerns the server as a whole. */
+/** Version, role and settings of the database server. */
 export interface ServerFacts {
   /** Such as 180004 for 18.4. */
   version: number
   database: string
   role: string
-  /** Whether it counts the rows that are deleted. */
+  /** Whether it counts deleted rows. */
   trackCounts: boolean
   /** Where that setting comes from, as in pg_settings. */
   trackCountsSource: string
@@ -18,7 +18,7 @@ export interface ServerFacts {
 
 const OLDEST = 14
 
-/** One query. */
+/** Reads version, role and settings of the server. One query. */
 export function readServer(tx: Database): Promise<ServerFacts> {
   return queryDocument(
     tx,
@@ -35,7 +35,7 @@ export function readServer(tx: Database): Promise<ServerFacts> {
   )
 }
 
-/** Whether the server can do what this library asks of it. */
+/** Reports a server that is too old, or that does not count deleted rows. */
 export function checkServer({ version, database, role, trackCounts, trackCountsSource }: ServerFacts): Finding[] {
   const findings: Finding[] = []
   const major = Math.floor(version / 10_000)
@@ -43,18 +43,18 @@ export function checkServer({ version, database, role, trackCounts, trackCountsS
     findings.push({
       code: "server_version",
       severity: "error",
-      message: `The server is PostgreSQL ${major}; this library needs ${OLDEST} or newer.`,
+      message: `The server is PostgreSQL ${major}, but this library needs ${OLDEST} or newer. Upgrade it.`,
       fix: "https://www.postgresql.org/docs/current/upgrading.html",
     })
   }
   if (!trackCounts) {
-    // What is set for a role goes before what is set for a database.
+    // The setting of a role takes precedence over that of a database.
     const whose = trackCountsSource.endsWith("user") ? `role ${quoted(role)} in database` : "database"
     findings.push({
       code: "track_counts",
       severity: "error",
       message:
-        "The server does not count rows (track_counts is off), so every merge, purge and deletion fails: it could not say what it deletes.",
+        "The server does not count rows (track_counts is off), so every merge, purge and deletion of a lazy user fails: it could not check what it deletes.",
       fix: `alter ${whose} ${quoted(database)} set track_counts = on;`,
       where: "track_counts",
     })

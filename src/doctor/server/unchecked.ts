@@ -1,23 +1,14 @@
+import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import { sqlState } from "../../store/sql/sql-state.js"
 import type { Finding } from "../finding.js"
 
 /** A table that is read, as far as the right to do so is concerned. */
-export interface ReadTable {
-  schema: string
-  /** As reports name it. */
-  label: string
-  /** Quoted, with its schema. */
-  target: string
-  /** Whether the role may name anything in its schema. */
-  enterable: boolean
-  /** Whether the role may read all of it. */
-  readable: boolean
-}
+export type ReadTable = Pick<TableFacts, "schema" | "label" | "target" | "enterable" | "readable">
 
-/** Something to read, and from which tables. */
+/** A read, and the tables that it reads. */
 interface Reading<Result> {
-  /** What is not known if it can't be read, as the beginning of a sentence. */
+  /** What stays unknown if the read fails, as the beginning of a sentence. */
   what: string
   role: string
   tables: ReadTable[]
@@ -30,13 +21,14 @@ const QUERY_CANCELED = "57014"
 const LOCK_NOT_AVAILABLE = "55P03"
 
 /**
- * What was read; or, where the role may not read it or the server gave up on it, a finding that says so.
- * @throws whatever else the database throws
+ * Runs a read; returns a finding instead of a result when the role may not read something, or when
+ * PostgreSQL canceled the read.
+ * @throws Error of the database for any other failure
  */
 export async function readIfAllowed<Result>(
   reading: Reading<Result>,
 ): Promise<{ result?: Result; findings: Finding[] }> {
-  // A table in a schema that may not be entered would seem not to be there.
+  // A table would seem to be missing in a schema that the role may not enter.
   const hidden = reading.tables.filter(({ enterable }) => !enterable)
   if (hidden.length > 0) return { findings: [denied(reading, hidden)] }
   try {
@@ -52,8 +44,9 @@ export async function readIfAllowed<Result>(
           ),
         ],
       }
-    if (state === LOCK_NOT_AVAILABLE) return { findings: [delayed(reading, "somebody has locked the tables")] }
-    if (state === QUERY_CANCELED) return { findings: [delayed(reading, "it took the server too long")] }
+    if (state === LOCK_NOT_AVAILABLE)
+      return { findings: [delayed(reading, "another transaction has locked the tables")] }
+    if (state === QUERY_CANCELED) return { findings: [delayed(reading, "the server took too long")] }
     throw error
   }
 }
@@ -68,7 +61,7 @@ function denied({ what, role }: Reading<unknown>, tables: ReadTable[]): Finding 
   return {
     code: "unchecked",
     severity: "warning",
-    message: `${what} could not be checked: the role ${role} may not read ${names || "a table of it"}.`,
+    message: `${what} could not be checked: the role ${role} may not read ${names || "one of the tables"}.`,
     fix: grants.join("\n") || `grant pg_read_all_data to ${quoted(role)};`,
   }
 }
@@ -77,7 +70,7 @@ function delayed({ what }: Reading<unknown>, why: string): Finding {
   return {
     code: "unchecked",
     severity: "warning",
-    message: `${what} could not be checked: ${why}. Ask again at a quieter time.`,
+    message: `${what} could not be checked: ${why}. Run the doctor again when the database is less busy.`,
     fix: "npx authjs-lazy doctor",
   }
 }

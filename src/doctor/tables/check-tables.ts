@@ -1,16 +1,20 @@
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import type { Column } from "../../store/sql/catalogue/columns.js"
+import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName, qualifiedName, quoted } from "../../store/sql/identifiers.js"
+import { ruleFor } from "../../store/tables/column-rules.js"
 import { schema } from "../../store/tables/schema.js"
 import type { Finding } from "../finding.js"
 import { checkType } from "./column-type.js"
 import type { NeededTable } from "./needed-tables.js"
-import type { ColumnFacts, TableFacts } from "./read-tables.js"
 import { addColumn, createTable } from "./table-sql.js"
 
-/** Whether a table is there, and its columns are as the definition in Drizzle and the library's statements take them to be. */
-export function checkTable(db: Database, needed: NeededTable, facts: TableFacts | null): Finding[] {
+/**
+ * Compares a table with its definition in Drizzle and with what the library and Auth.js require.
+ */
+export function compareTable(db: Database, needed: NeededTable, facts: TableFacts | null): Finding[] {
   const { key, table, severity } = needed
   if (!facts) {
     if (!severity) return []
@@ -19,7 +23,7 @@ export function checkTable(db: Database, needed: NeededTable, facts: TableFacts 
       {
         code: "missing_table",
         severity,
-        message: `There is no table ${name}${severity === "info" ? ", which some ways to sign in need" : ""}.`,
+        message: `There is no table ${name}${severity === "info" ? ", which sign-in by e-mail link or passkey needs" : ""}.`,
         fix: createTable(db, table),
         where: name,
       },
@@ -34,14 +38,10 @@ export function checkTable(db: Database, needed: NeededTable, facts: TableFacts 
     if (!found) return [missingColumn(db, facts, column, name)]
     return own.has(property) ? checkColumn(key, facts, property, column, found) : []
   })
-  const filled = new Set([
-    ...ALWAYS_WRITTEN[key],
-    ...columns.filter(({ column }) => column.defaultFn || column.onUpdateFn).map(({ property }) => property),
-  ])
-  const properties = new Map(columns.map(({ name, property }) => [name, property]))
+  const properties = new Map(columns.map(({ name, property, column }) => [name, { property, column }]))
   return [
     ...findings,
-    ...facts.columns.flatMap((found) => checkRequired(facts, found, properties.get(found.name), filled)),
+    ...facts.columns.flatMap((found) => checkRequired(key, facts, found, properties.get(found.name))),
   ]
 }
 
@@ -55,45 +55,34 @@ function missingColumn(db: Database, { label, target }: TableFacts, column: AnyP
   }
 }
 
-/** Columns that are null until something happens. */
-const UNSET: readonly string[] = ["lazySince", "convertedAt"]
-const NULLABLE: readonly string[] = [...UNSET, "username", "seenAt", "emailVerified"]
-
 function checkColumn(
   key: NeededTable["key"],
   { label, target }: TableFacts,
   property: string,
   column: AnyPgColumn,
-  found: ColumnFacts,
+  found: Column,
 ): Finding[] {
   const where = `${label}.${found.name}`
   const alter = `alter table ${target} alter column ${quoted(found.name)}`
-  const findings: Finding[] = checkType({ where, alter, property, column, found })
-  const nullable =
-    (key === "usersTable" && NULLABLE.includes(property)) || (key === "lazyOutcomesTable" && property === "way")
-  if (nullable && found.notNull) {
+  const rule = ruleFor(key, property)
+  const findings: Finding[] = checkType({ where, alter, property, column, found, rule })
+  if (rule?.isNullable && found.notNull) {
     findings.push({
       code: "column_null",
       severity: "error",
-      message: `${where} is NOT NULL, but not every row has one.`,
+      message: `${where} is NOT NULL, but the library writes null in some rows.`,
       fix: `${alter} drop not null;`,
       where,
     })
   }
-  if (key === "usersTable" && UNSET.includes(property) && found.default !== null) {
+  if (rule?.defaultMakes && found.default !== null) {
+    const isLazy = rule.defaultMakes === "lazy"
     findings.push({
       code: "column_default",
-      severity: "error",
-      message: `${where} has a default, by which users who sign up look lazy or converted.`,
-      fix: `${alter} drop default;`,
-      where,
-    })
-  }
-  if (key === "usersTable" && property === "emailVerified" && found.default !== null) {
-    findings.push({
-      code: "column_default",
-      severity: "warning",
-      message: `${where} has a default, by which users whom the app inserts itself look as if they had proven their address. The library writes null.`,
+      severity: isLazy ? "error" : "warning",
+      message: isLazy
+        ? `${where} has a default, which makes users who sign up look lazy or converted.`
+        : `${where} has a default, which makes users look as if they had proven their address when the app inserts them itself. The library writes null.`,
       fix: `${alter} drop default;`,
       where,
     })
@@ -101,41 +90,26 @@ function checkColumn(
   return findings
 }
 
-/** What the library or Auth.js writes into every row of a table. */
-const ALWAYS_WRITTEN: Record<NeededTable["key"], readonly string[]> = {
-  usersTable: ["id", "username", "lazySince", "seenAt"],
-  accountsTable: ["userId", "type", "provider", "providerAccountId"],
-  sessionsTable: ["sessionToken", "userId", "expires"],
-  passwordsTable: ["userId", "hash", "updatedAt"],
-  lazyOutcomesTable: ["id", "at", "outcome", "since", "users"],
-  verificationTokensTable: ["identifier", "token", "expires"],
-  authenticatorsTable: [
-    "credentialID",
-    "userId",
-    "providerAccountId",
-    "credentialPublicKey",
-    "counter",
-    "credentialDeviceType",
-    "credentialBackedUp",
-  ],
-}
-
-/** Whether a row can be inserted without this column. */
+/** Tells whether a row can be inserted without this column. */
 function checkRequired(
+  key: NeededTable["key"],
   { label, target }: TableFacts,
-  { name, notNull, default: value, made }: ColumnFacts,
-  property: string | undefined,
-  filled: Set<string>,
+  { name, notNull, default: value, generation, isIdentity }: Column,
+  defined: { property: string; column: AnyPgColumn } | undefined,
 ): Finding[] {
-  const nullChecked = property !== undefined && NULLABLE.includes(property)
-  if (!notNull || value !== null || made || nullChecked || (property !== undefined && filled.has(property))) return []
+  if (!notNull || value !== null || generation !== null || isIdentity) return []
+  const { property = "", column } = defined ?? {}
+  const rule = ruleFor(key, property)
+  const needsAddress = key === "usersTable" && property === "email"
+  // A column that must take null has a finding of its own.
+  if (column?.defaultFn || column?.onUpdateFn || (rule && !rule.leftOut && !needsAddress)) return []
   const where = `${label}.${name}`
-  if (property === "email") {
+  if (needsAddress) {
     return [
       {
         code: "email_required",
         severity: "info",
-        message: `${where} is NOT NULL. Lazy users have no address, so one has to be made for them.`,
+        message: `${where} is NOT NULL. Lazy users have no address, so make one for them.`,
         fix: `LazyProvider({ generateEmail: ({ id }) => id + "@lazy.invalid" })`,
         where,
       },
@@ -145,7 +119,7 @@ function checkRequired(
     {
       code: "column_required",
       severity: "error",
-      message: `${where} is NOT NULL without a default, and nobody gives it a value: no row can be made.`,
+      message: `${where} is NOT NULL without a default, but not every insert gives it a value, so rows can't be made.`,
       fix: `alter table ${target} alter column ${quoted(name)} drop not null;`,
       where,
     },

@@ -1,11 +1,14 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName, qualifiedName } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import type { TableFacts } from "./read-tables.js"
 import { addColumn, createTable } from "./table-sql.js"
 
-/** Whether the columns that the app declares to hold user ids are there; `facts` are those of their tables, in the same order. */
+/**
+ * Reports columns that an option of `LazyAdapter` declares, but that are not in the database.
+ * @param facts the tables of the columns, in their order
+ */
 export function checkDeclared(
   db: Database,
   references: readonly AnyPgColumn[],

@@ -1,4 +1,6 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import { type DeclaredKey, readDeclaredKeys } from "../../store/sql/catalogue/foreign-keys.js"
+import { readTables, type TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
 import type { NamedTable } from "../../store/tables/schema.js"
@@ -6,10 +8,8 @@ import { readClockSkew } from "../server/clock.js"
 import { readOnly } from "../server/read-only.js"
 import { readServer, type ServerFacts } from "../server/read-server.js"
 import type { NeededTable } from "./needed-tables.js"
-import { type KeyFacts, readKeys } from "./read-keys.js"
-import { readTables, type TableFacts } from "./read-tables.js"
 
-/** What the server and its catalogue say, before anything is judged. */
+/** What the server and its catalogue say, before any check. */
 export interface Facts {
   server: ServerFacts
   /** See `readClockSkew`. */
@@ -17,37 +17,42 @@ export interface Facts {
   tables: KnownTable[]
   /** The tables of the columns that the app declares as `references`, in their order. */
   declared: (TableFacts | null)[]
-  /** Every foreign key of the database. */
-  keys: KeyFacts[]
+  /** The foreign keys from which the user table is reached, and those of its own. */
+  keys: DeclaredKey[]
 }
 
-/** A table as it is needed, and as the database has it; null where it has not. */
+/** A table that is needed, with what the database has for it; null where it is missing. */
 type KnownTable = NeededTable & { facts: TableFacts | null }
 
-/** Reads the catalogue, which every role may read: four queries, however many tables there are. */
+/**
+ * Reads the catalogue, which every role may read, with one number of queries for any number of
+ * tables.
+ */
 export function readFacts(db: Database, needed: NeededTable[], references: readonly AnyPgColumn[]): Promise<Facts> {
   return readOnly(db, async (tx) => {
     const server = await readServer(tx)
     const skew = await readClockSkew(tx)
-    const keys = await readKeys(tx)
     const all = [...needed.map(({ table }) => table), ...references.map(({ table }) => table as PgTable)]
     const found = await readTables(tx, all)
+    const tables = needed.map((table, position) => ({ ...table, facts: found[position] ?? null }))
+    const users = tables.find(({ key }) => key === "usersTable")?.facts
+    const keys = users ? await readDeclaredKeys(tx, users.oid) : []
     return {
       server,
       skew,
       keys,
-      tables: needed.map((table, position) => ({ ...table, facts: found[position] ?? null })),
+      tables,
       declared: found.slice(needed.length),
     }
   })
 }
 
-/** The table under this key, as the database has it. */
+/** Returns a table as the database has it, by its option of `LazyAdapter`. */
 export function tableUnder({ tables }: Facts, key: NamedTable): TableFacts | undefined {
   return tables.find((table) => table.key === key)?.facts ?? undefined
 }
 
-/** The names of columns in the database; undefined where the table lacks one. */
+/** Returns the names of columns in the database; undefined when the table lacks one. */
 export function namesIn(db: Database, { columns }: TableFacts, wanted: AnyPgColumn[]): string[] | undefined {
   const names = wanted.map((column) => columnName(db, column))
   return names.every((name) => columns.some((column) => column.name === name)) ? names : undefined

@@ -1,8 +1,6 @@
-import { sql } from "drizzle-orm"
 import type { MergeTables } from "../../store/merge/types.js"
-import { label } from "../../store/sql/catalogue.js"
+import { readLabels } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
-import { queryDocument } from "../../store/sql/query.js"
 import type { ConfigFacts } from "../app/read-config.js"
 import type { Finding } from "../finding.js"
 import { readOnly } from "../server/read-only.js"
@@ -11,16 +9,7 @@ import { readOnly } from "../server/read-only.js"
 export async function unknownLabels(db: Database, config: ConfigFacts | undefined): Promise<string[]> {
   const labels = Object.keys(config?.mergeTables ?? {})
   if (labels.length === 0) return []
-  const found = await readOnly(db, (tx) =>
-    queryDocument<string[]>(
-      tx,
-      sql`select coalesce(json_agg(${label("class")}), '[]')::text as document from pg_class class
-        where relkind in ('r', 'p') and ${label("class")} in (${sql.join(
-          labels.map((label) => sql`${label}`),
-          sql`, `,
-        )})`,
-    ),
-  )
+  const found = await readOnly(db, (tx) => readLabels(tx, labels))
   return labels.filter((label) => !found.includes(label))
 }
 
@@ -35,7 +24,7 @@ export function knownTables(
     findings: unknown.map((label) => ({
       code: "merge_tables",
       severity: "error",
-      message: `lazy.mergeTables names ${label}, which is no table of the database, so every merge fails. Tables of the schema public go by their name, others as schema.table.`,
+      message: `lazy.mergeTables names ${label}, which is not a table of the database, so every merge fails. Write tables of the schema public as table, others as schema.table.`,
       fix: `lazy: { mergeTables: {} } // without ${label}`,
       where: "lazy.mergeTables",
     })),

@@ -8,11 +8,11 @@ import type { Severity } from "../finding.js"
 export interface NeededTable {
   key: NamedTable
   table: PgTable
-  /** How bad it is if the table is missing; undefined where nothing of the configuration uses it. */
+  /** The severity of the table being missing; undefined where the configuration does not use it. */
   severity: Severity | undefined
 }
 
-/** The tables that the store is set up with, the user table first, and who would miss them. */
+/** Lists the tables of the store, the user table first. */
 export function neededTables(tables: Tables, config: ConfigFacts | undefined): NeededTable[] {
   const types = config?.providerTypes
   const severities: Record<NamedTable, Severity | undefined> = {
@@ -30,17 +30,17 @@ export function neededTables(tables: Tables, config: ConfigFacts | undefined): N
   })
 }
 
-/** Columns that together must tell rows apart. */
+/** Columns that together must be unique in a table. */
 export interface UniqueColumns {
   key: NamedTable
   columns: AnyPgColumn[]
-  /** What happens otherwise. */
+  /** What happens without the rule. */
   why: string
   /** Whether many rows have null in them. */
   holdsNulls: boolean
 }
 
-/** Every unique rule that the library and Auth.js take for granted. */
+/** Lists the unique rules that the library and Auth.js rely on. */
 export function uniqueColumns(tables: Tables): UniqueColumns[] {
   const { usersTable: users, accountsTable: accounts, sessionsTable: sessions, passwordsTable: passwords } = tables
   const rule = (key: NamedTable, columns: AnyPgColumn[], why: string, holdsNulls = false) => ({

@@ -3,7 +3,10 @@ import { type AnyPgColumn, getTableConfig, PgDialect, type PgTable } from "drizz
 import type { Database } from "../../store/sql/database.js"
 import { columnName, qualifiedName, quoted } from "../../store/sql/identifiers.js"
 
-/** Statements that make a table as its definition in Drizzle says, with what refers to other tables and its indexes. */
+/**
+ * Writes the statements that create a table as its definition in Drizzle says, with foreign keys,
+ * unique rules and indexes.
+ */
 export function createTable(db: Database, table: PgTable): string {
   const { columns, primaryKeys, foreignKeys, uniqueConstraints, indexes } = getTableConfig(table)
   const list = (columns: AnyPgColumn[]) => columns.map((column) => quoted(columnName(db, column))).join(", ")
@@ -25,7 +28,7 @@ export function createTable(db: Database, table: PgTable): string {
   return [`create table ${qualifiedName(table)} (${parts.join(", ")});`, ...plainIndexes].join("\n")
 }
 
-/** A statement that adds a column to a table as its definition in Drizzle says. */
+/** Writes the statement that adds a column as its definition in Drizzle says. */
 export function addColumn(db: Database, target: string, column: AnyPgColumn): string {
   return `alter table ${target} add column ${define(db, column)};`
 }

@@ -8,8 +8,8 @@ import type { UserRow } from "../tables/user-row.js"
 export type NewUserRow = Partial<UserRow> & { id: string; username: string }
 
 /**
- * What stopped an insert: the name or the id, which can be drawn again, or nothing that is still
- * there.
+ * The reason why an insert left out the row: a name or an id, for which another one can be drawn,
+ * or nothing that still exists.
  */
 export type Obstacle = "username" | "id" | "nothing"
 
@@ -29,8 +29,8 @@ export async function findObstacle(db: Database, tables: Tables, row: NewUserRow
     if (error instanceof Undone) {
       if (error.inserted) return "nothing"
       throw new LazySetupError(
-        "LazyAdapter: a trigger or a rule of the user table keeps the row of a lazy user from being inserted (a BEFORE INSERT " +
-          "trigger that returns null). Let it pass rows whose lazySince is set, or turn lazy users off by lazy.enabled.",
+        "LazyAdapter: a trigger or a rule of the user table keeps the row of a lazy user from being inserted (such as a BEFORE " +
+          "INSERT trigger that returns null). Let it pass rows whose lazySince is set, or set lazy.enabled to false.",
       )
     }
     const refusal = await findRefusal(db, tables, error, row)
@@ -64,7 +64,7 @@ export async function explainCreation(db: Database, tables: Tables, error: unkno
   if (refusal.kind === "invalid" && (refusal.field === "username" || refusal.field === "email")) {
     const maker = refusal.field === "email" ? "generateEmail" : "generateName"
     return new LazySetupError(
-      `${maker} returned a value that the column \`${refusal.field}\` of the user table refuses: it is too long for it, or a check forbids it.`,
+      `${maker} returned a value that the column \`${refusal.field}\` of the user table refuses: it is too long, or a check constraint forbids it. Make one that fits.`,
       { cause: error },
     )
   }

@@ -1,7 +1,10 @@
 import { normalizeAddress } from "../../email-address.js"
 import { LazySetupError } from "../../errors.js"
 
-/** Makes an address for a user who has none, for apps whose `email` column is NOT NULL. */
+/**
+ * Makes an address for a user who has none, for apps whose `email` column is NOT NULL.
+ * @example ({ id }) => `${id}@lazy.invalid`
+ */
 export type GenerateEmail = (user: { id: string; username: string }) => string | Promise<string>
 
 /**

@@ -4,13 +4,16 @@ import { randomBytes } from "../../random-bytes.js"
 const ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 const LENGTH = 10
 
-/** `guest-` and ten random characters; about 10^15 names, which say nothing about the id or the session. */
+/**
+ * Makes a name: `guest-` and ten random characters. The about 10^15 names say nothing about the id
+ * or the session.
+ */
 export function generateLazyName(): string {
   let name = ""
   while (name.length < LENGTH) {
     for (const byte of randomBytes(LENGTH - name.length)) {
       const place = byte & 31
-      // 31 characters: one of 32 values is thrown away, so that all characters are equally likely.
+      // Drop one of 32 values, so that all 31 characters are equally likely.
       if (place < ALPHABET.length) name += ALPHABET[place]
     }
   }

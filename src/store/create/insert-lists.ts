@@ -7,13 +7,13 @@ import { columnName, quoted } from "../sql/identifiers.js"
 export type RowValues = Record<string, unknown>
 
 /**
- * What Drizzle's `insert().values()` would write: columns that are not given take their `$default` function where they have one, and are left
- * to the database otherwise. Null is written as null.
+ * Adds the values that `insert().values()` of Drizzle would: a missing column gets that of its
+ * `$default` function, if it has one. Null stays null.
  */
 export function withDefaults(table: PgTable, values: RowValues): RowValues {
   const row: RowValues = {}
   for (const [property, column] of Object.entries<AnyPgColumn>(getTableColumns(table))) {
-    // Not by `hasDefault`, which `$onUpdateFn` sets too.
+    // Drizzle sets `hasDefault` for `$onUpdateFn` too.
     const given = values[property]
     const value =
       given !== undefined
@@ -24,10 +24,12 @@ export function withDefaults(table: PgTable, values: RowValues): RowValues {
   return row
 }
 
-/** Builds the column list and the value list of an `insert`, for the statements that Drizzle's own builder can't express. */
+/**
+ * The column list and the value list of an `insert`, for statements beyond the builder of Drizzle.
+ */
 export type InsertLists = (row: RowValues) => { columns: SQL; values: SQL }
 
-/** See {@link InsertLists}; a placeholder may stand for a value. */
+/** Makes the builder of {@link InsertLists} for a table; placeholders may stand for values. */
 export function insertLists(db: Database, table: PgTable): InsertLists {
   const columns = Object.entries<AnyPgColumn>(getTableColumns(table)).map(
     ([property, column]): [string, AnyPgColumn, SQL] => [property, column, sql.raw(quoted(columnName(db, column)))],
@@ -48,8 +50,7 @@ export function insertLists(db: Database, table: PgTable): InsertLists {
 }
 
 function boundValue(value: unknown, column: AnyPgColumn): SQL {
-  // Drizzle would ask the column to encode a null given for a placeholder, which fails for
-  // timestamps.
+  // Drizzle asks the column to encode a null given for a placeholder; timestamps fail at that.
   if (value === null) return sql`null`
   const isExpression = isSQLWrapper(value) && !is(value, Placeholder)
   return isExpression ? sql`${value}` : sql`${sql.param(value, column)}`

@@ -2,15 +2,31 @@ import type { SessionRow, UserRow } from "../tables/user-row.js"
 import type { NewSession } from "../users/sessions.js"
 import type { GenerateEmail } from "./generated-email.js"
 
-/** What a lazy user is made of; see {@link LazyStore.createLazyUser}. */
+/**
+ * The values of a new lazy user; see {@link LazyStore.createLazyUser}.
+ * @example
+ * await adapter.lazy.createLazyUser({ generateName: () => `visitor-${crypto.randomUUID()}` })
+ */
 export interface NewLazyUser {
-  /** The id to give; default: a fresh UUIDv7. */
+  /**
+   * The id of the user.
+   * @default a fresh UUIDv7
+   */
   id?: string
-  /** Makes a username; called again when the name it made is taken. Default: `guest-` and ten random characters. */
+  /**
+   * Makes a username; called again when the name is taken.
+   * @default `guest-` and ten random characters
+   */
   generateName?: () => string | Promise<string>
-  /** Makes an address for apps whose `email` column is NOT NULL, checked like any other; default: none, the column stays null. */
+  /**
+   * Makes an address, for apps whose `email` column is NOT NULL.
+   * @default none: the column stays null
+   */
   generateEmail?: GenerateEmail
-  /** A session to write along with the user, in the same statement; default: none (JWT sessions). */
+  /**
+   * A session to write with the user, in the same statement.
+   * @default none, as for JWT sessions
+   */
   session?: NewSession
 }
 
@@ -20,11 +36,11 @@ export interface LazyUserCandidates {
   successor?: (id: string) => string
 }
 
-/** See {@link LazyStore.createLazyUser} and {@link StoreInternals.ensureUser}. */
+/** The report of {@link LazyStore.createLazyUser} and {@link StoreInternals.ensureUser}. */
 export interface CreateReport {
   user: UserRow
-  /** The session that was written along with it; undefined where none was given. */
+  /** The session that was written with it; undefined when none was given. */
   session: SessionRow | undefined
-  /** False when a lazy user that was already there was returned. */
+  /** False when the lazy user existed before. */
   created: boolean
 }

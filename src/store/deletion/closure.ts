@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm"
-import type { ForeignKey } from "../sql/catalogue.js"
+import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
 import { quoted } from "../sql/identifiers.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { notGoneBefore } from "./gone-rows.js"
 import type { PurgeGraph } from "./graph.js"
 
-/** The tables of the users, and what a dry run takes for gone. */
+/** The tables of the users, and what a dry run counts as gone. */
 export interface Sought {
   tables: Tables
   /**
@@ -15,21 +15,24 @@ export interface Sought {
   goneBefore?: ReadonlySet<number>
 }
 
-/** Whose rows to follow, and how. */
+/** The users to start from, and the foreign keys to follow. */
 export interface Closure {
   search: Sought
   graph: PurgeGraph
   /** The condition for the users to start from. */
   users: SQL
   follows: ForeignKey[]
-  /** Whether each row is to be listed once for each user it goes with, and not once only. */
+  /** Whether to list each row once for each user it goes with, instead of once. */
   perUser?: boolean
 }
 
 /**
- * The head of a statement, `with recursive purge_gone as (…)`: the users and the rows that go with them. `owner` is the id of the user whom a row goes
- * with, `of` the oid of its table, of a partitioned one the topmost; `tab` and `tid` are the row. Circles of keys come to an end, because no row
- * is listed twice. Rows that have gone before are not among them. The name is one that no condition of an app means a table of its own by.
+ * Builds the head of a statement, `with recursive purge_gone as (…)`: the users and the rows that
+ * go with them, without rows that have gone before. The name is one that no condition of an app
+ * uses for a table.
+ *
+ * The column `owner` is the id of the user that a row goes with, `of` the oid of its topmost table;
+ * `tab` and `tid` identify the row. Circles of keys end, because no row is listed twice.
  */
 export function withGone({ search, graph, users, follows, perUser = false }: Closure): SQL {
   const { usersTable } = search.tables
@@ -37,7 +40,7 @@ export function withGone({ search, graph, users, follows, perUser = false }: Clo
   const start = sql`select ${owner}, ${literal(graph.users.oid)}, ${usersTable}.tableoid, ${usersTable}.ctid from ${usersTable} where ${users}`
   const steps = follows.map((key) => {
     const rows = sql`${sql.raw(key.parentTarget)} as parent join ${sql.raw(key.target)} as child on ${refersTo(key)}`
-    // A recursive term may name itself once only, so this is inside of what it is joined with.
+    // PostgreSQL allows one reference to itself in a recursive term, so this goes inside the join.
     return sql`select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid from ${rows}
       where purge_gone.of = ${literal(key.parent)} and parent.tableoid = purge_gone.tab and parent.ctid = purge_gone.tid${isThere(search, key)}`
   })
@@ -50,12 +53,14 @@ export function withGone({ search, graph, users, follows, perUser = false }: Clo
   return sql`with recursive purge_gone (owner, of, tab, tid) as (${start} ${recursion})`
 }
 
-/** What more there is to ask of a row `child` in a statement: whether it has gone before. */
+/**
+ * Builds the condition for a row `child` not to have gone before, as the end of a longer condition.
+ */
 export function isThere({ goneBefore }: Sought, { table }: ForeignKey): SQL {
   return goneBefore?.has(table) ? sql` and ${notGoneBefore(sql`child`)}` : sql``
 }
 
-/** The condition for a row `child` to refer to a row `parent`. */
+/** Builds the condition for a row `child` to refer to a row `parent`. */
 export function refersTo({ columns, parentColumns }: ForeignKey): SQL {
   const pairs = columns.map((column, position) => {
     const parentColumn = parentColumns[position] as string
@@ -64,5 +69,5 @@ export function refersTo({ columns, parentColumns }: ForeignKey): SQL {
   return sql.join(pairs, sql` and `)
 }
 
-/** The oid of a table, in a statement. */
+/** Writes the oid of a table into a statement. */
 export const literal = (oid: number) => sql.raw(`${oid}::int8`)

@@ -1,20 +1,26 @@
 import { LazySetupError } from "../../errors.js"
-import { type ForeignKey, readForeignKeys } from "../sql/catalogue.js"
+import { type ForeignKey, readForeignKeys } from "../sql/catalogue/foreign-keys.js"
 import type { Database } from "../sql/database.js"
 import { qualifiedName } from "../sql/identifiers.js"
 import type { Tables } from "../tables/resolve-tables.js"
 
-/** What the foreign keys of a database mean for the deletion of users. */
+/**
+ * The meaning of the foreign keys of a database for the deletion of users. Tables are given by
+ * their oids.
+ */
 export interface PurgeGraph {
   /** The user table. */
   users: { oid: number; label: string }
-  /** The keys along which rows go with users: for each, when a row goes then so do those that refer to it. */
+  /** The keys along which rows go with users: when a row goes, the rows that refer to it go too. */
   follows: ForeignKey[]
   /** The keys that hold users back: a row that goes may not be referred to by one that stays. */
   holds: ForeignKey[]
-  /** The tables whose rows have to go before those they refer to; their oids. */
+  /** The tables whose rows must go before the rows they refer to. */
   first: Set<number>
-  /** The tables whose rows can hang on several users, and go, or hold users back, with each of them; their oids. */
+  /**
+   * The tables whose rows can belong to several users, and go, or hold users back, with each of
+   * them.
+   */
   shared: Set<number>
   /**
    * The tables whose rows can go or change with users; undefined when triggers may reach any table.
@@ -25,8 +31,9 @@ export interface PurgeGraph {
 /**
  * Reads the foreign keys that matter to the deletion of users.
  *
- * No user goes because another one does: a key from the user table itself is never followed, but holds back, also where it has ON DELETE CASCADE.
- * @param cascade whether rows that refer to what goes by NO ACTION or RESTRICT go, too
+ * No user goes because another one does: a key of the user table itself is never followed, but
+ * holds back, even with ON DELETE CASCADE.
+ * @param cascade whether rows go that refer to deleted rows by NO ACTION or RESTRICT
  * @throws LazySetupError when there is no user table
  */
 export async function readPurgeGraph(db: Database, { usersTable }: Tables, cascade: boolean): Promise<PurgeGraph> {
@@ -51,7 +58,7 @@ export async function readPurgeGraph(db: Database, { usersTable }: Tables, casca
   }
 }
 
-/** Those of the keys to follow that lead, through however many tables, from users to one of some tables. */
+/** Picks the keys that lead from users to one of the tables, through any number of tables. */
 export function followsToward({ follows }: PurgeGraph, tables: ReadonlySet<number>): ForeignKey[] {
   const wanted = new Set(tables)
   const leading = new Set<ForeignKey>()
@@ -68,8 +75,9 @@ export function followsToward({ follows }: PurgeGraph, tables: ReadonlySet<numbe
 }
 
 /**
- * A row of a table with a single key refers to a single row, and so it hangs on a single user, if that goes for the other row. Each user is one on its
- * own already. Of keys that can mean a period of time, or a single partition, it isn't taken for granted.
+ * Finds the tables whose rows can belong to several users. A row with a single key belongs to one,
+ * if that is true for the row it refers to; keys with periods or to single partitions are not
+ * trusted.
  */
 function sharedTables(users: number, keys: ForeignKey[]): Set<number> {
   const tables = keys.map(({ table }) => table)
@@ -80,10 +88,10 @@ function sharedTables(users: number, keys: ForeignKey[]): Set<number> {
   return new Set(shared.map(({ table }) => table))
 }
 
-/** Those of the keys that can be reached from a table by following them, and the tables that they reach. */
+/** Picks the keys that can be reached by following them from a table, and the tables they reach. */
 function reachable(start: number, keys: ForeignKey[]): { follows: ForeignKey[]; tables: Set<number> } {
   const tables = new Set([start])
-  // What is added to a set while it is walked is walked, too.
+  // A loop over a set also visits what is added meanwhile.
   for (const table of tables) for (const key of keys) if (key.parent === table) tables.add(key.table)
   return { follows: keys.filter(({ parent }) => tables.has(parent)), tables }
 }

@@ -2,9 +2,18 @@ import type { Adapter, AdapterUser } from "@auth/core/adapters"
 import { and, eq, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
 import type { Tables } from "../tables/resolve-tables.js"
-import { identifiedBy } from "./identified-by.js"
 
-/** The reads by which Auth.js finds the user of a sign-in. */
+/** The name or address under which a user with a password signs in. */
+export type UserIdentifier = { username: string } | { email: string }
+
+/** Returns the condition for the active user with this username or address. */
+export function identifiedBy({ usersTable, activeUsers }: Tables, identifier: UserIdentifier): SQL | undefined {
+  const isNamed =
+    "username" in identifier ? eq(usersTable.username, identifier.username) : eq(usersTable.email, identifier.email)
+  return and(isNamed, activeUsers)
+}
+
+/** The reads in which Auth.js looks for the user of a sign-in. */
 type SignInReads = Required<Pick<Adapter, "getUserByEmail" | "getUserByAccount">>
 
 /**

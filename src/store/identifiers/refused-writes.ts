@@ -1,10 +1,9 @@
 import { getTableName, sql } from "drizzle-orm"
-import type { PgTable } from "drizzle-orm/pg-core"
 import { IdentifierInvalidError, IdentifierTakenError, type LazyError, LazySetupError } from "../../errors.js"
+import { type Column, readCheckedColumns, readColumnsOf } from "../sql/catalogue/columns.js"
 import type { Database } from "../sql/database.js"
 import { columnName, qualifiedName, quoted } from "../sql/identifiers.js"
-import { queryDocument, queryRows } from "../sql/query.js"
-import { type FoundColumn, readColumns } from "../sql/read-columns.js"
+import { queryRows } from "../sql/query.js"
 import { sqlState, TAKEN, UNREPRESENTABLE } from "../sql/sql-state.js"
 import { brokenConstraint, type Violation } from "../sql/violation.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -19,7 +18,7 @@ export interface WrittenUser {
   passwordHash?: string
 }
 
-/** Why PostgreSQL refused the row of a user. */
+/** The reason why PostgreSQL refused the row of a user. */
 export type Refusal =
   | { kind: "taken" | "invalid"; field: KnownBy | "passwordHash" }
   /** Another rule of the app; the message names it and what to do. */
@@ -50,8 +49,8 @@ export async function findRefusal(
 }
 
 /**
- * Writes the row of a user, and says which of its values PostgreSQL refuses if it refuses one.
- * @throws IdentifierTakenError, IdentifierInvalidError or LazySetupError, as {@link refusalError} has them
+ * Writes the row of a user, and says which of its values PostgreSQL refuses, if it does.
+ * @throws IdentifierTakenError, IdentifierInvalidError or LazySetupError; see {@link refusalError}
  */
 export async function explainRefused<Result>(
   db: Database,
@@ -67,7 +66,7 @@ export async function explainRefused<Result>(
   }
 }
 
-/** The error that stands for a refusal, where a user converts or signs up. */
+/** Makes the error for a refusal when a user converts or signs up. */
 export function refusalError(refusal: Refusal, cause: unknown): LazyError {
   if (refusal.kind === "rule") return new LazySetupError(refusal.message, { cause })
   const { kind, field } = refusal
@@ -89,13 +88,13 @@ async function whatIsTaken(db: Database, tables: Tables, broken: Violation): Pro
   if (!rule) return undefined
   const field = (["email", "username", "id"] as const).find((field) => isAbout(db, tables, rule, field))
   if (field) return { kind: "taken", field }
-  const columns = rule.keys.map(({ column, expression }) => column ?? expression).join(", ")
+  const columns = rule.keys.map(({ column, sql }) => column ?? sql).join(", ")
   return {
     kind: "rule",
     message:
       `LazyAdapter: the unique rule ${quoted(rule.name)} of the table ${labelOf(broken, usersTable)}, on ${columns}, ` +
-      "stops the row of a user, and nobody gives these columns a value of their own. Let them take null, without a " +
-      "default and with distinct nulls, or drop the rule.",
+      "stops the row of a user, because no insert gives these columns a value of their own. Let them take null, without " +
+      "a default and with distinct nulls, or drop the rule.",
   }
 }
 
@@ -105,7 +104,7 @@ function emptyColumn({ usersTable }: Tables, broken: Violation): Refusal | undef
     kind: "rule",
     message:
       `LazyAdapter: the column ${quoted(broken.column ?? "")} of the table ${labelOf(broken, usersTable)} is NOT NULL, ` +
-      "and nobody gives it a value. Give it a default, in the database or in Drizzle, or drop NOT NULL.",
+      "but no insert gives it a value. Give it a default, in the database or in Drizzle, or drop NOT NULL.",
   }
 }
 
@@ -119,10 +118,10 @@ async function whatCheckForbids(
   const fields = fieldsOf(db, tables, written)
   let names: string[]
   if (table === undefined) {
-    const columns = await columnsOf(db, tables.usersTable)
-    names = columns.filter(({ domain }) => domain != null && domain === dataType).map(({ name }) => name)
+    const columns = await readColumnsOf(db, qualifiedName(tables.usersTable))
+    names = columns.filter(({ domain }) => domain !== null && domain === dataType).map(({ name }) => name)
   } else {
-    names = await checkedColumns(db, schema, table, constraint)
+    names = await readCheckedColumns(db, { schema, table, constraint: constraint ?? "" })
     if (names.length === 0) return undefined
   }
   const field = fields.find(({ column }) => names.includes(column))?.field
@@ -132,49 +131,25 @@ async function whatCheckForbids(
     kind: "rule",
     message:
       `LazyAdapter: the check ${quoted(constraint ?? "")} forbids the row of a user in the table ` +
-      `${labelOf(broken, tables.usersTable)}. Let it pass rows in which the app has not set anything yet.`,
+      `${labelOf(broken, tables.usersTable)}. Let it pass rows in which the app has set nothing yet.`,
   }
-}
-
-async function checkedColumns(
-  db: Database,
-  schema: string | undefined,
-  table: string,
-  constraint: string | undefined,
-): Promise<string[]> {
-  return queryDocument(
-    db,
-    sql`
-    select coalesce((
-      select json_agg(attname)
-      from pg_constraint
-      join pg_attribute on attrelid = conrelid and attnum = any (conkey)
-      where conname = ${constraint ?? null}::text
-        and conrelid = to_regclass(concat(quote_ident(${schema ?? null}::text) || '.', quote_ident(${table}::text)))
-    ), '[]')::text as document`,
-  )
 }
 
 /** Finds the column that a value was too long for, which PostgreSQL does not name. */
 async function whatIsTooLong(db: Database, tables: Tables, written: WrittenUser): Promise<Refusal | undefined> {
   const { usersTable, passwordsTable } = tables
-  const columns = await columnsOf(db, usersTable)
-  const isTooLong = (columns: FoundColumn[], name: string, value: string) => {
+  const columns = await readColumnsOf(db, qualifiedName(usersTable))
+  const isTooLong = (columns: Column[], name: string, value: string) => {
     const { length = null } = columns.find((column) => column.name === name) ?? {}
     return length !== null && [...value].length > length
   }
   const field = fieldsOf(db, tables, written).find(({ column, value }) => isTooLong(columns, column, value))?.field
   if (field) return { kind: "invalid", field }
   if (!passwordsTable || written.passwordHash === undefined) return undefined
-  const ofPasswords = await columnsOf(db, passwordsTable)
+  const ofPasswords = await readColumnsOf(db, qualifiedName(passwordsTable))
   return isTooLong(ofPasswords, columnName(db, passwordsTable.hash), written.passwordHash)
     ? { kind: "invalid", field: "passwordHash" }
     : undefined
-}
-
-async function columnsOf(db: Database, table: PgTable): Promise<FoundColumn[]> {
-  const [columns] = await readColumns(db, [qualifiedName(table)])
-  return columns ?? []
 }
 
 async function whatIsUnrepresentable(
@@ -197,7 +172,9 @@ async function whatIsUnrepresentable(
   return undefined
 }
 
-/** The columns of the user table that were written; a name to show is made of the username. */
+/**
+ * Lists the columns of the user table that were written. A display name is made from the username.
+ */
 function fieldsOf(db: Database, { usersTable }: Tables, { id, username, email, name }: WrittenUser) {
   const all = [
     { field: "username", column: usersTable.username, value: username },

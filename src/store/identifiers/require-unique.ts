@@ -1,9 +1,11 @@
 import { getTableName } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
+import type { IndexedTable } from "../sql/catalogue/indexes.js"
+import { isTable } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { columnName, quoted } from "../sql/identifiers.js"
 import type { Tables } from "../tables/resolve-tables.js"
-import { isAbout, readUserRules, type UserRules } from "./identifier-rules.js"
+import { isAbout, readUserRules } from "./identifier-rules.js"
 
 /** The username and address to write; null or undefined values are not written. */
 export interface WrittenIdentifiers {
@@ -12,7 +14,7 @@ export interface WrittenIdentifiers {
 }
 
 /** The rules of the user table of each adapter, read before the first write. */
-const known = new WeakMap<Tables, Promise<UserRules | null>>()
+const known = new WeakMap<Tables, Promise<IndexedTable | undefined>>()
 
 /**
  * Refuses to write a username or an address without a unique rule: parallel requests would all find
@@ -24,16 +26,17 @@ export async function requireUniqueRules(db: Database, tables: Tables, written: 
   if (identifiers.length === 0) return
   const users = await userRules(db, tables)
   // A view has no rules, and a missing table fails by itself.
-  if (!users || !["r", "p"].includes(users.kind)) return
+  if (!users || !isTable(users.kind)) return
   for (const identifier of identifiers) {
-    if (users.rules.some((rule) => isAbout(db, tables, rule, identifier) && !isAbout(db, tables, rule, "id"))) continue
+    if (users.indexes.some((rule) => isAbout(db, tables, rule, identifier) && !isAbout(db, tables, rule, "id")))
+      continue
     // Ask again the next time: the rule may have been added by then.
     known.delete(tables)
     throw new LazySetupError(missingRule(db, tables, users, identifier))
   }
 }
 
-function userRules(db: Database, tables: Tables): Promise<UserRules | null> {
+function userRules(db: Database, tables: Tables): Promise<IndexedTable | undefined> {
   const read = known.get(tables) ?? readUserRules(db, tables)
   known.set(tables, read)
   read.catch(() => known.delete(tables))
@@ -43,7 +46,7 @@ function userRules(db: Database, tables: Tables): Promise<UserRules | null> {
 function missingRule(
   db: Database,
   { usersTable }: Tables,
-  { target, kind }: UserRules,
+  { target, kind }: IndexedTable,
   identifier: "username" | "email",
 ): string {
   const column = columnName(db, usersTable[identifier])

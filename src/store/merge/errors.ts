@@ -41,21 +41,21 @@ export async function explainConflicts<Result>(
 
 /** Tells what to change, as the end of an error message. */
 export const leaveIt = (label: string) =>
-  `Change the table, or leave it out: mergeTables: { ${JSON.stringify(label)}: "leave" }.`
+  `Change the table, or leave it out of merges: mergeTables: { ${JSON.stringify(label)}: "leave" }.`
 
 /** Reports rows that a trigger, a rule or a policy kept from changing, or changed otherwise. */
 export const goneAstray = (label: string, rows: number) =>
   new MergeConflictError(
-    `${rows} ${rows === 1 ? "row" : "rows"} of ${label} did not get the real user's id, though no unique rule or check stops them: a trigger, a rule or row-level security decides otherwise. ${leaveIt(label)}`,
+    `${rows} ${rows === 1 ? "row" : "rows"} of ${label} did not get the real user's id, although no unique rule or check stops them. A trigger, a rule or row-level security changes the outcome. ${leaveIt(label)}`,
     label,
   )
 
-/** A foreign key has come up since the merge read them. At the next try it is known. */
+/** Says that a foreign key was added after the merge read them. The next try knows it. */
 export class KeyAddedError extends MergeConflictError {}
 
-/** Rows went, or changed, that were neither moved nor handed to `onMerge`. */
+/** Reports rows that went or changed, but were neither moved nor handed to `onMerge`. */
 export const unseen = (label: string, what: string) =>
   new MergeConflictError(
-    `With the lazy user, ${what}, in ${label}, that the merge did not see: row-level security or a missing right hides them, or a trigger or a rule is at work. ${leaveIt(label)}`,
+    `Deleting the lazy user: ${what} in ${label} that the merge did not see. Row-level security or a missing right hides them, or a trigger or a rule changes them. ${leaveIt(label)}`,
     label,
   )

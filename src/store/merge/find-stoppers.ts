@@ -8,7 +8,9 @@ import type { MergeConflict } from "./types.js"
 /** A stopped row and the row that stops it, each by its ctid, which stays until the row changes. */
 export interface StoppedRow {
   place: string
-  /** The row of the real user that stops it; null where there are several, or none, as for a check. */
+  /**
+   * The row of the real user that stops it; null where several rows do, or none, as with a check.
+   */
   by: string | null
   /** Whether rows that refer to this one move to the other: only a unique rule stopped it. */
   isDeep: boolean

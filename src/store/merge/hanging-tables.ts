@@ -1,10 +1,12 @@
 import { type SQL, sql } from "drizzle-orm"
-import { type Column, type ForeignKey, type Relation, readRelations } from "../sql/catalogue.js"
+import type { Column } from "../sql/catalogue/columns.js"
+import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
+import { type Relation, readRelations } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { quoted } from "../sql/identifiers.js"
-import type { ReferencingTable, UserReferences } from "./find-references.js"
 import type { StoppedRow } from "./find-stoppers.js"
 import { concerned, type Move } from "./lazy-rows.js"
+import type { ReferencingTable, UserReferences } from "./references/references.js"
 import type { ChangingTable, RowChange } from "./row-changes.js"
 import { uniqueRules } from "./unique-rules.js"
 
@@ -116,7 +118,7 @@ export async function hangingTables(
   return tables.filter(({ changes }) => changes.length > 0)
 }
 
-/** Every key that leads to the replaced columns, also through others. */
+/** Finds every key that leads to the replaced columns, directly or through other columns. */
 function follow(found: UserReferences, replacement: Replacement): Hanging[] {
   const reached: Hanging[] = []
   const visit = (table: number, names: string[], isDirect: boolean) => {
@@ -178,7 +180,7 @@ function changingTable(
   }
 }
 
-/** A condition with some rows left out of it. */
+/** Builds a condition with some rows left out of it. */
 export function butNot(condition: SQL, except: ((prefix: string) => SQL)[], prefix: string): SQL {
   return except.length === 0 ? condition : sql`${condition} and not ${anyOf(except, prefix)}`
 }
@@ -190,7 +192,10 @@ function anyOf(conditions: ((prefix: string) => SQL)[], prefix: string): SQL {
   )}, false)`
 }
 
-/** The lazy user itself, and its rows that are stopped by themselves, go; nothing about them has to change. */
+/**
+ * Lists the conditions for rows that do not change: the lazy user itself and its own rows that are
+ * stopped.
+ */
 export function keptRows({ users, tables }: UserReferences, move: Move, oid: number): ((prefix: string) => SQL)[] {
   const own = tables.find((table): table is ReferencingTable => table.oid === oid)
   const isLazyUser = (prefix: string) => sql`${sql.raw(prefix + users.id)} = ${move.from}`

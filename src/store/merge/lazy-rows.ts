@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
-import { type DeletedSoFar, deletedSoFar } from "../deletion/count-deleted.js"
+import { type DeletedSoFar, deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument } from "../sql/query.js"
-import type { ReferencingTable } from "./find-references.js"
+import type { ReferencingTable } from "./references/references.js"
 import type { ChangingTable, RowChange } from "./row-changes.js"
 
 /** The users of a merge. */
@@ -13,7 +13,7 @@ export interface Move {
   users: { oid: number; id: string }
 }
 
-/** A table whose references to the lazy user move to the real one. */
+/** Describes the change of a table whose references to the lazy user move to the real one. */
 export function changingUsers(table: ReferencingTable, move: Move): ChangingTable {
   const { oid, label, target, columns, isPartitioned, userColumns, rules, checks, parents } = table
   const changes = userColumns.map((column): RowChange => {
@@ -58,7 +58,7 @@ function holdsOneOf({ userColumns }: ReferencingTable, ids: string[], prefix = "
   return sql`(${sql.join(parts, sql` or `)})`
 }
 
-/** The rows of the lazy user at a moment of the transaction. */
+/** How many rows the lazy user has at a moment of the transaction. */
 export interface LazyRows {
   /** How many rows of each table hold the lazy user's id, in the order of the tables. */
   rows: number[]

@@ -1,14 +1,15 @@
 import { type SQL, sql } from "drizzle-orm"
 import { literal, refersTo } from "../deletion/closure.js"
-import { type ChangedRows, type DeletedSoFar, deletedSoFar } from "../deletion/count-deleted.js"
-import type { ForeignKey } from "../sql/catalogue.js"
+import type { ChangedRows } from "../deletion/count-deleted.js"
+import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
+import { type DeletedSoFar, deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { quoted } from "../sql/identifiers.js"
 import { queryDocument } from "../sql/query.js"
 import { unseen } from "./errors.js"
-import type { UserReferences } from "./find-references.js"
 import type { Move } from "./lazy-rows.js"
 import type { StoppedRows } from "./move-hanging.js"
+import type { UserReferences } from "./references/references.js"
 
 /** The rows expected to go or to change when the lazy user is deleted. */
 export interface ExpectedLosses {
@@ -123,7 +124,10 @@ function rowsOf(oid: number, target: SQL, condition: SQL): SQL {
   return sql`select ${literal(oid)}, target.tableoid, target.ctid from ${target} as target where ${condition}`
 }
 
-/** PostgreSQL allows one reference to itself in a recursive term, so this goes inside the join. */
+/**
+ * Selects the rows that refer to rows gone. PostgreSQL allows one reference to itself in a
+ * recursive term, so this goes inside the join.
+ */
 function childrenOf(key: ForeignKey): SQL {
   return sql`
     select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid
@@ -133,8 +137,7 @@ function childrenOf(key: ForeignKey): SQL {
 
 /**
  * Compares the expected changes with those that PostgreSQL counted.
- * @throws MergeConflictError naming a table of which more or fewer rows went or changed than
- * expected
+ * @throws MergeConflictError naming a table in which the number of rows differs
  */
 export function refuseSurprises(found: UserReferences, expected: ExpectedLosses, actual: ChangedRows[]): void {
   const { users, credentials, leftAlone, keys, tables } = found

@@ -4,26 +4,26 @@ import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError }
 import { addRows, type ByTable } from "../sql/by-table.js"
 import type { Database } from "../sql/database.js"
 import { queryRows } from "../sql/query.js"
-import { retryTransaction } from "../sql/retry-transaction.js"
-import { rememberTransaction } from "../sql/same-transaction.js"
 import { EXCLUSION_VIOLATION, FOREIGN_KEY_VIOLATIONS, sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
+import { rememberTransaction, retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyRow, type UserRow } from "../tables/user-row.js"
 import { recordOutcomes } from "../users/outcomes.js"
 import { hasPassword } from "../users/passwords.js"
 import { proveEmail } from "../users/prove-email.js"
 import { explainConflicts, KeyAddedError } from "./errors.js"
-import { findReferences, type UserReferences } from "./find-references.js"
 import { concerned, type Move } from "./lazy-rows.js"
 import { mergeHanging, type StoppedRows } from "./move-hanging.js"
 import { type LazyRowsMoved, moveLazyRows } from "./move-lazy-rows.js"
+import { findReferences } from "./references/find-references.js"
+import type { UserReferences } from "./references/references.js"
 import { removeLazyUser } from "./remove-lazy-user.js"
 import type { MergeOptions, MergeReport } from "./types.js"
 
 /** Errors of a constraint when another request wrote first. */
 const OVERTAKEN = [UNIQUE_VIOLATION, EXCLUSION_VIOLATION, ...FOREIGN_KEY_VIOLATIONS]
 
-/** See `LazyStore.merge`. */
+/** Implements `LazyStore.merge`. */
 export function mergeUsers(
   db: Database,
   tables: Tables,
@@ -35,8 +35,8 @@ export function mergeUsers(
   const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep", mergeTables } = options
   const { usersTable, accountsTable, sessionsTable } = tables
   let finished = false
-  // The real user may get a row just before one of the lazy user's takes its place. Another merge sees it, and leaves the lazy user's where it is.
-  // A rule that is checked at the end says so when everything is done.
+  // The real user may get a row just before one of the lazy user's takes its place. The next try
+  // sees that row; with a deferred rule, the error comes at the commit.
   const isOvertaken = (error: unknown) =>
     error instanceof KeyAddedError ||
     (OVERTAKEN.includes(sqlState(error) ?? "") && (finished || error instanceof MergeConflictError))
@@ -98,10 +98,13 @@ function refuseUnsupported({ problems: [problem] }: UserReferences): void {
 }
 
 /**
- * In the order of their ids, so that two merges never wait for each other; with them the users who refer to the lazy one. For the lazy user nobody
- * else may add a row any more. For the real one everybody may: else requests that have changed a row of the lazy user's and then add one to
- * the real user, as in a chat, would be in a deadlock with the merge. Each is locked once, as it will have to be: so are requests that hold on to
- * a user while a weaker lock waits to become a stronger one.
+ * Locks both users in the order of their ids, so that two merges never wait for each other, with
+ * the users who refer to the lazy one. Each lock is as strong as it must become, since making it
+ * stronger later can end in a deadlock.
+ *
+ * Other transactions may still add rows that refer to the real user, but not to the lazy one: a
+ * request that has changed a row of the lazy user and then refers to the real one, as in a chat,
+ * would wait for the merge and the merge for it.
  */
 async function lockUsers(
   tx: Database,
@@ -124,7 +127,7 @@ async function lockUsers(
     )
   const found = new Map<string, UserRow | undefined>()
   for (const id of [fromId, intoId].sort()) {
-    // A proven address ends the sessions of the real user, those included that are being written.
+    // Proving the address ends all sessions of the real user, including those being written.
     const strength = id === fromId || provesEmail ? "update" : "no key update"
     const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, id)).for(strength)
     found.set(id, user)
@@ -135,7 +138,7 @@ async function lockUsers(
   return { from, into }
 }
 
-/** The rows that go with the lazy user, one condition for each table. */
+/** Groups the rows that go with the lazy user, with one condition for each table. */
 function stoppedRows(lazyRows: LazyRowsMoved[], hanging: StoppedRows[], move: Move): StoppedRows[] {
   const all = [
     ...lazyRows

@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm"
 import { MergeConflictError } from "../../errors.js"
-import { changedBetween, readDeletedSoFar } from "../deletion/count-deleted.js"
+import { changedBetween } from "../deletion/count-deleted.js"
 import { type ByTable, ofTable, setOfTable } from "../sql/by-table.js"
+import { readDeletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument } from "../sql/query.js"
 import { explainConflicts, goneAstray, leaveIt, unseen } from "./errors.js"
-import type { UserReferences } from "./find-references.js"
 import { findStoppers, readConflicts } from "./find-stoppers.js"
 import {
   butNot,
@@ -19,6 +19,7 @@ import {
 import { changingUsers, type Move } from "./lazy-rows.js"
 import type { LazyRowsMoved } from "./move-lazy-rows.js"
 import { movedTogether, moveRows } from "./move-rows.js"
+import type { UserReferences } from "./references/references.js"
 import { type ChangingTable, holdsOld, toChange } from "./row-changes.js"
 import type { MergeConflict } from "./types.js"
 
@@ -31,16 +32,19 @@ export interface StoppedRows {
   condition: (prefix: string) => SQL
 }
 
-/** How many levels of rows that hang on each other a merge follows: each costs statements, and people can nest rows as deep as they like. */
+/**
+ * How many levels of rows that refer to each other a merge follows. Each costs statements, and
+ * visitors can nest rows to any depth.
+ */
 const LEVELS = 100
 
 const tooDeep = (label = "") =>
   new MergeConflictError(
-    `Rows of ${label} hang on each other through more than ${LEVELS} levels of rows that stop each other. ${leaveIt(label)}`,
+    `Rows of ${label} refer to each other through more than ${LEVELS} levels of rows that a unique rule stops. ${leaveIt(label)}`,
     label,
   )
 
-/** What became of the rows that hang on stopped ones. */
+/** What became of the rows that refer to stopped ones. */
 export interface HangingMoved {
   moved: { label: string; rows: number }[]
   /** The stopped rows, including those of the lazy user itself; empty unless they are read. */
@@ -105,7 +109,7 @@ export async function mergeHanging(
         if (one.stopped === 0) continue
         replacements.push(...(await examine(table)))
         const { oid, label, target } = table
-        // Without the rows that were handed over before: conditions that name each other would double with every level.
+        // Leave out rows handed over before: nested conditions would double with each level.
         const condition = (prefix: string) => holdsOld(table, prefix)
         const kept = keptRows(found, move, oid)
         result.stopped.push({ oid, label, target, condition: (prefix) => butNot(condition(prefix), kept, prefix) })

@@ -1,9 +1,9 @@
 import { changedBetween } from "../deletion/count-deleted.js"
 import type { Database } from "../sql/database.js"
 import { explainConflicts, goneAstray, unseen } from "./errors.js"
-import type { ReferencingTable, UserReferences } from "./find-references.js"
 import { changingUsers, countLazyRows, type LazyRows, type Move } from "./lazy-rows.js"
 import { movedTogether, moveRows } from "./move-rows.js"
+import type { ReferencingTable, UserReferences } from "./references/references.js"
 
 /** The result of moving the rows of one table. */
 export interface LazyRowsMoved {

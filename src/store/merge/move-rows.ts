@@ -17,7 +17,8 @@ export interface Moved {
 }
 
 /**
- * Changes rows in tables that have to change together, as far as unique rules and checks let them. The tables are those of {@link movedTogether}.
+ * Changes rows in tables that have to change together, as far as unique rules and checks let them.
+ * @param tables one group of {@link movedTogether}
  * @param sources steps of a statement that the changes refer to
  */
 export async function moveRows(tx: Database, tables: ChangingTable[], sources: SQL[] = []): Promise<Moved[]> {
@@ -44,7 +45,10 @@ export async function moveRows(tx: Database, tables: ChangingTable[], sources: S
   }
 }
 
-/** Splits tables into groups: between two tables of one group runs a foreign key that holds only when both change in one statement. */
+/**
+ * Splits tables into groups. Tables of one group are connected by foreign keys that hold only when
+ * both sides change in one statement.
+ */
 export function movedTogether(tables: ChangingTable[]): ChangingTable[][] {
   const groups: ChangingTable[][] = []
   for (const table of tables) {
@@ -59,9 +63,9 @@ export function movedTogether(tables: ChangingTable[]): ChangingTable[][] {
   return groups.map((group) => group.sort((a, b) => tables.indexOf(a) - tables.indexOf(b)))
 }
 
-/** Changes all rows, which nothing can stop. */
+/** Changes all rows of a table that has nothing to stop them. */
 async function moveAll(tx: Database, table: ChangingTable, sources: SQL[]): Promise<Moved> {
-  // Rows that change in several columns could be locked in another order by another merge.
+  // Another merge could lock rows that change in several columns in another order.
   if (table.changes.length > 1 && (await lockRows(tx, table, sources)) === 0)
     return { table, moved: 0, stopped: 0, astray: 0 }
   const arrived = sql`(${holdsNew(table, changingColumns(table))}) is true and (${toChange(table)}) is not true`
@@ -84,8 +88,8 @@ function neverStopped({ rules, checks, parents }: ChangingTable): boolean {
 }
 
 /**
- * Locks the rows to move, always in the same order, so that merges that share rows wait for each other instead of dead-locking, and so
- * that no row changes between the moment it is found movable and the moment it is moved.
+ * Locks the rows to move in a fixed order, so that merges which share rows wait for each other
+ * without a deadlock, and no row changes between the decision to move it and the move.
  */
 async function lockRows(tx: Database, table: ChangingTable, sources: SQL[]): Promise<number> {
   const steps = sources.length === 0 ? sql`` : sql`with ${sql.join(sources, sql`, `)}`

@@ -3,7 +3,7 @@ import { quoted } from "../sql/identifiers.js"
 import { all, claims, collide, list, numbered, sameKey, valueColumn } from "./claims.js"
 import { type ChangingTable, changingColumns, type ParentOfChange, replaced, toChange } from "./row-changes.js"
 
-/** What a {@link moveStatement} returns for each table. */
+/** The counts that a {@link moveStatement} returns for each table. */
 export interface MoveRow {
   /** How many rows there were to change. */
   found: number
@@ -52,7 +52,7 @@ export function moveStatement(tables: ChangingTable[], sources: SQL[]): SQL {
   return sql`with ${sql.join(steps, sql`, `)} ${sql.join(counts, sql` union all `)} order by position`
 }
 
-/** The assignments that change a row. */
+/** Builds the assignments that change a row. */
 export function replacements(table: ChangingTable, prefix = ""): SQL {
   return list(changingColumns(table).map((column) => sql`${sql.raw(column.sql)} = ${replaced(table, column, prefix)}`))
 }
@@ -65,7 +65,7 @@ function isAsChosen({ changes }: ChangingTable): SQL {
   return sql`(${all(same)})`
 }
 
-/** The moving rows that no check forbids and whose key no other row has. */
+/** Selects the moving rows that no check forbids and whose key no other row has. */
 function free({ rules }: ChangingTable, n: number): SQL {
   if (rules.length === 0) return sql`select * from ${numbered("claim", n)} where allowed`
   const equal = rules.flatMap((rule, position) => (rule.operators === null ? [{ rule, position }] : []))
@@ -97,11 +97,11 @@ function free({ rules }: ChangingTable, n: number): SQL {
     where moving and allowed and ${all([...unheld, ...unexcluded])}`
 }
 
-/** Of the moving rows that would have the same key, one. */
+/** Selects one of the moving rows that would have the same key. */
 function first({ rules }: ChangingTable, n: number): SQL {
   const contested = rules.flatMap((rule, position) => (rule.contested ? [{ rule, position }] : []))
   const equal = contested.filter(({ rule }) => rule.operators === null)
-  // By hash: in the order of the rows, each row of a long chain could wait for the one before it, a round each.
+  // By hash: in the order of the rows, a long chain could move one row for each round.
   const places = equal.map(
     ({ rule, position }) =>
       sql`row_number() over (${sameKey(rule, position)} order by md5(ctid::text)) as ${numbered("place", position)}`,
@@ -125,7 +125,7 @@ function first({ rules }: ChangingTable, n: number): SQL {
     where ${all([...isFirst, ...isUnexcluded])}`
 }
 
-/** A row can hold the new value only where the table that its foreign key leads to has it. */
+/** Builds the condition for the table that a foreign key leads to, to have the new value. */
 function parentPresent(
   { change, parent, target, columns }: ParentOfChange,
   tables: ChangingTable[],

@@ -1,17 +1,17 @@
 import { type SQL, sql } from "drizzle-orm"
 import { MergeConflictError } from "../../errors.js"
-import { changedBetween, readDeletedAround } from "../deletion/count-deleted.js"
+import { changedBetween } from "../deletion/count-deleted.js"
 import type { ByTable } from "../sql/by-table.js"
+import { readDeletedAround } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryRows } from "../sql/query.js"
-import { connectionLost } from "../sql/same-transaction.js"
-import { settle } from "../sql/settle.js"
+import { connectionLost, runDeferred } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { KeyAddedError } from "./errors.js"
-import type { UserReferences } from "./find-references.js"
 import type { Move } from "./lazy-rows.js"
 import { expectLosses, refuseSurprises } from "./losses.js"
 import type { StoppedRows } from "./move-hanging.js"
+import type { UserReferences } from "./references/references.js"
 
 /**
  * Deletes the lazy user, its credentials and the stopped rows that are left, in one statement, so
@@ -55,7 +55,7 @@ export async function removeLazyUser(
     tx,
     sql`with ${sql.join(steps, sql`, `)} delete from ${usersTable} where ${usersTable.id} = ${move.from} and ${isSame}`,
   )
-  if (found.isDeferrable) await settle(tx)
+  if (found.isDeferrable) await runDeferred(tx)
   const gone = changedBetween(expected.soFar, await readDeletedAround(tx, found.within))
   const added = found.within && gone.find(({ oid }) => !found.within?.includes(oid))
   if (added)

@@ -1,15 +1,18 @@
 import { type SQL, sql } from "drizzle-orm"
-import type { Column } from "../sql/catalogue.js"
+import type { Column } from "../sql/catalogue/columns.js"
 import type { UniqueRule } from "./unique-rules.js"
 
-/** Columns of a table that together hold an old value and are to hold the new one, such as the id of a user. */
+/** Columns that together hold an old value and get a new one, such as the id of a user. */
 export interface RowChange {
   columns: Column[]
-  /** The condition for the columns to hold an old value; `prefix` is an alias with its dot, or empty. */
+  /**
+   * Builds the condition for the columns to hold an old value; `prefix` is an alias with its dot,
+   * or empty.
+   */
   isOld(prefix: string): SQL
-  /** The value that takes the place of the old one, in one of the columns. */
+  /** Builds the value that replaces the old one in one of the columns. */
   newValue(column: Column, prefix: string): SQL
-  /** The condition for one of the columns to hold a new value. */
+  /** Builds the condition for one of the columns to hold a new value. */
   isNew(column: Column, prefix: string): SQL
 }
 
@@ -30,7 +33,7 @@ export interface ChangingTable {
   checks: string[]
   /** Where a new value must be present before the columns of a change may hold it. */
   parents: ParentOfChange[]
-  /** A condition for rows that stay as they are, whatever they hold. */
+  /** Builds a condition for rows that stay as they are; undefined for none. */
   except: ((prefix: string) => SQL) | undefined
 }
 
@@ -46,18 +49,21 @@ export interface ParentOfChange {
   columns: string[]
 }
 
-/** The columns that change, each once. */
+/** Lists the columns that change, each once. */
 export function changingColumns({ changes }: Pick<ChangingTable, "changes">): Column[] {
   return [...new Set(changes.flatMap(({ columns }) => columns))]
 }
 
-/** The condition for the rows of a table that are to change; `prefix` is an alias with its dot, or empty. */
+/**
+ * Builds the condition for the rows of a table to change; `prefix` is an alias with its dot, or
+ * empty.
+ */
 export function toChange(table: ChangingTable, prefix = ""): SQL {
   const { except } = table
   return except ? sql`${holdsOld(table, prefix)} and not ${except(prefix)}` : holdsOld(table, prefix)
 }
 
-/** The condition for the rows of a table that hold an old value, those included that stay as they are. */
+/** Builds the condition for rows that hold an old value, including those that stay as they are. */
 export function holdsOld({ changes }: Pick<ChangingTable, "changes">, prefix = ""): SQL {
   return sql`(${sql.join(
     changes.map((change) => change.isOld(prefix)),
@@ -65,7 +71,7 @@ export function holdsOld({ changes }: Pick<ChangingTable, "changes">, prefix = "
   )})`
 }
 
-/** A column as it is after the changes. */
+/** Builds the value of a column after the changes. */
 export function replaced({ changes }: ChangingTable, column: Column, prefix = ""): SQL {
   return changes
     .filter(({ columns }) => columns.includes(column))
@@ -76,7 +82,7 @@ export function replaced({ changes }: ChangingTable, column: Column, prefix = ""
     )
 }
 
-/** The condition for one of these columns to hold a new value. */
+/** Builds the condition for one of these columns to hold a new value. */
 export function holdsNew({ changes }: ChangingTable, columns: Column[], prefix = ""): SQL {
   const parts = changes.flatMap((change) =>
     change.columns.filter((column) => columns.includes(column)).map((column) => change.isNew(column, prefix)),

@@ -4,9 +4,9 @@ import type { Database } from "../sql/database.js"
 import type { UserRow } from "../tables/user-row.js"
 import type { NewSession } from "../users/sessions.js"
 
-/** What `onMerge` is given, inside the transaction that merges. */
+/** The arguments of `onMerge`, which runs inside the transaction that merges. */
 export interface MergeHookParams {
-  /** The open transaction. What is written through it is undone if anything fails. */
+  /** The open transaction. PostgreSQL rolls back what is written through it if anything fails. */
   tx: Database
   /** The lazy user, who is about to be deleted. */
   from: UserRow
@@ -15,8 +15,9 @@ export interface MergeHookParams {
   /** How many rows have the real user's id now; tables without any are left out. */
   moved: ByTable<number>
   /**
-   * The rows that a unique rule, an exclusion constraint or a check constraint stopped, locked, each with the row that stopped it; tables without any are
-   * left out. They still hold what they held, such as the lazy user's id. Those that still do after the hook are deleted.
+   * The rows that a unique rule, an exclusion constraint or a check constraint stopped, by table,
+   * locked, each with the row that stopped it. They still hold their old values, such as the lazy
+   * user's id; rows that still do after the hook are deleted.
    */
   conflicts: ByTable<MergeConflict[]>
 }
@@ -26,45 +27,66 @@ export interface MergeHookParams {
  * values of the driver.
  */
 export interface MergeConflict {
-  /** The row of the lazy user, or one that hangs on such a row. */
+  /** The row of the lazy user, or a row that refers to such a row. */
   row: Record<string, unknown>
   /**
-   * The row of the real user that stops it. What hangs on `row` by a foreign key hangs on this one by now, unless an exclusion constraint stops `row`. Null
-   * where several rows stop it, or none of the real user's, as for a check constraint.
+   * The row of the real user that stops it. Rows that referred to `row` by a foreign key refer to
+   * this one now, unless an exclusion constraint stops `row`. Null when several rows stop it, or
+   * none, as with a check constraint.
    */
   by: Record<string, unknown> | null
 }
 
 /**
- * Runs inside the transaction that merges, in every merge; throwing undoes the merge. Called again where the database has undone the
- * transaction to end a deadlock, or because of a row that the real user has just got: what can't be undone belongs into the event `mergeUser`.
+ * Runs inside the transaction of every merge; throwing rolls the merge back. It is called again
+ * when PostgreSQL rolled the transaction back to end a deadlock, or because the real user just got
+ * a row. Put what can't be rolled back into the event `mergeUser`.
+ * @example
+ * const onMerge: MergeHook = async ({ tx, into, conflicts }) => addCarts(tx, into.id,
+ * conflicts.cart ?? [])
  */
 export type MergeHook = (params: MergeHookParams) => void | Promise<void>
 
-/** See {@link LazyStore.merge}. */
+/**
+ * Options of {@link LazyStore.merge}.
+ * @example
+ * await adapter.lazy.merge(guest.id, customer.id, { onConflict: "error" })
+ */
 export interface MergeOptions {
-  /** A session for the real user, written in the same transaction; default: none (JWT sessions). */
+  /**
+   * A session for the real user, written in the same transaction.
+   * @default none, as for JWT sessions
+   */
   session?: NewSession
-  /** An account to link to the real user in the same transaction, whatever its `userId` says; default: none. */
+  /**
+   * An account to link to the real user in the same transaction; its `userId` is ignored.
+   * @default none
+   */
   link?: AdapterAccount
   /**
-   * Whoever merges has just proven to own the real user's address: does what {@link StoreInternals.proveEmail} does, in the same transaction,
-   * before the session is written; default: false.
+   * Whether this sign-in proved the real user's address. The merge then does what {@link
+   * StoreInternals.proveEmail} does, before it writes the session.
+   * @default false
    */
   provesEmail?: boolean
-  /** Refuses unless the real user still has a password: whoever merges has signed in by it; default: false. */
+  /**
+   * Whether to refuse unless the real user still has a password, since this sign-in used it.
+   * @default false
+   */
   needsPassword?: boolean
   onMerge?: MergeHook
   /**
-   * What happens where a unique rule, an exclusion constraint or a check constraint stops a row. `"keep"`: the real user's row stays, and the lazy user's is handed
-   * to `onMerge` and deleted. `"error"`: MergeConflictError, and nothing is changed. Default: `"keep"`.
+   * What to do when a unique rule, an exclusion constraint or a check constraint stops a row.
+   * `"keep"` keeps the real user's row, hands the lazy user's row to `onMerge` and deletes it.
+   * `"error"` throws MergeConflictError and changes nothing.
+   * @default "keep"
    */
   onConflict?: "keep" | "error"
   /**
-   * Names tables that the merge leaves alone, such as an audit log that nobody may change. Their
-   * rows meet the ON DELETE of their foreign key when the lazy user is deleted. Names are those in
+   * Names tables that merges leave alone, such as an audit log that the role may not change.
+   * Deleting the lazy user applies ON DELETE of the foreign key to their rows. Names are those in
    * reports: `table` in the schema public, `schema.table` elsewhere.
-   * @default {} every row is moved
+   * @default {}, which moves every row
    * @example { audit_log: "leave" }
    */
   mergeTables?: MergeTables
@@ -73,7 +95,7 @@ export interface MergeOptions {
 /** The tables that a merge leaves alone; see {@link MergeOptions.mergeTables}. */
 export type MergeTables = Readonly<Record<string, "leave">>
 
-/** See {@link LazyStore.merge}. */
+/** The report of {@link LazyStore.merge}. */
 export interface MergeReport {
   /** The lazy user as it was; it is deleted. */
   from: UserRow
@@ -82,13 +104,14 @@ export interface MergeReport {
   /** How many rows were moved; tables without any are left out. */
   moved: ByTable<number>
   /**
-   * How many rows were deleted because they could not be moved, with the rows of other tables that went by ON DELETE CASCADE or by a
-   * trigger; tables without any are left out. What a user signs in with (sessions, accounts, authenticators, password) isn't counted.
+   * How many rows were deleted because they could not be moved, by table, with rows that went by ON
+   * DELETE CASCADE or by a trigger. Sessions, accounts, authenticators and the password of the lazy
+   * user are not counted.
    */
   conflicts: ByTable<number>
   /**
-   * How many of the lazy user's rows in the tables that `LazyAdapter({ credentials })` names were deleted; tables without any are left out.
-   * Undefined where it names none.
+   * How many of the lazy user's rows were deleted in the tables that `LazyAdapter({ credentials })`
+   * names, by table. Undefined when it names none.
    */
   credentials?: ByTable<number>
 }

@@ -1,28 +1,33 @@
-import type { Column, UniqueIndex } from "../sql/catalogue.js"
+import type { Column } from "../sql/catalogue/columns.js"
+import type { Index, IndexKey } from "../sql/catalogue/indexes.js"
 
-/** A unique constraint or index, or an exclusion constraint, as far as a change of some columns concerns it. */
+/** A unique index or an exclusion constraint, as far as it depends on columns that change. */
 export interface UniqueRule {
   /** SQL expressions over the columns of the table, with their collation. */
   keys: string[]
-  /** SQL condition: the rows that the rule is about; null for all. */
+  /** SQL condition for the rows under the rule; null for all rows. */
   predicate: string | null
   nullsNotDistinct: boolean
-  /** What two rows may not be to each other, key by key; null where that is equal. */
+  /** The operators that exclude two rows, key by key; null for equality. */
   operators: string[] | null
   /**
-   * The changing columns that are keys as they stand and compared by equality, if the rule takes notice of no others; null otherwise. A row that such
-   * a rule stops collides with one that has a new value in one of them.
+   * The changing columns that are plain keys compared by equality, if the rule depends on no
+   * others; null otherwise. A row that such a rule stops collides with a row that has a new value
+   * in one of them.
    */
   plain: Column[] | null
   /** Whether two rows that both move can collide, or one can take the place another one leaves. */
   contested: boolean
 }
 
-/** Picks the unique rules and the checks that take notice of a column that changes, also by way of a generated column. */
+/**
+ * Picks the unique rules and the checks that depend on a changing column, directly or through a
+ * generated column.
+ */
 export function uniqueRules(
   columns: Column[],
   changing: Column[],
-  indexes: UniqueIndex[],
+  indexes: Index[],
   checks: string[],
 ): { rules: UniqueRule[]; checks: string[] } {
   // A name can be part of another one or of a string: too many hits cost time, never correctness.
@@ -34,12 +39,12 @@ export function uniqueRules(
     const equals = (position: number) => operators === null || operators[position]?.isEquality === true
     const plain = changing.filter(({ name }) => keys.some(({ column }, n) => column === name && equals(n)))
     const isPlain = (column: string | null, n: number) => equals(n) && plain.some(({ name }) => name === column)
-    const others = keys.filter(({ column }, n) => !isPlain(column, n)).map(({ sql }) => sql)
+    const others = keys.filter(({ column }, n) => !isPlain(column, n)).map(expressionOf)
     const elsewhere = mentioned([...others, predicate ?? ""].join(" "))
     if (plain.length + elsewhere.length === 0) return []
     return [
       {
-        keys: keys.map(({ sql }) => sql),
+        keys: keys.map(expressionOf),
         predicate,
         nullsNotDistinct,
         operators: operators?.map(({ sql }) => sql) ?? null,
@@ -50,3 +55,6 @@ export function uniqueRules(
   })
   return { rules, checks: checks.filter((check) => mentioned(check).length > 0) }
 }
+
+/** Builds the expression that PostgreSQL compares two rows by. */
+const expressionOf = ({ sql, collation }: IndexKey) => `(${sql})${collation === null ? "" : ` collate ${collation}`}`

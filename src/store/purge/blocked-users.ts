@@ -1,17 +1,16 @@
 import { type SQL, sql } from "drizzle-orm"
 import { isThere, literal, refersTo, withGone } from "../deletion/closure.js"
 import { followsToward, type PurgeGraph } from "../deletion/graph.js"
-import type { ForeignKey } from "../sql/catalogue.js"
+import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
 import type { Database } from "../sql/database.js"
 import { queryRows } from "../sql/query.js"
-import { type Candidate, isOneOf, type Search } from "./find-users.js"
-
-/** Users who are held back, by id, each with the tables whose rows refer to them or to what would go with them. */
-export type HeldBack = Map<string, Set<string>>
+import { isOneOf } from "./find-users.js"
+import type { Candidate, HeldBack, Search } from "./job.js"
 
 /**
- * Finds those of the users who can't go, because a row that stays refers to them or to a row that would go with them. A row that goes with
- * another one of the users is no reason, unless that user is held back. One query, and another one only after users were found.
+ * Finds those of the users who can't go, because a row that stays refers to them or to a row that
+ * would go with them. A row that goes with another of the users holds nobody back, unless that user
+ * is held back too. One query, and one more each time it has found users.
  */
 export async function findHeldBack(
   tx: Database,
@@ -39,8 +38,8 @@ export async function findHeldBack(
 }
 
 /**
- * The first of the users who can go, as many as there is room for, and those who are held back. Where some of those who could go stay for want of
- * room, they may hold others back.
+ * Finds the first of the users who can go, as many as there is room for, and those who are held
+ * back. A user who stays because there is no room may hold back others.
  */
 export async function findFree(
   tx: Database,

@@ -5,13 +5,16 @@ const DAY = 24 * 60 * 60
 const LARGEST_BATCH = 10_000
 const LONGEST = 100_000 * DAY
 
-/** {@link PurgeOptions} with what is filled in where nothing has to be known of the app; `limit` is Infinity for all there are. */
+/**
+ * {@link PurgeOptions} with the defaults that depend on nothing of the app; `limit` is Infinity for
+ * all users.
+ */
 export type CheckedPurge = PurgeOptions &
   Required<Pick<PurgeOptions, "force" | "batchSize" | "limit" | "dryRun" | "cascade">>
 
 /**
- * Checks the options of a purge each by itself, before there is a database or an app. A wrong one is refused and never ignored: what is deleted
- * doesn't come back.
+ * Checks each option of a purge by itself, without a database or an app. Refuses an invalid one
+ * instead of ignoring it, since nothing brings deleted users back.
  * @throws LazySetupError naming the option
  */
 export function checkPurgeOptions(options: PurgeOptions): CheckedPurge {
@@ -48,28 +51,28 @@ const KNOWN: Record<keyof PurgeOptions, true> = {
 function refuseUnknown(options: PurgeOptions): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(KNOWN, name))
   if (unknown !== undefined)
-    throw new LazySetupError(`purge: there is no option ${unknown}. There are: ${Object.keys(KNOWN).join(", ")}.`)
+    throw new LazySetupError(`purge: there is no option ${unknown}. Use ${Object.keys(KNOWN).join(", ")}.`)
 }
 
 function seconds(options: PurgeOptions, name: "olderThan" | "sessionMaxAge"): number | undefined {
   const value: unknown = options[name]
   if (value === undefined) return undefined
   if (typeof value === "number" && value >= 0 && value <= LONGEST) return value
-  throw new LazySetupError(`purge: ${name} is to be a number of seconds from 0 to ${LONGEST}.`)
+  throw new LazySetupError(`purge: \`${name}\` must be a number of seconds from 0 to ${LONGEST}.`)
 }
 
 function whole(options: PurgeOptions, name: "batchSize" | "limit", least: number, most: number): number | undefined {
   const value: unknown = options[name]
   if (value === undefined) return undefined
   if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value
-  throw new LazySetupError(`purge: ${name} is to be a whole number from ${least} to ${most}.`)
+  throw new LazySetupError(`purge: \`${name}\` must be a whole number from ${least} to ${most}.`)
 }
 
-/** Not by truthiness: "false" would be true. */
+/** Reads an option that must be true or false; the text "false" would be truthy. */
 function flag(options: PurgeOptions, name: "force" | "dryRun" | "cascade"): boolean {
   const value: unknown = options[name] ?? false
   if (typeof value === "boolean") return value
-  throw new LazySetupError(`purge: ${name} is to be true or false.`)
+  throw new LazySetupError(`purge: \`${name}\` must be true or false.`)
 }
 
 function callable<Name extends "keep" | "onPurge" | "onProgress">(
@@ -78,11 +81,11 @@ function callable<Name extends "keep" | "onPurge" | "onProgress">(
 ): PurgeOptions[Name] {
   const value: unknown = options[name]
   if (value === undefined || typeof value === "function") return options[name]
-  throw new LazySetupError(`purge: ${name} is to be a function.`)
+  throw new LazySetupError(`purge: \`${name}\` must be a function.`)
 }
 
-/** Not by its class, of which there can be several. */
+/** Reads an abort signal by its property, since there can be several classes of that name. */
 function abortSignal(signal: PurgeOptions["signal"]): AbortSignal | undefined {
   if (signal === undefined || typeof signal?.aborted === "boolean") return signal
-  throw new LazySetupError("purge: signal is to be an AbortSignal.")
+  throw new LazySetupError("purge: `signal` must be an AbortSignal: signal: AbortSignal.timeout(60_000)")
 }

@@ -1,57 +1,35 @@
 import { type SQL, sql } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
-import type { PurgeGraph } from "../deletion/graph.js"
-import { hidesRows, isTable, label, noTable } from "../sql/catalogue.js"
+import { readVisibility } from "../sql/catalogue/rights.js"
+import { isTable, noTable } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { qualifiedName } from "../sql/identifiers.js"
-import { queryDocument, queryRows } from "../sql/query.js"
+import { queryRows } from "../sql/query.js"
 import { INSUFFICIENT_PRIVILEGE, sqlState } from "../sql/sql-state.js"
-import type { Search } from "./find-users.js"
-
-/** A table, as far as the role can see it. */
-interface Sight {
-  oid: number
-  label: string
-  /** `relkind` of pg_class. */
-  kind: string
-  hidesRows: boolean
-}
+import type { PurgeJob } from "./job.js"
 
 /**
- * Checks that the role sees everything the purge decides on: sessions, rows that `keep` asks about,
- * and for a dry run all rows that refer to users.
+ * Checks that the role sees every row that the purge decides on: sessions, rows that `keep` asks
+ * about, and for a dry run all rows that refer to users.
  * @throws LazySetupError naming the table
  */
-export async function checkSight(
-  db: Database,
-  { tables, settings, hasSessions }: Search,
-  graph: PurgeGraph,
-): Promise<void> {
+export async function checkSight({ db, search, graph, strategy }: PurgeJob): Promise<void> {
+  const { tables, settings, hasSessions } = search
   const { usersTable, sessionsTable } = tables
-  const sessions = hasSessions ? sql`to_regclass(${qualifiedName(sessionsTable)})::oid` : sql`null::oid`
-  const hanging = settings.dryRun ? [...graph.follows, ...graph.holds].map(({ table }) => table) : []
-  const sight = await queryDocument<Sight[]>(
-    db,
-    sql`select coalesce(json_agg(json_build_object(
-      'oid', class.oid::int8,
-      'label', ${label("class")},
-      'kind', relkind,
-      'hidesRows', ${hidesRows("class")}
-    ) order by class.oid = ${sessions} desc, class.oid), '[]')::text as document
-    from pg_class class
-    where class.oid = ${sessions} or class.oid = any (${`{${[graph.users.oid, ...hanging].join(",")}}`}::text::oid[])`,
-  )
+  const sessions = hasSessions ? qualifiedName(sessionsTable) : undefined
+  const oids = [graph.users.oid, ...strategy.tablesToSee(graph)]
+  const sight = await readVisibility(db, sessions, oids)
   const users = sight.find(({ oid }) => oid === graph.users.oid)
   if (users && !isTable(users.kind)) throw new LazySetupError(`purge: ${noTable(users.label)}`)
-  // Users that are hidden from the role stay.
+  // A user that is hidden from the role is not deleted.
   const hidden = sight.find(({ oid, hidesRows }) => hidesRows && oid !== graph.users.oid)
-  if (hidden) throw unseen(hidden.label)
+  if (hidden) throw hiddenRows(hidden.label)
   if (settings.keep) await checkCondition(db, sql`select from ${usersTable} where ${settings.keep} limit 0`)
 }
 
-const unseen = (label: string, options?: ErrorOptions) =>
+const hiddenRows = (label: string, options?: ErrorOptions) =>
   new LazySetupError(
-    `purge: row-level security hides rows of ${label} from this role, so that users could go who are to stay. ` +
+    `purge: row-level security hides rows of ${label} from this role, so users who must stay could be deleted. ` +
       "Run the purge as a role that sees all rows: alter role … bypassrls;",
     options,
   )
@@ -64,13 +42,13 @@ async function checkCondition(db: Database, query: SQL): Promise<void> {
   try {
     await db.transaction(
       async (tx) => {
-        await queryRows(tx, sql`select set_config('row_security', 'off', true)`)
+        await tx.execute(sql`set local row_security = off`)
         await queryRows(tx, query)
       },
       { accessMode: "read only" },
     )
   } catch (error) {
     if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error
-    throw unseen("a table that `keep` asks about", { cause: error })
+    throw hiddenRows("a table that `keep` asks about", { cause: error })
   }
 }

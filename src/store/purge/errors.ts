@@ -2,15 +2,21 @@ import { LazyError, OtherUsersError } from "../../errors.js"
 import type { PurgeGraph } from "../deletion/graph.js"
 import { FOREIGN_KEY_VIOLATIONS, sqlState } from "../sql/sql-state.js"
 import { brokenConstraint } from "../sql/violation.js"
-import { PurgeHookError } from "./hook.js"
 
 // The codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const TRANSIENT = ["40001", "40P01", "55P03"]
 const ENDS_EVERYTHING = /^(08|53|58|57P0[1-3]|42501)/
 
+/** Says that `onPurge` threw, which fails the users of its batch and not the purge. */
+export class PurgeHookError extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
 /**
- * Whether an error is no matter of single users: the connection is gone, the server shuts down or has no room left, or the role or the setup
- * is wrong.
+ * Tells whether an error ends the purge because it does not concern single users: the connection is
+ * gone, PostgreSQL shuts down or has no room left, or the role or the setup is wrong.
  */
 export function endsPurge(error: unknown): boolean {
   if (error instanceof PurgeHookError || error instanceof OtherUsersError) return false
@@ -18,12 +24,12 @@ export function endsPurge(error: unknown): boolean {
   return error instanceof LazyError || state === undefined || ENDS_EVERYTHING.test(state)
 }
 
-/** Whether the same may work a moment later: somebody else was at the same rows. */
+/** Tells whether another try may work: another transaction had locked or changed the same rows. */
 export function isTransient(error: unknown): boolean {
   return TRANSIENT.includes(sqlState(error) ?? "")
 }
 
-/** The table, as reports name it, whose rows keep a user from going; undefined for any other error. */
+/** Names the table whose rows keep a user from going, as in reports; undefined for other errors. */
 export function tableInTheWay(error: unknown, { users }: PurgeGraph): string | undefined {
   if (error instanceof OtherUsersError) return users.label
   if (!FOREIGN_KEY_VIOLATIONS.includes(sqlState(error) ?? "")) return undefined

@@ -7,12 +7,12 @@ import type { PurgeColumns, PurgeHook, PurgeOptions, PurgeProgress } from "./typ
 
 /** {@link PurgeOptions}, checked and complete. */
 export interface PurgeSettings {
-  /** The moment it began: sessions that expire later are alive. */
+  /** The moment the purge began: sessions that expire later are alive. */
   now: Date
   /** Users who were last seen before this moment are old enough. */
   before: Date
   batchSize: number
-  /** Infinity for all there are. */
+  /** The number of users; Infinity for all of them. */
   limit: number
   dryRun: boolean
   cascade: boolean
@@ -32,7 +32,7 @@ export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Table
   const { sessionMaxAge = DEFAULT_SESSION_MAX_AGE, olderThan = sessionMaxAge } = checked
   if (olderThan < sessionMaxAge && !checked.force)
     throw new LazySetupError(
-      `purge: olderThan is ${olderThan} seconds, but a session can live for ${sessionMaxAge}: users who can still come back would go. ` +
+      `purge: \`olderThan\` is ${olderThan} seconds, but a session can live for ${sessionMaxAge}, so users who can still come back would be deleted. ` +
         `Use olderThan: ${sessionMaxAge} or more, or force: true.`,
     )
   const now = new Date()
@@ -56,6 +56,6 @@ function condition(keep: PurgeOptions["keep"], columns: PurgeColumns): SQL | und
   const kept: unknown = keep(columns)
   if (kept === undefined || is(kept, SQL)) return kept
   throw new LazySetupError(
-    'purge: keep is to be a function that returns a condition of Drizzle, such as (user) => eq(user.plan, "paid"); it can\'t be async.',
+    'purge: `keep` must return a condition of Drizzle, not a promise: keep: (user) => eq(user.plan, "paid")',
   )
 }

@@ -1,55 +1,57 @@
 import { addRows } from "../sql/by-table.js"
 import { messageOf } from "../sql/error-message.js"
 import { tableInTheWay } from "./errors.js"
-import type { Candidate } from "./find-users.js"
-import type { BatchReport, PurgeJob } from "./run-batch.js"
+import type { Candidate, PurgeJob } from "./job.js"
+import type { BatchReport } from "./run-batch.js"
 import type { PurgeReport } from "./types.js"
 
 /** How many failed users a report names. */
 const NAMED = 100
 
-/** A report in the making, and how many users were skipped or failed so far. */
-export interface Tally {
+/** The report of a purge that is still running. */
+export interface RunningReport {
   report: PurgeReport
+  /** How many users were skipped or failed so far. */
   left: number
   /** Whether users of a batch that failed were left when the signal came. */
   unreached: boolean
 }
 
-/** For a purge that has just begun. */
-export function newTally({ before, dryRun }: { before: Date; dryRun: boolean }): Tally {
+/** Makes the report of a purge that has just begun. */
+export function startReport({ search, strategy: { dryRun } }: PurgeJob): RunningReport {
+  const { before } = search.settings
   const report = { purged: 0, deleted: {}, skipped: {}, failed: [], failures: 0, interrupted: false, dryRun, before }
   return { report, left: 0, unreached: false }
 }
 
-/** How many users may still go. */
-export function roomFor({ search }: PurgeJob, { report }: Tally): number {
+/** Tells how many users may still go. */
+export function roomFor({ search }: PurgeJob, { report }: RunningReport): number {
   return search.settings.limit - report.purged
 }
 
-/** Counts what became of the users of a batch. */
-export function addBatch(tally: Tally, { purged, deleted, heldBack }: BatchReport): void {
-  const { report } = tally
+/** Adds what became of the users of a batch. */
+export function addBatch(running: RunningReport, { purged, deleted, heldBack }: BatchReport): void {
+  const { report } = running
   report.purged += purged
   for (const [table, rows] of Object.entries(deleted)) addRows(report.deleted, table, rows)
-  for (const tables of heldBack.values()) addSkipped(tally, tables)
+  for (const tables of heldBack.values()) addSkipped(running, tables)
 }
 
-function addSkipped(tally: Tally, tables: Iterable<string>): void {
-  for (const table of tables) addRows(tally.report.skipped, table, 1)
-  tally.left++
+function addSkipped(running: RunningReport, tables: Iterable<string>): void {
+  for (const table of tables) addRows(running.report.skipped, table, 1)
+  running.left++
 }
 
-/** Counts a user who failed: as skipped, where rows of a table are what keeps the user from going. */
-export function addFailure(tally: Tally, { graph }: PurgeJob, user: Candidate, error: unknown): void {
+/** Adds a user who failed; as skipped, where rows of a table keep the user from going. */
+export function addFailure(running: RunningReport, { graph }: PurgeJob, user: Candidate, error: unknown): void {
   const table = tableInTheWay(error, graph)
-  if (table === undefined) addFailed(tally, user, error)
-  else addSkipped(tally, [table])
+  if (table === undefined) addFailed(running, user, error)
+  else addSkipped(running, [table])
 }
 
-function addFailed(tally: Tally, { id: userId }: Candidate, error: unknown): void {
-  const { report } = tally
+function addFailed(running: RunningReport, { id: userId }: Candidate, error: unknown): void {
+  const { report } = running
   report.failures++
   if (report.failed.length < NAMED) report.failed.push({ userId, message: messageOf(error) })
-  tally.left++
+  running.left++
 }

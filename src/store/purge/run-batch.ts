@@ -1,22 +1,9 @@
-import type { PurgeGraph } from "../deletion/graph.js"
 import type { Database } from "../sql/database.js"
-import { findFree, type HeldBack } from "./blocked-users.js"
-import type { Candidate, Picked, Search } from "./find-users.js"
-import { countRemoval, type Removal, removeUsers } from "./remove-users.js"
-import { purgeWithHook } from "./run-with-hook.js"
+import { type BatchOutcome, type Candidate, NOTHING_REMOVED, type Picked, type PurgeJob, type Removal } from "./job.js"
 
-/** What a purge works on. */
-export interface PurgeJob {
-  /** In a dry run that lists what is gone, the transaction in which all of it happens. */
-  db: Database
-  search: Search
-  graph: PurgeGraph
-}
-
-/** What became of the users of a batch; those who may not go any more are in neither. */
-export interface BatchReport extends Removal {
-  heldBack: HeldBack
-  /** Those whom it found and didn't get to, because no more were to go. */
+/** The report of a batch. */
+export interface BatchReport extends Removal, Pick<BatchOutcome, "heldBack"> {
+  /** The users that it picked, but did not get to, because no more were to go. */
   rest: Candidate[]
 }
 
@@ -26,38 +13,22 @@ export interface BatchReport extends Removal {
  * @param pick finds the users, in the order in which they go, and locks them
  */
 export function purgeBatch(job: PurgeJob, room: number, pick: (tx: Database) => Promise<Picked>): Promise<BatchReport> {
-  const { search, graph } = job
-  const { dryRun, onPurge } = search.settings
-  return inTransaction(job, async (tx) => {
-    const { users, deletedBefore } = await pick(tx)
-    if (users.length === 0) return { purged: 0, deleted: {}, heldBack: new Map(), rest: [] }
-    if (onPurge && !dryRun) {
-      const { free, heldBack, removal } = await purgeWithHook(tx, search, graph, users, room, onPurge)
-      return { ...removal, ...reached(users, room, free, heldBack) }
-    }
-    const { free, heldBack } = await findFree(tx, search, graph, users, room)
-    if (free.length === 0) return { purged: 0, deleted: {}, heldBack, rest: [] }
-    const removal = dryRun
-      ? await countRemoval(tx, search, graph, free)
-      : await removeUsers(tx, search, graph, { users: free, deletedBefore })
-    return { ...removal, ...reached(users, room, free, heldBack) }
+  return job.strategy.inTransaction(job.db, async (tx) => {
+    const picked = await pick(tx)
+    if (picked.users.length === 0) return { ...NOTHING_REMOVED, heldBack: new Map(), rest: [] }
+    const outcome = await job.strategy.remove(tx, job, picked, room)
+    return { ...outcome.removal, ...reached(picked.users, room, outcome) }
   })
 }
 
-function inTransaction<Result>({ db, search }: PurgeJob, work: (tx: Database) => Promise<Result>): Promise<Result> {
-  const { settings, goneBefore } = search
-  // Not in a savepoint: thousands of them in one transaction slow the whole server down.
-  if (goneBefore) return work(db)
-  // A session that another transaction adds before its user is locked must be seen afterwards.
-  return db.transaction(work, { isolationLevel: "read committed", ...(settings.dryRun && { accessMode: "read only" }) })
-}
-
-/** Where as many go as there is room for, those behind the last of them are not looked at. */
+/**
+ * Finds the users behind the last one who goes, when there is no room for more, and leaves out what
+ * held them back.
+ */
 function reached(
   users: Candidate[],
   room: number,
-  free: Candidate[],
-  heldBack: HeldBack,
+  { free, heldBack }: BatchOutcome,
 ): Pick<BatchReport, "heldBack" | "rest"> {
   const last = free.length === room ? free.at(-1) : undefined
   if (!last) return { heldBack, rest: [] }

@@ -1,16 +1,22 @@
 import { type AnyPgColumn, getTableConfig, type PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "./database.js"
 
-/** An identifier as it stands in a statement. */
+/** Quotes an identifier for a statement. */
 export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** The name of a table as it stands in a statement. Without a schema, the search path decides, as it does for Drizzle. */
+/**
+ * Quotes the name of a table for a statement. Without a schema, the search path decides, as it does
+ * for Drizzle.
+ */
 export function qualifiedName(table: PgTable): string {
   const { schema, name } = getTableConfig(table)
   return schema === undefined ? quoted(name) : `${quoted(schema)}.${quoted(name)}`
 }
 
-/** The name of a column in the database, read off a query that Drizzle builds, so that its `casing` option is honoured. */
+/**
+ * Returns the name of a column in the database, read from a query that Drizzle builds, so that its
+ * `casing` option applies.
+ */
 export function columnName(db: Database, column: AnyPgColumn): string {
   const query = db
     .select({ column })

@@ -1,15 +1,25 @@
 import type { SQL } from "drizzle-orm"
 import type { Database } from "./database.js"
 
-/** The rows of a statement written in SQL, as the driver returns them: postgres.js as an array, node-postgres and PGlite under `rows`. */
+/**
+ * Runs a statement written in SQL and returns its rows, which postgres.js returns as an array, and
+ * node-postgres and PGlite under `rows`.
+ */
 export async function queryRows<Row = Record<string, unknown>>(db: Database, statement: SQL): Promise<Row[]> {
   const result: unknown = await db.execute(statement)
   return Array.isArray(result) ? [...result] : (result as { rows: Row[] }).rows
 }
 
-/** The value of a statement that returns one row with one column `document` holding JSON as text. */
+/** Runs a statement that returns one row with JSON text in the column `document`, and parses it. */
 export async function queryDocument<Value>(db: Database, statement: SQL): Promise<Value> {
   const [row] = await queryRows<{ document: string }>(db, statement)
   if (!row) throw new Error("A query for one row returned none.")
   return JSON.parse(row.document)
 }
+
+/**
+ * The name under which statements are prepared: none, so that they are only built once. postgres.js
+ * names them itself, unless the app sets `prepare: false`. node-postgres would take a name of ours
+ * literally: it refuses another statement of that name on a connection, and fails behind a pooler.
+ */
+export const STATEMENT_NAME = ""

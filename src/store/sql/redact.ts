@@ -10,7 +10,7 @@ export function redactError(error: unknown): unknown {
     return redact(error, [], new Map())
   } catch {
     // An error that throws when it is read, such as a proxy, is dropped.
-    return new Error("A statement failed; nothing more can be said of it.")
+    return new Error("A statement failed with an error that can not be read.")
   }
 }
 
@@ -81,7 +81,10 @@ type Fields = Record<string, unknown>
 /** The copies made here, which are safe already. */
 const copies = new WeakSet<object>()
 
-/** @param outer the parameters of the statement that this is a cause of; undefined outside of any */
+/**
+ * Redacts one error and its causes.
+ * @param outer the parameters of the statement that this error is a cause of
+ */
 function redact(error: unknown, outer: unknown[], seen: Map<unknown, unknown>, inside = false): unknown {
   if (!(error instanceof Error) || copies.has(error)) return error
   const known = seen.get(error)
@@ -136,7 +139,7 @@ function replaceCauses(error: Error, seen: Map<unknown, unknown>): void {
   }
 }
 
-/** A cause may be an error, a list of them, or, as Auth.js has it, an object that holds one. */
+/** Redacts a cause: an error, a list of errors, or an object that holds one, as in Auth.js. */
 function redactWithin(value: unknown, seen: Map<unknown, unknown>): unknown {
   if (value instanceof Error) return redact(value, [], seen)
   if (Array.isArray(value)) {

@@ -4,7 +4,7 @@ import { withoutSecrets } from "./without-secrets.js"
 const SHORTEST_VALUE = 4
 /** Matches quoted text in the languages of PostgreSQL. */
 const QUOTED = /["'«»„“”「].*["'«»“”」]/s
-/** Matches the start of a quoted value: a colon or a quotation mark. */
+/** Matches the class of data exceptions, whose messages quote the value. */
 const DATA_EXCEPTION = /^22/
 const SYNTAX_ERROR = "42601"
 
@@ -50,7 +50,10 @@ function textsIn(values: unknown[]): string[] {
   return texts.sort((one, other) => other.length - one.length)
 }
 
-/** Names what a statement did to which table, such as `insert into "session"`; undefined where it can't be told. */
+/**
+ * Names what a statement did to which table, such as `insert into "session"`; undefined for a
+ * statement that it can not read.
+ */
 export function statementSummary(statement: string): string | undefined {
   const withoutLiterals = statement.replaceAll(/'(?:[^']|'')*'/g, "")
   const [, verb = "select", table] =

@@ -1,6 +1,6 @@
 import { sqlState } from "./sql-state.js"
 
-/** The table and the constraint that a statement broke, as far as the database names them. */
+/** The table and the constraint that a statement broke, as far as PostgreSQL names them. */
 export interface Violation {
   schema: string | undefined
   table: string | undefined
@@ -10,7 +10,10 @@ export interface Violation {
   dataType: string | undefined
 }
 
-/** What a statement broke (class 23 of https://www.postgresql.org/docs/current/errcodes-appendix.html); undefined for any other error. */
+/**
+ * Reads which constraint a statement broke; undefined for other errors: class 23 of
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
 export function brokenConstraint(error: unknown): Violation | undefined {
   if (!sqlState(error)?.startsWith("23")) return undefined
   return {
@@ -22,7 +25,10 @@ export function brokenConstraint(error: unknown): Violation | undefined {
   }
 }
 
-/** A field of a database error. postgres.js says `table_name`, node-postgres and PGlite say `table`, and Drizzle wraps them all. */
+/**
+ * Reads a field of a database error, which Drizzle may have wrapped. postgres.js calls it
+ * `table_name`, node-postgres and PGlite `table`.
+ */
 function errorField(error: unknown, name: string): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const fields = cause as unknown as Record<string, unknown>

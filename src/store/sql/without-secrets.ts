@@ -1,4 +1,4 @@
-/** A text without the passwords of database URLs, which may have ended up in any place of it. */
+/** Removes the passwords of database URLs from a text. */
 export function withoutSecrets(text: string): string {
   return text
     .replaceAll(/(postgres(?:ql)?:\/\/)(?!user:password@)\S*@/gi, "$1***@")

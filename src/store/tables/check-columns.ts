@@ -1,38 +1,37 @@
 import { getTableColumns, getTableName, is } from "drizzle-orm"
 import { type AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
-import { warnOnce } from "../sql/warn-once.js"
 import { familyOf, isCustom, isGenerated, isPadded, lengthOf } from "./column-family.js"
-import { COLUMN_RULES, type ColumnRule, isOurs } from "./column-rules.js"
+import { COLUMN_RULES, type ColumnRule, ruleFor } from "./column-rules.js"
 import { customTypeProblem } from "./custom-types.js"
-import { type NamedTable, schema } from "./schema.js"
+import { lazyColumns, type NamedTable, schema } from "./schema.js"
 
 /**
  * Checks the columns that the library needs, and those that every insert must fill.
  * @throws LazySetupError naming the table, the column and the line to add
  */
-export function checkTable(key: NamedTable, table: unknown): void {
+export function checkDefinition(key: NamedTable, table: unknown): void {
   if (!is(table, PgTable)) throw new LazySetupError(`LazyAdapter: ${key} is not a table made with pgTable().`)
   const columns: Record<string, AnyPgColumn> = getTableColumns(table)
   const where = `LazyAdapter: ${key} ("${getTableName(table)}")`
   for (const [property, rule] of Object.entries(COLUMN_RULES[key])) {
     const column = columns[property]
     if (!column) {
-      const hint = isOurs(property) ? " (or spread lazyColumns() into the table)" : ""
+      const hint = property in lazyColumns() ? " (or spread lazyColumns() into the table)" : ""
       throw new LazySetupError(`${where} has no column \`${property}\`. Add to it: ${rule.line}${hint}`)
     }
     const problem = problemOf(property, column, rule)
     if (problem) throw new LazySetupError(`${where} has a column \`${property}\` ${problem} Use: ${rule.line}`)
     if (familyOf(column) === undefined)
       warnOnce(
-        `${where} has a column \`${property}\` of type ${column.getSQLType()}, of which nothing is known. It works if it takes ` +
+        `${where} has a column \`${property}\` of type ${column.getSQLType()}, which the library does not know. It works if it takes ` +
           `what a ${rule.line.replace(/^\w+: (\w+).*/, "$1")} column takes; npx authjs-lazy doctor looks at the database.`,
       )
   }
   for (const [property, column] of Object.entries(columns)) {
     if (isFilled(key, property, column)) continue
     throw new LazySetupError(
-      `${where} has a column \`${property}\` that is NOT NULL without a default, and nobody gives it a value: no row could be ` +
+      `${where} has a column \`${property}\` that is NOT NULL without a default, but no insert gives it a value, so no row could be ` +
         "made. Give it a default (.default(…), .$defaultFn(() => …)), or leave out .notNull().",
     )
   }
@@ -58,12 +57,11 @@ function problemOf(property: string, column: AnyPgColumn, rule: ColumnRule): str
     return `of type ${type}, which PostgreSQL pads with blanks.`
   const unfit = isCustom(column) ? customTypeProblem(property, column, rule) : undefined
   if (unfit) return `of the custom type ${type}, ${unfit}`
-  if (isGenerated(column)) return "that the database generates, so it can't be written."
-  if (rule.nulls && column.notNull) return "that is NOT NULL; not every user has one."
-  if (column.onUpdateFn && !rule.changes)
-    return "with $onUpdate, by which every change of a row would change it as well."
-  if (rule.nulls === "unset" && column.hasDefault)
-    return "with a default, by which users who sign up would look lazy or converted."
+  if (isGenerated(column)) return "that the database generates, so the library can't write it."
+  if (rule.isNullable && column.notNull) return "that is NOT NULL; not every user has one."
+  if (column.onUpdateFn && !rule.changes) return "with $onUpdate, which would change it with every update of the row."
+  if (rule.defaultMakes === "lazy" && column.hasDefault)
+    return "with a default, which would make users who sign up look lazy or converted."
   return undefined
 }
 
@@ -77,6 +75,14 @@ function modeOf(column: AnyPgColumn): string {
  */
 function isFilled(key: NamedTable, property: string, column: AnyPgColumn): boolean {
   if (!column.notNull || column.hasDefault || isGenerated(column)) return true
-  const isKnown = property in getTableColumns(schema[key])
-  return isKnown && !COLUMN_RULES[key][property]?.isOptional
+  return Object.hasOwn(getTableColumns(schema[key]), property) && ruleFor(key, property)?.leftOut !== "always"
+}
+
+const warned = new Set<string>()
+
+/** Writes a warning to the console, once per process. */
+function warnOnce(message: string): void {
+  if (warned.has(message)) return
+  warned.add(message)
+  console.warn(`[authjs-lazy] ${message}`)
 }

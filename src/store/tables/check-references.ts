@@ -22,10 +22,10 @@ export function checkReferences(references: readonly AnyPgColumn[], tables: Tabl
       throw new LazySetupError(`LazyAdapter: references[${position}] is not a column of a table made with pgTable().`)
     const where = `LazyAdapter: references: "${getTableName(column.table)}"."${column.name}"`
     if (column === id || credentials.includes(column.table))
-      throw new LazySetupError(`${where} belongs to Auth.js and is never moved. Leave it out.`)
+      throw new LazySetupError(`${where} belongs to Auth.js and is never moved. Remove it from references.`)
     if (ofApp.includes(column.table))
       throw new LazySetupError(
-        `${where} is of a table among the credentials, whose rows never move. Leave it out of one.`,
+        `${where} is in a table of the option credentials, whose rows are deleted and never moved. Remove it from references or from credentials.`,
       )
     if (!holdsIds(column, id))
       throw new LazySetupError(

@@ -32,7 +32,14 @@ const SQL_TYPES: [ColumnFamily, RegExp][] = [
 /** Returns the family of a column; undefined for an unknown type, such as a domain of the app. */
 export function familyOf(column: AnyPgColumn): ColumnFamily | undefined {
   if (!isCustom(column)) return DRIZZLE_TYPES[column.columnType] ?? "other"
-  const name = sqlTypeName(column)
+  return familyOfType(sqlTypeName(column))
+}
+
+/**
+ * Returns the family of a type by a name that PostgreSQL has for it, without length; undefined for
+ * an unknown type.
+ */
+export function familyOfType(name: string): ColumnFamily | undefined {
   return SQL_TYPES.find(([, names]) => names.test(name))?.[0]
 }
 

@@ -1,5 +1,7 @@
 import type { ColumnFamily } from "./column-family.js"
-import type { NamedTable } from "./schema.js"
+import type { NamedTable, schema } from "./schema.js"
+
+type UserRow = typeof schema.usersTable.$inferSelect
 
 /** What the library and Auth.js require of a column. */
 export interface ColumnRule {
@@ -7,15 +9,19 @@ export interface ColumnRule {
   families: readonly ColumnFamily[]
   /** The line to paste where the column is missing or wrong. */
   line: string
+  /** Whether the column must take null, in rows that it says nothing about. */
+  isNullable?: boolean
   /**
-   * Whether the column must take null, for users who were never lazy or have not converted.
-   * `unset`: and must start as null.
+   * The harm of a default in the database. `lazy`: users who sign up look lazy or converted.
+   * `proven`: users that the app inserts itself look as if they had proven their address.
    */
-  nulls?: "nullable" | "unset"
+  defaultMakes?: "lazy" | "proven"
   /** How many characters it must hold. */
   length?: number
-  /** Whether some inserts leave it out. */
-  isOptional?: boolean
+  /** How many characters it must hold for the names and hashes that the library makes by default. */
+  usualLength?: number
+  /** Whether inserts leave it out: `always` for lazy users, or `sometimes`; otherwise never. */
+  leftOut?: "always" | "sometimes"
   /** Whether rows are found by it, so that one value must always be written in the same form. */
   isLookedUp?: boolean
   /** The values that an enum of the app must have, where one may be used. */
@@ -25,8 +31,10 @@ export interface ColumnRule {
 }
 
 const ID_LENGTH = 36
-/** An argon2id hash of the weakest cost that is allowed. */
-const HASH_LENGTH = 96
+/** `guest-` and ten characters. */
+const NAME_LENGTH = 16
+/** An argon2id hash of the weakest cost that is allowed, and of the default cost. */
+const [HASH_LENGTH, USUAL_HASH_LENGTH] = [96, 97]
 
 const STRINGS = ["string"] as const
 const id = (line: string): ColumnRule => ({ families: ["string", "uuid"], line, length: ID_LENGTH, isLookedUp: true })
@@ -43,18 +51,18 @@ const integer = (name: string, rest = ""): ColumnRule => ({
   line: `${name}: integer("${name}")${rest}`,
 })
 
-/** The rules for every column, by the options of `LazyAdapter` and the properties of the columns. */
+/** The rules for every column, by the options of `LazyAdapter` and the properties of columns. */
 export const COLUMN_RULES: Record<NamedTable, Record<string, ColumnRule>> = {
   usersTable: {
     id: id(`id: text("id").primaryKey()`),
-    name: { ...string("name"), isOptional: true },
+    name: { ...string("name"), leftOut: "always" },
     email: key("email", ".unique()"),
-    emailVerified: { ...moment("emailVerified"), nulls: "nullable" },
-    image: { ...string("image"), isOptional: true },
-    username: { ...key("username", ".unique()"), nulls: "nullable" },
-    lazySince: { ...moment("lazySince"), nulls: "unset" },
-    convertedAt: { ...moment("convertedAt"), nulls: "unset" },
-    seenAt: { ...moment("seenAt"), nulls: "nullable" },
+    emailVerified: { ...moment("emailVerified"), isNullable: true, defaultMakes: "proven" },
+    image: { ...string("image"), leftOut: "always" },
+    username: { ...key("username", ".unique()"), isNullable: true, usualLength: NAME_LENGTH },
+    lazySince: { ...moment("lazySince"), isNullable: true, defaultMakes: "lazy" },
+    convertedAt: { ...moment("convertedAt"), isNullable: true, defaultMakes: "lazy" },
+    seenAt: { ...moment("seenAt"), isNullable: true },
   },
   accountsTable: {
     userId: userId(),
@@ -86,23 +94,35 @@ export const COLUMN_RULES: Record<NamedTable, Record<string, ColumnRule>> = {
       families: ["boolean"],
       line: `credentialBackedUp: boolean("credentialBackedUp").notNull()`,
     },
-    transports: string("transports"),
+    transports: { ...string("transports"), leftOut: "sometimes" },
   },
   passwordsTable: {
     userId: userId(`.primaryKey().references(() => users.id, { onDelete: "cascade" })`),
-    hash: { ...string("hash", ".notNull()"), length: HASH_LENGTH },
+    hash: { ...string("hash", ".notNull()"), length: HASH_LENGTH, usualLength: USUAL_HASH_LENGTH },
     updatedAt: { ...moment("updatedAt", ".notNull().defaultNow()"), changes: true },
   },
   lazyOutcomesTable: {
     id: id(`id: text("id").primaryKey()`),
     at: moment("at", ".notNull()"),
     outcome: { ...string("outcome", ".notNull()"), values: ["converted", "merged", "purged", "deleted"] },
-    way: { ...string("way"), nulls: "nullable" },
+    way: { ...string("way"), isNullable: true },
     since: moment("since", ".notNull()"),
     users: integer("users", ".notNull()"),
   },
 }
 
-/** The columns that `lazyColumns()` brings. */
-export const isOurs = (property: string): boolean =>
-  ["username", "lazySince", "convertedAt", "seenAt"].includes(property)
+/** Returns the rule for a column; undefined for a column of the app's own. */
+export function ruleFor(key: NamedTable, property: string): ColumnRule | undefined {
+  // A property may be called like a member of every object: `constructor`.
+  return Object.hasOwn(COLUMN_RULES[key], property) ? COLUMN_RULES[key][property] : undefined
+}
+
+/** The columns of the user table that every insert of the library writes, apart from the id. */
+export const WRITTEN_USER_COLUMNS = Object.entries(COLUMN_RULES.usersTable).flatMap(([property, { leftOut }]) =>
+  leftOut || property === "id" ? [] : [property as keyof UserRow],
+)
+
+/** The columns of the user table in which any value but null says something about the user. */
+export const TELLING_USER_COLUMNS = Object.entries(COLUMN_RULES.usersTable).flatMap(([property, { defaultMakes }]) =>
+  defaultMakes ? [property as "emailVerified" | "lazySince" | "convertedAt"] : [],
+)

@@ -25,7 +25,10 @@ export function customTypeProblem(property: string, column: AnyPgColumn, rule: C
   return undefined
 }
 
-/** Ids are handed to statements, sessions and tokens as they are. */
+/**
+ * Tells what is wrong with a custom type for ids, which go into statements, sessions and tokens
+ * unchanged.
+ */
 function idProblem(column: AnyPgColumn): string | undefined {
   const written = attempt(() => column.mapToDriverValue(UUID))
   if ("error" in written) return "whose toDriver() does not take a UUID, which the ids of lazy users are."

@@ -2,30 +2,44 @@ import { getTableName, type SQL, sql } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
 import { type AppCredentials, resolveCredentials } from "./app-credentials.js"
-import { checkTable } from "./check-columns.js"
+import { checkDefinition } from "./check-columns.js"
 import { familyOf } from "./column-family.js"
 import { COLUMN_RULES } from "./column-rules.js"
 import { NAMED_TABLES, type NamedTable, schema } from "./schema.js"
 
-/** The tables the store works on, in the shape of the default ones; an app's own have at least these columns. */
+/**
+ * The tables of the store, in the shape of the default ones. An app's own tables have at least
+ * these columns.
+ */
 export type Tables = Omit<typeof schema, OptionalTable> & Partial<Pick<typeof schema, OptionalTable>> & Particulars
 
-/** Settings of the store beside the tables. */
+/** Settings of the store besides the tables. */
 interface Particulars {
-  /** The app's own credentials; see `LazyAdapterOptions.credentials`. Default: none. */
+  /**
+   * The app's own credentials; see `LazyAdapterOptions.credentials`.
+   * @default none
+   */
   credentials?: readonly AppCredentials[]
-  /** The condition for users who count; see `LazyAdapterOptions.activeUsers`. Default: all do. */
+  /**
+   * The condition for active users; see `LazyAdapterOptions.activeUsers`.
+   * @default every user is active
+   */
   activeUsers?: SQL
 }
 
-/** Tables that only this library has: with tables of its own, an app passes them if it wants what they are for. */
+/**
+ * The tables that only this library has. An app with tables of its own passes those that it wants
+ * to use.
+ */
 type OptionalTable = "passwordsTable" | "lazyOutcomesTable"
 
-/** A table that has at least the columns of a default one, of whatever SQL type and name. */
+/** A table with at least the columns of a default one, of any fitting SQL type and name. */
 export type TableLike<Default extends PgTable, Optional = never> = PgTable &
   Record<Exclude<keyof Default["_"]["columns"], Optional>, AnyPgColumn>
 
-/** What OAuth providers return beside the identity; kept where the accounts table has a column for it. */
+/**
+ * What OAuth providers return besides the identity, kept if the accounts table has a column for it.
+ */
 type TokenColumn =
   | "refresh_token"
   | "access_token"
@@ -39,8 +53,12 @@ type TokenColumn =
 export type UsersTable = TableLike<typeof schema.usersTable>
 
 /**
- * The app's own tables, under the option names of `@auth/drizzle-adapter`. A table left out is the default one, except that with an own
- * `usersTable` there are no passwords until `passwordsTable` is given, and no statistics of users who are gone until `lazyOutcomesTable` is.
+ * Options of {@link LazyAdapter}: the app's own tables, under the option names of
+ * `@auth/drizzle-adapter`, and more. A table left out is the default one. With an own `usersTable`,
+ * there are no passwords without `passwordsTable`, and no statistics of users who are gone without
+ * `lazyOutcomesTable`.
+ * @example
+ * LazyAdapter(db, { usersTable: users, accountsTable: accounts, sessionsTable: sessions })
  */
 export interface LazyAdapterOptions<Users extends UsersTable = UsersTable> {
   usersTable?: Users
@@ -51,25 +69,31 @@ export interface LazyAdapterOptions<Users extends UsersTable = UsersTable> {
   passwordsTable?: TableLike<typeof schema.passwordsTable>
   lazyOutcomesTable?: TableLike<typeof schema.lazyOutcomesTable>
   /**
-   * Columns that hold user ids without a foreign key, for `LazyStore.merge` to move: `[events.actorId]`; default: none. Columns with a
-   * foreign key are found in the database.
+   * Names columns that hold user ids without a foreign key, so that merges move them. Columns with
+   * a foreign key are found in the database.
+   * @default []
+   * @example LazyAdapter(db, { references: [events.actorId] })
    */
   references?: AnyPgColumn[]
   /**
-   * Names the app's own ways into an account, such as API keys and feed tokens. A lazy user's rows in these tables are deleted when it converts
-   * and when it is merged, in the same transaction, so that nobody who planted the cookie keeps one; and those of an account whose other ways in
-   * end with the first proof of its address.
+   * Names the app's own ways into an account, such as API keys and feed tokens. Converting and
+   * merging delete a lazy user's rows in these tables in the same transaction, so that an attacker
+   * who planted the cookie keeps none. The first proof of an address deletes them if it ends the
+   * other ways into that account.
    *
-   * A table must have one column with a foreign key to the user table, or a column `userId`; otherwise pass the column that holds the user.
+   * A table must have one column with a foreign key to the user table, or a column `userId`;
+   * otherwise pass the column that holds the user.
    * @default []
    * @example LazyAdapter(db, { credentials: [apiKeys, feedTokens.ownerId] })
    */
   credentials?: (PgTable | AnyPgColumn)[]
   /**
-   * Says which users count, where the app keeps rows of users who are gone. The others are not found by name, address, account or session, and
-   * their names and addresses are free as far as the unique rules of the database let them be.
-   * @default every user counts
-   * @example LazyAdapter(db, { usersTable: users, activeUsers: (users) => isNull(users.deletedAt) })
+   * Builds the condition for active users, in apps that keep rows of deleted users. Others are not
+   * found by name, address, account or session, and their names and addresses are free, as far as
+   * the unique rules of the database allow.
+   * @default every user is active
+   * @example LazyAdapter(db, { usersTable: users, activeUsers: (users) => isNull(users.deletedAt)
+   * })
    */
   activeUsers?(users: Users): SQL | undefined
 }
@@ -84,10 +108,10 @@ export function resolveTables<Users extends UsersTable>(options: LazyAdapterOpti
   const tables: Tables = ownUsers ? others : { ...others, passwordsTable, lazyOutcomesTable }
   const given = NAMED_TABLES.filter((key) => options[key] !== undefined)
   for (const key of given) {
-    checkTable(key, options[key])
+    checkDefinition(key, options[key])
     Object.assign(tables, { [key]: options[key] })
   }
-  // Every conversion touches sessions and every sign-in accounts; of the others, only those that are used matter.
+  // Every conversion uses sessions and every sign-in accounts; other default tables may be unused.
   for (const key of new Set([...given, "sessionsTable", "accountsTable"] as const)) checkUserIds(key, tables)
   tables.credentials = resolveCredentials(options.credentials ?? [], tables)
   const active = options.activeUsers?.(tables.usersTable as unknown as Users)
@@ -95,7 +119,10 @@ export function resolveTables<Users extends UsersTable>(options: LazyAdapterOpti
   return tables
 }
 
-/** PostgreSQL compares text with varchar, but neither with uuid. */
+/**
+ * Refuses user ids of another type than the ids: PostgreSQL compares text with varchar, but neither
+ * with uuid.
+ */
 function checkUserIds(key: NamedTable, tables: Tables): void {
   const table = tables[key]
   if (!table || !("userId" in table)) return

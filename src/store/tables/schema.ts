@@ -15,15 +15,17 @@ import {
 } from "drizzle-orm/pg-core"
 
 /**
- * The columns that the `user` table of an Auth.js app gains. Spread them into your own table:
- * `pgTable("user", { id: …, ...lazyColumns() }, (user) => [lazyIndex(user)])`.
+ * Returns the columns that the `user` table of an Auth.js app gains. Their property names are
+ * fixed; the column names are yours to change.
  *
- * - `username`: unique; a generated one while the user is lazy, the chosen one (lower case, NFKC) or null afterwards
- * - `lazySince`: when the user was made by a gate or `signIn("lazy")`; null for someone who signed up
+ * - `username`: unique; generated while the user is lazy, then the chosen one (lower case, NFKC) or
+ *   null
+ * - `lazySince`: when a gate or `signIn("lazy")` made the user; null for a user who signed up
  * - `convertedAt`: when a lazy user became real; null before that
  * - `seenAt`: when a lazy user was last seen
- *
- * The property names are fixed, the column names are yours to change.
+ * @example
+ * const users = pgTable("user", { id: text("id").primaryKey(), ...lazyColumns() }, (user) =>
+ * [lazyIndex(user)])
  */
 export function lazyColumns() {
   return {
@@ -34,20 +36,26 @@ export function lazyColumns() {
   }
 }
 
-/** The columns by which a lazy user is told from a real one. */
+/** The columns that tell a lazy user from a real one. */
 export interface LazyMarkers<Column> {
   lazySince: Column
   convertedAt: Column
 }
 
-/** The one definition of a lazy user in SQL; its twin for rows in TypeScript is `isLazyRow`. */
+/**
+ * Builds the condition for a lazy user, its one definition in SQL. For rows in TypeScript, see
+ * `isLazyRow`.
+ */
 export function isLazyUser(user: LazyMarkers<AnyPgColumn | ExtraConfigColumn>): SQL {
   return sql`(${isNotNull(user.lazySince as AnyPgColumn)} and ${isNull(user.convertedAt as AnyPgColumn)})`
 }
 
 /**
- * The partial index by which lazy users to purge are found, for the third argument of `pgTable`. With the id: an app that makes many users lazy
- * at once gives all of them the same `seenAt`.
+ * Defines the partial index in which the purge finds lazy users, for the third argument of
+ * `pgTable`. It ends with the id, because an app that makes many users lazy at once gives all of
+ * them the same `seenAt`.
+ * @example
+ * pgTable("user", { …, ...lazyColumns() }, (user) => [lazyIndex(user)])
  */
 export function lazyIndex(
   user: LazyMarkers<ExtraConfigColumn> & { id: ExtraConfigColumn; seenAt: ExtraConfigColumn },
@@ -142,10 +150,8 @@ function makeTables(pgTable: PgTableFn) {
     updatedAt: timestamp("updatedAt", { mode: "date", withTimezone: true }).notNull().defaultNow(),
   })
 
-  /**
-   * How lazy users ended, for `LazyStore.stats`: nothing else remembers a user who is gone. Rows are only ever added, so nobody waits for anybody here,
-   * and none says who it was about.
-   */
+  // Records how lazy users ended, without saying who they were. Rows are only added, so that no
+  // transaction waits for another one here.
   const lazyOutcomesTable = pgTable(
     "lazyOutcome",
     {
@@ -178,18 +184,21 @@ export function defaultTables(schemaName = "public"): ReturnType<typeof makeTabl
   return makeTables(schemaName === "public" ? pgTable : (pgSchema(schemaName).table as unknown as PgTableFn))
 }
 
-/** What becomes of a lazy user. */
+/** The ways in which a lazy user ends. */
 export type LazyOutcome = "converted" | "merged" | "purged" | "deleted"
 
 /**
- * The whole default schema: the tables of `@auth/drizzle-adapter` (same names, same columns), the {@link lazyColumns} on the
- * user table, its purge index, indexes on the user ids (converting, merging and
- * purging look sessions and accounts up by user), the `password` table, which holds an argon2id hash per user who has a password, and the
- * `lazyOutcome` table, of which statistics are made: `outcome`, the moment (`at`) and the `way` of it, since when its users were lazy (`since`, of
- * several the start of their day in UTC), and how many `users` it is about.
+ * The default schema: the tables of `@auth/drizzle-adapter` with the same names and columns, {@link
+ * lazyColumns} on the user table, the index of the purge, indexes on user ids, and the tables
+ * `password` and `lazyOutcome`. The keys are the option names of `LazyAdapter`, so `LazyAdapter(db,
+ * schema)` is `LazyAdapter(db)`.
  *
- * The keys are the option names of `LazyAdapter`, so `LazyAdapter(db, schema)` is `LazyAdapter(db)`.
- * For drizzle-kit, export the tables one by one: `export const { usersTable, accountsTable, … } = schema`.
+ * `password` holds an argon2id hash for each user with a password. `lazyOutcome` holds, for
+ * statistics, the `outcome`, its moment (`at`) and `way`, since when the users were lazy (`since`;
+ * for several users the start of their day in UTC), and how many `users` they were.
+ * @example
+ * // For drizzle-kit, export the tables one by one.
+ * export const { usersTable, accountsTable, sessionsTable, passwordsTable } = schema
  */
 export const schema = defaultTables()
 

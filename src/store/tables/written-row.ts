@@ -1,14 +1,13 @@
 import { LazySetupError } from "../../errors.js"
+import { TELLING_USER_COLUMNS } from "./column-rules.js"
 import type { UserRow } from "./user-row.js"
 
-const MEANINGFUL = ["emailVerified", "lazySince", "convertedAt"] as const
-
 /**
- * Compares a row that PostgreSQL returned with what was written. Returns an error when a trigger has
- * made the user verified, lazy or converted, or has undone that.
+ * Compares a row that PostgreSQL returned with what was written. Returns an error when a trigger
+ * has made the user verified, lazy or converted, or has undone that.
  */
 export function changedRow(user: UserRow, written: Partial<UserRow>): LazySetupError | undefined {
-  const changed = MEANINGFUL.find(
+  const changed = TELLING_USER_COLUMNS.find(
     (property) => written[property] !== undefined && (user[property] == null) !== (written[property] == null),
   )
   if (changed === undefined) return undefined
@@ -19,7 +18,10 @@ export function changedRow(user: UserRow, written: Partial<UserRow>): LazySetupE
   )
 }
 
-/** @throws LazySetupError when {@link changedRow} finds a change */
+/**
+ * Refuses a row that a trigger has changed.
+ * @throws LazySetupError when {@link changedRow} finds a change
+ */
 export function refuseChangedRow(user: UserRow, written: Partial<UserRow>): void {
   const refusal = changedRow(user, written)
   if (refusal) throw refusal

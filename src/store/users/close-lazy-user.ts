@@ -12,8 +12,8 @@ const ROUNDING_MS = 500
 const CLOSED_BY_MS = 2000
 
 /**
- * Implements `StoreInternals.closeLazyUser`. Marks the user by a `lazySince` earlier than the time in
- * its id, which no insert writes and which ends its tokens.
+ * Implements `StoreInternals.closeLazyUser`. Marks the user by a `lazySince` earlier than the time
+ * in its id, which no insert writes and which ends its tokens.
  */
 export function closeLazyUser(db: Database, tables: Tables, userId: string): Promise<void> {
   const { usersTable } = tables

@@ -4,15 +4,18 @@ import type { Database } from "../sql/database.js"
 import type { SessionRow, UserRow } from "../tables/user-row.js"
 import type { NewSession } from "./sessions.js"
 
-/** How a user became real: the id and type of the Auth.js provider. */
+/**
+ * The way in which a user became real: the id and type of the Auth.js provider.
+ * @example { provider: "github", type: "oauth" }
+ */
 export interface ConvertedBy {
   provider: string
   type: string
 }
 
-/** What `lazy.onConvert` is given, inside the transaction that converts. */
+/** The arguments of `lazy.onConvert`, which runs inside the transaction that converts. */
 export interface ConvertHookParams {
-  /** The open transaction. What is written through it is undone if anything fails. */
+  /** The open transaction. PostgreSQL rolls back what is written through it if anything fails. */
   tx: Database
   /** The user as it is from now on. */
   user: UserRow
@@ -21,25 +24,38 @@ export interface ConvertHookParams {
   by: ConvertedBy
 }
 
-/** Runs inside the transaction that converts; throwing undoes the conversion. */
+/**
+ * Runs inside the transaction that converts; throwing rolls the conversion back.
+ * @example
+ * const onConvert: ConvertHook = async ({ tx, user }) => startTrial(tx, user.id)
+ */
 export type ConvertHook = (params: ConvertHookParams) => void | Promise<void>
 
-/** See {@link StoreInternals.convert}. */
+/** The arguments of {@link StoreInternals.convert}. */
 export interface Conversion {
   userId: string
   /** Columns that the conversion writes; columns left out keep their value. */
   set: Partial<Pick<UserRow, "username" | "email" | "emailVerified" | "name" | "image">>
-  /** Argon2id PHC string; default: the user gets no password. */
+  /**
+   * An argon2id hash as a PHC string.
+   * @default none: the user gets no password
+   */
   passwordHash?: string
-  /** An identity that is linked to the user along with it, and for a passkey its authenticator; default: none. */
+  /**
+   * An identity to link to the user, and for a passkey its authenticator.
+   * @default none
+   */
   link?: { account: AdapterAccount; authenticator?: AdapterAuthenticator }
-  /** The session that takes the place of every session the lazy user had; default: none (JWT sessions). */
+  /**
+   * The session that replaces every session of the lazy user.
+   * @default none, as for JWT sessions
+   */
   session?: NewSession
   by: ConvertedBy
   onConvert?: ConvertHook
 }
 
-/** See {@link StoreInternals.convert}. */
+/** The report of {@link StoreInternals.convert}. */
 export interface ConvertReport {
   user: UserRow
   from: UserRow
@@ -48,20 +64,26 @@ export interface ConvertReport {
   /** The session that was written; undefined where none was given. */
   session?: SessionRow
   /**
-   * How many rows of the tables that `LazyAdapter({ credentials })` names were deleted; tables without any are left out. Undefined where it
-   * names none.
+   * How many rows were deleted in the tables that `LazyAdapter({ credentials })` names, by table.
+   * Undefined when it names none.
    */
   credentials?: ByTable<number>
 }
 
-/** See {@link StoreInternals.createRealUser}. */
+/** The arguments of {@link StoreInternals.createRealUser}. */
 export interface NewRealUser {
-  /** The id to give; default: a fresh UUIDv7. */
+  /**
+   * The id of the user.
+   * @default a fresh UUIDv7
+   */
   id?: string
   username?: string
   email?: string
   name?: string
   passwordHash: string
-  /** A session to write along with the user, in the same transaction; default: none (JWT sessions). */
+  /**
+   * A session to write in the same transaction.
+   * @default none, as for JWT sessions
+   */
   session?: NewSession
 }

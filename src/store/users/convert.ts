@@ -1,7 +1,7 @@
 import { and, eq, ne } from "drizzle-orm"
 import { IdentifierTakenError, LazyError, LazySetupError, NotLazyError } from "../../errors.js"
-import type { Identifier } from "../identifiers/identified-by.js"
-import { identifiedBy } from "../identifiers/identified-by.js"
+import type { UserIdentifier } from "../identifiers/active-users.js"
+import { identifiedBy } from "../identifiers/active-users.js"
 import { findRefusal, refusalError, type WrittenUser } from "../identifiers/refused-writes.js"
 import { requireUniqueRules } from "../identifiers/require-unique.js"
 import type { Database } from "../sql/database.js"
@@ -15,18 +15,18 @@ import type { Conversion, ConvertReport } from "./conversion.js"
 import { recordOutcomes } from "./outcomes.js"
 import { endSessions } from "./sessions.js"
 
-/** See `StoreInternals.convert`. */
+/** Implements `StoreInternals.convert`. */
 export function convertUser(db: Database, tables: Tables, conversion: Conversion): Promise<ConvertReport> {
   const { usersTable, sessionsTable, accountsTable, authenticatorsTable } = tables
   const { userId, passwordHash, link, session, by, onConvert } = conversion
   const set = withoutUnfitting(usersTable, conversion.set)
-  // The new address is unproven, whatever the row says about the old one.
+  // The new address is unproven, even if the old one was proven.
   if (set.email != null && set.emailVerified === undefined) set.emailVerified = null
   return refuseTakenIdentifiers(db, tables, { ...set, passwordHash }, userId, () =>
     db.transaction(async (tx) => {
       const isUser = and(eq(usersTable.id, userId), tables.activeUsers)
       const [from] = await tx.select().from(usersTable).where(isUser).for("update")
-      if (!from || !isLazyRow(from)) throw new NotLazyError("This user is not lazy (any more).")
+      if (!from || !isLazyRow(from)) throw new NotLazyError("This user is not lazy, or not any more.")
       const written = { ...set, convertedAt: new Date() }
       const [user] = await tx.update(usersTable).set(written).where(eq(usersTable.id, userId)).returning()
       if (!user) throw new NotLazyError("This user is gone.")
@@ -108,7 +108,7 @@ async function refuseTakenIdentifiers<Result>(
   }
 }
 
-async function isTaken(db: Database, tables: Tables, identifier: Identifier, ownerId: string): Promise<boolean> {
+async function isTaken(db: Database, tables: Tables, identifier: UserIdentifier, ownerId: string): Promise<boolean> {
   const { usersTable } = tables
   const others = await db
     .select({ id: usersTable.id })
@@ -118,7 +118,7 @@ async function isTaken(db: Database, tables: Tables, identifier: Identifier, own
   return others.length > 0
 }
 
-/** See `StoreInternals.createRealUser`. */
+/** Implements `StoreInternals.createRealUser`. */
 export function insertRealUser(
   db: Database,
   tables: Tables,
@@ -132,7 +132,7 @@ export function insertRealUser(
       const [user] = await tx.insert(tables.usersTable).values(values).returning()
       if (!user)
         throw new LazySetupError(
-          "LazyAdapter: a trigger or a rule of the user table drops the rows of new users. Let it pass them.",
+          "LazyAdapter: a trigger or a rule of the user table drops the rows of new users. Let it insert them.",
         )
       refuseChangedRow(user, values)
       await writePassword(tx, tables, user.id, passwordHash)

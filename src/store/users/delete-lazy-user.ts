@@ -1,16 +1,15 @@
-import { and, eq, sql } from "drizzle-orm"
+import { and, eq } from "drizzle-orm"
 import { LazySetupError, OtherUsersError } from "../../errors.js"
 import { countDeleted, type DeletedRows } from "../deletion/count-deleted.js"
-import { isTable, noTable } from "../sql/catalogue.js"
+import { isTable, noTable, readTable } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { qualifiedName } from "../sql/identifiers.js"
-import { queryRows } from "../sql/query.js"
-import { retryTransaction } from "../sql/retry-transaction.js"
+import { retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { recordOutcomes } from "./outcomes.js"
 
-/** See `LazyStore.deleteLazyUser`. */
+/** Implements `LazyStore.deleteLazyUser`. */
 export function deleteLazyUser(
   db: Database,
   tables: Tables,
@@ -33,7 +32,10 @@ export function deleteLazyUser(
   })
 }
 
-/** By a foreign key from the user table to itself, or a trigger, others could go along, or instead, who need not even be lazy. */
+/**
+ * Refuses a deletion that took other users along, or instead: by a foreign key of the user table to
+ * itself, or by a trigger.
+ */
 async function refuseOtherUsers(
   tx: Database,
   { usersTable }: Tables,
@@ -41,11 +43,7 @@ async function refuseOtherUsers(
   users: number,
 ): Promise<void> {
   if (deleted.length === 0) return
-  const name = sql`to_regclass(${qualifiedName(usersTable)})`
-  const [table] = await queryRows<{ oid: number; kind: string }>(
-    tx,
-    sql`select coalesce(pg_partition_root(oid), oid)::oid::int8::float8 as oid, relkind as kind from pg_class where oid = ${name}`,
-  )
+  const table = await readTable(tx, usersTable)
   if (table && !isTable(table.kind)) throw new LazySetupError(`deleteLazyUser: ${noTable(qualifiedName(usersTable))}`)
   const others = deleted.find(({ oid, rows }) => oid === table?.oid && rows > users)
   if (others) throw new OtherUsersError(others.label)

@@ -4,11 +4,11 @@ import type { Tables } from "../tables/resolve-tables.js"
 import type { LazyOutcome } from "../tables/schema.js"
 import type { ConvertedBy } from "./conversion.js"
 
-/** Statistics tell by the day, in UTC; in milliseconds. */
+/** The length of a day in milliseconds. Statistics count by days in UTC. */
 export const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Users who ended in the same way; see the table `lazyOutcome`. */
-export interface Outcome {
+export interface EndedUsers {
   outcome: LazyOutcome
   /** How a user became real. */
   by?: ConvertedBy
@@ -17,15 +17,19 @@ export interface Outcome {
   users: number
 }
 
-/** Remembers how lazy users ended, where the app has a table for it. */
-export async function recordOutcomes(tx: Database, { lazyOutcomesTable }: Tables, outcomes: Outcome[]): Promise<void> {
+/** Records how lazy users ended, if the app has a table for it. */
+export async function recordOutcomes(
+  tx: Database,
+  { lazyOutcomesTable }: Tables,
+  outcomes: EndedUsers[],
+): Promise<void> {
   if (!lazyOutcomesTable || outcomes.length === 0) return
   const at = new Date()
   const rows = outcomes.map(({ by, ...outcome }) => ({ id: uuidv7(), at, way: by ? wayOf(by) : null, ...outcome }))
   await tx.insert(lazyOutcomesTable).values(rows)
 }
 
-/** The name under which `LazyStore.stats` counts a way to become real. */
+/** Names a way to become real, as `LazyStore.stats` counts it. */
 function wayOf({ provider, type }: ConvertedBy): string {
   if (type === "credentials" && provider === "convert") return "password"
   if (type === "email") return "email"

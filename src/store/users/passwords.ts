@@ -1,7 +1,7 @@
 import { and, eq, getTableColumns, not } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
-import type { Identifier } from "../identifiers/identified-by.js"
-import { identifiedBy } from "../identifiers/identified-by.js"
+import type { UserIdentifier } from "../identifiers/active-users.js"
+import { identifiedBy } from "../identifiers/active-users.js"
 import type { Database } from "../sql/database.js"
 import { sqlState, UNREPRESENTABLE } from "../sql/sql-state.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -9,33 +9,36 @@ import { isLazyUser } from "../tables/schema.js"
 import { isLazyRow, type UserRow } from "../tables/user-row.js"
 import { NO_PASSWORDS } from "./convert.js"
 
-/** Compares a typed password with a stored hash (null: nobody by that name has one) and may return a hash to store instead. */
+/**
+ * Compares a typed password with a stored hash, or with null when no user of that name has one. May
+ * return a hash to store instead.
+ */
 export type VerifyHash = (hash: string | null) => Promise<{ ok: boolean; rehashed?: string }>
 
 /**
- * How many users of one name are tried: a partial unique rule allows several, and each costs a
- * hash.
+ * Limits how many users of one name are tried. A partial unique index allows several, and each
+ * costs a hash.
  */
-const MOST_NAMESAKES = 4
+const MAX_USERS_PER_NAME = 4
 
-/** See `StoreInternals.checkPassword`. */
-export async function checkPassword(
+/** Implements `StoreInternals.checkPassword`. */
+export async function findByPassword(
   db: Database,
   tables: Tables,
-  identifier: Identifier,
+  identifier: UserIdentifier,
   verify: VerifyHash,
 ): Promise<UserRow | null> {
   const { usersTable, passwordsTable } = tables
   if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
-  const namesakes = await unlessUnrepresentable(
+  const named = await unlessUnrepresentable(
     db
       .select({ user: getTableColumns(usersTable), hash: passwordsTable.hash })
       .from(usersTable)
       .innerJoin(passwordsTable, eq(passwordsTable.userId, usersTable.id))
       .where(and(identifiedBy(tables, identifier), not(isLazyUser(usersTable))))
-      .limit(MOST_NAMESAKES),
+      .limit(MAX_USERS_PER_NAME),
   )
-  for (const found of namesakes.length > 0 ? namesakes : [undefined]) {
+  for (const found of named.length > 0 ? named : [undefined]) {
     const { ok, rehashed } = await verify(found?.hash ?? null)
     if (!found || !ok) continue
     if (rehashed !== undefined) {
@@ -60,7 +63,7 @@ async function unlessUnrepresentable<Row>(rows: PromiseLike<Row[]>): Promise<Row
   }
 }
 
-/** See `LazyStore.hasPassword`. */
+/** Implements `LazyStore.hasPassword`. */
 export async function hasPassword(db: Database, { passwordsTable }: Tables, userId: string): Promise<boolean> {
   if (!passwordsTable) return false
   const found = await db
@@ -70,7 +73,7 @@ export async function hasPassword(db: Database, { passwordsTable }: Tables, user
   return found.length > 0
 }
 
-/** See `LazyStore.setPassword`. */
+/** Implements `LazyStore.setPassword`. */
 export async function setPassword(
   db: Database,
   { usersTable, passwordsTable }: Tables,

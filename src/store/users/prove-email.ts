@@ -1,6 +1,7 @@
 import type { AdapterAccount } from "@auth/core/adapters"
 import { and, eq, ne } from "drizzle-orm"
 import { isPlaceholderAddress } from "../identifiers/placeholder-address.js"
+import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
 import { endCredentials } from "../tables/app-credentials.js"
@@ -9,7 +10,7 @@ import { isLazyRow, type UserRow } from "../tables/user-row.js"
 import { recordOutcomes } from "./outcomes.js"
 import { hasPassword } from "./passwords.js"
 import type { NewSession } from "./sessions.js"
-import { endSessions, tableExists } from "./sessions.js"
+import { endSessions } from "./sessions.js"
 
 /** Implements `StoreInternals.proveEmail`. */
 export function proveEmail(
@@ -24,10 +25,10 @@ export function proveEmail(
     let passwordRemoved = false
     if (before.emailVerified === null) {
       if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)).rows > 0
-      // Typing the address is all it took to make such an account, and to add identities to it.
+      // An attacker who types the address can make such an account and add identities to it.
       if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
     }
-    // The app kept this address for a lazy user, who need not be its owner: end the sessions of the lazy user.
+    // The app may have stored an address for a lazy user who does not own it: end its sessions.
     const wasLazy = isLazyRow(before)
     if (wasLazy) {
       await endSessions(tx, tables, userId)
@@ -67,8 +68,8 @@ export async function endsAtProof(db: Database, tables: Tables, userId: string):
 }
 
 /**
- * Tells whether an OAuth or e-mail identity leads to the account. A passkey is none, since anybody
- * can make one.
+ * Tells whether an OAuth or e-mail identity leads to the account. A passkey does not count, since
+ * any visitor can register one.
  */
 async function hasOAuthIdentity(db: Database, { accountsTable }: Tables, userId: string): Promise<boolean> {
   if (!(await tableExists(db, accountsTable))) return false

@@ -1,10 +1,17 @@
-/** See `LazyStore.stats`. */
+/**
+ * Options of {@link LazyStore.stats}.
+ * @example
+ * await adapter.lazy.stats({ since: new Date("2026-01-01") })
+ */
 export interface StatsOptions {
-  /** The first day to tell of; whatever its time of day, the day in UTC counts. Default: 30 days ago. */
+  /**
+   * The first day to report, as any moment of that day in UTC.
+   * @default 30 days ago
+   */
   since?: Date
 }
 
-/** What happened on one day, in UTC. */
+/** The events of one day, in UTC. */
 export interface DayStats {
   /** `YYYY-MM-DD`. */
   day: string
@@ -16,27 +23,36 @@ export interface DayStats {
   merged: number
   /** How many were purged. */
   purged: number
-  /** How many were deleted otherwise: at sign-out, or by `deleteLazyUser`. */
+  /** How many were deleted in other ways: at sign-out, or by `deleteLazyUser`. */
   deleted: number
 }
 
-/** See `LazyStore.stats`. */
+/** The report of {@link LazyStore.stats}. */
 export interface StatsReport {
   /** How many lazy users there are now. */
   lazyUsers: number
   /** The first of `days`. */
   since: Date
-  /** Each day from `since` to today, also those on which nothing happened. */
+  /** Each day from `since` to today, including days without events. */
   days: DayStats[]
-  /** How many users became real since then, by the way of it: `password`, `email`, `passkey`, or the id of a provider. */
+  /**
+   * How many users became real since then, by way: `password`, `email`, `passkey`, or the id of a
+   * provider.
+   */
   ways: Record<string, number>
-  /** Of the lazy users made since then, the share (0 to 1) that has become real or was merged; null when none was made. */
+  /**
+   * The share (0 to 1) of lazy users made since then that have become real or were merged; null
+   * when none was made.
+   */
   conversionRate: number | null
-  /** How long those who became real since then had been lazy, in seconds; null when nobody did. */
+  /**
+   * How long users who became real since then had been lazy, in seconds; null when there are none.
+   */
   timeToConvert: { median: number; p90: number } | null
   /**
-   * True when all of this was recorded as it happened. False without a `lazyOutcomesTable`: then `created` and `converted` are counted off the users
-   * who are still there, `ways` is empty, and `merged`, `purged` and `deleted` are 0.
+   * Whether all of this was recorded as it happened. Without a `lazyOutcomesTable` it is false:
+   * `created` and `converted` then count users who still exist, `ways` is empty, and `merged`,
+   * `purged` and `deleted` are 0.
    */
   exact: boolean
 }

@@ -11,7 +11,10 @@ import type { DayStats, StatsOptions, StatsReport } from "./stats-types.js"
 const DEFAULT_DAYS = 30
 const MAX_YEARS = 10
 
-/** See `LazyStore.stats`. One statement, which returns at most a row for each day and each way. */
+/**
+ * Implements `LazyStore.stats`, by one statement that returns at most a row for each day and each
+ * way.
+ */
 export async function readStats(db: Database, tables: Tables, options: StatsOptions = {}): Promise<StatsReport> {
   const today = startOfDay(new Date())
   const since = startOfDay(options.since ?? new Date(today.valueOf() - DEFAULT_DAYS * DAY_MS))
@@ -38,7 +41,7 @@ function checkSince(since: Date, today: Date): void {
   earliest.setUTCFullYear(today.getUTCFullYear() - MAX_YEARS)
   // An invalid date fails this comparison, too.
   if (since >= earliest && since <= today) return
-  throw new LazySetupError(`stats: since is a date of the last ${MAX_YEARS} years, today at the latest.`)
+  throw new LazySetupError(`stats: \`since\` must be a date from the last ${MAX_YEARS} years, not after today.`)
 }
 
 /** Days on which nothing happened are left out of `days`. */
@@ -98,7 +101,7 @@ function count(tables: Tables, since: Date): SQL {
     )::text as document`
 }
 
-/** In one pass over the lazy users, of whatever age: all of them are counted anyway. */
+/** Counts the lazy users by day, in one pass over all of them. */
 function lazyUsersByDay({ usersTable }: Tables): SQL {
   return sql`
     select ${utc(usersTable.lazySince)}::date as created_on, count(*) as users
@@ -107,7 +110,10 @@ function lazyUsersByDay({ usersTable }: Tables): SQL {
     group by 1`
 }
 
-/** What is known of the users who have stopped being lazy: where no outcomes are recorded, only of those who became real and are still there. */
+/**
+ * Selects the users who stopped being lazy; without recorded outcomes, only those who became real
+ * and still exist.
+ */
 function endedSince({ usersTable, lazyOutcomesTable }: Tables, since: Date): SQL {
   if (lazyOutcomesTable) {
     const { outcome, way, at, users, since: createdAt } = lazyOutcomesTable
@@ -130,7 +136,10 @@ function lifeOf(createdAt: AnyPgColumn, endedAt: AnyPgColumn): SQL {
     extract(epoch from ${utc(endedAt)} - ${utc(createdAt)})::float8 as seconds`
 }
 
-/** A moment in UTC, whatever the time zone of the session. Without a time zone, a column has it in UTC already: that is how Drizzle writes it. */
+/**
+ * Converts a moment to UTC, in any time zone of the session. Drizzle writes columns without a time
+ * zone in UTC.
+ */
 function utc(column: AnyPgColumn): SQL {
   return column.getSQLType().includes("with time zone") ? sql`(${column} at time zone 'UTC')` : sql`${column}`
 }

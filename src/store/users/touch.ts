@@ -5,10 +5,13 @@ import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import type { NewSession } from "./sessions.js"
 
-/** What was used of a lazy user: a JWT session, or a database session that is to live on until `expires`. */
+/**
+ * The session in which a lazy user was seen: a JWT session, or a database session to extend until
+ * `expires`.
+ */
 export type Use = { userId: string } | { session: NewSession }
 
-/** See `StoreInternals.touch`. */
+/** Implements `StoreInternals.touch`. */
 export async function touchLazyUser(
   db: Database,
   { usersTable, sessionsTable }: Tables,
@@ -30,10 +33,10 @@ export async function touchLazyUser(
     eq(sessionsTable.sessionToken, sessionToken),
     lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
   )
-  // PostgreSQL takes no schema behind FOR … OF: the lock names the user table by an alias, which no
-  // table of an app is called.
+  // FOR … OF takes no schema in PostgreSQL, so the lock names the user table by an alias that no
+  // table of an app has.
   const lockedUser = alias(usersTable, "authjs_lazy_locked")
-  // The user first, as whoever converts or merges does: in the other order each could wait for the other.
+  // Lock the user first, as conversions and merges do, so that none waits for another in a circle.
   const owner = db
     .$with("owner")
     .as(
@@ -48,7 +51,7 @@ export async function touchLazyUser(
     db
       .update(sessionsTable)
       .set({ expires })
-      // Again: whoever waited for another request to refresh it finds that it is not due any more.
+      // Check again: after waiting for another request that refreshed it, it is not due any more.
       .where(and(isThatSession, sql`${sessionsTable.userId} in (select ${owner.id} from ${owner})`))
       .returning({ userId: sessionsTable.userId }),
   )
@@ -57,4 +60,14 @@ export async function touchLazyUser(
 
 function secondsBefore(moment: Date, seconds: number): Date {
   return new Date(moment.valueOf() - seconds * 1000)
+}
+
+/** Implements `StoreInternals.leaveBehind`. */
+export async function leaveBehind(db: Database, { usersTable }: Tables, userId: string, until: Date): Promise<boolean> {
+  const left = await db
+    .update(usersTable)
+    .set({ seenAt: until })
+    .where(and(eq(usersTable.id, userId), isLazyUser(usersTable)))
+    .returning({ id: usersTable.id })
+  return left.length > 0
 }

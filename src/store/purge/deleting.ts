@@ -1,0 +1,107 @@
+import { type SQL, sql } from "drizzle-orm"
+import { OtherUsersError } from "../../errors.js"
+import { literal, withGone } from "../deletion/closure.js"
+import { countDeleted } from "../deletion/count-deleted.js"
+import { followsToward, type PurgeGraph } from "../deletion/graph.js"
+import { deletedSoFar } from "../sql/catalogue/row-counts.js"
+import type { Database } from "../sql/database.js"
+import { queryDocument, queryRows } from "../sql/query.js"
+import { DAY_MS, type EndedUsers, recordOutcomes } from "../users/outcomes.js"
+import { findFree } from "./blocked-users.js"
+import { stillThere } from "./find-users.js"
+import { type Candidate, NOTHING_REMOVED, type Picked, type PurgeStrategy, type Removal, type Search } from "./job.js"
+
+/** Deletes the users who can go. */
+export const deleting: PurgeStrategy = {
+  dryRun: false,
+  lock: sql`for update skip locked`,
+  // The foreign keys find rows that are hidden from the role.
+  tablesToSee: () => [],
+  run: (job, inBatches) => inBatches(job),
+  inTransaction: (db, work) => db.transaction(work, READ_COMMITTED),
+  pick: (tx, search, users) =>
+    queryDocument(
+      tx,
+      sql`select json_build_object('users', ${users}, 'deletedBefore', ${deletedSoFar(search.within)})::text as document`,
+    ),
+  async remove(tx, { search, graph }, { users, deletedBefore }, room) {
+    await giveWay(tx)
+    const { free, heldBack } = await findFree(tx, search, graph, users, room)
+    if (free.length === 0) return { free, heldBack, removal: NOTHING_REMOVED }
+    return { free, heldBack, removal: await removeUsers(tx, search, graph, { users: free, deletedBefore }) }
+  },
+}
+
+/** Makes a session visible that another transaction adds before its user is locked. */
+export const READ_COMMITTED = { isolationLevel: "read committed" } as const
+
+/**
+ * Limits waiting for a lock to 50 ms until the transaction ends, so that the purge gives way before
+ * PostgreSQL looks for deadlocks, after one second by default, and cancels the work of another.
+ */
+export async function giveWay(tx: Database): Promise<void> {
+  await tx.execute(sql`set local lock_timeout = '50ms'`)
+}
+
+/**
+ * Deletes those of the users who may still go, and in the same statement the rows that must go
+ * before them: constraints are checked after it, so the order does not matter. The database deletes
+ * the rest by ON DELETE CASCADE.
+ * @throws OtherUsersError when other users would go along
+ */
+export async function removeUsers(
+  tx: Database,
+  search: Search,
+  graph: PurgeGraph,
+  { users, deletedBefore }: Picked,
+): Promise<Removal> {
+  const { result: days, deleted } = await countDeleted(
+    tx,
+    () => queryRows<PurgedByDay>(tx, removalStatement(search, graph, users)),
+    deletedBefore,
+    search.within,
+  )
+  const purged = days.reduce((sum, { users }) => sum + users, 0)
+  const usersDeleted = deleted.find(({ oid }) => oid === graph.users.oid)?.rows ?? 0
+  if (usersDeleted > purged) throw new OtherUsersError(graph.users.label)
+
+  await recordOutcomes(tx, search.tables, days.map(endedUsers))
+  const others = deleted.filter(({ oid }) => oid !== graph.users.oid)
+  return { purged, deleted: Object.fromEntries(others.map(({ label, rows }) => [label, rows])) }
+}
+
+/** How many purged users became lazy on one day; statistics need no more. */
+interface PurgedByDay {
+  /** Days since 1970, in UTC. */
+  day: number
+  users: number
+}
+
+function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[]): SQL {
+  const { usersTable } = search.tables
+  const condition = sql`${stillThere(search, users)} and ${insideOfTransaction}`
+  const removal = sql`purge_removed as (
+    delete from ${usersTable} where ${condition} returning floor(extract(epoch from ${usersTable.lazySince}) / 86400)::float8 as day
+  )
+  select day, count(*)::float8 as users from purge_removed group by day`
+  if (graph.first.size === 0) return sql`with ${removal}`
+  const follows = followsToward(graph, graph.first)
+  const steps = [...graph.first].map((table, position) => {
+    const target = sql.raw(follows.find((key) => key.table === table)?.wholeTarget as string)
+    return sql`, ${sql.raw(`first_${position}`)} as (
+      delete from ${target} as target using purge_gone
+      where purge_gone.of = ${literal(table)} and target.tableoid = purge_gone.tab and target.ctid = purge_gone.tid
+    )`
+  })
+  return sql`${withGone({ search, graph, users: condition, follows })} ${sql.join(steps)}, ${removal}`
+}
+
+/**
+ * True in the transaction that locked the users. When its connection is lost, postgres.js may run
+ * the remaining statements on another one, each by itself.
+ */
+const insideOfTransaction = sql`pg_current_xact_id_if_assigned() is not null`
+
+function endedUsers({ day, users }: PurgedByDay): EndedUsers {
+  return { outcome: "purged", since: new Date(day * DAY_MS), users }
+}

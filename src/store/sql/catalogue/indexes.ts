@@ -1,0 +1,177 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { Database } from "../database.js"
+import { queryDocument } from "../query.js"
+import { label, qualified, topmost } from "./names.js"
+
+/** A key of an index. */
+export interface IndexKey {
+  /** The name of the column; null for an expression. */
+  column: string | null
+  /** As PostgreSQL prints it, a column or an expression over the columns of the table. */
+  sql: string
+  /** The collation, quoted; null for types without one. */
+  collation: string | null
+  /** The expression of the generated column that the key is; null for any other key. */
+  generation: string | null
+}
+
+/** An index, with the constraint that it serves. */
+export interface Index {
+  name: string
+  /** Quoted, with its schema. */
+  target: string
+  /** The unique constraint or primary key it serves; null for none. */
+  constraint: string | null
+  unique: boolean
+  /** False for an index that CREATE INDEX CONCURRENTLY did not finish. */
+  valid: boolean
+  /** The access method, such as `btree`. */
+  method: string
+  keys: IndexKey[]
+  /** The condition of a partial index, as PostgreSQL prints it; null for none. */
+  predicate: string | null
+  nullsNotDistinct: boolean
+  /** Of an exclusion constraint, the operators key by key, ready for a statement; null otherwise. */
+  operators: { sql: string; isEquality: boolean }[] | null
+}
+
+/** A table with its indexes. */
+export interface IndexedTable {
+  oid: number
+  /** The name in reports. */
+  label: string
+  /** Quoted, with its schema. */
+  target: string
+  /** `relkind` in pg_class. */
+  kind: string
+  /** The number of rows by the statistics of PostgreSQL; null before the first ANALYZE. */
+  rows: number | null
+  indexes: Index[]
+}
+
+const FROM = "pg_index join pg_class index_class on index_class.oid = indexrelid"
+
+const indexFacts = sql.raw(`json_build_object(
+  'name', index_class.relname,
+  'target', format('%I.%I', (select nspname from pg_namespace where oid = index_class.relnamespace), index_class.relname),
+  'constraint', (
+    select conname from pg_constraint where conrelid = indrelid and conindid = indexrelid and contype in ('p', 'u')
+  ),
+  'unique', indisunique,
+  'valid', indisvalid and indisready,
+  'method', (select amname from pg_am where pg_am.oid = index_class.relam),
+  'keys', (
+    select json_agg(json_build_object(
+      'column', attname,
+      'sql', pg_get_indexdef(indexrelid, position::int, false),
+      'collation', (
+        select format('%I.%I', nspname, collname)
+        from pg_collation
+        join pg_namespace on pg_namespace.oid = collnamespace
+        where pg_collation.oid = indcollation[position::int - 1]
+      ),
+      'generation', case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end
+    ) order by position)
+    from unnest(indkey::int2[]) with ordinality as key (attnum, position)
+    left join pg_attribute on attrelid = indrelid and pg_attribute.attnum = nullif(key.attnum, 0)
+    left join pg_attrdef on adrelid = attrelid and adnum = pg_attribute.attnum
+    where position <= indnkeyatts
+  ),
+  'predicate', pg_get_expr(indpred, indrelid),
+  -- Not a column before PostgreSQL 15.
+  'nullsNotDistinct', coalesce((to_jsonb(pg_index) ->> 'indnullsnotdistinct')::boolean, false),
+  'operators', case when indisexclusion then (
+    select json_agg(json_build_object(
+      'sql', format('operator(%I.%s)', nspname, oprname), 'isEquality', oprname = '='
+    ) order by position)
+    from pg_constraint
+    cross join unnest(conexclop) with ordinality as excluded (operator, position)
+    join pg_operator on pg_operator.oid = excluded.operator
+    join pg_namespace on pg_namespace.oid = oprnamespace
+    where conrelid = indrelid and conindid = indexrelid
+  ) end
+)`)
+
+const indexesOf = (alias: string, condition: string): SQL => sql`(
+  select coalesce(json_agg(${indexFacts} order by index_class.relname), '[]')
+  from ${sql.raw(FROM)}
+  where indrelid = ${sql.raw(alias)}.oid and ${sql.raw(condition)}
+)`
+
+/**
+ * Builds an expression for the unique indexes and exclusion constraints of a table, finished or
+ * not, as JSON of {@link Index}.
+ */
+export const uniqueIndexesOf = (alias: string): SQL => indexesOf(alias, "(indisunique or indisexclusion) and indislive")
+
+/**
+ * Reads tables with their indexes; of a partitioned table its own, which every partition has.
+ * One query.
+ * @param isMeant the condition for the table, a row `class` of pg_class
+ */
+function readIndexes(db: Database, isMeant: SQL): Promise<IndexedTable[]> {
+  return queryDocument(
+    db,
+    sql`
+    select coalesce(json_agg(json_build_object(
+      'oid', class.oid::int8,
+      'label', ${label("class")},
+      'target', ${qualified("class")},
+      'kind', class.relkind,
+      'rows', case class.relkind
+        when 'p' then (
+          select sum(nullif(leaf.reltuples, -1))::int8 from pg_partition_tree(class.oid) tree
+          join pg_class leaf on leaf.oid = tree.relid
+          where tree.isleaf
+        )
+        else nullif(class.reltuples, -1)::int8
+      end,
+      'indexes', ${indexesOf("class", "true")}
+    ) order by class.oid), '[]')::text as document
+    from pg_class class
+    where ${isMeant}`,
+  )
+}
+
+/** Reads the indexes of the tables with these oids. One query, or none for no table. */
+export async function readIndexesByOid(db: Database, oids: readonly number[]): Promise<IndexedTable[]> {
+  return oids.length === 0 ? [] : readIndexes(db, sql.raw(`class.oid in (${oids.join(", ")})`))
+}
+
+/**
+ * Reads the indexes of the table with this quoted name; undefined where it is missing. One query.
+ */
+export async function readIndexesByName(db: Database, name: string): Promise<IndexedTable | undefined> {
+  const [table] = await readIndexes(db, sql`class.oid = to_regclass(${name})`)
+  return table
+}
+
+/**
+ * Finds an index by its name, if it is one of a given table or its partitions. One query.
+ *
+ * Takes any index of that name where the table is a view: nothing tells which table is behind it.
+ * @param table the quoted name
+ */
+export function readIndexNamed(
+  db: Database,
+  table: string,
+  { schema = null, name }: { schema?: string | null | undefined; name: string },
+): Promise<Index | null> {
+  const oid = topmost(sql`to_regclass(${table})`)
+  return queryDocument(
+    db,
+    sql`
+    select (
+      select ${indexFacts}
+      from ${sql.raw(FROM)}
+      join pg_namespace on pg_namespace.oid = index_class.relnamespace
+      where index_class.relname = ${name}::text
+        and (${schema}::text is null or nspname = ${schema}::text)
+        and (
+          ${topmost(sql`indrelid`)} = ${oid}
+          or (select relkind = 'v' from pg_class where oid = ${oid})
+        )
+      limit 1
+    )::text as document`,
+  )
+}

@@ -1,0 +1,56 @@
+import { type SQL, sql } from "drizzle-orm"
+
+// SQL expressions about a row of pg_class; `alias` is what the statement calls that row.
+
+const schemaName = (alias: string) => `(select nspname from pg_namespace where oid = ${alias}.relnamespace)`
+
+const qualifiedText = (alias: string) => `format('%I.%I', ${schemaName(alias)}, ${alias}.relname)`
+
+/**
+ * Builds an expression for the name of a table in reports: `table` in the schema public,
+ * `schema.table` elsewhere.
+ */
+export const label = (alias: string): SQL =>
+  sql.raw(`concat(nullif(${schemaName(alias)}, 'public') || '.', ${alias}.relname)`)
+
+/** Builds an expression for the name of a table with its schema, quoted. */
+export const qualified = (alias: string): SQL => sql.raw(qualifiedText(alias))
+
+/**
+ * Builds an expression for the name of a table, quoted, for statements on its own rows. A child
+ * made with INHERITS has foreign keys and unique indexes of its own, whereas partitions share those
+ * of their table.
+ */
+export const ownRows = (alias: string): SQL =>
+  sql.raw(`concat(case when ${alias}.relkind <> 'p' then 'only ' end, ${qualifiedText(alias)})`)
+
+/** Builds an expression for the oid of the topmost table of a partition, or of the table itself. */
+export const topmost = (oid: SQL): SQL => sql`coalesce(pg_partition_root(${oid})::oid, (${oid})::oid)`
+
+/**
+ * Builds an expression for the names of columns, given their numbers in an array, in that order.
+ */
+export const columnNames = (table: string, numbers: string): SQL =>
+  sql.raw(`(
+    select json_agg(attname order by position)
+    from unnest(${numbers}) with ordinality as key (attnum, position)
+    join pg_attribute using (attnum)
+    where attrelid = ${table}
+  )`)
+
+/**
+ * Builds the condition for the app to have an enabled trigger on a table or one of its partitions.
+ */
+export const hasTriggers = (alias: string): SQL =>
+  sql.raw(`exists (
+    select from pg_trigger
+    where tgrelid = any (array(select ${alias}.oid union all select relid from pg_partition_tree(${alias}.oid)))
+      and not tgisinternal and tgenabled <> 'D'
+  )`)
+
+/** Joins values for `in (…)`. */
+export const values = (given: readonly (number | string)[]): SQL =>
+  sql.join(
+    given.map((value) => (typeof value === "number" ? sql.raw(String(value)) : sql`${value}`)),
+    sql`, `,
+  )

@@ -1,0 +1,159 @@
+import { type SQL, sql } from "drizzle-orm"
+import type { Database } from "../database.js"
+import { queryDocument, queryRows } from "../query.js"
+import { hasTriggers, label, qualified } from "./names.js"
+
+/**
+ * Builds the condition for the role to read a table, a row of pg_class, and to name it in a
+ * statement.
+ */
+export const readable = (alias: string): SQL =>
+  sql.raw(`(has_schema_privilege(${alias}.relnamespace, 'usage') and has_table_privilege(${alias}.oid, 'select'))`)
+
+/**
+ * Builds the condition for row-level security to keep the role from some rows of a table, a row of
+ * pg_class. A policy `true` keeps it from none, unless a restrictive policy applies too.
+ * @param command the letter of `polcmd` in pg_policy, as an SQL expression
+ * @param isFree what a policy that keeps the role from no row must fulfil
+ */
+const restricts = (alias: string, command: string, isFree: string) => {
+  const applies = `polrelid = ${alias}.oid and polcmd::text in (${command}, '*') and exists (
+    select from unnest(polroles) as role where role = 0 or pg_has_role(role, 'usage')
+  )`
+  return `(row_security_active(${alias}.oid) and (
+    not exists (select from pg_policy where ${applies} and polpermissive and ${isFree})
+    or exists (select from pg_policy where ${applies} and not polpermissive)
+  ))`
+}
+
+const SHOWS_ALL = "pg_get_expr(polqual, polrelid) = 'true'"
+const TAKES_ALL = `${SHOWS_ALL} and coalesce(pg_get_expr(polwithcheck, polrelid), 'true') = 'true'`
+
+/** Builds the condition for row-level security to hide rows of a table, a row of pg_class. */
+export const hidesRows = (alias: string): SQL => sql.raw(restricts(alias, "'r'", SHOWS_ALL))
+
+/** What can keep a DELETE from deleting every row that it names. */
+export interface DeletionGuards {
+  /** Whether row-level security hides rows from the role. */
+  hides: boolean
+  /** Whether a trigger, a rule or a policy decides over a DELETE. */
+  intercepts: boolean
+  /** The role, quoted. */
+  role: string
+  /** The name of the table in reports. */
+  label: string
+}
+
+/**
+ * Reads what guards the rows of a table, given its quoted name; undefined where it is missing. One
+ * query.
+ */
+export async function readDeletionGuards(db: Database, name: string): Promise<DeletionGuards | undefined> {
+  const [found] = await queryRows<DeletionGuards & Record<string, unknown>>(
+    db,
+    sql`select
+        ${hidesRows("class")} as hides,
+        relkind not in ('r', 'p') or row_security_active(class.oid) or relhasrules or ${hasTriggers("class")} as intercepts,
+        quote_ident(current_user) as role,
+        ${label("class")} as label
+      from pg_class class where class.oid = to_regclass(${name})`,
+  )
+  return found
+}
+
+/** A table, as far as the role can see it. */
+export interface VisibleTable {
+  oid: number
+  label: string
+  /** `relkind` in pg_class. */
+  kind: string
+  hidesRows: boolean
+}
+
+/**
+ * Reads which tables hide rows from the role, the named one first. One query.
+ * @param name the quoted name of a table, or undefined for none
+ */
+export function readVisibility(db: Database, name: string | undefined, oids: number[]): Promise<VisibleTable[]> {
+  const named = sql`(class.oid is not distinct from to_regclass(${name ?? null}::text)::oid)`
+  return queryDocument(
+    db,
+    sql`select coalesce(json_agg(json_build_object(
+      'oid', class.oid::int8,
+      'label', ${label("class")},
+      'kind', relkind,
+      'hidesRows', ${hidesRows("class")}
+    ) order by ${named} desc, class.oid), '[]')::text as document
+    from pg_class class
+    where class.oid = to_regclass(${name ?? null}::text)::oid or class.oid = any (${`{${oids.join(",")}}`}::text::oid[])`,
+  )
+}
+
+/** The rights of the role on a table, and what keeps rows from it. */
+export interface AccessFacts {
+  oid: number
+  label: string
+  /** Quoted, with its schema. */
+  target: string
+  hidesRows: boolean
+  /** What row-level security forbids the role to do with some rows that it sees. */
+  forbids: ("update" | "delete")[]
+  /** The rights that the role lacks, of those that it needs. */
+  missing: Right[]
+  /** The rules that take the place of an UPDATE or a DELETE. */
+  rules: string[]
+}
+
+/** A privilege on a table. */
+export type Right = "select" | "insert" | "update" | "delete"
+
+/** A table and what the role needs to do with it. */
+export interface AccessedTable {
+  oid: number
+  rights: readonly Right[]
+  /** The columns to read; empty for the whole table. */
+  reads: readonly string[]
+  /** The columns to change; empty for any. */
+  changes: readonly string[]
+}
+
+/** Reads what keeps a role from the rows of tables. One query, or none for no table. */
+export async function readAccess(db: Database, tables: AccessedTable[]): Promise<AccessFacts[]> {
+  if (tables.length === 0) return []
+  const allColumns = (columns: string) =>
+    sql.raw(`(
+      select bool_and(has_column_privilege(class.oid, name, privilege)) from json_array_elements_text(${columns}) as name
+    )`)
+  return queryDocument(
+    db,
+    sql`
+    select coalesce(json_agg(json_build_object(
+      'oid', class.oid::int8,
+      'label', ${label("class")},
+      'target', ${qualified("class")},
+      'hidesRows', ${hidesRows("class")},
+      'forbids', (
+        select coalesce(json_agg(command order by command desc), '[]')
+        from (values ('update', 'w'), ('delete', 'd')) as command (command, letter)
+        where ${sql.raw(restricts("class", "letter", TAKES_ALL))}
+      ),
+      'missing', (
+        select coalesce(json_agg(privilege order by position), '[]')
+        from json_array_elements_text(wanted.rights) with ordinality as wanted_right (privilege, position)
+        where not has_schema_privilege(class.relnamespace, 'usage') or not case
+          when privilege = 'select' and json_array_length(wanted.reads) > 0 then ${allColumns("wanted.reads")}
+          when privilege = 'update' and json_array_length(wanted.changes) > 0 then ${allColumns("wanted.changes")}
+          when privilege in ('select', 'delete') then has_table_privilege(class.oid, privilege)
+          else has_any_column_privilege(class.oid, privilege)
+        end
+      ),
+      'rules', (
+        select coalesce(json_agg(rulename order by rulename), '[]')
+        from pg_rewrite
+        where ev_class = class.oid and ev_type in ('2', '4') and is_instead
+      )
+    ) order by class.oid), '[]')::text as document
+    from json_to_recordset(${JSON.stringify(tables)}::text::json) as wanted (oid oid, rights json, reads json, changes json)
+    join pg_class class on class.oid = wanted.oid`,
+  )
+}
