@@ -2,7 +2,7 @@ import { AuthError, MissingCSRF } from "@auth/core/errors"
 import type { Session } from "@auth/core/types"
 import { logError } from "../auth/config/log-error.js"
 import { type RequestConfig, requestConfig } from "../auth/config/request-config.js"
-import { postCallback, readCsrfToken, startSignIn } from "../auth/internal-call.js"
+import { issueCsrfToken, postCallback, startSignIn } from "../auth/internal-call.js"
 import { readSession, type SessionAnswer } from "../auth/read-session.js"
 import { type AuthCookie, cookieAfter } from "../auth/request/cookies.js"
 import type { LazyAuth } from "../auth/request/head.js"
@@ -13,11 +13,11 @@ import { LazySetupError } from "../errors.js"
 import { htmlAnswer } from "./html-answer.js"
 import { jsonAnswer } from "./json-answer.js"
 import { type ConvertLayout, plainLayout } from "./layout.js"
-import type { Outcome } from "./outcome.js"
+import type { PageOutcome } from "./outcome.js"
 import { type Problem, readProblem } from "./problem.js"
 import { contentType, type Fields, readFields } from "./read-fields.js"
 import { type ConvertStrings, fillStrings } from "./strings.js"
-import { type Identifier, readIdentifier, readWays, type Way } from "./ways.js"
+import { type IdentifierField, readIdentifierField, readWays, type Way } from "./ways.js"
 
 /** See {@link convertPage}. */
 export interface ConvertPageOptions {
@@ -57,7 +57,7 @@ export interface ConvertPage {
  * @throws LazySetupError at once, when there is no ConvertProvider
  */
 export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): ConvertPage {
-  const identifier = readIdentifier(auth().providers)
+  const identifier = readIdentifierField(auth().providers)
   const strings = fillStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
   return async (given: Request, visitor: ConvertVisitor = {}) => {
@@ -65,7 +65,7 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
     const request = visitor.req?.raw === undefined ? given : forwardedRequest(given)
     const getClientAddress = visitorAddress(visitor)
     const path = pathOf(request)
-    const answer = (outcome: Outcome) =>
+    const answer = (outcome: PageOutcome) =>
       wantsJson(request) ? jsonAnswer(outcome, strings) : htmlAnswer(outcome, { strings, layout, doneUrl, path })
     let logger: RequestConfig["logger"]
     let response: Response
@@ -83,7 +83,7 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
 
 interface Visit {
   request: Request
-  identifier: Identifier
+  identifier: IdentifierField
   origin: string
   cookie: string
   config: RequestConfig
@@ -119,7 +119,7 @@ function startVisit(
   return { request, identifier, origin, cookie, config: configFor(cookie), configFor, query, path, redirectTo }
 }
 
-async function decide(visit: Visit): Promise<Outcome> {
+async function decide(visit: Visit): Promise<PageOutcome> {
   const { method } = visit.request
   if (method === "GET" || method === "HEAD") return show(visit)
   if (method === "POST") return submit(visit)
@@ -127,7 +127,7 @@ async function decide(visit: Visit): Promise<Outcome> {
 }
 
 /** The form, again where there is a problem; for a real user, the way on. */
-async function show(visit: Visit, fields: Fields = {}, problem: Problem | null = null): Promise<Outcome> {
+async function show(visit: Visit, fields: Fields = {}, problem: Problem | null = null): Promise<PageOutcome> {
   const { identifier, origin, cookie, query } = visit
   const config = visit.configFor(cookie)
   const { target, requested } = readTarget(visit, fields)
@@ -135,7 +135,7 @@ async function show(visit: Visit, fields: Fields = {}, problem: Problem | null =
   // Only a session that is there: Auth.js would also have the cookie dropped of one that it could not read this time.
   const cookies = session.owner ? session.cookies : []
   if (isReal(session)) return { kind: "real", user: userOf(session), done: query.has("done"), target, cookies }
-  const csrf = await readCsrfToken(config, visit)
+  const csrf = await issueCsrfToken(config, visit)
   return {
     kind: "form",
     user: userOf(session),
@@ -150,7 +150,7 @@ async function show(visit: Visit, fields: Fields = {}, problem: Problem | null =
   }
 }
 
-async function submit(visit: Visit): Promise<Outcome> {
+async function submit(visit: Visit): Promise<PageOutcome> {
   const result = await readFields(visit.request)
   if (!result.ok) return { kind: "failed", status: result.status, code: result.code }
   const { fields } = result
@@ -201,7 +201,7 @@ function goesTo(provider: string): (way: Way) => boolean {
   return ({ id, type }) => id === provider && (type === "oauth" || type === "oidc")
 }
 
-async function convert(visit: Visit, fields: Fields): Promise<Outcome> {
+async function convert(visit: Visit, fields: Fields): Promise<PageOutcome> {
   const { request, identifier, origin, cookie, config } = visit
   const { target } = readTarget(visit, fields)
   const form = formOf({
@@ -230,7 +230,7 @@ async function convert(visit: Visit, fields: Fields): Promise<Outcome> {
   }
 }
 
-async function leaveFor(visit: Visit, way: Way, fields: Fields): Promise<Outcome> {
+async function leaveFor(visit: Visit, way: Way, fields: Fields): Promise<PageOutcome> {
   const { request, origin, config } = visit
   const form = formOf({ csrfToken: fields.csrfToken, callbackUrl: readTarget(visit, fields).target })
   let started: { redirect: string; cookies: AuthCookie[] }

@@ -7,7 +7,7 @@ import { FailedView } from "./failed-view.js"
 import { FormView, formTitle } from "./form-view.js"
 import { type ConvertLayout, plainLayout } from "./layout.js"
 import { LeavingView } from "./leaving-view.js"
-import type { Outcome } from "./outcome.js"
+import type { PageOutcome } from "./outcome.js"
 import type { ConvertStrings } from "./strings.js"
 import { style } from "./style.js"
 
@@ -29,7 +29,7 @@ interface Document {
 }
 
 /** Says an outcome as a page, or as a redirect. */
-export function htmlAnswer(outcome: Outcome, options: HtmlOptions): Response {
+export function htmlAnswer(outcome: PageOutcome, options: HtmlOptions): Response {
   const response =
     outcome.kind === "real" && !outcome.done
       ? redirect(outcome.target)
@@ -54,7 +54,7 @@ function redirect(target: string): Response {
   })
 }
 
-function renderDocument(outcome: Outcome, options: HtmlOptions): Response {
+function renderDocument(outcome: PageOutcome, options: HtmlOptions): Response {
   const nonce = makeNonce()
   const { status, title, content, refresh } = describe(outcome, options, nonce)
   const head = (
@@ -87,7 +87,7 @@ function renderDocument(outcome: Outcome, options: HtmlOptions): Response {
   })
 }
 
-function describe(outcome: Outcome, { strings, doneUrl, path }: HtmlOptions, nonce: string): Document {
+function describe(outcome: PageOutcome, { strings, doneUrl, path }: HtmlOptions, nonce: string): Document {
   switch (outcome.kind) {
     case "form": {
       const { problem } = outcome

@@ -2,14 +2,14 @@ import type { Session } from "@auth/core/types"
 import type { AuthCookie } from "../auth/request/cookies.js"
 import type { Problem } from "./problem.js"
 import type { ConvertErrorCode } from "./strings.js"
-import type { Identifier, Way } from "./ways.js"
+import type { IdentifierField, Way } from "./ways.js"
 
 /** The form, for a lazy user or nobody. */
 export interface FormOutcome {
   kind: "form"
   /** A lazy user; null for somebody who is not signed in. */
   user: Session["user"] | null
-  identifier: Identifier
+  identifier: IdentifierField
   ways: Way[]
   csrfToken: string
   /** Where the forms of Auth.js send people afterwards; a path. */
@@ -24,7 +24,7 @@ export interface FormOutcome {
 }
 
 /** What came of a request, before it is said in HTML or JSON. */
-export type Outcome =
+export type PageOutcome =
   | FormOutcome
   /** A real user came; `done` when to see that the account is ready. */
   | { kind: "real"; user: Session["user"] | null; done: boolean; target: string; cookies: AuthCookie[] }

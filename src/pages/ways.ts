@@ -4,7 +4,7 @@ import { actionUrl } from "../auth/internal-call.js"
 import { LazySetupError } from "../errors.js"
 
 /** What people are known by in this app: the field that comes before the password. */
-export type Identifier = "username" | "email"
+export type IdentifierField = "username" | "email"
 
 /** A field that a passkey provider wants filled by somebody who is not signed in. */
 export interface PasskeyField {
@@ -29,7 +29,7 @@ export interface Way {
  * Reads from the ConvertProvider in a configuration what people are known by.
  * @throws LazySetupError when there is none
  */
-export function readIdentifier(providers: AuthConfig["providers"]): Identifier {
+export function readIdentifierField(providers: AuthConfig["providers"]): IdentifierField {
   const convert = providers.map(resolve).find(({ id, type }) => id === "convert" && type === "credentials")
   if (!convert) throw new LazySetupError("convertPage needs `ConvertProvider()` among the `providers`.")
   return "email" in (convert.credentials ?? {}) ? "email" : "username"
