@@ -24,7 +24,12 @@ const DATABASE = ["test/store/**/*.test.ts", "test/contract/**/*.test.ts", "test
 
 export default defineConfig({
   test: {
-    globalSetup: ["test/setup/postgres-server.ts", "test/setup/packed-tarball.ts", "test/setup/left-out.ts"],
+    globalSetup: [
+      "test/setup/postgres-server.ts",
+      "test/setup/pglite-snapshots.ts",
+      "test/setup/packed-tarball.ts",
+      "test/setup/left-out.ts",
+    ],
     // The OpenID provider of the tests warns at every start that it is set up for tests.
     onConsoleLog: (log) => !log.startsWith("oidc-provider "),
     // Tests wait for browsers and servers much of the time, so two cores have room for three files.

@@ -53,7 +53,7 @@ function ownCookies(request: Request, config: RequestConfig): Request {
  * answer out of shared caches.
  */
 function finished(answer: Response, request: Request, config: RequestConfig): Response {
-  if (!answer.headers.has("set-cookie")) return answer
+  if (!answer.headers.has("set-cookie")) return privateCopy(answer)
   const name = sessionCookieName(config, request.url)
   if (isOfEndedSession(request, config)) keepSession(answer.headers, name)
   const set = answer.headers.getSetCookie()
@@ -71,6 +71,14 @@ function finished(answer: Response, request: Request, config: RequestConfig): Re
   }
   keepPrivate(headers)
   return answer
+}
+
+/** Copies the answer, since the headers of a `Response.redirect()` can't be changed. */
+function privateCopy(answer: Response): Response {
+  if (answer.headers.has("cache-control")) return answer
+  const copy = new Response(answer.body, answer)
+  keepPrivate(copy.headers)
+  return copy
 }
 
 /**

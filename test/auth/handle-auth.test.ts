@@ -101,3 +101,27 @@ describe("a Request that is no instance of the global class", () => {
     expect(session).toMatchObject({ open: true, created: false, session: { user: { id } } })
   })
 })
+
+describe("an answer of Auth.js that says nothing about caches", () => {
+  const app = new FlowApp("database")
+  beforeAll(async () => {
+    app.database = await postgresDatabase()
+  })
+  afterAll(() => app.database.close())
+
+  it.each(["signin", "signout", "error", "verify-request", "providers"])("is private: %s", async (action) => {
+    const browser = app.browser()
+    await browser.csrfToken()
+    await browser.visit("/auth/signin?callbackUrl=%2F")
+    const answer = await browser.visit(`/auth/${action}`)
+    expect(answer.headers.getSetCookie()).toEqual([])
+    expect(answer.headers.get("cache-control")).toBe("private, no-store")
+  })
+
+  it("is private where it is a redirect, whose headers can't be changed", async () => {
+    const browser = app.browser({ trustHost: false, pages: { error: "/oops" } })
+    const answer = await browser.visit("/auth/signin")
+    expect(answer.headers.get("location")).toMatch(/\/oops\?error=Configuration$/)
+    expect(answer.headers.get("cache-control")).toBe("private, no-store")
+  })
+})

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { LazyAdapter, type LazyStore, type UserRow } from "../../src/drizzle.js"
+import { LazyAdapter, type UserRow } from "../../src/drizzle.js"
 import { IdentifierTakenError, NotLazyError } from "../../src/errors.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"

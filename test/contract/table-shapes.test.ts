@@ -1,16 +1,16 @@
-import { PGlite } from "@electric-sql/pglite"
 import { sql } from "drizzle-orm"
-import { type AnyPgColumn, type AnyPgTable, getTableConfig } from "drizzle-orm/pg-core"
+import type { AnyPgColumn, AnyPgTable } from "drizzle-orm/pg-core"
 import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
-import { drizzle } from "drizzle-orm/postgres-js"
 import { v7 as uuidv7 } from "uuid"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import type { Database, LazyAdapter, LazyStore, UserRow } from "../../src/drizzle.js"
+import type { Database, LazyAdapter, UserRow } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
-import { emptyPostgres } from "../setup/databases.js"
+import { pgliteClient } from "../setup/databases.js"
 import { createTables } from "./create-tables.js"
 import { HASH, inAnHour, newAccount, newSession, newUser, unique } from "./fixtures.js"
-import { tableShapes } from "./table-shapes.js"
+import { openShape } from "./open-shape.js"
+import type { TableShape } from "./table-shapes.js"
+import { everyShape } from "./wild-shapes.js"
 
 const by = { provider: "convert", type: "credentials" }
 
@@ -18,50 +18,44 @@ const DAY = 24 * 60 * 60
 /** How long a session lives, for Auth.js and for the purge. */
 const MONTH = 30 * DAY
 
-type Casing = "snake_case" | undefined
-
-/** Where the shapes are tried: an empty database for each. */
+/** Where the shapes are tried: a database for each. */
 const servers = [
-  {
-    server: "PostgreSQL",
-    async open(casing: Casing) {
-      const database = await emptyPostgres()
-      return { db: drizzle(database.sql, { casing }) as Database, close: database.close }
-    },
-  },
+  { server: "PostgreSQL", shapes: everyShape, open: openShape },
   {
     server: "PGlite",
-    async open(casing: Casing) {
-      const client = new PGlite()
-      return { db: drizzlePglite(client, { casing }) as Database, close: () => client.close() }
+    shapes: everyShape.filter(({ isWild }) => !isWild),
+    async open({ casing, definitions }: TableShape) {
+      const client = await pgliteClient("empty")
+      const db = drizzlePglite(client, { casing }) as Database
+      await createTables(db, definitions, casing)
+      return { db, close: () => client.close() }
     },
   },
 ]
 
-const cases = servers.flatMap((server) => tableShapes.map((shape) => ({ ...server, ...shape })))
+const cases = servers.flatMap(({ shapes, ...server }) => shapes.map((shape) => ({ ...server, shape })))
 
-describe.each(cases)("tables with $shape on $server", ({ open, definitions, casing, emailRequired, adapt }) => {
+describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) => {
+  const { tables = shape.definitions, emailRequired, adapt } = shape
   let db: Database
   let close: () => Promise<void>
   let adapter: LazyAdapter
   let store: StoreInternals
 
   beforeAll(async () => {
-    ;({ db, close } = await open(casing))
-    await createTables(db, definitions, casing)
+    ;({ db, close } = await open(shape))
     adapter = adapt(db)
     store = internals(adapter.lazy)
   })
   afterAll(() => close())
 
-  const { usersTable } = definitions as { usersTable: AnyPgTable & Record<"id" | "seenAt", AnyPgColumn> }
+  const { usersTable } = tables as { usersTable: AnyPgTable & Record<"id" | "seenAt", AnyPgColumn> }
   /** A table with rows of users, as the database names it. */
   async function notes(): Promise<ReturnType<typeof sql>> {
-    const { schema = "public", name } = getTableConfig(usersTable)
     const type = usersTable.id.getSQLType()
     const table = sql.raw(`"${unique("note")}"`)
     await db.execute(
-      sql`create table ${table} (owner ${sql.raw(type)} not null references ${sql.raw(`"${schema}"."${name}"`)} on delete cascade)`,
+      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade)`,
     )
     return table
   }
@@ -208,7 +202,8 @@ describe.each(cases)("tables with $shape on $server", ({ open, definitions, casi
     expect(Date.now() - Number(seenAt)).toBeLessThan(60_000)
     expect(await store.touch({ session: { ...session, expires } }, DAY)).toBe(false)
     expect(await store.touch({ userId: user.id }, DAY)).toBe(false)
-    expect(await store.touch({ userId: user.id }, 0)).toBe(true)
+    await db.update(usersTable).set({ seenAt: null }).where(sql`${usersTable.id} = ${user.id}`)
+    expect(await store.touch({ userId: user.id }, DAY)).toBe(true)
   })
 
   it("keeps, changes and removes a password", async () => {

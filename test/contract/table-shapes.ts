@@ -15,18 +15,38 @@ import {
   uuid,
   varchar,
 } from "drizzle-orm/pg-core"
-import { type Database, LazyAdapter, lazyColumns, lazyIndex, schema } from "../../src/drizzle.js"
+import {
+  type Database,
+  LazyAdapter,
+  type LazyAdapterOptions,
+  lazyColumns,
+  lazyIndex,
+  schema,
+} from "../../src/drizzle.js"
 import type { Definitions } from "./create-tables.js"
+
+/** Options beside the tables. */
+export type AppOptions = Pick<LazyAdapterOptions, "credentials" | "references" | "activeUsers">
 
 /** One way in which apps define their tables. */
 export interface TableShape {
   shape: string
   definitions: Definitions
+  /** The tables as the app queries them, where drizzle-kit is given others; default: those of `definitions`. */
+  tables?: Definitions
   casing?: "snake_case"
   /** Whether the user table demands an address. */
   emailRequired?: boolean
+  /** Whether it was made to try names and types, which no driver treats otherwise than another. */
+  isWild?: true
+  /** The schema in which the search path finds the tables; default: public. */
+  searchPath?: string
+  /** An extension of PostgreSQL that has one of the types. */
+  extension?: string
+  /** What drizzle-kit can't create. */
+  prepare?: (db: Database) => Promise<void>
   /** As the app writes it. Each is a call of its own, so that the compiler sees every shape without a cast. */
-  adapt: (db: Database) => LazyAdapter
+  adapt: (db: Database, more?: AppOptions) => LazyAdapter
 }
 
 const moment = (name: string) => timestamp(name, { mode: "date", withTimezone: true })
@@ -94,7 +114,7 @@ function uuidWithDefault() {
     passwordsTable,
     verificationTokensTable,
   }
-  return { definitions: tables, adapt: (db: Database) => LazyAdapter(db, tables) }
+  return { definitions: tables, adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }) }
 }
 
 function uuidWithoutDefault() {
@@ -122,7 +142,7 @@ function uuidWithoutDefault() {
     updatedAt: moment("updatedAt").notNull(),
   })
   const tables = { usersTable, accountsTable, sessionsTable, passwordsTable }
-  return { definitions: tables, adapt: (db: Database) => LazyAdapter(db, tables) }
+  return { definitions: tables, adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }) }
 }
 
 function varcharEverywhere() {
@@ -160,7 +180,7 @@ function varcharEverywhere() {
     updatedAt: timestamp("updatedAt").notNull().defaultNow(),
   })
   const tables = { usersTable, accountsTable, sessionsTable, passwordsTable }
-  return { definitions: tables, adapt: (db: Database) => LazyAdapter(db, tables) }
+  return { definitions: tables, adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }) }
 }
 
 function emailRequired() {
@@ -188,7 +208,11 @@ function emailRequired() {
     updatedAt: moment("updatedAt").notNull().defaultNow(),
   })
   const tables = { usersTable, accountsTable, sessionsTable, passwordsTable }
-  return { definitions: tables, adapt: (db: Database) => LazyAdapter(db, tables), emailRequired: true }
+  return {
+    definitions: tables,
+    adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }),
+    emailRequired: true,
+  }
 }
 
 function snakeCaseColumns() {
@@ -229,7 +253,7 @@ function snakeCaseColumns() {
     updatedAt: moment("updated_at").notNull().defaultNow(),
   })
   const tables = { usersTable, accountsTable, sessionsTable, passwordsTable }
-  return { definitions: tables, adapt: (db: Database) => LazyAdapter(db, tables) }
+  return { definitions: tables, adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }) }
 }
 
 function casingOption() {
@@ -275,7 +299,7 @@ function casingOption() {
   const tables = { usersTable, accountsTable, sessionsTable, passwordsTable }
   return {
     definitions: tables,
-    adapt: (db: Database) => LazyAdapter(db, tables),
+    adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }),
     casing: "snake_case" as const,
   }
 }
@@ -310,7 +334,10 @@ function otherSchema() {
     updatedAt: moment("updatedAt").notNull().defaultNow(),
   })
   const tables = { usersTable, accountsTable, sessionsTable, passwordsTable }
-  return { definitions: { auth, ...tables }, adapt: (db: Database) => LazyAdapter(db, tables) }
+  return {
+    definitions: { auth, ...tables },
+    adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }),
+  }
 }
 
 function ownColumnsWithDatabaseDefaults() {
@@ -348,7 +375,10 @@ function ownColumnsWithDatabaseDefaults() {
     createdAt: moment("createdAt").notNull().defaultNow(),
   })
   const tables = { usersTable, accountsTable, sessionsTable, passwordsTable }
-  return { definitions: { plan, ...tables }, adapt: (db: Database) => LazyAdapter(db, tables) }
+  return {
+    definitions: { plan, ...tables },
+    adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }),
+  }
 }
 
 function ownColumnsWithDrizzleDefaults() {
@@ -408,12 +438,15 @@ function ownColumnsWithDrizzleDefaults() {
       .$defaultFn(() => "argon2id"),
   })
   const tables = { usersTable, accountsTable, sessionsTable, passwordsTable }
-  return { definitions: { plan, ...tables }, adapt: (db: Database) => LazyAdapter(db, tables) }
+  return {
+    definitions: { plan, ...tables },
+    adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }),
+  }
 }
 
 /** Every shape that the library promises to work with, by name, for `describe.each`. */
 export const tableShapes: TableShape[] = [
-  { shape: "the default tables", definitions: schema, adapt: (db) => LazyAdapter(db, schema) },
+  { shape: "the default tables", definitions: schema, adapt: (db, more) => LazyAdapter(db, { ...schema, ...more }) },
   { shape: "uuid ids with a database default", ...uuidWithDefault() },
   { shape: "uuid ids without a default", ...uuidWithoutDefault() },
   { shape: "varchar columns and timestamps without time zone", ...varcharEverywhere() },

@@ -1,11 +1,7 @@
-import { execFileSync } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { request as httpRequest, type Server } from "node:http"
-import { createServer, request as httpsRequest } from "node:https"
+import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { authHandler, initAuthConfig } from "@hono/auth-js"
 import { createAdaptorServer } from "@hono/node-server"
 import { Hono } from "hono"
@@ -14,20 +10,21 @@ import { allowLazy, requireReal } from "../../src/hono.js"
 import { withLazy } from "../../src/index.js"
 import { convertPage } from "../../src/pages.js"
 import { Browser } from "../setup/browser-jar.js"
+import { type Certificate, selfSigned } from "../setup/certificate.js"
 import { pgliteDatabase } from "../setup/databases.js"
 import { FlowApp, password } from "../setup/flow-app.js"
+import { type HttpsClient, http1Client } from "../setup/https-client.js"
 
 const app = new FlowApp("database")
 const closers: (() => void)[] = []
-let certificate: { key: Buffer; cert: Buffer }
+let certificate: Certificate
+let client: HttpsClient
 
 beforeAll(async () => {
   app.database = await pgliteDatabase()
-  const folder = mkdtempSync(join(tmpdir(), "authjs-lazy-tls-"))
-  const files = ["-keyout", join(folder, "key"), "-out", join(folder, "cert"), "-subj", "/CN=localhost", "-days", "1"]
-  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...files], { stdio: "ignore" })
-  certificate = { key: readFileSync(join(folder, "key")), cert: readFileSync(join(folder, "cert")) }
-  rmSync(folder, { recursive: true })
+  certificate = selfSigned()
+  client = http1Client(certificate.cert)
+  closers.push(() => client.close())
 })
 afterAll(async () => {
   for (const close of closers) close()
@@ -71,30 +68,8 @@ function proxy(port: number, proto: string): Promise<number> {
   )
 }
 
-/** Sends a request over TLS to a server whose certificate nobody has signed. */
-async function send(request: Request): Promise<Response> {
-  const { hostname, port, pathname, search } = new URL(request.url)
-  const sent = httpsRequest({
-    hostname,
-    port,
-    path: pathname + search,
-    method: request.method,
-    headers: Object.fromEntries(request.headers),
-    rejectUnauthorized: false,
-    agent: false,
-  })
-  sent.end(Buffer.from(await request.arrayBuffer()))
-  const [answer] = await once(sent, "response")
-  const chunks: Buffer[] = []
-  for await (const chunk of answer) chunks.push(chunk)
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(answer.headers as Record<string, string | string[]>))
-    for (const each of [value].flat()) headers.append(name, each)
-  return new Response(chunks.length > 0 ? Buffer.concat(chunks) : null, { status: answer.statusCode, headers })
-}
-
 async function convertsOver(origin: string): Promise<void> {
-  const browser = new Browser(origin, send)
+  const browser = new Browser(origin, client.send)
   const user = (await (await browser.visit("/")).json()) as { id: string; isLazy: boolean }
   expect(user.isLazy).toBe(true)
   const kept = await browser.jar.getCookies(origin)

@@ -1,13 +1,12 @@
 import { execFile, spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { cp, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
-import type { AddressInfo } from "node:net"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { freePort } from "../setup/free-port.js"
 import { packedTarball } from "../setup/installed-package.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -86,12 +85,4 @@ export async function startProcess(
   }
   await ended
   throw new Error(`${command} ${args.join(" ")} ended: ${errors}`)
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

@@ -11,13 +11,19 @@ import { allowLazy, optionalSession, requireLazy, requireReal } from "../../src/
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
 import { API, CHROME, NAVIGATION, Visitor } from "../contract/gate-contract-visitor.js"
 import { describeLeaving } from "../contract/leaving.js"
+import { selfSigned } from "../setup/certificate.js"
 import { launchChromium } from "../setup/chromium.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { FlowApp, password, secret } from "../setup/flow-app.js"
 import { requestTo, startHoldingProxy } from "../setup/holding-proxy.js"
+import { http2Client } from "../setup/https-client.js"
+import { withoutNginx } from "../setup/left-out.js"
+import { startNginx } from "../setup/nginx.js"
 import { hangUp, untilGone } from "./hang-up.js"
 import { type Installed, installExample, startProcess } from "./installed.js"
+import { DOCUMENTED } from "./nginx-configurations.js"
 import { walkNotes } from "./notes-story.js"
+import { NotesVisitor } from "./notes-visitor.js"
 
 /** What an app is made of, for the hooks of sveltekit-app. */
 interface ContractApps {
@@ -228,6 +234,35 @@ describe("SvelteKit beside the contract", () => {
     await browser.visit("/auth/signout", { form: { callbackUrl: "/" }, headers })
     expect(await browser.session()).toBeNull()
     expect((await others())?.value).toBe("of-another-app")
+  })
+
+  describe.skipIf(withoutNginx)("behind nginx", () => {
+    it("keeps one user, at the address of visitors, from the first visit to the second sign-in", async () => {
+      const { port } = new URL((await visitor()).origin)
+      const certificate = selfSigned()
+      const nginx = await startNginx(DOCUMENTED, { app: Number(port), certificate })
+      const client = http2Client(certificate.cert, nginx.origin)
+      try {
+        const browser = new NotesVisitor(nginx.origin, client.send)
+        const { session } = (await (await browser.open("/")).json()) as { session: { user: { id: string } } }
+        const { id } = session.user
+        const away = await browser.visit("/real", { headers: NAVIGATION })
+        expect([away.status, away.headers.get("location")]).toEqual([303, "/auth/signin?callbackUrl=%2Freal"])
+        const username = `nginx-${crypto.randomUUID().slice(0, 8)}`
+        await browser.submit("/auth/callback/convert", { username, password, callbackUrl: "/real" })
+        expect((await browser.session())?.user).toMatchObject({ id, isLazy: false })
+        await browser.submit("/auth/signout", { callbackUrl: "/prerendered" })
+        expect(await browser.session()).toBeNull()
+        await browser.open("/")
+        const signedIn = await browser.submit("/auth/callback/password", { username, password, callbackUrl: "/real" })
+        expect(await signedIn.json()).toMatchObject({ session: { user: { id, isLazy: false } } })
+        const cookies = await browser.jar.getCookies(nginx.origin)
+        expect(cookies.filter(({ key, secure }) => !secure || !/^__(Secure|Host)-/.test(key))).toEqual([])
+      } finally {
+        client.close()
+        await nginx.close()
+      }
+    })
   })
 
   it.each(["/nowhere", "/favicon.ico", "/auth/signin", "/auth/csrf", "/prerendered"])(

@@ -263,6 +263,30 @@ describeFlows("Express", (app, strategy) => {
     })
   })
 
+  describe("behind a proxy that says X-Forwarded-Host", () => {
+    async function ownAddress(host: string, trust: boolean | string, forwarded: string): Promise<string> {
+      const server = createApp(withLazy(app.config)).set("trust proxy", trust)
+      const proxy = { "x-forwarded-proto": "https", "x-forwarded-host": forwarded }
+      const browser = browserAt(await listen(server), `https://${host}`, proxy)
+      const { lazy } = (await (await browser.visit("/auth/providers")).json()) as { lazy: { signinUrl: string } }
+      return new URL(lazy.signinUrl).origin
+    }
+
+    it.each(["127.0.0.1:3000", "localhost:3000", "app", "app:3000", "[::1]:3000"])(
+      "is at that address where the proxy is trusted and Host is an inner name: %s",
+      async (host) => {
+        expect(await ownAddress(host, "loopback", "app.test:8443, inner")).toBe("https://app.test:8443")
+        expect(await ownAddress(host, "loopback", "evil@host/path")).toBe(`https://${host}`)
+        expect(await ownAddress(host, false, "app.test")).toBe(`http://${host}`)
+      },
+    )
+
+    it("is at its Host where that is public, since a client may have sent the other", async () => {
+      expect(await ownAddress("app.test", true, "evil.test")).toBe("https://app.test")
+      expect(await ownAddress("app.test:8443", true, "evil.test")).toBe("https://app.test:8443")
+    })
+  })
+
   describe("expressAuth", () => {
     it.each(["/auth", "/parsed/auth"])(
       "takes the forms of Auth.js at %s: lazy, convert, sign out, password",

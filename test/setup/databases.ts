@@ -1,8 +1,8 @@
+import { openAsBlob } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { PGlite } from "@electric-sql/pglite"
 import { drizzle as drizzleNodePostgres } from "drizzle-orm/node-postgres"
 import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
-import { migrate as migratePglite } from "drizzle-orm/pglite/migrator"
 import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js"
 import pg from "pg"
 import postgres from "postgres"
@@ -37,7 +37,9 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
   const server = inject("postgresUrl")
   const name = `t_${process.pid}_${Date.now().toString(36)}_${counter++}`
   const admin = postgres(server, { max: 1, onnotice: () => {} })
-  await admin.unsafe(`create database ${name} template ${template}`)
+  // Copying the files is five times as fast as logging each page, which is the default since PostgreSQL 15.
+  const strategy = inject("postgresVersion") >= 150000 ? "strategy file_copy" : ""
+  await admin.unsafe(`create database ${name} template ${template} ${strategy}`)
   await admin.end()
   const url = new URL(server)
   url.pathname = `/${name}`
@@ -77,21 +79,24 @@ export async function nodePostgresDatabase(): Promise<PostgresDatabase> {
 
 /** Makes an empty PGlite database in memory. */
 export async function emptyPglite(): Promise<TestDatabase> {
-  const client = new PGlite()
-  return {
-    db: drizzlePglite(client),
-    query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
-    close: () => client.close(),
-  }
+  return pgliteFrom(await pgliteClient("empty"))
 }
 
-/** The same with the default tables. */
+/** Makes a PGlite database with the default tables in memory. */
 export async function pgliteDatabase(): Promise<TestDatabase> {
-  const client = new PGlite()
-  const db = drizzlePglite(client)
-  await migratePglite(db, { migrationsFolder })
+  return pgliteFrom(await pgliteClient("migrated"))
+}
+
+/** Opens a PGlite database in memory with saved data. */
+export async function pgliteClient(data: "empty" | "migrated"): Promise<PGlite> {
+  const snapshots = inject("pgliteSnapshots")
+  if (!snapshots) throw new Error("No PGlite databases were saved: name the project in pglite-snapshots.ts.")
+  return new PGlite({ loadDataDir: await openAsBlob(snapshots[data]) })
+}
+
+function pgliteFrom(client: PGlite): TestDatabase {
   return {
-    db,
+    db: drizzlePglite(client),
     query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
     close: () => client.close(),
   }

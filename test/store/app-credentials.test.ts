@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm"
 import { bigint, pgSchema, pgTable, text, uuid } from "drizzle-orm/pg-core"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { LazyAdapter, type LazyAdapterOptions, type LazyStore, schema } from "../../src/drizzle.js"
+import { LazyAdapter, type LazyAdapterOptions, schema } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { HASH, ownSession, unique } from "../contract/fixtures.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { LazyAdapter, type LazyStore } from "../../src/drizzle.js"
+import { LazyAdapter } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { HASH, ownSession, unique } from "../contract/fixtures.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"

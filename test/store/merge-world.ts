@@ -1,4 +1,4 @@
-import { LazyAdapter, type LazyAdapterOptions, type LazyStore } from "../../src/drizzle.js"
+import { LazyAdapter, type LazyAdapterOptions } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import type { TestDatabase } from "../setup/databases.js"
 

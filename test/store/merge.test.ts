@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm"
 import { integer, pgSchema, pgTable, text, timestamp, uuid, varchar } from "drizzle-orm/pg-core"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { LazyAdapter, type LazyStore, type MergeHookParams, schema } from "../../src/drizzle.js"
+import { LazyAdapter, type MergeHookParams, schema } from "../../src/drizzle.js"
 import type { StoreInternals } from "../../src/store/lazy-store.js"
 import { drivers } from "../setup/databases.js"
 import { serverKnows } from "../setup/server-version.js"

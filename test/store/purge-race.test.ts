@@ -1,7 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { LazyAdapter, type LazyStore } from "../../src/drizzle.js"
+import { LazyAdapter } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { sqlState } from "../../src/store/sql/sql-state.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"

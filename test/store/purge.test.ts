@@ -1,15 +1,10 @@
 import { eq, sql } from "drizzle-orm"
 import { boolean, pgTable, text, timestamp } from "drizzle-orm/pg-core"
-import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import { type LazyStore, lazyColumns, type PurgeOptions, type PurgeProgress } from "../../src/drizzle.js"
+import { lazyColumns, type PurgeOptions, type PurgeProgress } from "../../src/drizzle.js"
 import type { StoreInternals } from "../../src/store/lazy-store.js"
-import { internals } from "../../src/store/lazy-store.js"
 import { rememberSessionMaxAge } from "../../src/store/users/session-life.js"
-import { createTables } from "../contract/create-tables.js"
-import { unique } from "../contract/fixtures.js"
-import { tableShapes } from "../contract/table-shapes.js"
-import { drivers, emptyPostgres, type PostgresDatabase, type TestDatabase } from "../setup/databases.js"
+import { drivers, type TestDatabase } from "../setup/databases.js"
 import { DAY, PurgeWorld } from "./purge-world.js"
 
 const NOTHING = { purged: 0, deleted: {}, skipped: {}, failed: [], failures: 0, interrupted: false, dryRun: false }
@@ -600,37 +595,5 @@ describe.each(drivers)("purging ($driver)", ({ open }) => {
     expect(await store.purge({ onProgress: () => steps++ })).toEqual({ ...NOTHING, before: expect.any(Date) })
     expect(steps).toBe(0)
     expect(await world.count(`"lazyOutcome"`)).toBe(0)
-  })
-})
-
-describe.each(tableShapes)("purging tables with $shape", ({ definitions, casing, emailRequired, adapt }) => {
-  let database: PostgresDatabase
-
-  beforeAll(async () => {
-    database = await emptyPostgres()
-  })
-  afterAll(() => database.close())
-
-  it("takes the dead and keeps the others", async () => {
-    const db = drizzle(database.sql, { casing })
-    await createTables(db, definitions, casing)
-    const adapter = adapt(db)
-    const { getUser } = adapter
-    const lazy = internals(adapter.lazy)
-    const session = () => ({ sessionToken: crypto.randomUUID(), expires: new Date(Date.now() + 1000) })
-    const make = async (session?: { sessionToken: string; expires: Date }) => {
-      const generateEmail = emailRequired ? () => `${unique("ada")}@lazy.invalid` : undefined
-      return (await lazy.createLazyUser({ generateName: () => unique("guest"), generateEmail, session })).user
-    }
-    const dead = [await make(), await make(), await make()]
-    const signedIn = await make(session())
-    const converted = await make()
-    await lazy.convert({ userId: converted.id, set: { name: "Ada" }, by: { provider: "test", type: "credentials" } })
-    const options = { olderThan: 0, force: true, batchSize: 2 }
-    expect(await lazy.purge({ ...options, dryRun: true })).toMatchObject({ purged: 3, deleted: {} })
-    expect(await lazy.purge(options)).toMatchObject({ purged: 3, skipped: {}, failures: 0 })
-    for (const { id } of dead) expect(await getUser(id)).toBeNull()
-    expect(await getUser(signedIn.id)).not.toBeNull()
-    expect(await getUser(converted.id)).not.toBeNull()
   })
 })

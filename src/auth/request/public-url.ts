@@ -81,7 +81,7 @@ export function forwardedRequest(request: Request): Request {
  */
 export function forwardedUrl({ url, headers }: Pick<RequestHead, "url" | "headers">): string {
   const protocol = forwardedProtocol(headers)
-  const host = forwardedHost(headers)
+  const host = forwardedHost(headers.get("x-forwarded-host"))
   if (protocol === undefined && host === undefined) return url
   const outside = new URL(url)
   if (protocol !== undefined) outside.protocol = protocol
@@ -98,8 +98,9 @@ function forwardedProtocol(headers: Headers): string | undefined {
   return protocol === "http" || protocol === "https" ? protocol : undefined
 }
 
-function forwardedHost(headers: Headers): string | undefined {
-  const host = firstOf(headers.get("x-forwarded-host"))
+/** Reads the host in a value of `x-forwarded-host`; undefined where there is none. */
+export function forwardedHost(list: string | null): string | undefined {
+  const host = firstOf(list)
   return host !== undefined && /^[^\s/?#@\\]+$/.test(host) && URL.canParse(`http://${host}`) ? host : undefined
 }
 
@@ -115,7 +116,7 @@ export function settleForwarded(headers: Headers): void {
     else headers.set(name, value)
   }
   settle("x-forwarded-proto", forwardedProtocol(headers))
-  settle("x-forwarded-host", forwardedHost(headers))
+  settle("x-forwarded-host", forwardedHost(headers.get("x-forwarded-host")))
 }
 
 function firstOf(list: string | null): string | undefined {

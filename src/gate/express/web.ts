@@ -1,5 +1,7 @@
+import { isIP } from "node:net"
 import type { Request as ExpressRequest, Response as ExpressResponse, RequestHandler } from "express"
 import { nodeAddress } from "../../auth/request/node-address.js"
+import { forwardedHost } from "../../auth/request/public-url.js"
 
 /** Methods that a `Request` refuses: https://fetch.spec.whatwg.org/#forbidden-method */
 const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"]
@@ -16,8 +18,30 @@ export function isNoWebRequest(req: ExpressRequest): boolean {
   return isMalformed(req) || FORBIDDEN_METHODS.includes(req.method.toUpperCase())
 }
 
-/** Reads the Host header, which HTTP/1.0 health checks of load balancers may omit. */
-const hostOf = (req: ExpressRequest): string => req.get("host") ?? "localhost"
+/**
+ * Reads the host that visitors use: the Host header, which HTTP/1.0 health checks of load balancers
+ * may omit, or else what a trusted proxy forwards.
+ */
+function hostOf(req: ExpressRequest): string {
+  const host = req.get("host") ?? "localhost"
+  return (isInner(host) && trustedHost(req)) || host
+}
+
+/**
+ * Tells whether a host is an address or a name without a dot, such as the `127.0.0.1:3000` that nginx
+ * sends by default. Beside a public Host, `X-Forwarded-Host` may be the client's and counts for nothing.
+ */
+function isInner(host: string): boolean {
+  const name = host.replace(/:\d+$/, "")
+  return !name.includes(".") || isIP(name) !== 0
+}
+
+/** Reads `X-Forwarded-Host` where Express trusts the proxy, by its `trust proxy` setting. */
+function trustedHost(req: ExpressRequest): string | undefined {
+  const trusts: unknown = req.app.get("trust proxy fn")
+  const isTrusted = typeof trusts === "function" && trusts(req.socket.remoteAddress, 0) === true
+  return isTrusted ? forwardedHost(req.get("x-forwarded-host") ?? null) : undefined
+}
 
 function urlOf(req: ExpressRequest): string {
   // A proxy may send a whole URL, of which the path counts. `OPTIONS *` means the server itself.

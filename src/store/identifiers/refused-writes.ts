@@ -150,7 +150,7 @@ async function checkedColumns(
       from pg_constraint
       join pg_attribute on attrelid = conrelid and attnum = any (conkey)
       where conname = ${constraint ?? null}::text
-        and conrelid = to_regclass(format('%I.%I', ${schema ?? "public"}::text, ${table}::text))
+        and conrelid = to_regclass(concat(quote_ident(${schema ?? null}::text) || '.', quote_ident(${table}::text)))
     ), '[]')::text as document`,
   )
 }

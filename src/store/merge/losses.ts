@@ -64,8 +64,8 @@ export async function expectLosses(
       ? sql``
       : sql`union
         select step.of, step.tab, step.tid
-        from gone cross join lateral (${sql.join(followed.map(childrenOf), sql` union all `)}) as step`
-  const isGone = sql`exists (select from gone as other where other.tab = step.tab and other.tid = step.tid)`
+        from authjs_lazy_gone as gone cross join lateral (${sql.join(followed.map(childrenOf), sql` union all `)}) as step`
+  const isGone = sql`exists (select from authjs_lazy_gone as other where other.tab = step.tab and other.tid = step.tid)`
   const inSight = cut.filter(actsInSight("set"))
   const changes =
     inSight.length === 0
@@ -74,17 +74,18 @@ export async function expectLosses(
         select coalesce(json_agg(json_build_object('oid', of, 'least', least, 'most', most)), '[]')
         from (
           select step.of, count(*) filter (where not ${isGone}) as least, count(*) as most
-          from gone cross join lateral (${sql.join(inSight.map(childrenOf), sql` union all `)}) as step
+          from authjs_lazy_gone as gone cross join lateral (${sql.join(inSight.map(childrenOf), sql` union all `)}) as step
           group by step.of
         ) as per_table
       )`
+  // No table of an app has the name of this step, which would hide it.
   const losses = await queryDocument<Omit<ExpectedLosses, "cut">>(
     tx,
-    sql`with recursive ${sql.join([...sources, sql`gone (of, tab, tid) as (${start} ${recursion})`], sql`, `)}
+    sql`with recursive ${sql.join([...sources, sql`authjs_lazy_gone (of, tab, tid) as (${start} ${recursion})`], sql`, `)}
     select json_build_object(
       'rows', (
         select coalesce(json_agg(json_build_object('oid', of, 'rows', rows)), '[]')
-        from (select of, count(*) as rows from gone group by of) as per_table
+        from (select of, count(*) as rows from authjs_lazy_gone group by of) as per_table
       ),
       'changes', ${changes},
       'soFar', ${deletedSoFar(within)}

@@ -99,9 +99,7 @@ export async function endCredentials(
   if (credentials.length === 0) return undefined
   const ended: ByTable<number> = {}
   for (const { table, userId: column } of credentials) {
-    const rows = await endRows(tx, table, column, userId)
-    const { name, schema = "public" } = getTableConfig(table)
-    const label = schema === "public" ? name : `${schema}.${name}`
+    const { rows, label } = await endRows(tx, table, column, userId)
     if (rows > 0) addRows(ended, label, rows)
   }
   return ended

@@ -5,6 +5,12 @@ import { isLazyUser } from "../tables/schema.js"
 import type { UserRow } from "../tables/user-row.js"
 import { endSessions } from "./sessions.js"
 
+/** How much earlier a column without fractions of a second can make a moment, by rounding. */
+const ROUNDING_MS = 500
+
+/** Enough to be told from rounding. */
+const CLOSED_BY_MS = 2000
+
 /**
  * Implements `StoreInternals.closeLazyUser`. Marks the user by a `lazySince` earlier than the time in
  * its id, which no insert writes and which ends its tokens.
@@ -15,7 +21,8 @@ export function closeLazyUser(db: Database, tables: Tables, userId: string): Pro
     const isThatOne = and(eq(usersTable.id, userId), isLazyUser(usersTable))
     const [user] = await tx.select().from(usersTable).where(isThatOne).for("no key update")
     if (!user) return
-    const lazySince = new Date(Math.min(Number(user.lazySince), timeOf(user.id) ?? Number.POSITIVE_INFINITY) - 1000)
+    const made = Math.min(Number(user.lazySince), timeOf(user.id) ?? Number.POSITIVE_INFINITY)
+    const lazySince = new Date(made - CLOSED_BY_MS)
     await tx.update(usersTable).set({ lazySince }).where(isThatOne)
     await endSessions(tx, tables, userId)
   })
@@ -24,7 +31,7 @@ export function closeLazyUser(db: Database, tables: Tables, userId: string): Pro
 /** Tells whether a lazy user was signed out and must not be given to a browser again. */
 export function isClosed({ id, lazySince }: Pick<UserRow, "id" | "lazySince">): boolean {
   const made = timeOf(id)
-  return made !== undefined && lazySince !== null && lazySince.valueOf() < made
+  return made !== undefined && lazySince !== null && lazySince.valueOf() < made - ROUNDING_MS
 }
 
 /** Reads the time in a UUIDv7, in milliseconds since 1970; undefined for any other id. */

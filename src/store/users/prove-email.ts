@@ -23,7 +23,7 @@ export function proveEmail(
     if (!before || isPlaceholderAddress(before.email ?? "")) return null
     let passwordRemoved = false
     if (before.emailVerified === null) {
-      if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)) > 0
+      if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)).rows > 0
       // Typing the address is all it took to make such an account, and to add identities to it.
       if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
     }

@@ -18,7 +18,7 @@ export interface NewSession {
  * @throws LazySetupError where one stays, or could stay unseen
  */
 export async function endSessions(tx: Database, { sessionsTable }: Tables, userId: string): Promise<number> {
-  return endRows(tx, sessionsTable, sessionsTable.userId, userId)
+  return (await endRows(tx, sessionsTable, sessionsTable.userId, userId)).rows
 }
 
 /** Whether a table is there at all: apps leave out those of Auth.js that they have no use for. */

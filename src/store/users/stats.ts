@@ -49,13 +49,14 @@ interface Counted extends Pick<StatsReport, "lazyUsers" | "days" | "ways" | "tim
   becameReal: number
 }
 
+/** The first step is named as no table of an app is: the second one reads such a table. */
 function count(tables: Tables, since: Date): SQL {
   const firstDay = sql`${dayOf(since)}::date`
   return sql`
-    with lazy as (${lazyUsersByDay(tables)}),
+    with authjs_lazy_now as (${lazyUsersByDay(tables)}),
     ended as (${endedSince(tables, since)}),
     happened as (
-      select created_on as day, 'created' as what, users from lazy where created_on >= ${firstDay}
+      select created_on as day, 'created' as what, users from authjs_lazy_now where created_on >= ${firstDay}
       union all
       select created_on, 'created', users from ended where created_on >= ${firstDay}
       union all
@@ -76,7 +77,7 @@ function count(tables: Tables, since: Date): SQL {
       select way, sum(users) as users from ended where outcome = 'converted' and way is not null group by way
     )
     select json_build_object(
-      'lazyUsers', (select coalesce(sum(users), 0) from lazy),
+      'lazyUsers', (select coalesce(sum(users), 0) from authjs_lazy_now),
       'days', (select coalesce(json_agg(days), '[]') from days),
       'ways', (select coalesce(json_object_agg(way, users), '{}') from ways),
       'created', (select coalesce(sum(created), 0) from days),

@@ -30,8 +30,9 @@ export async function touchLazyUser(
     eq(sessionsTable.sessionToken, sessionToken),
     lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
   )
-  // PostgreSQL takes no schema behind FOR … OF: the lock names the user table by an alias.
-  const lockedUser = alias(usersTable, "locked_user")
+  // PostgreSQL takes no schema behind FOR … OF: the lock names the user table by an alias, which no
+  // table of an app is called.
+  const lockedUser = alias(usersTable, "authjs_lazy_locked")
   // The user first, as whoever converts or merges does: in the other order each could wait for the other.
   const owner = db
     .$with("owner")
