@@ -80,7 +80,7 @@ async function leaveProxy(
 ): Promise<Response> {
   const way = request.nextUrl.pathname.split("/").at(-1) ?? ""
   // Next passes the event where a route handler is given its parameters.
-  if (way === "wrapped") return gate.route(() => undefined)(request, event)
+  if (way === "wrapped") return gate.route(() => NextResponse.next())(request, event)
   return gate.proxy(request, event, (gated) => proxies[way]?.(gated))
 }
 

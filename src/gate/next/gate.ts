@@ -37,7 +37,7 @@ export interface NextGate<Found extends Session | null> {
    * @example export const GET = lazy.route((request) => Response.json(request.auth))
    */
   route: <Context = unknown>(
-    handler: (request: GatedRequest<Found>, context: Context) => Answer | Promise<Answer>,
+    handler: (request: GatedRequest<Found>, context: Context) => Response | Promise<Response>,
   ) => (request: NextRequest, context: Context) => Promise<Response>
   /**
    * Guards a server component or a server action: returns the session, or redirects a visitor who may not pass.
