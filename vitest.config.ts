@@ -9,6 +9,7 @@ const UNIT = [
   "test/doctor/{auth-cores,page}.test.ts",
   "test/gate/{decide,known-bots}.test.ts",
   "test/password/**/*.test.ts",
+  "test/release/**/*.test.ts",
   "test/store/tables.test.ts",
 ]
 /** Whole apps in Chromium, but for those that a framework builds. */
@@ -24,12 +25,14 @@ const DATABASE = ["test/store/**/*.test.ts", "test/contract/**/*.test.ts", "test
 
 export default defineConfig({
   test: {
+    coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "html"], reportOnFailure: true },
     globalSetup: [
       "test/setup/postgres-server.ts",
       "test/setup/pglite-snapshots.ts",
       "test/setup/packed-tarball.ts",
       "test/setup/left-out.ts",
     ],
+    reporters: ["default", "./test/setup/project-times.ts"],
     // The OpenID provider of the tests warns at every start that it is set up for tests.
     onConsoleLog: (log) => !log.startsWith("oidc-provider "),
     // Tests wait for browsers and servers much of the time, so two cores have room for three files.

@@ -3,20 +3,21 @@ import isEmail from "validator/lib/isEmail.js"
 const RAW_MAX = 512
 const BYTES_MAX = 254
 
-// What only a quoted local part, a comment, a list, a group or a display name needs.
+// Only quoted local parts, comments, lists, groups and display names need these characters.
 const SYNTAX = /["(),:;<>[\]\\\p{Z}]/u
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/u
 const DOMAIN = /^[\p{L}\p{M}\p{N}.-]+$/u
 
 /**
- * Returns the e-mail address in `input`, trimmed, lower-cased and in NFC, or null if it is none.
+ * Trims, lower-cases and normalises (NFC) an e-mail address, and returns null for an invalid one.
  *
- * At most 254 octets (RFC 5321, section 4.5.3.1.3 and its erratum 1690), one `@`, a domain with a top-level domain; the
- * reserved `.invalid` (RFC 2606) is one. Refused are quoted local parts, comments, lists, IP address domains, and
- * invisible, control and bidirectional characters.
+ * An address has at most 254 octets (RFC 5321, section 4.5.3.1.3, erratum 1690), one `@`, and a
+ * domain with a top-level domain, which may be the reserved `.invalid` (RFC 2606). Not allowed are
+ * quoted local parts, comments, lists, IP addresses as domains, and invisible, control and
+ * bidirectional characters.
  *
- * NFC and not NFKC, because RFC 6532, section 3.1 asks for the former: compatibility mappings change who is addressed. An
- * address that NFKC would change (`＠`, `﹫`, wide letters, ligatures) is therefore refused, not rewritten.
+ * Uses NFC as RFC 6532, section 3.1, requires, because NFKC would change the recipient. An address
+ * that NFKC changes (`＠`, `﹫`, wide letters, ligatures) is refused instead of rewritten.
  */
 export function normalizeAddress(input: unknown): string | null {
   if (typeof input !== "string" || input.length > RAW_MAX) return null
@@ -24,6 +25,6 @@ export function normalizeAddress(input: unknown): string | null {
   if (typed !== typed.normalize("NFKC") || SYNTAX.test(typed) || INVISIBLE.test(typed)) return null
   const email = typed.toLowerCase().normalize("NFC")
   if (!DOMAIN.test(email.slice(email.lastIndexOf("@") + 1)) || Buffer.byteLength(email) > BYTES_MAX) return null
-  // The types see a CommonJS module with a `default`, which the function at run time has too.
+  // The types declare a CommonJS module with a `default`; at run time the function has one too.
   return isEmail.default(email) ? email : null
 }

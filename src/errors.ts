@@ -1,9 +1,18 @@
-/** Every code a {@link LazyError} can carry. */
+/** Lists every `code` of a {@link LazyError}. */
 export type LazyErrorCode = LazyErrors["code"]
 
-/** Base of every error this library throws on its own account; `code` is a literal, so it can be switched on. */
+/**
+ * Base class of the errors that this library throws. Narrow one by its `code`.
+ * @example
+ * ```ts
+ * await adapter.lazy.deleteLazyUser(id).catch((error: unknown) => {
+ *   if (!(error instanceof LazyError) || error.code !== "other_users") throw error
+ *   console.error(error.message)
+ * })
+ * ```
+ */
 export abstract class LazyError extends Error {
-  /** Says which error it is, stable across releases. */
+  /** Identifies the kind of error. It stays the same across releases. */
   abstract readonly code: string
 
   constructor(message: string, options?: ErrorOptions) {
@@ -12,24 +21,27 @@ export abstract class LazyError extends Error {
   }
 }
 
-/** The configuration or the table definitions cannot work. Thrown at construction; the message names the fix. */
+/** Reports a configuration or table definitions that cannot work. The message names the fix. */
 export class LazySetupError extends LazyError {
   readonly code = "setup"
 }
 
-/** The user is not there, or is not lazy (any more), so there is nothing to convert. Nothing was changed. */
+/** Reports that the user to convert or merge does not exist or is not lazy. Nothing was changed. */
 export class NotLazyError extends LazyError {
   readonly code = "not_lazy"
 }
 
-/** The user to merge into is not there, is lazy itself, or is the same user. Nothing was changed. */
+/**
+ * Reports that the user to merge into does not exist, is lazy, or is the lazy user itself. Nothing
+ * was changed.
+ */
 export class NotRealError extends LazyError {
   readonly code = "not_real"
 }
 
 /**
- * Rows of the lazy user can neither move to the real user nor be left behind, or the merge would
- * delete or change rows it did not report. Nothing was changed.
+ * Reports rows of the lazy user that can neither move to the real user nor stay, or rows that the
+ * merge would change or delete unreported. Nothing was changed.
  */
 export class MergeConflictError extends LazyError {
   readonly code = "merge_conflict"
@@ -38,7 +50,7 @@ export class MergeConflictError extends LazyError {
     message: string,
     /** The table: `table` in the schema public, `schema.table` elsewhere. */
     readonly table: string,
-    /** The constraint that was in the way; undefined where it is not a single one. */
+    /** The constraint that stopped the merge; undefined when it was not a single one. */
     readonly constraint?: string,
     options?: ErrorOptions,
   ) {
@@ -46,7 +58,7 @@ export class MergeConflictError extends LazyError {
   }
 }
 
-/** The database schema makes it impossible to move the rows of any user. Thrown before anything is changed. */
+/** Reports a database schema in which no user's rows can move. Nothing was changed. */
 export class MergeUnsupportedError extends LazyError {
   readonly code = "merge_unsupported"
 
@@ -54,7 +66,7 @@ export class MergeUnsupportedError extends LazyError {
     message: string,
     /** The table: `table` in the schema public, `schema.table` elsewhere. */
     readonly table: string,
-    /** The constraint in question; undefined when the table as a whole is. */
+    /** The constraint at fault; undefined when the whole table is. */
     readonly constraint?: string,
     options?: ErrorOptions,
   ) {
@@ -62,12 +74,12 @@ export class MergeUnsupportedError extends LazyError {
   }
 }
 
-/** The username, or the e-mail address, belongs to another user. Nothing was changed. */
+/** Reports a username or an e-mail address that belongs to another user. Nothing was changed. */
 export class IdentifierTakenError extends LazyError {
   readonly code = "identifier_taken"
 
   constructor(
-    /** Which of the two is taken. */
+    /** The field that is taken. */
     readonly identifier: "username" | "email",
     options?: ErrorOptions,
   ) {
@@ -76,8 +88,8 @@ export class IdentifierTakenError extends LazyError {
 }
 
 /**
- * The username or the e-mail address does not fit its column or breaks a rule of it. Nothing was
- * changed.
+ * Reports a username or an e-mail address that is too long for its column or breaks one of its
+ * rules. Nothing was changed.
  */
 export class IdentifierInvalidError extends LazyError {
   readonly code = "identifier_invalid"
@@ -87,16 +99,22 @@ export class IdentifierInvalidError extends LazyError {
     readonly identifier: "username" | "email",
     options?: ErrorOptions,
   ) {
-    super(`The database refuses this ${identifier}: its column is too short, or a rule forbids it.`, options)
+    super(
+      `PostgreSQL refused this ${identifier}: it is too long for the column, or breaks a constraint on it.`,
+      options,
+    )
   }
 }
 
-/** No free username was found although several were generated. Nothing was created. */
+/** Reports that every generated username was taken. Nothing was created. */
 export class NameExhaustedError extends LazyError {
   readonly code = "name_exhausted"
 }
 
-/** With the lazy user, other users would have been deleted, by ON DELETE CASCADE or a trigger. Nothing was changed. */
+/**
+ * Reports that `on delete cascade` or a trigger would delete other users along with the lazy user.
+ * Nothing was changed.
+ */
 export class OtherUsersError extends LazyError {
   readonly code = "other_users"
 
@@ -104,11 +122,13 @@ export class OtherUsersError extends LazyError {
     /** The user table: `table` in the schema public, `schema.table` elsewhere. */
     readonly table: string,
   ) {
-    super(`Other users, in ${table}, would be deleted.`)
+    super(
+      `Deleting this lazy user would delete other users in ${table}. Change the foreign key that cascades to them, or the trigger that deletes them.`,
+    )
   }
 }
 
-/** Every concrete {@link LazyError}, to narrow by `code`. */
+/** Unites the classes of {@link LazyError}, so that a switch on `code` narrows to one. */
 export type LazyErrors =
   | LazySetupError
   | NotLazyError

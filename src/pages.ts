@@ -1,5 +1,6 @@
 import "./auth/types.js"
 
-export { type ConvertPage, type ConvertPageOptions, type ConvertVisitor, convertPage } from "./pages/convert-page.js"
+export { convertPage } from "./pages/convert-page.js"
 export type { ConvertLayout, ConvertLayoutParts } from "./pages/layout.js"
+export type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./pages/page-options.js"
 export type { ConvertErrorCode, ConvertStrings } from "./pages/strings.js"

@@ -42,7 +42,7 @@ export interface SessionAnswer {
 }
 
 /** The user by its row or token, before the app's `session` callback. */
-export interface SessionOwner {
+interface SessionOwner {
   id: string
   /** Undefined where the database could not be asked about a token that does not say. */
   isLazy: boolean | undefined

@@ -12,49 +12,36 @@ import { type Visitor, visitorAddress } from "../auth/request/visitor-address.js
 import { LazySetupError } from "../errors.js"
 import { htmlAnswer } from "./html-answer.js"
 import { jsonAnswer } from "./json-answer.js"
-import { type ConvertLayout, plainLayout } from "./layout.js"
+import { plainLayout } from "./layout.js"
 import type { PageOutcome } from "./outcome.js"
+import type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./page-options.js"
 import { type Problem, readProblem } from "./problem.js"
 import { contentType, type Fields, readFields } from "./read-fields.js"
-import { type ConvertStrings, fillStrings } from "./strings.js"
+import { fillStrings } from "./strings.js"
 import { type IdentifierField, readIdentifierField, readWays, type Way } from "./ways.js"
 
-/** See {@link convertPage}. */
-export interface ConvertPageOptions {
-  /** Where people go who have made their account; a path of this site. Default: the page itself, which says that the account is ready. */
-  redirectTo?: string
-  /** Where the link goes when the page says so. Default: `"/"`. */
-  doneUrl?: string
-  /** Texts in place of the English ones. */
-  strings?: Partial<ConvertStrings>
-  /** Makes the document around the page. Default: a plain one. */
-  layout?: ConvertLayout
-}
-
-/** What the framework knows of the client's address, by which tries are limited; a context of Hono and an event of SvelteKit will do. */
-export type ConvertVisitor = Visitor
-
-/** Serves the page; {@link convertPage} makes it. */
-export interface ConvertPage {
-  (request: Request, visitor: ConvertVisitor): Promise<Response>
-  // The last one is what the types of Next look at, which hands something else to its route handlers.
-  (request: Request): Promise<Response>
-}
-
 /**
- * The page on which a lazy user becomes a real one, and somebody without a session signs up; for anything that speaks Request and Response.
- * It needs a `ConvertProvider` and offers every OAuth, OpenID, e-mail and passkey provider besides. It works without JavaScript, except
- * for passkeys. A real user is sent on.
+ * Makes the page on which a lazy user converts and a visitor without a session signs up. It offers
+ * the `ConvertProvider`'s form and every OAuth, OpenID, e-mail and passkey provider, and works
+ * without JavaScript, except for passkeys. It redirects a real user.
  *
- * Where to afterwards can also be asked for, with `redirectTo` or `callbackUrl` in the query or the form; what is not a path of this site is
- * ignored. The request's URL must be the one that the visitor sees, or differ from it in the origin only.
+ * A request can name the path to go to afterwards as `redirectTo` or `callbackUrl`, in the query or
+ * in the form; the page ignores other sites. The request's URL may differ from the one in the
+ * browser in its origin alone.
  *
- * With `Accept: application/json`, or a JSON body, it answers JSON. GET: `{ csrfToken, identifier, user, providers }`. POST of
- * `{ csrfToken, username | email, password, passwordConfirm? }`: `{ ok: true, redirectTo, user }`, or `{ ok: false, code, field, message }`
- * with 422 (refused), 429 (too many tries), 403 (the token), 409 (a real user already), 500.
+ * The page answers JSON to `Accept: application/json` or a JSON body. GET returns
+ * `{ csrfToken, identifier, user, providers }`. POST takes
+ * `{ csrfToken, username | email, password, passwordConfirm? }` and returns
+ * `{ ok: true, redirectTo, user }`, or `{ ok: false, code, field, message }` with status 422
+ * (refused), 429 (too many tries), 403 (CSRF token), 409 (already a real user) or 500.
  *
- * It never throws: what goes wrong inside is logged with the app's `logger` and answered with 500.
- * @throws LazySetupError at once, when there is no ConvertProvider
+ * The returned function never throws: it logs errors with the app's `logger` and answers 500.
+ * @throws LazySetupError when the configuration has no ConvertProvider
+ * @example
+ * ```ts
+ * const page = convertPage(authConfig, { redirectTo: "/dashboard" })
+ * const response = await page(request)
+ * ```
  */
 export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): ConvertPage {
   const identifier = readIdentifierField(auth().providers)
@@ -192,7 +179,7 @@ function redirectOf(given: unknown, origin: string): string | null {
   return /^https?:$/.test(new URL(given).protocol) ? given : null
 }
 
-/** Auth.js logs whatever it throws, and whatever it answers with a redirect to its error page. */
+/** Tells whether Auth.js has logged an error, as it does before it throws or shows an error. */
 function isLogged(error: unknown): boolean {
   return error instanceof AuthError || error instanceof LazySetupError
 }
@@ -242,7 +229,8 @@ async function leaveFor(visit: Visit, way: Way, fields: Fields): Promise<PageOut
     throw error
   }
   // The address may come from a provider's discovery document.
-  if (!/^https?:$/.test(new URL(started.redirect).protocol)) throw new Error(`"${way.id}" is at no web address.`)
+  if (!/^https?:$/.test(new URL(started.redirect).protocol))
+    throw new Error(`The sign-in at "${way.id}" is not an http or https URL. Check its issuer or authorization URL.`)
   return { kind: "leaving", site: way.name, url: started.redirect, cookies: started.cookies }
 }
 

@@ -4,7 +4,7 @@ import type { FieldName, Problem } from "./problem.js"
 import { type ConvertStrings, messageFor } from "./strings.js"
 import { WaysView } from "./ways-view.js"
 
-/** The heading above the form. */
+/** Returns the heading above the form. */
 export function formTitle({ user }: FormOutcome, strings: ConvertStrings): string {
   return user ? strings.convertTitle : strings.signUpTitle
 }
@@ -16,7 +16,7 @@ interface FormViewProps {
   nonce: string
 }
 
-/** The form with its errors, and below it the other ways to an account. */
+/** Renders the form with its errors, and the other ways to an account below it. */
 export function FormView({ form, strings, path, nonce }: FormViewProps) {
   const { user, identifier, csrfToken, requested, problem, typed, ways } = form
   const message = problem && messageFor(strings, problem.code)
@@ -33,7 +33,7 @@ export function FormView({ form, strings, path, nonce }: FormViewProps) {
         <p class="lazy-quiet">{strings.signUpIntro}</p>
       )}
       {problem && message && <ProblemView problem={problem} message={message} strings={strings} />}
-      {/* Errors come from the server, in the app's language and to stay, instead of from the browser. */}
+      {/* The server reports errors: the browser's own vanish and ignore the app's language. */}
       <form class="lazy-main" method="post" action={path} novalidate>
         <input type="hidden" name="csrfToken" value={csrfToken} />
         {requested && <input type="hidden" name="redirectTo" value={requested} />}
@@ -119,7 +119,7 @@ function Field({ name, type, autocomplete, label, hint, value, error }: FieldPro
         required
         aria-describedby={describedBy || undefined}
         aria-invalid={error ? "true" : undefined}
-        // After an error, and without JavaScript, this is how focus gets to the field to change.
+        // Moves the focus to the field at fault, also without JavaScript.
         autofocus={error !== null}
       />
     </div>

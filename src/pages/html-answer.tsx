@@ -1,17 +1,14 @@
 import type { ComponentChildren } from "preact"
 import { renderToString } from "preact-render-to-string"
 import { appendCookies } from "../auth/request/cookies.js"
-import { DoneView } from "./done-view.js"
-import { escapeHtml } from "./escape-html.js"
-import { FailedView } from "./failed-view.js"
 import { FormView, formTitle } from "./form-view.js"
-import { type ConvertLayout, plainLayout } from "./layout.js"
-import { LeavingView } from "./leaving-view.js"
+import { type ConvertLayout, escapeHtml, plainLayout } from "./layout.js"
+import { DoneView, FailedView, LeavingView } from "./notice-views.js"
 import type { PageOutcome } from "./outcome.js"
 import type { ConvertStrings } from "./strings.js"
 import { style } from "./style.js"
 
-/** What the answers of one page have in common. */
+/** Holds what all answers of a page share. */
 export interface HtmlOptions {
   strings: ConvertStrings
   layout: ConvertLayout
@@ -24,11 +21,11 @@ interface Document {
   status: number
   title: string
   content: ComponentChildren
-  /** Where the browser goes on by itself. */
+  /** URL to which the browser goes without a click. */
   refresh?: string
 }
 
-/** Says an outcome as a page, or as a redirect. */
+/** Answers with an outcome as an HTML page or a redirect. */
 export function htmlAnswer(outcome: PageOutcome, options: HtmlOptions): Response {
   const response =
     outcome.kind === "real" && !outcome.done
@@ -63,7 +60,7 @@ function renderDocument(outcome: PageOutcome, options: HtmlOptions): Response {
       <style nonce={nonce} dangerouslySetInnerHTML={{ __html: style }} />
     </>
   )
-  // The app's layout may be what has failed.
+  // The app's own layout may have caused this failure.
   const layout = status === 500 ? plainLayout : options.layout
   const html = layout({
     title: escapeHtml(title),
@@ -79,7 +76,7 @@ function renderDocument(outcome: PageOutcome, options: HtmlOptions): Response {
       "content-security-policy": contentSecurityPolicy(nonce, /<script\b/i.test(html)),
       "x-content-type-options": "nosniff",
       "x-frame-options": "DENY",
-      // Not no-referrer, with which browsers send `Origin: null` along with a form.
+      // With no-referrer, browsers would send `Origin: null` when they post the form.
       "referrer-policy": "same-origin",
       "cache-control": "no-store",
       vary: "Accept, Cookie",
@@ -118,9 +115,9 @@ function describe(outcome: PageOutcome, { strings, doneUrl, path }: HtmlOptions,
 }
 
 /**
- * A page that goes on to another site by itself, because a redirect could not: Chromium holds redirects that follow a form to `form-action`
- * (https://www.w3.org/TR/CSP3/#directive-form-action), and neither a provider's address nor those it redirects to in turn, such as a
- * company's own sign-in, are known beforehand. To go on from a page is not to send a form.
+ * Describes a page that takes the browser to another site. A redirect won't do: Chromium applies
+ * `form-action` to redirects after a form (https://www.w3.org/TR/CSP3/#directive-form-action), and
+ * the sites that a provider redirects to in turn are unknown.
  */
 function leave(site: string, url: string, strings: ConvertStrings): Document {
   return {

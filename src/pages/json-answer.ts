@@ -2,7 +2,7 @@ import { appendCookies } from "../auth/request/cookies.js"
 import type { PageOutcome } from "./outcome.js"
 import { type ConvertStrings, messageFor } from "./strings.js"
 
-/** Says an outcome in JSON, for apps that draw their own form. */
+/** Answers with an outcome as JSON, for apps that render their own form. */
 export function jsonAnswer(outcome: PageOutcome, strings: ConvertStrings): Response {
   const { status, body } = describe(outcome, strings)
   const headers = new Headers({
@@ -33,7 +33,7 @@ function describe(outcome: PageOutcome, strings: ConvertStrings): { status: numb
       return refusal(409, "already_converted")
     case "accepted": {
       const { isReal, user, target } = outcome
-      // The app's `signIn` callback may send people elsewhere instead of signing them in.
+      // The app's `signIn` callback may redirect instead of signing the person in.
       return isReal
         ? { status: 200, body: { ok: true, redirectTo: target, user } }
         : refusal(422, "access_denied", { redirectTo: target })

@@ -1,24 +1,37 @@
-import { escapeHtml } from "./escape-html.js"
 import type { ConvertStrings } from "./strings.js"
 
-/** What an app's layout puts around the page. Every part is escaped: it goes into the document as it is. */
+/** Holds the parts of the page for an app's layout. `title`, `content`, `head` are escaped HTML. */
 export interface ConvertLayoutParts {
-  /** For `<title>`. */
+  /** Text for `<title>`. */
   title: string
-  /** The page itself: belongs into `<main>`, begins with an `<h1>`. */
+  /** The page itself, which begins with an `<h1>`. Put it in `<main>`. */
   content: string
-  /** Belongs into `<head>`: the style sheet, and on the way to another site the redirect. */
+  /** The style sheet, and the redirect when the page leads to another site. Put it in `<head>`. */
   head: string
-  /** For the app's own `<style nonce>` and `<script nonce>`; the Content-Security-Policy allows no others, and nothing from elsewhere. */
+  /**
+   * Nonce for the app's own `<style>` and `<script>`. The Content-Security-Policy blocks elements
+   * without it, and files from other sites.
+   */
   nonce: string
-  /** The texts in use; `lang` and `dir` belong on `<html>`. Not escaped. */
+  /** The page's texts, not escaped. Put `lang` and `dir` on `<html>`. */
   strings: ConvertStrings
 }
 
-/** Makes the HTML document. */
+/**
+ * Returns the HTML document around the page.
+ * @example
+ * ```ts
+ * const layout: ConvertLayout = ({ title, head, content, strings }) => `<!doctype html>
+ * <html lang="${strings.lang}" dir="${strings.dir}">
+ *   <head><title>${title}</title>${head}</head>
+ *   <body><main>${content}</main></body>
+ * </html>`
+ * convertPage(authConfig, { layout })
+ * ```
+ */
 export type ConvertLayout = (parts: ConvertLayoutParts) => string
 
-/** The document as it is without a layout of the app's own. */
+/** Returns the document for an app without a layout. */
 export const plainLayout: ConvertLayout = ({ title, content, head, strings }) => `<!doctype html>
 <html lang="${escapeHtml(strings.lang)}" dir="${strings.dir === "rtl" ? "rtl" : "ltr"}">
 <head>
@@ -33,3 +46,8 @@ ${head}
 </body>
 </html>
 `
+
+/** Escapes plain text for HTML, for the content of elements and for quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
+}

@@ -4,32 +4,35 @@ import type { Problem } from "./problem.js"
 import type { ConvertErrorCode } from "./strings.js"
 import type { IdentifierField, Way } from "./ways.js"
 
-/** The form, for a lazy user or nobody. */
+/** Shows the form to a lazy user or to a visitor without a session. */
 export interface FormOutcome {
   kind: "form"
-  /** A lazy user; null for somebody who is not signed in. */
+  /** The lazy user; null for a visitor without a session. */
   user: Session["user"] | null
   identifier: IdentifierField
   ways: Way[]
   csrfToken: string
-  /** Where the forms of Auth.js send people afterwards; a path. */
+  /** Path to which Auth.js redirects after the sign-in. */
   target: string
-  /** The target if the visitor brought one. */
+  /** The target, if the request named it. */
   requested: string | null
-  /** Why the form is shown again. */
+  /** The reason for showing the form again. */
   problem: Problem | null
-  /** The name or address that was typed. */
+  /** The username or address that the person typed. */
   typed: string | undefined
   cookies: AuthCookie[]
 }
 
-/** What came of a request, before it is said in HTML or JSON. */
+/** Describes the result of a request, before it is written as HTML or JSON. */
 export type PageOutcome =
   | FormOutcome
-  /** A real user came; `done` when to see that the account is ready. */
+  /** A real user opened the page; `done` when the account has just been made. */
   | { kind: "real"; user: Session["user"] | null; done: boolean; target: string; cookies: AuthCookie[] }
-  /** Auth.js has accepted the form; `user` is who is signed in now, as the app shows it, `target` a path or an address that the app's callbacks chose. */
+  /**
+   * Auth.js accepted the form. `user` comes from the app's `session` callback; `target` is a path,
+   * or a URL that the app's callbacks chose.
+   */
   | { kind: "accepted"; isReal: boolean; user: Session["user"] | null; target: string; cookies: AuthCookie[] }
-  /** On to a provider on another site. */
+  /** The sign-in goes on at a provider's site. */
   | { kind: "leaving"; site: string; url: string; cookies: AuthCookie[] }
   | { kind: "failed"; status: 400 | 405 | 413 | 415 | 500; code: ConvertErrorCode }

@@ -1,7 +1,7 @@
 /**
- * Makes the passkey buttons work, and shows them where the browser can do it. It speaks the protocol of the script of Auth.js
- * (`@auth/core/lib/utils/webauthn-client.js`), with what browsers have built in instead of a library from another site. It is constant:
- * everything that varies is in attributes of the forms.
+ * Shows the passkey buttons in browsers that support them, and registers a passkey on submit.
+ * Follows the protocol of Auth.js (`@auth/core/lib/utils/webauthn-client.js`) with the browser's
+ * built-in functions, and reads all that varies from attributes of the forms.
  */
 export const passkeyScript = `(() => {
   const Key = window.PublicKeyCredential

@@ -1,19 +1,19 @@
 import { AccessDenied, CredentialsSignin, MissingCSRF } from "@auth/core/errors"
 import type { IdentifierField } from "./ways.js"
 
-/** A field of the form, by the name of its input. */
+/** Names an input of the form. */
 export type FieldName = IdentifierField | "password" | "passwordConfirm"
 
-/** Why the form is shown again. */
+/** Tells what to correct when the form is shown again. */
 export interface Problem {
-  /** See `ConvertErrorCode`; or a code of the app's own. */
+  /** A `ConvertErrorCode`, or a code of the app's `validate`. */
   code: string
-  /** The field to change; null where it is none of them. */
+  /** The field to correct; null when no single field is at fault. */
   field: FieldName | null
   status: 403 | 422 | 429 | 502
 }
 
-/** What an error of Auth.js means to the person at the form; null when it is none of that person's business. */
+/** Translates an error of Auth.js for the form; null when the person can't correct it. */
 export function readProblem(error: unknown, identifier: IdentifierField): Problem | null {
   if (error instanceof MissingCSRF) return { code: "csrf", field: null, status: 403 }
   if (error instanceof CredentialsSignin)
@@ -22,7 +22,7 @@ export function readProblem(error: unknown, identifier: IdentifierField): Proble
       field: fieldOf(error.code, identifier),
       status: error.code === "too_many_tries" ? 429 : 422,
     }
-  // Auth.js wraps whatever a `signIn` callback throws into the same error: with a cause it is a failure, not an answer.
+  // Auth.js wraps an error that `signIn` throws into AccessDenied too. Only that one has a cause.
   if (error instanceof AccessDenied && !error.cause?.err) return { code: "access_denied", field: null, status: 422 }
   return null
 }

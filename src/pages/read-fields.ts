@@ -1,9 +1,9 @@
 import { readBody } from "../auth/request/read-body.js"
 
-/** The fields of the form that the page reads; everything else that is sent is ignored. */
+/** Holds the fields of the form that the page reads. Others are ignored. */
 export type Fields = Partial<Record<(typeof NAMES)[number], string>>
 
-/** What {@link readFields} says: the fields, or why the body was not read. */
+/** Holds the fields, or the status and code of the refusal. See {@link readFields}. */
 export type FieldsResult =
   | { ok: true; fields: Fields }
   | { ok: false; status: 400 | 413 | 415; code: "bad_request" | "body_too_large" | "unsupported_media_type" }
@@ -19,10 +19,10 @@ const NAMES = [
   "provider",
 ] as const
 
-/** Enough for every field at its longest, percent-encoded; in bytes. */
+/** Bytes of the longest body: room for every field at its longest, percent-encoded. */
 const MAX_BODY = 16 * 1024
 
-/** Reads a form or a JSON object of at most 16 KiB; of a longer body, not much more than that is read. */
+/** Reads a form or a JSON object of at most 16 KiB, and stops soon after that in a longer body. */
 export async function readFields(request: Request): Promise<FieldsResult> {
   const type = contentType(request)
   if (type !== "application/x-www-form-urlencoded" && type !== "application/json")
@@ -38,7 +38,7 @@ export async function readFields(request: Request): Promise<FieldsResult> {
     : { ok: false, status: 400, code: "bad_request" }
 }
 
-/** The media type of the body, without parameters. */
+/** Returns the media type of the body, without parameters. */
 export function contentType(request: Request): string {
   return (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? ""
 }

@@ -1,15 +1,15 @@
 import type { RefusalCode } from "../auth/config/sign-in-refused.js"
 
-/** Every `code` the page knows a message for; the JSON answers carry the same codes. */
+/** Lists the codes for which the page has a message. JSON answers carry them as `code`. */
 export type ConvertErrorCode =
   | Exclude<RefusalCode, "wrong_credentials">
-  /** The form's token is missing or does not belong to this browser. */
+  /** The form's CSRF token is missing or belongs to another browser. */
   | "csrf"
-  /** The app's own `signIn` callback said no. */
+  /** The app's `signIn` callback refused the sign-in. */
   | "access_denied"
-  /** Any other refusal, such as one of the app's own `validate`. */
+  /** Any refusal without a message, such as a code of the app's `validate`. */
   | "refused"
-  /** A sign-in with another provider could not be started. */
+  /** Auth.js could not start the sign-in with a provider. */
   | "provider_unreachable"
   | "bad_request"
   | "method_not_allowed"
@@ -17,20 +17,32 @@ export type ConvertErrorCode =
   | "unsupported_media_type"
   | "server_error"
 
-/** Every text on the convert page. All of it is plain text: the page escapes it. */
+/**
+ * Holds the texts of the convert page. They are plain text, which the page escapes.
+ * @example
+ * ```ts
+ * const strings: Partial<ConvertStrings> = {
+ *   lang: "de",
+ *   convertTitle: "Konto anlegen",
+ *   continueWith: (provider) => `Weiter mit ${provider}`,
+ *   errors: { username_taken: "Dieser Name ist vergeben. Wähle einen anderen." },
+ * }
+ * convertPage(authConfig, { strings })
+ * ```
+ */
 export interface ConvertStrings {
-  /** Language of the texts, as in `<html lang>`. */
+  /** Language of the texts, for `<html lang>`. */
   lang: string
-  /** Direction of the language, as in `<html dir>`. */
+  /** Direction of the script, for `<html dir>`. */
   dir: "ltr" | "rtl"
-  /** Heading, and title, for a lazy user. */
+  /** Heading and title for a lazy user. */
   convertTitle: string
-  /** The promise to a lazy user. */
+  /** Promise to a lazy user, above the form. */
   keepEverything: string
-  /** Who a lazy user is now; `name` is the generated one. */
+  /** Introduction for a lazy user; `name` is the generated username. */
   convertIntro: (name: string) => string
   convertSubmit: string
-  /** Heading, and title, for somebody who is not signed in. */
+  /** Heading and title for a visitor without a session. */
   signUpTitle: string
   signUpIntro: string
   signUpSubmit: string
@@ -51,27 +63,27 @@ export interface ConvertStrings {
   emailLinkSubmit: (provider: string) => string
   /** Button of a passkey provider. */
   passkeySubmit: (provider: string) => string
-  /** Said when no passkey was made: the person said no, or something failed. */
+  /** Error shown when the person cancels the passkey, or making it fails. */
   passkeyFailed: string
-  /** Heading of the page on the way to another site. */
+  /** Heading of the page that leads to another site. */
   leaving: (site: string) => string
-  /** Link on that page, for browsers that don't go on their own. */
+  /** Link on that page, for browsers that don't redirect. */
   leavingLink: (site: string) => string
   /** Heading above an error. */
   errorHeading: string
-  /** Title of the page when there is an error; `title` is the one without. */
+  /** Title of the page with an error; `title` is the title without one. */
   errorTitle: (title: string) => string
   doneTitle: string
-  /** Who is signed in; `name` is the username, or else the e-mail address or the name. */
+  /** Confirmation; `name` is the username, else the e-mail address, else the name. */
   doneText: (name: string | null) => string
   doneLink: string
-  /** Heading of a page that only says that something is wrong. */
+  /** Heading of the page for an error that the form can't correct. */
   failedTitle: string
-  /** Link from there back to the form. */
+  /** Link on that page, back to the form. */
   failedLink: string
   /**
-   * A message for each `code`. An app whose `validate` refuses with codes of its own adds them here. The message stands next to the field
-   * that the code begins with: `username_…`, `email_…`, `password_…`.
+   * Messages by `code`. Add the codes that your `validate` returns: the page shows the message at
+   * the field that begins the code, as in `username_…`, `email_…` and `password_…`.
    */
   errors: { [Code in ConvertErrorCode]?: string } & { [code: string]: string | undefined }
 }
@@ -131,12 +143,12 @@ const english: ConvertStrings = {
   },
 }
 
-/** All texts: those given, in place of the English ones. */
+/** Fills in the English texts where the app gives none. */
 export function fillStrings(given: Partial<ConvertStrings> = {}): ConvertStrings {
   return { ...english, ...given, errors: { ...english.errors, ...given.errors } }
 }
 
-/** The message for a code. A code that nobody has a message for is a refusal like any other. */
+/** Returns the message for a code, or the `refused` message for an unknown one. */
 export function messageFor(strings: ConvertStrings, code: string): string {
   const known = Object.hasOwn(strings.errors, code) ? strings.errors[code] : undefined
   return known ?? strings.errors.refused ?? code

@@ -1,4 +1,7 @@
-/** The look of the page. All of it is below `.authjs-lazy`, but for what the page around it needs, so that it can stand in an app's layout. */
+/**
+ * Styles the page. Rules apply below `.authjs-lazy` alone, so that they don't leak into an app's
+ * layout; those for the plain layout are below `.authjs-lazy-page`.
+ */
 export const style = `
 .authjs-lazy, .authjs-lazy-page {
   --lazy-ground: #f4f3ef; --lazy-card: #fff; --lazy-text: #1d1f22; --lazy-quiet: #565b62; --lazy-line: #dddad3;

@@ -8,7 +8,10 @@ interface WaysViewProps {
   path: string
 }
 
-/** The ways to an account without a password, each in a form that works without JavaScript; passkeys, which can't, are hidden until they do. */
+/**
+ * Renders a form for each way to an account without a password. Passkeys need JavaScript: their
+ * forms stay hidden until the script finds that the browser supports them.
+ */
 export function WaysView({ form, strings, path }: WaysViewProps) {
   const { ways } = form
   if (ways.length === 0) return null
@@ -27,7 +30,10 @@ export function WaysView({ form, strings, path }: WaysViewProps) {
   )
 }
 
-/** Goes to the page itself, which starts the sign-in: what follows leads to another site, see `leave` in html-answer.tsx. */
+/**
+ * Renders a button for each OAuth and OpenID provider. The form posts to the page itself, because
+ * the Content-Security-Policy allows no form to lead to another site; see `leave`.
+ */
 function OAuthForm({ form: { ways, csrfToken, requested }, strings, path }: WaysViewProps) {
   const providers = ways.filter(({ type }) => type === "oauth" || type === "oidc")
   if (providers.length === 0) return null
@@ -88,7 +94,7 @@ function PasskeyForm({ way, index, form: { csrfToken, target, user }, strings }:
       <input type="hidden" name="callbackUrl" value={target} />
       <input type="hidden" name="action" value="register" />
       <input type="hidden" name="data" value="" />
-      {/* Who is signed in is known; for anybody else the provider asks. */}
+      {/* Auth.js knows a lazy user. Other visitors fill in the fields of the provider. */}
       {!user &&
         way.fields.map((field) => (
           <>
@@ -109,7 +115,7 @@ function PasskeyForm({ way, index, form: { csrfToken, target, user }, strings }:
   )
 }
 
-/** Without the origin: behind a proxy the browser knows better. */
+/** Returns a URL's path, because behind a proxy only the browser knows the right origin. */
 function pathOf(url: string): string {
   return new URL(url).pathname
 }

@@ -3,10 +3,10 @@ import type { RequestConfig } from "../auth/config/request-config.js"
 import { actionUrl } from "../auth/internal-call.js"
 import { LazySetupError } from "../errors.js"
 
-/** What people are known by in this app: the field that comes before the password. */
+/** Names the field that identifies a person along with the password. */
 export type IdentifierField = "username" | "email"
 
-/** A field that a passkey provider wants filled by somebody who is not signed in. */
+/** Describes a field that a passkey provider asks of a visitor without a session. */
 export interface PasskeyField {
   name: string
   label: string
@@ -15,27 +15,30 @@ export interface PasskeyField {
   autocomplete: string | undefined
 }
 
-/** A provider of the configuration through which somebody can become a real user, other than with a password. */
+/** Describes a provider through which a person becomes a real user without a password. */
 export interface Way {
   id: string
   name: string
   type: "oauth" | "oidc" | "email" | "webauthn"
   signinUrl: string
-  /** Only of a passkey provider. */
+  /** The fields of a passkey provider; empty for others. */
   fields: PasskeyField[]
 }
 
 /**
- * Reads from the ConvertProvider in a configuration what people are known by.
- * @throws LazySetupError when there is none
+ * Reads from the ConvertProvider whether people sign in by username or by e-mail address.
+ * @throws LazySetupError when the configuration has no ConvertProvider
  */
 export function readIdentifierField(providers: AuthConfig["providers"]): IdentifierField {
   const convert = providers.map(resolve).find(({ id, type }) => id === "convert" && type === "credentials")
-  if (!convert) throw new LazySetupError("convertPage needs `ConvertProvider()` among the `providers`.")
+  if (!convert)
+    throw new LazySetupError(
+      "convertPage found no ConvertProvider in the configuration. Add `ConvertProvider()` to `providers`.",
+    )
   return "email" in (convert.credentials ?? {}) ? "email" : "username"
 }
 
-/** The OAuth, OpenID, e-mail and passkey providers of a configuration, in its order. */
+/** Returns the OAuth, OpenID, e-mail and passkey providers of a configuration, in its order. */
 export function readWays(config: RequestConfig, origin: string): Way[] {
   return config.providers.map(resolve).flatMap(({ id, name, type, formFields = {} }) =>
     isWay(type)
@@ -64,7 +67,10 @@ interface Resolved {
   formFields?: Record<string, { label?: string; type?: string; required?: boolean; autocomplete?: string }>
 }
 
-/** A provider as Auth.js sees it: made where it is a function, with the app's `options` over the provider's own. */
+/**
+ * Resolves a provider as Auth.js does: calls it when it is a function, and lets the app's `options`
+ * win over the provider's own.
+ */
 function resolve(provider: AuthConfig["providers"][number]): Resolved {
   const { options, ...own } = (typeof provider === "function" ? provider() : provider) as Resolved & {
     options?: Partial<Resolved>

@@ -4,26 +4,40 @@ import { boundPassword } from "./policy.js"
 import { type TurnOptions, Turns } from "./turns.js"
 
 /**
- * How much work a password hash is. The defaults are the minimum that OWASP gives for argon2id:
+ * Sets the cost of a password hash. The defaults are OWASP's minimum for argon2id:
  * https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
  *
- * Less than the weakest setting in that list (7 MiB, or `memoryCost * timeCost` under 7 MiB times 5) is a RangeError when
- * it is used, and so is more than the maximum below, which guards against a mistaken unit.
+ * Hashing throws a RangeError below the weakest setting in that list (`memoryCost` of 7168, and
+ * `memoryCost * timeCost` of 35840), and above the maxima, which catch a mistaken unit.
+ * @example
+ * ```ts
+ * const costs: HashOptions = { memoryCost: 65_536, timeCost: 3 }
+ * PasswordProvider({ hash: costs })
+ * ```
  */
 export interface HashOptions {
-  /** Memory in KiB, 7168 to 1048576. Default 19456 (19 MiB). */
+  /**
+   * Memory in KiB, from 7168 to 1048576.
+   * @default 19456 (19 MiB)
+   */
   memoryCost?: number
-  /** Passes over the memory, 1 to 100. Default 2. */
+  /**
+   * Passes over the memory, from 1 to 100.
+   * @default 2
+   */
   timeCost?: number
-  /** Lanes, each a thread of its own while hashing, 1 to 16. Default 1. */
+  /**
+   * Lanes, from 1 to 16. Each occupies a thread while it is computed.
+   * @default 1
+   */
   parallelism?: number
 }
 
-/** What `verifyPassword` found. */
+/** Tells whether a password is right, and whether to hash it again. See {@link verifyPassword}. */
 export interface PasswordVerification {
-  /** Whether the password is the one that was hashed. */
+  /** True when the password matches the hash. */
   ok: boolean
-  /** Whether the password is right and its hash was made with other parameters than the ones now wanted. */
+  /** True when the password matches, but its hash was made with other costs than wanted now. */
   rehash: boolean
 }
 
@@ -32,33 +46,46 @@ const MIN_WORK = MIN_MEMORY * 5
 const MAX = { memoryCost: 1_048_576, timeCost: 100, parallelism: 16 }
 
 /**
- * How many hashes this process computes at once; others wait in the order they came. Each occupies
- * one of libuv's threads and the whole `memoryCost`. One core is left to the event loop.
+ * How many hashes this process computes at once. Each takes one of libuv's threads and the whole
+ * `memoryCost`; one core stays free for the event loop.
  */
 const MAX_AT_ONCE = availableParallelism() > 2 ? 2 : 1
 
 /**
- * The argon2id hash of `password` with a random salt, as a PHC string. The password is normalised first (NFKC), but not
- * judged; that is what `checkPassword` does.
- *
- * @param turn how it waits for its turn; default: for as long as it takes
- * @throws RangeError if the password is empty, no string, or longer than 256 characters, or if an option is out of range
+ * Hashes a password with argon2id and a random salt, and returns a PHC string. The password is
+ * normalised to NFKC first. Its strength is not checked: call {@link checkPassword} for that.
+ * @param turn limits the wait while other hashes are computed
+ * @throws RangeError when the password is not a string of 1 to 256 characters, or a cost is out of
+ * range
+ * @throws TooManyWaiting when more than `turn.maxWaiting` callers wait, or the client disconnects
+ * @example
+ * ```ts
+ * const hash = await hashPassword("correct horse battery staple")
+ * // "$argon2id$v=19$m=19456,p=1,t=2$…"
+ * ```
  */
 export async function hashPassword(password: string, options?: HashOptions, turn?: TurnOptions): Promise<string> {
   const costs = resolveCosts(options)
   const bounded = boundPassword(password)
-  if (!bounded) throw new RangeError("A password to hash has 1 to 256 characters.")
+  if (!bounded) throw new RangeError("The password to hash must be a string of 1 to 256 characters.")
   return turns.take(() => argon2(bounded, { type: argon2id, ...costs }), turn)
 }
 
 /**
- * Whether `password` is the one `hash` was made from. There is no way to tell from the answer, or from the time it takes,
- * whether there was a hash at all: with null, or a string that is no argon2id hash, a hash that nothing matches is checked
- * at the same cost. (Hashes of other costs than `options` do take another time, until `rehash` has been acted on.) So it is
- * with a password that is no string or too long, which never reaches argon2.
+ * Checks a password against its hash, without revealing whether a hash exists. For null, a hash
+ * that is not argon2id, or a password that is too long, it checks a hash that no password matches,
+ * at the same cost and in the same time.
  *
- * @param turn how it waits for its turn; default: for as long as it takes
- * @throws RangeError if an option is out of range
+ * A hash made with other costs than `options` takes a different time. Store a new one when `rehash`
+ * is true.
+ * @param turn limits the wait while other hashes are computed
+ * @throws RangeError when a cost is out of range
+ * @throws TooManyWaiting when more than `turn.maxWaiting` callers wait, or the client disconnects
+ * @example
+ * ```ts
+ * const hash = await hashPassword("correct horse battery staple")
+ * const { ok, rehash } = await verifyPassword(hash, "correct horse battery staple")
+ * ```
  */
 export async function verifyPassword(
   hash: string | null,
@@ -76,14 +103,21 @@ export async function verifyPassword(
   return { ok, rehash: ok && needsRehash(hash, costs) }
 }
 
-/** Whether `hash` is an argon2id hash (PHC string) some password could match; null and undefined are the unusable password. */
+/**
+ * Tells whether some password could match this hash: whether it is a valid argon2id PHC string.
+ * A lazy user has no hash (null or undefined), and so no usable password.
+ * @example
+ * ```ts
+ * hasUsablePassword(null) // false
+ * ```
+ */
 export function hasUsablePassword(hash: string | null | undefined): boolean {
   return isArgon2id(hash)
 }
 
 /**
- * Refuses early when no turn is free.
- * @throws TooManyWaiting when too many are waiting
+ * Checks that a hash could start or join the queue now, before other work is done for it.
+ * @throws TooManyWaiting when more than `turn.maxWaiting` callers wait, or the client disconnected
  */
 export function checkTurn(turn: TurnOptions): void {
   turns.check(turn)
@@ -98,7 +132,7 @@ function resolveCosts(options: HashOptions = {}): Costs {
   requireInteger("parallelism", parallelism, 1, MAX.parallelism)
   if (memoryCost * timeCost < MIN_WORK) {
     throw new RangeError(
-      `memoryCost (${memoryCost} KiB) times timeCost (${timeCost}) must be at least ${MIN_WORK}; the defaults are 19456 and 2.`,
+      `memoryCost (${memoryCost}) times timeCost (${timeCost}) must be at least ${MIN_WORK}. Leave both out for the defaults, 19456 and 2.`,
     )
   }
   return { memoryCost, timeCost, parallelism }
@@ -110,11 +144,14 @@ function requireInteger(name: keyof HashOptions, value: number, min: number, max
   }
 }
 
-// The reference implementation writes m,t,p; the argon2 package, since it builds the string itself, m,p,t.
+// The reference implementation writes m, t, p in this order; the argon2 package writes m, p, t.
 const PHC =
   /^\$argon2id\$v=(?:16|19)\$m=(\d{1,10}),(?:t=(\d{1,10}),p=(\d{1,10})|p=(\d{1,10}),t=(\d{1,10}))\$[A-Za-z\d+/]{11,86}\$[A-Za-z\d+/]{22,86}$/
 
-/** Also says no to what argon2 would throw on, or spend hours and all memory on, should a stored hash be corrupt. */
+/**
+ * Tells whether a string is an argon2id hash with costs in range. A corrupt stored hash could make
+ * argon2 throw, or take hours and all memory.
+ */
 function isArgon2id(hash: unknown): hash is string {
   const [, m, t, p, pFirst, tLast] = (typeof hash === "string" && PHC.exec(hash)) || []
   const memoryCost = Number(m)
@@ -130,7 +167,10 @@ function isArgon2id(hash: unknown): hash is string {
   )
 }
 
-/** Written, not computed: checking it costs the same, finding a password for it is as hard as inverting argon2. */
+/**
+ * Returns a hash that no known password matches. It is written rather than computed, because only
+ * the cost of checking it matters.
+ */
 function dummyHash({ memoryCost, timeCost, parallelism }: Costs): string {
   return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${"A".repeat(22)}$${"A".repeat(43)}`
 }

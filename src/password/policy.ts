@@ -7,43 +7,43 @@ const NAME_LENGTH = { min: 3, max: 32 }
 const PASSWORD_RAW_MAX = 1024
 const PASSWORD_LENGTH = { min: 8, max: 256 }
 
-/** A password this guessable falls to online guessing: zxcvbn scores 0 and 1 mean at most a million tries. */
+/** zxcvbn scores of 0 and 1 mean at most a million guesses, which an online attack can make. */
 const MIN_SCORE = 2
 
 /**
- * zxcvbn's work grows faster than the password and blocks the event loop: 256 characters of digits take 0.4 s. These two
- * keep the worst input found at some tens of milliseconds, and known passwords in l33t are recognised as well as without.
+ * Bounds zxcvbn, which blocks the event loop for 0.4 s on 256 digits, to tens of milliseconds.
+ * It recognises known passwords in l33t as well as without these limits.
  */
 const ZXCVBN_LIMITS = { maxLength: 64, l33tMaxSubstitutions: 20 }
 
-/** What `normalizeUsername` accepts. */
+/** Holds the two forms of a valid username. See {@link normalizeUsername}. */
 export interface NormalizedUsername {
-  /** The form to store, compare and look up: NFKC and lower case. Normalising it again gives itself. */
+  /** The form to store and look up: NFKC in lower case. Normalising it again changes nothing. */
   username: string
-  /** The form to show: NFKC, with the case as it was typed. */
+  /** The form to show: NFKC in the case that the person typed. */
   display: string
 }
 
-/** What `checkPassword` says: the normalised password, or why it is refused. */
+/** Holds the normalised password, or the code of the refusal. See {@link checkPassword}. */
 export type PasswordCheck = { ok: true; password: string } | { ok: false; code: "password_weak" | "password_too_long" }
 
-// A mark only ever follows a letter or digit, and at most four of them: more is no writing (UTS #39, section 5.4).
+// Allow up to four marks after a letter or digit: no script needs more (UTS #39, section 5.4).
 const NAME_SHAPE = /^[\p{L}\p{N}]\p{M}{0,4}(?:[._-]*[\p{L}\p{N}]\p{M}{0,4})*$/u
-// Letters and marks can be invisible too: Hangul fillers, variation selectors, the grapheme joiner.
+// Some letters and marks are invisible: Hangul fillers, variation selectors, the grapheme joiner.
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}]/u
 const LOOKS_LIKE_AT = /[@＠﹫ⓐⒶ]/u
 const CONFUSABLE_SCRIPTS = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u]
 
 /**
- * The username in `input`, or null if it is none.
+ * Normalises a username, and returns null for an invalid one.
  *
- * A username has 3 to 32 characters (code points, after NFKC and trimming): letters with their marks and digits of any
- * script, and `.`, `_`, `-` inside. It begins and ends with a letter or digit. Refused are `@` and what looks like it, so
- * that a username can never be taken for an e-mail address; invisible, control and bidirectional characters; Latin,
- * Cyrillic and Greek letters side by side (homoglyphs); anything but a string of at most 256 UTF-16 units.
+ * A username has 3 to 32 characters (code points, after NFKC and trimming): letters with their
+ * marks and digits of any script, and `.`, `_` and `-` between them. Not allowed are `@` and its
+ * lookalikes, so that no username reads as an e-mail address; invisible, control and bidirectional
+ * characters; and letters of more than one of Latin, Cyrillic and Greek (homoglyphs).
  *
- * Case is mapped to lower case as RFC 8265, section 3.3 (UsernameCaseMapped) does; NFKC instead of its NFC, so that wide
- * and stylised letters do not make a second user of the same name.
+ * Lower-cases like RFC 8265, section 3.3 (UsernameCaseMapped), but with NFKC in place of NFC, so
+ * that wide and stylised letters do not give a second user the same name.
  */
 export function normalizeUsername(input: unknown): NormalizedUsername | null {
   if (typeof input !== "string" || input.length > NAME_RAW_MAX || LOOKS_LIKE_AT.test(input)) return null
@@ -64,16 +64,15 @@ function isName(name: string): boolean {
 }
 
 function lowerCase(name: string): string {
-  // The final sigma is a matter of position, not of case: ΟΔΟΣ, οδος and οδοσ are one name.
+  // A final sigma differs by position alone: ΟΔΟΣ, οδος and οδοσ are the same name.
   const lower = name.toLowerCase().replaceAll("ς", "σ")
-  // Lower-casing can bring a letter and a mark together that have a composed form (H̱ has none, ẖ is one).
+  // A pair may compose only in lower case: H̱ has no composed form, ẖ has one.
   return lower.normalize("NFKC")
 }
 
 /**
- * The e-mail address in `input`, trimmed, lower-cased and in NFC, or null if it is none that mail can be sent to: as
- * {@link normalizeAddress} has it, without the reserved top-level domain `.invalid` (RFC 2606) that stands in for "no
- * address".
+ * Normalises an e-mail address that can receive mail, and returns null for any other. Follows
+ * {@link normalizeAddress}, but refuses `.invalid` (RFC 2606), which marks generated addresses.
  */
 export function normalizeEmail(input: unknown): string | null {
   const email = normalizeAddress(input)
@@ -81,19 +80,19 @@ export function normalizeEmail(input: unknown): string | null {
 }
 
 /**
- * The form of a password that is measured and hashed: NFKC, so that it does not matter which keyboard, input method or
- * system composed the characters. NIST SP 800-63B (revision 3), section 5.1.1.2 asks for NFKC or NFKD; RFC 8265, section
- * 4.2 (OpaqueString) takes NFC, which tells wide letters from plain ones. Nothing is trimmed or cut.
+ * Normalises a password to NFKC, so that every keyboard and input method gives the same hash. Trims
+ * and cuts nothing; {@link boundPassword} limits the length.
  *
- * The length is not bounded here; see {@link boundPassword}.
+ * NIST SP 800-63B (revision 3), section 5.1.1.2, asks for NFKC or NFKD. RFC 8265, section 4.2
+ * (OpaqueString), uses NFC, which tells wide letters from plain ones.
  */
 export function normalizePassword(password: string): string {
   return password.normalize("NFKC")
 }
 
 /**
- * The normalised password, or null if it is no string or too long to be let near a hash: more than 256 characters (code
- * points) after normalising, or more than 1024 UTF-16 units before, in which case it is not even normalised.
+ * Normalises a password that is short enough to hash, and returns null for any other value. The
+ * limits are 256 characters (code points) after normalising, and 1024 UTF-16 units before.
  */
 export function boundPassword(password: unknown): string | null {
   if (typeof password !== "string" || password.length > PASSWORD_RAW_MAX) return null
@@ -102,16 +101,22 @@ export function boundPassword(password: unknown): string | null {
 }
 
 /**
- * Whether `password` may be chosen as a password: 8 to 256 characters (code points, after NFKC), not trivial to guess, and
- * not merely one of `userInputs` (username, e-mail address, the name of the site: whatever an attacker tries first) with
- * something around it. There are no rules of composition (NIST SP 800-63B, section 5.1.1.2).
+ * Checks that a password is long enough and hard to guess. It needs 8 to 256 characters (code
+ * points, after NFKC) and a zxcvbn score of at least 2 of 4, which means over a million guesses.
+ * There are no composition rules (NIST SP 800-63B, section 5.1.1.2).
  *
- * Trivial means a zxcvbn score of 0 or 1 of 4, at most a million guesses. Only the first 64 characters are scored, since
- * the work grows faster than the length; a password so repetitive that these are trivial is refused whatever follows.
+ * Name in `userInputs` what an attacker tries first: the username, the e-mail address, the name of
+ * the site. A password that is one of them with little around it is refused.
  *
- * The dictionaries are loaded on the first call, which takes about 0.1 s and 7 MB. Scoring blocks the event loop, so one password is scored at a time,
- * and of several that wait each rests for as long as the one before it took.
- * @param turn how it waits for its turn; default: for as long as it takes
+ * Only the first 64 characters are scored. The first call loads the dictionaries, about 0.1 s and
+ * 7 MB. Scoring blocks the event loop, so passwords are scored one at a time, with pauses between.
+ * @param turn limits the wait while other passwords are scored
+ * @throws TooManyWaiting when more than `turn.maxWaiting` callers wait, or the client disconnects
+ * @example
+ * ```ts
+ * const check = await checkPassword("alice-2024", { userInputs: ["alice", "Acme"] })
+ * if (!check.ok) console.log(check.code) // "password_weak"
+ * ```
  */
 export async function checkPassword(
   password: unknown,
@@ -146,8 +151,8 @@ let inLine = 0
 let restUntil = 0
 
 /**
- * Leaves the event loop to others; where passwords queue up, for as long as the last one has blocked it, since a request takes many rounds of the
- * loop.
+ * Gives the event loop back to requests. While passwords queue, pauses for as long as the last one
+ * blocked the loop, because one request takes many turns of it.
  */
 function rest(): Promise<void> {
   const left = inLine > 1 ? restUntil - performance.now() : 0
@@ -168,7 +173,10 @@ async function loadZxcvbn(): Promise<ZxcvbnFactory> {
   })
 }
 
-/** The input as a whole and its words: who is alice.smith@example.com should not have the password "smith-alice". */
+/**
+ * Splits a user input into guesses: the whole, the part before `@`, and its words. This refuses
+ * "smith-alice" as the password of alice.smith@example.com.
+ */
 function guessesFrom(userInput: string): string[] {
   const whole = userInput.slice(0, PASSWORD_LENGTH.max).normalize("NFKC").toLowerCase()
   const words = whole.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => countCharacters(word) > 2)

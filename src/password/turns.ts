@@ -1,15 +1,15 @@
-/** Too many callers wait for the same work. Try again later. */
+/** Refuses a caller because too many wait for a turn, or because its client disconnected. */
 export class TooManyWaiting extends Error {
   override name = "TooManyWaiting"
 }
 
-/** Options of a caller that waits for a turn. */
+/** Limits how a caller waits for its turn. */
 export interface TurnOptions {
-  /** Gives up the turn when aborted, for example when the client disconnects. */
+  /** Leaves the queue when aborted, for example because the client disconnected. */
   signal?: AbortSignal | null
   /**
-   * How many callers may wait before this one; beyond it, throws {@link TooManyWaiting}.
-   * @default any number
+   * Longest queue to join, in callers. The call is refused when more are waiting already.
+   * @default Infinity
    */
   maxWaiting?: number
 }
@@ -19,7 +19,7 @@ interface Waiter {
   refuse: (reason: Error) => void
 }
 
-/** Runs a fixed number of tasks at once. The others wait in order. */
+/** Runs a fixed number of tasks at once and queues the others in order. */
 export class Turns {
   #running = 0
   readonly #waiting: Waiter[] = []
@@ -27,18 +27,18 @@ export class Turns {
   constructor(private readonly atOnce: number) {}
 
   /**
-   * Checks that {@link take} would not refuse now.
-   * @throws TooManyWaiting when it would
+   * Checks that {@link take} would start or queue a task now.
+   * @throws TooManyWaiting when the queue is full, or the signal is aborted
    */
   check({ signal, maxWaiting = Number.POSITIVE_INFINITY }: TurnOptions): void {
     if (signal?.aborted) throw hungUp()
     if (this.#running >= this.atOnce && this.#waiting.length >= maxWaiting)
-      throw new TooManyWaiting("Too many are waiting.")
+      throw new TooManyWaiting(`The queue is full: at most ${maxWaiting} callers may wait. Try again later.`)
   }
 
   /**
    * Runs the work when its turn comes.
-   * @throws TooManyWaiting when too many are waiting, or the signal is aborted while waiting
+   * @throws TooManyWaiting when the queue is full, or the signal is aborted before the turn comes
    */
   async take<Result>(work: () => Result | Promise<Result>, options: TurnOptions = {}): Promise<Result> {
     this.check(options)
@@ -47,7 +47,7 @@ export class Turns {
     try {
       return await work()
     } finally {
-      // Hand this place to the next waiter. Counting down and up would let a newcomer slip in.
+      // Hand this turn to the next caller: counting down and up would let a newcomer in first.
       const next = this.#waiting.shift()
       if (next) next.start()
       else this.#running -= 1
@@ -74,4 +74,4 @@ export class Turns {
   }
 }
 
-const hungUp = () => new TooManyWaiting("The client has hung up.")
+const hungUp = () => new TooManyWaiting("The client disconnected before its turn came.")

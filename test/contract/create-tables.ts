@@ -2,10 +2,10 @@ import { generateDrizzleJson, generateMigration } from "drizzle-kit/api"
 import { sql } from "drizzle-orm"
 import type { Database } from "../../src/drizzle.js"
 
-/** What goes into the tables' module in an app: tables, schemas and enums. */
+/** Holds the exports of an app's schema module: tables, schemas and enums. */
 export type Definitions = Record<string, unknown>
 
-/** Creates what drizzle-kit would create for these definitions in an empty database. */
+/** Creates these tables in an empty database, as drizzle-kit does. */
 export async function createTables(
   db: Database,
   definitions: Definitions,
@@ -13,7 +13,7 @@ export async function createTables(
   schema = "public",
 ): Promise<void> {
   const after = generateDrizzleJson(definitions, undefined, undefined, casing)
-  // Into foreign keys drizzle-kit writes the schema "public", also where the search path has another.
+  // drizzle-kit writes "public" into foreign keys, whatever the search path.
   for (const statement of await generateMigration(generateDrizzleJson({}), after))
     await db.execute(sql.raw(statement.replaceAll('"public".', `"${schema}".`)))
 }

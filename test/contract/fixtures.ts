@@ -2,10 +2,10 @@ import type { AdapterAccount } from "@auth/core/adapters"
 
 let counter = 0
 
-/** A string no other call returns. */
+/** Returns a string that no other call returns. */
 export const unique = (prefix: string) => `${prefix}-${counter++}`
 
-/** A user as Auth.js hands one to `createUser`. */
+/** Makes a user as Auth.js passes it to `createUser`. */
 export const newUser = (email = `${unique("user")}@example.com`) => ({
   id: crypto.randomUUID(),
   name: "Ada",
@@ -14,19 +14,19 @@ export const newUser = (email = `${unique("user")}@example.com`) => ({
   image: "https://example.com/ada.png",
 })
 
-/** A session that ends in an hour. Whole seconds, so that it compares equal whatever the column's precision is. */
+/** Makes a session for an hour. Its end has whole seconds, which every column type keeps. */
 export const newSession = (userId: string, sessionToken = unique("token")) => ({
   sessionToken,
   userId,
   expires: inAnHour(),
 })
 
-/** The same for `.lazy`, which adds the user. */
+/** Makes a session without a user, for the methods of `.lazy` that add the user. */
 export const ownSession = (sessionToken = unique("token")) => ({ sessionToken, expires: inAnHour() })
 
 export const inAnHour = () => new Date((Math.floor(Date.now() / 1000) + 3600) * 1000)
 
-/** An account as Auth.js hands one to `linkAccount`. */
+/** Makes an account as Auth.js passes it to `linkAccount`. */
 export const newAccount = (userId: string, providerAccountId = unique("account")): AdapterAccount => ({
   userId,
   type: "oidc",
@@ -41,7 +41,7 @@ export const newAccount = (userId: string, providerAccountId = unique("account")
   session_state: "state",
 })
 
-/** A passkey as Auth.js hands one to `createAuthenticator`. */
+/** Makes a passkey as Auth.js passes it to `createAuthenticator`. */
 export const newAuthenticator = (userId: string, credentialID = unique("credential")) => ({
   credentialID,
   userId,
@@ -53,5 +53,5 @@ export const newAuthenticator = (userId: string, credentialID = unique("credenti
   transports: "internal,hybrid",
 })
 
-/** What is written where an argon2id hash goes: recognisable in any output. */
+/** Stands in for an argon2id hash, with a text to search for in any output. */
 export const HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$ThisMustNeverLeaveTheStore"

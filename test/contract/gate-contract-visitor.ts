@@ -1,17 +1,17 @@
 import { request as httpRequest, type IncomingMessage } from "node:http"
 import { Browser } from "../setup/browser-jar.js"
 
-/** What the gated pages of an app under the contract answer with. */
+/** Describes the JSON of a gated page in an app under the contract. */
 export interface Page {
-  /** As the gate's middleware gives it to the handler. */
+  /** The session that the gate's middleware gives to the handler. */
   session: { user: { id: string; isLazy: boolean; username: string | null } } | null
-  /** Whether the handler finds a session cookie on its request. */
+  /** True when the handler's request carries a session cookie. */
   cookieSeen: boolean
-  /** The session as the framework's own integration of Auth.js finds it from there. */
+  /** The session that the framework's integration of Auth.js reads in the handler. */
   own: { user: { id: string } } | null
 }
 
-/** A request as it goes over the wire. */
+/** Describes a request as it goes over the wire. */
 export interface Sent {
   port: number
   method?: string
@@ -21,20 +21,20 @@ export interface Sent {
 }
 
 /**
- * Sends a request as it stands: unlike `fetch`, which has a mode, a host and an opinion on methods. Resolves with the head of the answer;
- * its body is still to be read.
+ * Sends a request unchanged, and resolves with the head of the answer, before its body is read.
+ * `fetch` would set the mode and the host, and refuse some methods.
  */
 export function open({ port, method = "GET", path, headers, body }: Sent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: false }, resolve)
-    // A server that takes up WebSockets; those under the contract don't.
+    // Only a server with WebSockets answers so, and no app under the contract has them.
     outgoing.on("upgrade", (_response, socket) => reject(socket.destroy(new Error("The server has upgraded."))))
     outgoing.on("error", reject)
     outgoing.end(body)
   })
 }
 
-/** The whole answer, as `fetch` would have it. */
+/** Sends a request and resolves with the whole answer, like `fetch`. */
 export async function send(sent: Sent): Promise<Response> {
   const answer = await open(sent)
   const chunks: Buffer[] = []
@@ -52,13 +52,13 @@ const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefo
 const SAFARI =
   "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15"
 
-/** A browser opens a page of the app, or follows a link on it. */
+/** Headers of a browser that opens a page of the app. */
 export const NAVIGATION = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "none" }
 
-/** A script of the app asks its API. */
+/** Headers of an API call from a script of the app. */
 export const API = { accept: "application/json", "sec-fetch-mode": "cors", "sec-fetch-site": "same-origin" }
 
-/** What browsers send with a page that they load before anybody wants to see it. */
+/** Headers with which browsers load a page ahead, before the person opens it. */
 export const AHEAD: Record<string, Record<string, string>> = {
   "Chrome, link rel=prefetch": {
     "user-agent": CHROME,
@@ -106,10 +106,10 @@ export const AHEAD: Record<string, Record<string, string>> = {
   "Next.js, pages router": { "user-agent": CHROME, purpose: "prefetch", "x-nextjs-data": "1" },
 }
 
-/** Which of them the browser itself keeps for a click; Safari's previews are none. */
+/** Tells whether the browser keeps such a page for a later click. Safari keeps no previews. */
 export const isKeptByBrowser = (name: string) => !/^Next|top sites/.test(name)
 
-/** User agents that are no person's browser. */
+/** User agents of bots. */
 export const BOTS: Record<string, string> = {
   Googlebot:
     "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.7339.80 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
@@ -124,11 +124,11 @@ export const BOTS: Record<string, string> = {
   curl: "curl/8.5.0",
 }
 
-/** A person's browser at an app under the contract. */
+/** Acts as a person's browser on an app under the contract. */
 export class Visitor extends Browser {
   /**
-   * @param proxy headers that a proxy before the app adds to every request
-   * @param origin what the visitor sees of the app's address, whatever the port it listens on
+   * @param proxy headers that a proxy in front of the app adds to every request
+   * @param origin address that the visitor sees, which may have another port than the app
    */
   constructor(port: number, proxy: Record<string, string> = {}, origin = `http://localhost:${port}`) {
     super(origin, async (request) => {
@@ -143,7 +143,7 @@ export class Visitor extends Browser {
     })
   }
 
-  /** Opens a gated page that has to be open; comes back to it where the gate asks for that. */
+  /** Opens a gated page that must let the visitor in; repeats the request if the gate asks. */
   async page(path = "/", options?: Parameters<Browser["visit"]>[1]): Promise<Page> {
     const first = await this.visit(path, options)
     const isSentBack = first.status === 307 && first.headers.get("location") === path

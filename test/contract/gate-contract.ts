@@ -16,45 +16,48 @@ import {
   Visitor,
 } from "./gate-contract-visitor.js"
 
-/** What an app under the contract is made of. */
+/** Describes an app to start under the contract. */
 export interface ContractApp {
   config: LazyConfig
-  /** Whether it stands behind a proxy that ends TLS for https://app.test, and says so in `x-forwarded-proto`. */
+  /** True behind a proxy that ends TLS for https://app.test and sends `x-forwarded-proto`. */
   behindTls: boolean
-  /** What `/stream` answers with, as `text/event-stream`. */
+  /** Makes the body of `/stream`, as `text/event-stream`. */
   events: () => ReadableStream<Uint8Array>
 }
 
-/** An app that listens on 127.0.0.1. */
+/** Controls an app that listens on 127.0.0.1. */
 export interface ContractServer {
   port: number
   close: () => Promise<void>
 }
 
-/** How a framework does by itself what the contract asks for. */
+/** Lists where a framework differs from the contract by itself. */
 export interface FrameworkHabits {
-  /** It answers a form of another site 403 before anything of ours is asked. */
+  /** Answers a form from another site with 403, before the gate runs. */
   refusesForeignForms?: boolean
-  /** It has no CSRF tokens, since it refuses foreign forms by their origin. */
+  /** Has no CSRF tokens, because it refuses forms from other sites by their origin. */
   withoutCsrfTokens?: boolean
-  /** It can't be told to believe a proxy. */
+  /** Has no setting to trust a proxy. */
   deafToProxies?: boolean
-  /** Its integration of Auth.js answers the routes of Auth.js by the address of the request, whatever `AUTH_URL` says. */
+  /** Integrates Auth.js such that its routes ignore `AUTH_URL` and use the request's address. */
   deafToAuthUrl?: boolean
-  /** Its integration of Auth.js puts the port to which the request came behind the host in `AUTH_URL`. */
+  /** Integrates Auth.js such that the request's port follows the host of `AUTH_URL`. */
   keepsInternalPort?: boolean
 }
 
-/** The one cookie that matters, on http. */
+/** Name of the session cookie on http. */
 const COOKIE = "authjs.session-token"
 
 const FOREIGN = { origin: "https://other.test", "sec-fetch-site": "cross-site" }
 
 /**
- * What holds behind a gate in every framework, over HTTP and on PostgreSQL. `start` makes an app with the routes of Auth.js at `/auth`,
- * and, each answering with a {@link Page} in JSON: GET and POST `/` behind allowLazy, `/real` behind requireReal, `/lazy` behind
- * requireLazy with `/welcome`, GET and POST `/optional` behind optionalSession. `/stream` is behind allowLazy. Errors that reach the framework's own handler are answered 500, with the
- * name of the error in the body.
+ * Tests the gate of a framework over HTTP and on PostgreSQL.
+ *
+ * `start` starts an app with the routes of Auth.js at `/auth`. It answers with a {@link Page} in
+ * JSON at GET and POST `/` behind allowLazy, `/real` behind requireReal, `/lazy` behind
+ * requireLazy with `/welcome`, and GET and POST `/optional` behind optionalSession; `/stream` is
+ * behind allowLazy. For an error that reaches the
+ * framework's handler, it answers 500 with the name of the error.
  */
 export function describeGateContract(
   name: string,
@@ -89,7 +92,7 @@ export function describeGateContract(
 
       const rows = async () => [await app.count('"user"'), await app.count("session")]
 
-      /** Fails where the work leaves other than so many new users, and sessions for them. */
+      /** Expects the work to make this many users, each with a session. */
       async function expectRows(made: number, work: () => Promise<void>): Promise<void> {
         const [users = 0, sessions = 0] = await rows()
         await work()
@@ -99,7 +102,7 @@ export function describeGateContract(
       const sessionCookies = (answer: Response) =>
         answer.headers.getSetCookie().filter((cookie) => cookie.includes(COOKIE))
 
-      /** The page as somebody sees it who is not signed in and is not made a lazy user. */
+      /** Expects the page of a visitor without a session, for whom no lazy user was made. */
       async function expectSignedOut(answer: Response): Promise<void> {
         expect(answer.status).toBe(200)
         expect(await answer.json()).toEqual({ session: null, cookieSeen: false, own: null })
@@ -153,7 +156,7 @@ export function describeGateContract(
           })
         })
 
-        // Without a token nothing tells that it is one browser, and each of its first requests makes a user.
+        // Without a token the gate can't recognise a browser, and each first request makes a user.
         if (!withoutCsrfTokens)
           it("that comes thrice at once makes one user where the browser has a CSRF cookie", async () => {
             const visitor = new Visitor(await listen())
@@ -210,7 +213,7 @@ export function describeGateContract(
             for (const [name, headers] of Object.entries(AHEAD)) {
               const answer = await send({ port, path: "/", headers: { host: `localhost:${port}`, ...headers } })
               if (!isKeptByBrowser(name)) await expectSignedOut(answer)
-              // Next's router for pages and Safari say the same where Next hides the router's own header.
+              // Next hides its router's header, so the Pages Router looks the same as Safari here.
               else expect(name === "Safari" ? [200, 503] : [503], name).toContain(answer.status)
               expect(sessionCookies(answer)).toEqual([])
               if (answer.status === 503) expect(answer.headers.get("cache-control")).toMatch(/no-store/)
@@ -279,7 +282,7 @@ export function describeGateContract(
           const { session } = await visitor.page()
           await signUp(visitor)
           await expectRows(0, async () => {
-            // A SameSite=Lax cookie stays with the browser.
+            // The browser sends no SameSite=Lax cookie with a cross-site POST.
             const { "sec-fetch-site": site, ...rest } = headers
             const foreign = { ...rest, ...(site && { "sec-fetch-site": site }), host: `localhost:${port}` }
             const form = { "user-agent": CHROME, "content-type": "application/x-www-form-urlencoded" }
@@ -330,7 +333,7 @@ export function describeGateContract(
           expect(next?.user.id).not.toBe(session?.user.id)
           expect(own?.user.id).toBe(next?.user.id)
           expect((await visitor.page()).session?.user.id).toBe(next?.user.id)
-          // Auth.js removes the row of a session that is over.
+          // Auth.js deletes the row of an expired session.
           expect(await rows()).toEqual([users + 1, sessions])
         })
 
@@ -368,8 +371,7 @@ export function describeGateContract(
           expect([answer.status, answer.headers.get("location")]).toEqual([303, "/welcome?callbackUrl=%2Flazy"])
         })
 
-        // Auth.js never cuts the token of a database session, which is short.
-        // The token of a database session is short, and Auth.js never cuts it.
+        // Auth.js never splits the token of a database session, because it is short.
         if (strategy === "jwt")
           it("in a cookie that is cut into pieces is read and kept", async () => {
             const jwt = ({ token }: { token: JWT }) => ({ ...token, padding: "x".repeat(3000) })
@@ -554,7 +556,7 @@ export function describeGateContract(
         })
       })
 
-      /** From the first visit to the password, at an app that visitors know as https://app.test. */
+      /** Goes from the first visit to the password, on an app at https://app.test. */
       async function expectSecureCookies(port: number, proxy: Record<string, string>): Promise<void> {
         const visitor = new Visitor(port, proxy, "https://app.test")
         await expectRows(1, async () => {
@@ -570,13 +572,13 @@ export function describeGateContract(
         expect(sent.headers.get("location")).toBe("/auth/signin?callbackUrl=%2Freal")
       }
 
-      // Where the framework itself does not go by these headers, there is nothing for the gate to agree with.
+      // A framework that ignores these headers gives the gate no address to agree with.
       if (!deafToProxies)
         it("uses secure cookies behind a proxy that ends TLS and says so", async () => {
           await expectSecureCookies(await listen({}, { behindTls: true }), { "x-forwarded-proto": "https" })
         })
 
-      // The same of AUTH_URL.
+      // A framework that ignores AUTH_URL doesn't either.
       if (!deafToAuthUrl)
         it("uses secure cookies where AUTH_URL says so", async () => {
           process.env.AUTH_URL = "https://app.test/auth"
@@ -606,7 +608,7 @@ export function describeGateContract(
           await followOutside(visitor, "/real?tab=1")
         })
 
-        // Where the framework's own integration of Auth.js does not go by AUTH_URL, nothing of ours is asked.
+        // A framework whose Auth.js routes ignore AUTH_URL never calls the gate here.
         if (!deafToAuthUrl)
           it.each(hosts.filter((host) => !keepsInternalPort || !host.includes(":")))(
             "the routes of Auth.js redirect in no loop, with no internal host in Location: %s",
@@ -658,7 +660,7 @@ export function describeGateContract(
         })
       })
 
-      /** Goes where the answers send a browser, which is never off the site that it sees, until there is a page. */
+      /** Follows redirects to a page, and fails on one that leaves the site. */
       async function followOutside(visitor: Visitor, start: string | Response): Promise<void> {
         let answer = typeof start === "string" ? await visitor.visit(start) : start
         const seen = new Set<string>()

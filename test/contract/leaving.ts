@@ -4,22 +4,24 @@ import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 import { Visitor } from "./gate-contract-visitor.js"
 
-/** A way to leave a handler behind allowLazy, and what comes of it. */
+/** Describes a way to leave a handler behind allowLazy, and the answer expected. */
 export interface Leaving {
   path: string
   status: number
   method?: "GET" | "POST"
-  /** Where the browser is sent. */
+  /** Path of the redirect. */
   location?: string
-  /** What is in the body. */
+  /** Text that the body contains. */
   body?: string
-  /** The handler removes the session cookie, and so has the last word. */
+  /** True when the handler removes the session cookie, which wins over the gate. */
   signsOut?: true
 }
 
 /**
- * However a handler is left, the session that was made reaches the browser, no shared cache keeps it, and the next page finds the same user.
- * `start` makes an app with `/` as in the gate's contract, and the paths of `ways` behind allowLazy.
+ * Tests that a new session reaches the browser however the handler ends, that no shared cache keeps
+ * it, and that the next page finds the same user.
+ * @param start starts an app with `/` as in the gate's contract, and the paths of `ways` behind
+ * allowLazy
  */
 export function describeLeaving(
   name: string,

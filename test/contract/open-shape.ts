@@ -6,7 +6,7 @@ import { emptyPostgres } from "../setup/databases.js"
 import { createTables } from "./create-tables.js"
 import type { TableShape } from "./table-shapes.js"
 
-/** Makes a database with the tables of a shape, whose sessions are in a time zone of half hours. */
+/** Makes a database with the tables of a shape, in a time zone with half hours. */
 export async function openShape(shape: TableShape): Promise<{ db: Database; close: () => Promise<void> }> {
   const { casing, searchPath } = shape
   const database = await emptyPostgres()

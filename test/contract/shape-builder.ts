@@ -12,10 +12,10 @@ import {
 } from "drizzle-orm/pg-core"
 import type { LazyOutcome } from "../../src/drizzle.js"
 
-/** A column of a PostgreSQL type that Drizzle reads and writes as a string. */
+/** Makes a column of a PostgreSQL type that Drizzle reads and writes as a string. */
 const stringOf = (type: string) => customType<{ data: string; driverData: string }>({ dataType: () => type })
 
-/** The names of the tables where nothing else is said: other than those of the default ones. */
+/** Names of the tables unless a shape gives its own; none is the name of a default table. */
 const NAMES = {
   users: "users",
   accounts: "accounts",
@@ -27,18 +27,21 @@ const NAMES = {
 }
 
 interface Build<Users extends string | undefined, Rest extends string | undefined> {
-  /** How the users table is made, and the others. */
+  /** Makes the users table and the others. */
   users: PgTableFn<Users>
   rest: PgTableFn<Rest>
   names?: Partial<typeof NAMES>
-  /** Turns the property of a column into its name; default: they are the same. */
+  /**
+   * Turns the property of a column into its name.
+   * @default the property
+   */
   column?: (property: string) => string
   idType?: string
   addressType?: string
   times?: PgTimestampConfig<"date">
 }
 
-/** All seven tables, which differ from the default ones in what is asked for. */
+/** Makes all seven tables, with the given differences from the default ones. */
 export function buildTables<Users extends string | undefined, Rest extends string | undefined>({
   users,
   rest,
@@ -132,5 +135,5 @@ export function buildTables<Users extends string | undefined, Rest extends strin
   }
 }
 
-/** In the schema of the search path, as most apps have them. */
+/** Makes tables in the schema of the search path, as most apps do. */
 export const plain = { users: pgTable, rest: pgTable }

@@ -7,11 +7,11 @@ import type { AppOptions, TableShape } from "./table-shapes.js"
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** A database with the tables of a shape, and people in it. */
+/** Makes people in a database with the tables of a shape. */
 export class ShapedWorld {
   readonly adapter: LazyAdapter
   readonly store: StoreInternals
-  /** Those that a shape leaves out are undefined. */
+  /** The tables; undefined for those that the shape leaves out. */
   readonly tables: typeof schema
   readonly hasSessions: boolean
 
@@ -31,12 +31,12 @@ export class ShapedWorld {
     return new ShapedWorld(db, close, shape)
   }
 
-  /** The adapter with other options. */
+  /** Makes the adapter with other options. */
   with(options: AppOptions): LazyAdapter {
     return this.shape.adapt(this.db, options)
   }
 
-  /** What a shape that demands an address needs to make a user. */
+  /** Options with which a shape that requires an e-mail address makes a user. */
   get naming() {
     const generateEmail = () => `${unique("lazy")}@lazy.invalid`
     return {
@@ -45,20 +45,20 @@ export class ShapedWorld {
     }
   }
 
-  /** A new session, in apps that keep sessions. The tokens of some are uuids; Auth.js makes uuids. */
+  /** Makes a session if the app stores them. Its token is a UUID, which every column type takes. */
   session = () => (this.hasSessions ? ownSession(crypto.randomUUID()) : undefined)
 
   async lazyUser(session = this.session(), { lazy }: LazyAdapter = this.adapter) {
     return (await lazy.createLazyUser({ ...this.naming, session })).user
   }
 
-  /** Someone who signed up with a password. */
+  /** Makes a real user with a password. */
   realUser({ username = unique("real"), email }: { username?: string; email?: string } = {}) {
     const address = email ?? (this.shape.emailRequired ? `${username}@example.com` : undefined)
     return this.store.createRealUser({ username, email: address, passwordHash: HASH, session: this.session() })
   }
 
-  /** Someone who came through a provider of Auth.js. */
+  /** Makes a real user through the adapter, as Auth.js does. */
   userOfAuth = () => this.adapter.createUser(newUser())
 
   async passwordOf(userId: string): Promise<string | null> {
@@ -74,7 +74,7 @@ export class ShapedWorld {
     return rows.map(({ sessionToken }) => sessionToken).toSorted()
   }
 
-  /** Everything there is about a user, to compare before and after. */
+  /** Reads all rows of a user, to compare before and after. */
   async stateOf(userId: string) {
     return {
       user: await this.adapter.getUser(userId),
@@ -87,7 +87,7 @@ export class ShapedWorld {
     return (await this.db.select({ users: count() }).from(this.tables.usersTable))[0]?.users ?? Number.NaN
   }
 
-  /** Says when lazy users were last seen, null for never, and made. */
+  /** Sets when lazy users were last seen, or null for never, and when they were made. */
   async age(ids: string[], days: number, seen: "seen" | "unseen" = "seen"): Promise<void> {
     const { usersTable } = this.tables
     const then = new Date(Date.now() - days * DAY_MS)
@@ -95,13 +95,13 @@ export class ShapedWorld {
     await this.db.update(usersTable).set(times).where(inArray(usersTable.id, ids))
   }
 
-  /** Those of the users who are there. */
+  /** Returns those of the users who exist. */
   async thereOf(ids: string[]): Promise<string[]> {
     const there = await Promise.all(ids.map(async (id) => ((await this.adapter.getUser(id)) ? [id] : [])))
     return there.flat()
   }
 
-  /** The type of a user's id and a reference to users, for the tables of an app. */
+  /** Returns the type of a user's id and a reference to users, for the tables of an app. */
   get user(): { type: SQL; table: SQL } {
     const { usersTable } = this.tables
     return { type: sql.raw(usersTable.id.getSQLType()), table: sql`${usersTable}` }
@@ -120,13 +120,13 @@ export class ShapedWorld {
     return [...(result as Record<string, unknown>[])]
   }
 
-  /** The owners in a table of the app. */
+  /** Reads the owners in a table of the app. */
   async ownersIn(name: string): Promise<unknown[]> {
     return (await this.run(sql`select owner from ${sql.identifier(name)} order by 1`)).map(({ owner }) => owner)
   }
 }
 
-/** Whether an app of this shape has one of the tables that apps leave out. */
+/** Tells whether a shape has a table that some apps leave out. */
 export function hasTable({ definitions }: TableShape, name: keyof typeof schema): boolean {
   return name in definitions
 }

@@ -25,27 +25,33 @@ import {
 } from "../../src/drizzle.js"
 import type { Definitions } from "./create-tables.js"
 
-/** Options beside the tables. */
+/** Options of the adapter beside the tables. */
 export type AppOptions = Pick<LazyAdapterOptions, "credentials" | "references" | "activeUsers">
 
-/** One way in which apps define their tables. */
+/** Describes one way in which apps define their tables. */
 export interface TableShape {
   shape: string
   definitions: Definitions
-  /** The tables as the app queries them, where drizzle-kit is given others; default: those of `definitions`. */
+  /**
+   * The tables that the app queries, when drizzle-kit gets others.
+   * @default `definitions`
+   */
   tables?: Definitions
   casing?: "snake_case"
-  /** Whether the user table demands an address. */
+  /** True when the user table requires an e-mail address. */
   emailRequired?: boolean
-  /** Whether it was made to try names and types, which no driver treats otherwise than another. */
+  /** True for a shape that tries names and types, which all drivers treat alike. */
   isWild?: true
-  /** The schema in which the search path finds the tables; default: public. */
+  /**
+   * Schema in which the search path finds the tables.
+   * @default "public"
+   */
   searchPath?: string
-  /** An extension of PostgreSQL that has one of the types. */
+  /** The PostgreSQL extension that defines one of the types. */
   extension?: string
-  /** What drizzle-kit can't create. */
+  /** Creates what drizzle-kit can't. */
   prepare?: (db: Database) => Promise<void>
-  /** As the app writes it. Each is a call of its own, so that the compiler sees every shape without a cast. */
+  /** Makes the adapter. Each shape has a call of its own, so that the compiler checks its types. */
   adapt: (db: Database, more?: AppOptions) => LazyAdapter
 }
 
@@ -444,7 +450,7 @@ function ownColumnsWithDrizzleDefaults() {
   }
 }
 
-/** Every shape that the library promises to work with, by name, for `describe.each`. */
+/** Lists the shapes that the library supports, for `describe.each`. */
 export const tableShapes: TableShape[] = [
   { shape: "the default tables", definitions: schema, adapt: (db, more) => LazyAdapter(db, { ...schema, ...more }) },
   { shape: "uuid ids with a database default", ...uuidWithDefault() },

@@ -1,6 +1,6 @@
 import type { LazyAdapter } from "../../src/drizzle.js"
 
-/** An adapter that works as the given one does, and the JSON of everything its methods returned, by method. */
+/** Holds an adapter and the JSON of everything that its methods returned. */
 export interface WatchedAdapter {
   adapter: LazyAdapter
   results: { method: string; json: string }[]
@@ -8,7 +8,7 @@ export interface WatchedAdapter {
 
 type Method = (...args: unknown[]) => unknown
 
-/** Puts an observer around every method of an adapter and of its `.lazy`. */
+/** Wraps every method of an adapter and of its `.lazy` to record the results. */
 export function watchAdapter({ lazy, ...methods }: LazyAdapter): WatchedAdapter {
   const results: WatchedAdapter["results"] = []
   const watch = <Target extends object>(target: Target, prefix: string) =>

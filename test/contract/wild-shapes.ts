@@ -18,13 +18,13 @@ const everything = buildTables({ users: auth.table, rest: auth.table })
 
 const apart = buildTables({ users: auth.table, rest: pgTable })
 
-/** Tables by the names of the app's, in the schema that an unqualified name would find. */
+/** Makes tables with the app's names, in the schema that an unqualified name finds. */
 const decoys = (names: string[]) => async (db: Database) => {
   for (const name of names)
     await db.execute(sql.raw(`create table public."${name}" (id text, "userId" text, "sessionToken" text)`))
 }
 
-/** Given what stands for a quotation mark. */
+/** Takes the string that stands for a quotation mark. */
 const oddNames = (quote: string) =>
   buildTables({
     users: pgSchema(`The ${quote}App${quote}`).table,
@@ -76,7 +76,7 @@ const jwtOnly = () => {
   return { usersTable, passwordsTable, accountsTable }
 }
 
-/** Makes a table anew, partitioned by hash. */
+/** Recreates a table, partitioned by hash. */
 const partition = (table: string, column: string, constraints: string) => `
   alter table ${table} rename to flat;
   create table ${table} (like flat including defaults, ${constraints}) partition by hash (${column});
@@ -86,7 +86,7 @@ const partition = (table: string, column: string, constraints: string) => `
 
 const ofUser = `foreign key ("userId") references users on delete cascade`
 
-/** Shapes of tables as they were seen in apps, and the worst that an app can do to us. */
+/** Lists shapes of tables seen in apps, and the worst names and types that an app can use. */
 const wildShapes: TableShape[] = [
   shapeOf("every table in a schema of its own", everything, {
     definitions: { auth, ...everything },
@@ -126,5 +126,5 @@ const wildShapes: TableShape[] = [
 /** Apps with JWT sessions leave tables out. */
 export const jwtShapes: TableShape[] = [shapeOf("no table for sessions or passkeys", jwtOnly())]
 
-/** Every shape with a table for sessions. */
+/** Lists the shapes with a table for sessions. */
 export const everyShape: TableShape[] = [...tableShapes, ...wildShapes]

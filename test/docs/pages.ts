@@ -21,10 +21,13 @@ export interface Block {
   line: number
 }
 
-/** README, CHANGELOG and everything in docs but the demo's sources. */
+/** The papers at the root, and everything in docs but the demo's sources. */
 export const pages: readonly Page[] = [
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "AGENTS.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".md") && !path.includes("node_modules"))
     .map((path) => `docs/${path.replaceAll("\\", "/")}`)
@@ -49,13 +52,6 @@ export function blocksOf({ text }: Page): Block[] {
     code: groups?.code ?? "",
     line: text.slice(0, index).split("\n").length,
   }))
-}
-
-/** The block of a page that is to be saved under this name. */
-export function fileIn(path: string, file: string): string {
-  const block = blocksOf(page(path)).find((block) => block.file === file)
-  if (!block) throw new Error(`${path} has no block with file=${file}.`)
-  return block.code
 }
 
 /** A page without its blocks of code. */

@@ -20,7 +20,7 @@ export interface NotesServer {
 }
 
 /** What the app is made of. */
-export interface NotesParts {
+interface NotesParts {
   config: LazyConfig
   database: TestDatabase
   /** How many proxies stand before it. */

@@ -35,12 +35,15 @@ beforeAll(async () => {
 
 afterAll(() => rm(project, { recursive: true, force: true }))
 
-it("has the compiled code, its source, the migrations and the papers in the package, and nothing else", () => {
+it("has the compiled code, its source, the migrations, the docs and the papers in the package, and nothing else", () => {
   const wanted = [
     "package.json",
     "README.md",
     "LICENSE",
     "CHANGELOG.md",
+    "SECURITY.md",
+    "docs/getting-started.md",
+    "docs/decisions/001-database-sessions-for-credentials.md",
     "dist/index.js",
     "dist/index.d.ts",
     "dist/index.d.ts.map",
@@ -50,8 +53,9 @@ it("has the compiled code, its source, the migrations and the papers in the pack
     "drizzle/meta/_journal.json",
   ]
   expect(wanted.filter((path) => !packed.includes(path))).toEqual([])
-  expect(packed.filter((path) => !/^(dist|src|drizzle)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path))).toEqual([])
+  expect(packed.filter((path) => !/^(dist|src|drizzle|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path))).toEqual([])
   expect(packed.filter((path) => /test|\.env|\.tgz/.test(path))).toEqual([])
+  expect(packed.filter((path) => /\/(node_modules|\.next|\.svelte-kit|\.demo|build)\//.test(path))).toEqual([])
 })
 
 it("has no compiled module whose source is gone, and no source that was not compiled", () => {

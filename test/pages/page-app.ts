@@ -4,7 +4,7 @@ import { type ConvertPageOptions, type ConvertVisitor, convertPage } from "../..
 import { Browser } from "../setup/browser-jar.js"
 import { type FlowApp, password } from "../setup/flow-app.js"
 
-export const origin = "http://app.test"
+const origin = "http://app.test"
 
 /** What the page is configured with, beside the app. */
 export interface PageSetup {

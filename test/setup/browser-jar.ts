@@ -1,19 +1,22 @@
 import { CookieJar } from "tough-cookie"
 
-/** How a request differs from a plain GET that a person's browser makes by clicking a link. */
+/** Changes the request from the plain GET of a clicked link. */
 export interface VisitOptions {
   method?: string
   headers?: Record<string, string>
-  /** Sent as a form. */
+  /** Fields to post as a form. */
   form?: Record<string, string>
-  /** Sent as JSON. */
+  /** Value to post as JSON. */
   json?: unknown
 }
 
-/** What answers: a server's address through `fetch`, or a handler in this process. */
+/** Answers a request: `fetch` to a server, or a handler in this process. */
 export type Fetch = (request: Request) => Promise<Response>
 
-/** A browser without JavaScript: keeps cookies, shows redirects instead of following them, posts the forms of Auth.js. */
+/**
+ * Acts as a browser without JavaScript: keeps cookies, returns redirects instead of following them,
+ * and posts the forms of Auth.js.
+ */
 export class Browser {
   readonly jar = new CookieJar()
 
@@ -43,7 +46,7 @@ export class Browser {
     return response
   }
 
-  /** Posts one of the forms of Auth.js with its CSRF token, as its sign-in page does. */
+  /** Posts a form with the CSRF token, as the sign-in page of Auth.js does. */
   async signIn(provider: string, form: Record<string, string> = {}): Promise<Response> {
     return this.visit(`/auth/callback/${provider}`, { form: { csrfToken: await this.csrfToken(), ...form } })
   }
@@ -57,7 +60,7 @@ export class Browser {
     return csrfToken
   }
 
-  /** The session as Auth.js tells it. */
+  /** Fetches the session from Auth.js. */
   async session(): Promise<{ user: Record<string, unknown>; expires: string } | null> {
     return (await (await this.visit("/auth/session")).json()) as {
       user: Record<string, unknown>
@@ -65,13 +68,13 @@ export class Browser {
     } | null
   }
 
-  /** The value of the session cookie. */
+  /** Returns the value of the session cookie. */
   async sessionCookie(): Promise<string | undefined> {
     const cookies = await this.jar.getCookies(this.origin)
     return cookies.find((cookie) => cookie.key.endsWith("authjs.session-token"))?.value
   }
 
-  /** Puts another value into the session cookie, as if the server had set it. */
+  /** Replaces the value of the session cookie, as if the server had set it. */
   async setSessionCookie(value: string): Promise<void> {
     const cookies = await this.jar.getCookies(this.origin)
     const cookie = cookies.find((cookie) => cookie.key.endsWith("authjs.session-token"))
@@ -80,7 +83,7 @@ export class Browser {
     await this.jar.setCookie(cookie.toString(), this.origin)
   }
 
-  /** Another browser that holds the same cookies, as somebody who copied them does. */
+  /** Returns a second browser with the same cookies, as an attacker who copied them has. */
   async copy(): Promise<Browser> {
     const twin = new Browser(this.origin, this.send)
     for (const cookie of await this.jar.getCookies(this.origin))

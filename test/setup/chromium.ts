@@ -1,10 +1,13 @@
-import { existsSync } from "node:fs"
-import { mkdir, rmdir } from "node:fs/promises"
+import { execFileSync } from "node:child_process"
+import { existsSync, readFileSync } from "node:fs"
+import { mkdir, mkdtemp, rename, rmdir } from "node:fs/promises"
+import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
+import { brotliDecompressSync } from "node:zlib"
 import { type Browser, chromium } from "playwright-core"
 
-/** Where Debian, Ubuntu, Google's own packages and macOS put a browser that Playwright can drive. */
+/** Paths to which Debian, Ubuntu, Google's packages and macOS install a browser for Playwright. */
 const USUAL_PLACES = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -25,28 +28,52 @@ const FLAGS = [
 ]
 
 /**
- * Starts Chromium: the one at `CHROMIUM_PATH`, one in a usual place, or, on Linux, the one that `@sparticuz/chromium` brings.
- * @throws Error that says what to install
+ * Starts Chromium from `CHROMIUM_PATH`, a usual place or, on Linux, `@sparticuz/chromium`.
+ * @throws Error when there is none; the message says what to install
  */
 export async function launchChromium(): Promise<Browser> {
-  const { executablePath, args } = await findChromium()
-  return chromium.launch({ executablePath, args })
+  return chromium.launch(await findChromium())
 }
 
-async function findChromium(): Promise<{ executablePath: string; args: string[] }> {
+async function findChromium(): Promise<{ executablePath: string; args: string[]; env?: NodeJS.ProcessEnv }> {
   const { CHROMIUM_PATH } = process.env
   if (CHROMIUM_PATH !== undefined && !existsSync(CHROMIUM_PATH))
-    throw new Error(`CHROMIUM_PATH is ${CHROMIUM_PATH}, and there is no program there.`)
+    throw new Error(`CHROMIUM_PATH names ${CHROMIUM_PATH}, which does not exist. Correct or unset it.`)
   const installed = CHROMIUM_PATH ?? USUAL_PLACES.find((path) => existsSync(path))
   if (installed !== undefined) return { executablePath: installed, args: FLAGS }
   if (process.platform !== "linux" || process.arch !== "x64")
-    throw new Error("The browser tests need Chromium or Chrome. Install one, or set CHROMIUM_PATH to where it is.")
+    throw new Error("The browser tests need Chromium or Chrome. Install one, or set CHROMIUM_PATH to its path.")
   const { default: packaged } = await import("@sparticuz/chromium")
-  return { executablePath: await unpacked(() => packaged.executablePath()), args: [...packaged.args, ...FLAGS] }
+  return unpacked(async () => {
+    const executablePath = await packaged.executablePath()
+    return { executablePath, args: [...packaged.args, ...FLAGS], ...(await librariesOf(executablePath)) }
+  })
 }
 
-/** The package unpacks to one place for everybody, so that one test file does it while the others wait. */
-async function unpacked(unpack: () => Promise<string>): Promise<string> {
+/** Adds the libraries of `@sparticuz/chromium` when the machine lacks one, as bare images do. */
+async function librariesOf(executablePath: string): Promise<{ env?: NodeJS.ProcessEnv }> {
+  if (loads(executablePath)) return {}
+  const folder = join(tmpdir(), "authjs-lazy-chromium-libraries")
+  if (!existsSync(folder)) {
+    const entry = createRequire(import.meta.url).resolve("@sparticuz/chromium")
+    const archive = brotliDecompressSync(readFileSync(join(dirname(entry), "../../bin/al2023.tar.br")))
+    const unfinished = await mkdtemp(`${folder}-`)
+    execFileSync("tar", ["-xf", "-", "-C", unfinished], { input: archive })
+    await rename(unfinished, folder)
+  }
+  return { env: { ...process.env, LD_LIBRARY_PATH: join(folder, "lib") } }
+}
+
+function loads(program: string): boolean {
+  try {
+    return !/not found/.test(execFileSync("ldd", [program], { encoding: "utf8", stdio: "pipe" }))
+  } catch {
+    return false
+  }
+}
+
+/** Unpacks under a lock, because all test files unpack the package to the same path. */
+async function unpacked<Unpacked>(unpack: () => Promise<Unpacked>): Promise<Unpacked> {
   const lock = join(tmpdir(), "authjs-lazy-chromium-lock")
   const deadline = Date.now() + 60_000
   while (Date.now() < deadline) {
@@ -57,5 +84,5 @@ async function unpacked(unpack: () => Promise<string>): Promise<string> {
     if (mine) return unpack().finally(() => rmdir(lock))
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`Another run has held ${lock} for a minute. Remove the folder if none is running.`)
+  throw new Error(`Another run has held ${lock} for a minute. Remove that folder if no tests are running.`)
 }

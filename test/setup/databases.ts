@@ -9,18 +9,18 @@ import postgres from "postgres"
 import { inject } from "vitest"
 import type { Database } from "../../src/drizzle.js"
 
-/** Where drizzle-kit put the migrations. */
+/** Folder with the migrations that drizzle-kit generated. */
 export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
 
-/** A database of one test file's own. */
+/** Gives a test file a database of its own. */
 export interface TestDatabase {
   db: Database
-  /** Runs SQL as it stands and returns the rows. */
+  /** Runs a SQL statement and returns the rows. */
   query: (text: string) => Promise<Record<string, unknown>[]>
   close: () => Promise<void>
 }
 
-/** A database on the shared server: `db` for Drizzle, `sql` for plain statements, `url` for other processes. */
+/** Adds plain statements (`sql`) and an address for other processes (`url`). */
 export interface PostgresDatabase extends TestDatabase {
   sql: postgres.Sql
   url: string
@@ -37,7 +37,7 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
   const server = inject("postgresUrl")
   const name = `t_${process.pid}_${Date.now().toString(36)}_${counter++}`
   const admin = postgres(server, { max: 1, onnotice: () => {} })
-  // Copying the files is five times as fast as logging each page, which is the default since PostgreSQL 15.
+  // The default since PostgreSQL 15 logs each page, which takes five times as long as a file copy.
   const strategy = inject("postgresVersion") >= 150000 ? "strategy file_copy" : ""
   await admin.unsafe(`create database ${name} template ${template} ${strategy}`)
   await admin.end()
@@ -63,8 +63,8 @@ export function postgresDatabase(): Promise<PostgresDatabase> {
   return copyDatabase(inject("templateDatabase"))
 }
 
-/** The same for Drizzle through node-postgres. */
-export async function nodePostgresDatabase(): Promise<PostgresDatabase> {
+/** Makes a database with the default tables, for Drizzle through node-postgres. */
+async function nodePostgresDatabase(): Promise<PostgresDatabase> {
   const database = await postgresDatabase()
   const pool = new pg.Pool({ connectionString: database.url, max: 10 })
   return {
@@ -102,17 +102,17 @@ function pgliteFrom(client: PGlite): TestDatabase {
   }
 }
 
-/** Every driver that the library supports, by name, for `describe.each`. */
+/** Lists the drivers that the library supports, for `describe.each`. */
 export const drivers = [
   { driver: "postgres.js", open: postgresDatabase },
   { driver: "node-postgres", open: nodePostgresDatabase },
   { driver: "PGlite", open: pgliteDatabase },
 ] as const
 
-/** Every driver with both kinds of session. */
+/** Combines every driver with both kinds of session. */
 export const everyFlow = drivers.flatMap(({ driver, open }) =>
   (["database", "jwt"] as const).map((strategy) => ({ driver, open, strategy })),
 )
 
-/** Both kinds of session on the driver that most apps use: the tests of the store run their SQL on all drivers. */
+/** Combines both kinds of session with postgres.js alone: the store's tests run on every driver. */
 export const flows = everyFlow.filter(({ driver }) => driver === "postgres.js")

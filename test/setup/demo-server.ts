@@ -11,27 +11,27 @@ import type { BrowserContextOptions, Browser as Chromium, Page } from "playwrigh
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const artifacts = join(root, "artifacts")
 
-/** What a person's browser calls itself. Without a window Chromium says HeadlessChrome, and the gate makes no lazy users of robots. */
+/** User agent of a person's browser: the gate takes HeadlessChrome, Chromium's own, for a bot. */
 export const userAgent =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
-/** A demo that is running in a process of its own. */
+/** Controls a demo that runs in another process. */
 export interface DemoServer {
-  /** Where it is, as it says itself: `http://localhost:…`. */
+  /** The address that the demo printed: `http://localhost:…`. */
   origin: string
-  /** The lines it has printed so far, errors and warnings among them. */
+  /** The lines printed so far, with errors and warnings. */
   output: readonly string[]
-  /** Ends it as Ctrl-C does (SIGINT), or without a chance to clean up (SIGKILL), and waits until it is gone. */
+  /** Ends the demo like Ctrl-C (SIGINT) or a crash (SIGKILL), and waits for the exit. */
   stop: (signal?: "SIGINT" | "SIGKILL") => Promise<number | null>
 }
 
-/** What a demo that was started said before it ended. */
+/** Holds the exit code and the output of a demo that did not start. */
 export interface DemoFailure {
   code: number | null
   output: string
 }
 
-/** Starts `docs/demo/server.ts` on a free port, with the environment given besides; resolves once it listens. */
+/** Starts `docs/demo/server.ts` on a free port and waits until it listens. */
 export async function startDemo(env: Record<string, string>): Promise<DemoServer> {
   const demo = spawnDemo({ PORT: "0", ...env })
   const output: string[] = []
@@ -47,7 +47,7 @@ export async function startDemo(env: Record<string, string>): Promise<DemoServer
   return { origin, output, stop: (signal = "SIGINT") => stop(demo, signal) }
 }
 
-/** Starts a demo that is expected to give up. */
+/** Starts a demo that must fail, and waits for its end. */
 export async function failDemo(env: Record<string, string>): Promise<DemoFailure> {
   const demo = spawnDemo(env)
   const output: string[] = []
@@ -56,13 +56,13 @@ export async function failDemo(env: Record<string, string>): Promise<DemoFailure
   return { code, output: output.join("") }
 }
 
-/** A folder for a demo's data, and how to remove it. */
+/** Makes a temporary folder for the demo's data. */
 export async function throwAwayFolder(): Promise<{ path: string; remove: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "authjs-lazy-demo-"))
   return { path, remove: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** A browser of its own on the demo, as somebody has it who was never there. */
+/** Opens a page on the demo in a new browser context, without cookies. */
 export async function openDemo(
   chromium: Chromium,
   { origin }: DemoServer,
@@ -78,15 +78,15 @@ export async function openDemo(
   return context.newPage()
 }
 
-/** Keeps a picture of the page in `artifacts/`. */
+/** Saves a screenshot of the page in `artifacts/`. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   await mkdir(artifacts, { recursive: true })
   await page.screenshot({ path: join(artifacts, `demo-${name}.png`), fullPage: true })
 }
 
-/** What axe finds wrong with the page. */
+/** Checks the page with axe and returns the violations. */
 export async function findViolations(page: Page): Promise<{ id: string; nodes: string[] }[]> {
-  // Evaluated by the debugger, it is not subject to the Content-Security-Policy.
+  // The debugger evaluates this script, so the Content-Security-Policy does not block it.
   await page.evaluate(axe.source)
   return page.evaluate(async () => {
     const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run()
@@ -94,12 +94,12 @@ export async function findViolations(page: Page): Promise<{ id: string; nodes: s
   })
 }
 
-/** The texts on the page of somebody's notes. */
+/** Reads the texts on the page of notes. */
 export function readNotes(page: Page): Promise<string[]> {
   return page.locator(".notes .text").allTextContents()
 }
 
-/** Writes a note on that page. */
+/** Writes a note on the page of notes. */
 export async function writeNote(page: Page, text: string): Promise<void> {
   await page.getByLabel("New note").fill(text)
   await page.getByRole("button", { name: "Add note" }).click()
@@ -108,7 +108,7 @@ export async function writeNote(page: Page, text: string): Promise<void> {
 
 function spawnDemo(own: Record<string, string>): ChildProcess {
   const env = { ...process.env, ...own }
-  // Whatever this machine has set is not for the demo.
+  // Keep the settings of this machine from the demo.
   for (const name of Object.keys(env))
     if (/^(DATABASE_URL|DEMO_|AUTH_|EMAIL_)/.test(name) && !(name in own)) delete env[name]
   return spawn(process.execPath, ["--import", "tsx", "docs/demo/server.ts"], {

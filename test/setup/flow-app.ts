@@ -5,16 +5,16 @@ import { ConvertProvider, PasswordProvider } from "../../src/password.js"
 import { Browser } from "./browser-jar.js"
 import { flows, type TestDatabase } from "./databases.js"
 
-/** The secret of every test app. */
+/** Secret of every test app. */
 export const secret = "a secret that is long enough for anybody"
 
-/** A password nobody would call weak. */
+/** A password that passes the strength check. */
 export const password = "correct horse battery staple"
 
-/** An app without a server: one database, and browsers that talk to `handleAuth`. */
+/** Runs an app without a server: one database, and browsers that call `handleAuth`. */
 export class FlowApp {
   database!: TestDatabase
-  /** What Auth.js logged as errors. */
+  /** Errors that Auth.js logged. */
   readonly logged: Error[] = []
 
   constructor(readonly strategy: "database" | "jwt") {}
@@ -30,13 +30,13 @@ export class FlowApp {
     }
   }
 
-  /** A new visitor of the app, configured as usual but for `changes`. */
+  /** Opens a new browser on the app, with `changes` to its configuration. */
   browser(changes: Partial<LazyConfig> = {}, origin = "http://app.test"): Browser {
     const auth = withLazy({ ...this.config, ...changes })
     return new Browser(origin, (request) => handleAuth(request, auth))
   }
 
-  /** A visitor who is a lazy user already, and its id. */
+  /** Opens a new browser and signs in as a lazy user. */
   async lazyBrowser(changes: Partial<LazyConfig> = {}): Promise<{ browser: Browser; id: string }> {
     const browser = this.browser(changes)
     await browser.signIn("lazy")
@@ -45,19 +45,19 @@ export class FlowApp {
     return { browser, id: session.user.id as string }
   }
 
-  /** How many rows there are in `what`: a table, with a condition if need be. */
+  /** Counts the rows of `what`: a table, optionally with a `where` clause. */
   async count(what: string): Promise<number> {
     const [row] = await this.database.query(`select count(*) as n from ${what}`)
     return Number(row?.n)
   }
 
-  /** The row of one user. */
+  /** Reads the row of a user. */
   async user(id: string): Promise<Record<string, unknown> | undefined> {
     return (await this.database.query(`select * from "user" where id = '${id}'`))[0]
   }
 }
 
-/** Runs tests with both kinds of session; on each driver too, given `everyFlow`. */
+/** Runs tests with both kinds of session; pass `everyFlow` to run them on every driver. */
 export function describeFlows(
   name: string,
   tests: (app: FlowApp, strategy: "database" | "jwt") => void,
@@ -75,14 +75,14 @@ export function describeFlows(
 }
 
 /**
- * Resolves when the ten seconds in which a browser is given one id have some left: of two requests on both sides of their end, each may make
- * a user.
+ * Waits until the ten-second window in which a browser gets one id has two seconds left. Two
+ * requests on either side of its end may each make a user.
  */
 export async function earlyInWindow(): Promise<void> {
   while (Date.now() % 10_000 > 8_000) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
-/** The `code` that Auth.js puts in the address of its error page, or null. */
+/** Reads the `code` from a redirect to the error page of Auth.js; null without one. */
 export function refusal(response: Response): string | null {
   const location = response.headers.get("location")
   return location === null ? null : new URL(location, "http://app.test").searchParams.get("code")

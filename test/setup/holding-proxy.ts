@@ -1,23 +1,23 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 
-/** What a proxy has got hold of: a request on its way to the app, or the answer on its way back. */
-export interface Held {
+/** Holds a request on its way to the app, or an answer on its way back. */
+interface Held {
   url: string
-  /** Lets it go on. */
+  /** Sends it on. */
   release: () => void
 }
 
-/** A proxy on loopback that can be told to be slow. */
+/** Controls a proxy on loopback that delays or loses chosen requests. */
 export interface HoldingProxy {
   origin: string
-  /** The next request that fits waits before the app sees it. Resolves once it is there. */
+  /** Holds the next request that fits before the app sees it. Resolves when it arrives. */
   holdRequest: (fits: (request: IncomingMessage) => boolean) => Promise<Held>
-  /** The same with the answer: the app has done its work, and the browser doesn't know yet. */
+  /** Holds the answer to the next request that fits, after the app has done its work. */
   holdAnswer: (fits: (request: IncomingMessage) => boolean) => Promise<Held>
-  /** The next answer that fits is lost: the browser sees the connection end. */
+  /** Loses the answer to the next request that fits: the browser sees the connection end. */
   loseAnswer: (fits: (request: IncomingMessage) => boolean) => Promise<void>
-  /** What went through, as `GET /path 200`. */
+  /** Requests that went through, as `GET /path 200`. */
   readonly seen: readonly string[]
   close: () => Promise<void>
 }
@@ -28,7 +28,7 @@ interface Order {
   meet: (url: string) => Promise<"go on" | "lose">
 }
 
-/** Starts a proxy in front of an app, which goes on believing that it is at its own address. */
+/** Starts a proxy in front of an app. The app sees its own address, not the proxy's. */
 export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   const orders: Order[] = []
   const seen: string[] = []
@@ -82,7 +82,7 @@ export async function startHoldingProxy(target: string): Promise<HoldingProxy> {
   }
 }
 
-/** A request of this method to this path, query aside. */
+/** Returns a test for requests with this method and path, whatever their query. */
 export function requestTo(method: string, path: string) {
   return (incoming: IncomingMessage) => incoming.method === method && (incoming.url ?? "").split("?")[0] === path
 }

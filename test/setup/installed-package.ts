@@ -1,8 +1,9 @@
 import { inject } from "vitest"
 
-/** The package as npm would publish it, packed once for the whole run. */
+/** Returns the package as npm would publish it, packed once for the whole run. */
 export function packedTarball(): { path: string; files: string[] } {
   const tarball = inject("tarball")
-  if (!tarball) throw new Error("This test installs the package: its file belongs to a project in packed-tarball.ts.")
+  if (!tarball)
+    throw new Error("This run packed no tarball. Add the project of this test to INSTALLING in packed-tarball.ts.")
   return tarball
 }

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
 
-/** Where Debian puts PgBouncer. */
+/** Path to which Debian installs PgBouncer. */
 export const PGBOUNCER = "/usr/sbin/pgbouncer"
-/** Where Debian puts nginx. */
+/** Path to which Debian installs nginx. */
 export const NGINX = "/usr/sbin/nginx"
 
 /** Programs that some tests need, and the package of Debian that brings each. */
@@ -12,15 +12,15 @@ const PROGRAMS = [
 ]
 
 /**
- * Tells whether the tests that need a program are left out, because this machine lacks it. Never in
- * CI, where they fail instead: `.ci/run` installs it.
+ * Tells whether the tests that need a program are left out because this machine lacks it. In CI
+ * they fail instead, because `.ci/run` installs the program.
  */
 const isLeftOut = (path: string) => !process.env.CI && !existsSync(path)
 
 export const withoutPgbouncer = isLeftOut(PGBOUNCER)
 export const withoutNginx = isLeftOut(NGINX)
 
-/** Says at the end of a run which tests did not run. */
+/** Prints at the end of a run which tests were left out. */
 export default function setup(): () => void {
   return () => {
     for (const { name, path, from } of PROGRAMS.filter(({ path }) => isLeftOut(path)))

@@ -10,7 +10,7 @@ import { OpenIdProvider, type Person } from "./openid-provider.js"
 
 let counter = 0
 
-/** The app with a real OpenID provider (as `one` and `two`) and e-mail links through a real SMTP server. */
+/** Adds a real OpenID provider, as `one` and `two`, and e-mail links through a real SMTP server. */
 export class LinkingApp extends FlowApp {
   openId!: OpenIdProvider
   mailbox!: Mailbox
@@ -18,7 +18,7 @@ export class LinkingApp extends FlowApp {
   override get config(): LazyConfig {
     const { config } = { config: super.config }
     const providers = [...config.providers, this.oidc("one"), this.oidc("two"), this.email()]
-    // Auth.js remembers that one configuration of the process had passkeys, and asks every other one for this.
+    // Once one configuration has passkeys, Auth.js asks all in this process to enable WebAuthn.
     return { ...config, providers, experimental: { enableWebAuthn: true } }
   }
 
@@ -39,13 +39,13 @@ export class LinkingApp extends FlowApp {
     return Nodemailer({ server: this.mailbox.url, from: "app@app.test" })
   }
 
-  /** Everything in the list of providers but one, which is given anew. */
+  /** Replaces a provider of the app by its id. */
   withProvider(provider: Provider): Partial<LazyConfig> {
     const id = (given: unknown) => (given as { id: string }).id
     return { providers: [...this.config.providers.filter((other) => id(other) !== id(provider)), provider] }
   }
 
-  /** Somebody new who has an account at the OpenID provider. */
+  /** Makes a new person with an account at the OpenID provider. */
   person(about: Partial<Person> = {}): Person {
     const sub = `person-${process.pid}-${counter++}`
     return {
@@ -58,19 +58,19 @@ export class LinkingApp extends FlowApp {
     }
   }
 
-  /** Signs in through the OpenID provider up to the redirect back; returns the address of the callback. */
+  /** Signs in at the OpenID provider and returns the callback URL it redirects to. */
   async oauthCallback(browser: Browser, provider: "one" | "two", person: Person): Promise<string> {
     const csrfToken = await browser.csrfToken()
     const start = await browser.visit(`/auth/signin/${provider}`, { form: { csrfToken } })
     return this.openId.walk(start.headers.get("location") ?? "", person)
   }
 
-  /** Signs in through the OpenID provider; returns the answer to the callback. */
+  /** Signs in through the OpenID provider and returns the answer to the callback. */
   async signInWith(browser: Browser, provider: "one" | "two", person: Person): Promise<Response> {
     return browser.visit(await this.oauthCallback(browser, provider, person))
   }
 
-  /** Asks for a link to be sent; returns it. */
+  /** Requests an e-mail link and returns it. */
   async askForLink(browser: Browser, email: string): Promise<string> {
     const csrfToken = await browser.csrfToken()
     await browser.visit("/auth/signin/nodemailer", { form: { csrfToken, email } })
@@ -78,7 +78,7 @@ export class LinkingApp extends FlowApp {
   }
 }
 
-/** The same, with the outside world that linking needs. */
+/** Runs tests with both kinds of session, an OpenID provider and a mailbox. */
 export function describeLinking(name: string, tests: (app: LinkingApp, strategy: "database" | "jwt") => void): void {
   for (const { driver, open, strategy } of flows)
     describe(`${name} (${driver}, ${strategy} sessions)`, () => {

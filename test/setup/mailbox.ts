@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net"
 import { simpleParser } from "mailparser"
 import { SMTPServer } from "smtp-server"
 
-/** A real SMTP server on loopback that keeps what it is sent. */
+/** Runs an SMTP server on loopback that keeps the links it receives. */
 export class Mailbox extends EventEmitter {
   private readonly links: { to: string; link: string }[] = []
   private readonly server = new SMTPServer({
@@ -19,7 +19,7 @@ export class Mailbox extends EventEmitter {
     },
   })
 
-  /** The address of the server for Nodemailer. */
+  /** Address of the server, for Nodemailer. */
   url = ""
 
   static async start(): Promise<Mailbox> {
@@ -29,7 +29,7 @@ export class Mailbox extends EventEmitter {
     return mailbox
   }
 
-  /** The link in the newest mail to this address; waits until there is one, and removes it. */
+  /** Waits for a mail to this address, and takes the link out of the newest one. */
   async linkFor(to: string): Promise<string> {
     for (;;) {
       const place = this.links.findLastIndex((mail) => mail.to === to)

@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net"
 import Provider, { type KoaContextWithOIDC } from "oidc-provider"
 import { CookieJar } from "tough-cookie"
 
-/** Somebody who has an account at the provider. */
+/** Describes a person with an account at the provider. */
 export interface Person {
-  /** The subject, which becomes `providerAccountId`. */
+  /** The subject, which Auth.js stores as `providerAccountId`. */
   sub: string
   name?: string
   email?: string
@@ -13,7 +13,10 @@ export interface Person {
   picture?: string
 }
 
-/** A real OpenID provider on loopback, with the clients `one` and `two`; it signs in whoever `walk` says without asking. */
+/**
+ * Runs an OpenID provider on loopback with the clients `one` and `two`. It signs in the person that
+ * `walk` names, without a form.
+ */
 export class OpenIdProvider {
   private readonly people = new Map<string, Person>()
   private readonly secrets = new Map<string, Person>()
@@ -59,7 +62,7 @@ export class OpenIdProvider {
   private async interact(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { params } = await provider.interactionDetails(request, response)
     const person = this.secrets.get(String(request.headers["x-person"]))
-    if (!person) throw new Error("nobody is signing in")
+    if (!person) throw new Error("No person is signing in: send the x-person header that `walk` sends.")
     this.people.set(person.sub, person)
     const grant = new provider.Grant({ accountId: person.sub, clientId: String(params.client_id) })
     grant.addOIDCScope(String(params.scope))
@@ -67,7 +70,7 @@ export class OpenIdProvider {
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false })
   }
 
-  /** Follows a sign-in from the address that the app redirects to until the provider redirects back; returns that address. */
+  /** Follows a sign-in at the provider until it redirects back, and returns the callback URL. */
   async walk(authorization: string, person: Person): Promise<string> {
     const jar = new CookieJar()
     const key = crypto.randomUUID()
@@ -84,7 +87,7 @@ export class OpenIdProvider {
       if (!location) throw new Error(`The provider answered ${response.status}: ${await response.text()}`)
       url = new URL(location, url).href
     }
-    throw new Error("The provider redirects in a circle.")
+    throw new Error("The provider redirected ten times without coming back to the app.")
   }
 
   close(): Promise<void> {

@@ -8,17 +8,17 @@ import type {} from "vitest"
 import type { TestProject } from "vitest/node"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-/** The projects of vitest.config.ts whose tests install the package. */
+/** Projects of vitest.config.ts whose tests install the package. */
 const INSTALLING = ["frameworks", "package", "browser"]
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The package as npm would publish it; undefined where no test of this run installs it. */
+    /** The package as npm would publish it; undefined when no test of this run installs it. */
     tarball: { path: string; files: string[] } | undefined
   }
 }
 
-/** Packs the library once for all tests that install it. The build has to be there. */
+/** Packs the library once for all tests that install it. Run `npm run build` first. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { project: chosen } = project.vitest.config
   if (chosen.length > 0 && !chosen.some((name) => INSTALLING.includes(name))) {

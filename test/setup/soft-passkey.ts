@@ -2,14 +2,20 @@ import { createHash, createSign, generateKeyPairSync, randomBytes } from "node:c
 import { isoCBOR } from "@simplewebauthn/server/helpers"
 import type { Browser } from "./browser-jar.js"
 
-/** Flags of authenticator data: user present, user verified, credential attached. https://www.w3.org/TR/webauthn-3/#flags */
+/**
+ * Flags of authenticator data: user present and verified; the second adds an attached credential.
+ * https://www.w3.org/TR/webauthn-3/#flags
+ */
 const PRESENT_AND_VERIFIED = 0x05
 const WITH_CREDENTIAL = 0x45
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64url")
 const sha256 = (data: Uint8Array | string) => createHash("sha256").update(data).digest()
 
-/** A passkey in software with the attestation "none"; it takes any credential id it is told to, as an attacker's would. */
+/**
+ * Acts as a passkey with the attestation "none". It takes any credential id it is given, like that
+ * of an attacker.
+ */
 export class SoftPasskey {
   readonly #keys = generateKeyPairSync("ec", { namedCurve: "P-256" })
   #count = 0
@@ -19,7 +25,7 @@ export class SoftPasskey {
     readonly id = base64(randomBytes(16)),
   ) {}
 
-  /** Registers with the session of a browser; answers what Auth.js answers. */
+  /** Registers in the session of a browser, and returns the answer of Auth.js. */
   async register(browser: Browser, query = ""): Promise<Response> {
     const { options } = await this.#options(browser, `action=register${query}`)
     const { x, y } = this.#keys.publicKey.export({ format: "jwk" })
@@ -67,11 +73,14 @@ export class SoftPasskey {
     return browser.visit("/auth/callback/passkey", { form })
   }
 
-  /** Signs until both numbers of the signature have 32 bytes: @simplewebauthn/server 9 refuses one with a shorter number, one in 128. */
+  /**
+   * Signs until both numbers of the signature have 32 bytes. @simplewebauthn/server 9 refuses
+   * shorter ones, which one signature in 128 has.
+   */
   #sign(data: Buffer): Buffer {
     for (;;) {
       const signature = createSign("SHA256").update(data).sign(this.#keys.privateKey)
-      // Each number stands behind its length, with a zero before it where its highest bit is set.
+      // DER writes the length before each number, and a zero before a number with its top bit set.
       const first = signature[3] ?? 0
       const isWhole = (length: number, start: number) => length === 33 || (length === 32 && signature[start] !== 0)
       if (isWhole(first, 4) && isWhole(signature[5 + first] ?? 0, 6 + first)) return signature

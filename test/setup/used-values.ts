@@ -8,14 +8,14 @@ import type postgres from "postgres"
 import type { Database } from "../../src/drizzle.js"
 import type { TestDatabase } from "./databases.js"
 
-/** Every value that a database was given in a statement, and the statements. */
+/** Collects the parameters of statements, to find them in logs and errors. */
 export class UsedValues {
   readonly values = new Set<string>()
 
-  /** The same database, whose statements are noted here by Drizzle itself. */
+  /** Returns the database with a Drizzle logger that collects the parameters. */
   watch(driver: string, { db }: TestDatabase): Database {
     const logger = {
-      // Queries of the catalogue pass names of constraints and tables, which errors may hold.
+      // Catalogue queries pass the names of constraints and tables, which errors may contain.
       logQuery: (statement: string, values: unknown[]) =>
         /from pg_(index|constraint)\b/.test(statement) || this.#note(values),
     }
@@ -29,14 +29,17 @@ export class UsedValues {
     for (const value of values.flat(9)) if (typeof value === "string") this.values.add(value)
   }
 
-  /** Those of them that a text holds. What is shorter than a token, or names a table or a constraint, is no secret. */
+  /**
+   * Finds the collected values in a text. Values shorter than a token, and names of tables and
+   * constraints, are no secrets.
+   */
   in(text: string): string[] {
     const isName = (value: string) => value.includes('"') || /^\w+_(pkey|fkey|key|unique|check|idx)$/.test(value)
     return [...this.values].filter((value) => value.length >= 10 && !isName(value) && text.includes(value))
   }
 }
 
-/** All that can be seen of an error, and of what hangs on it. */
+/** Returns all text of an error and of every object it leads to. */
 export function everythingOf(error: unknown): string {
   const seen = new Set<unknown>()
   const texts: string[] = []

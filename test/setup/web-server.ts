@@ -2,9 +2,9 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 
-/** A server on loopback in front of a handler that speaks Request and Response. */
+/** Controls a server on loopback in front of a handler of Request and Response. */
 export interface WebServer {
-  /** `http://localhost:<port>`: a name, since passkeys belong to one. */
+  /** `http://localhost:<port>`: a name, because passkeys don't work with an IP address. */
   origin: string
   close: () => Promise<void>
 }

@@ -22,7 +22,7 @@ export interface Facts {
 }
 
 /** A table as it is needed, and as the database has it; null where it has not. */
-export type KnownTable = NeededTable & { facts: TableFacts | null }
+type KnownTable = NeededTable & { facts: TableFacts | null }
 
 /** Reads the catalogue, which every role may read: four queries, however many tables there are. */
 export function readFacts(db: Database, needed: NeededTable[], references: readonly AnyPgColumn[]): Promise<Facts> {

@@ -5,7 +5,7 @@ import type { UniqueRule } from "./unique-rules.js"
 /** Names one of several steps or columns of a statement. */
 export const numbered = (step: string, n: number) => sql.raw(`${step}_${n}`)
 /** Names the column with a key of a rule. */
-export const keyColumn = (rule: number, key: number) => sql.raw(`key_${rule}_${key}`)
+const keyColumn = (rule: number, key: number) => sql.raw(`key_${rule}_${key}`)
 /** Names the column with a value of a change. */
 export const valueColumn = (change: number, column: number) => sql.raw(`value_${change}_${column}`)
 export const list = (parts: SQL[]) => sql.join(parts, sql`, `)

@@ -45,12 +45,7 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
 }
 
 /** Stores a hash; the user has none yet. */
-export async function writePassword(
-  tx: Database,
-  { passwordsTable }: Tables,
-  userId: string,
-  hash: string,
-): Promise<void> {
+async function writePassword(tx: Database, { passwordsTable }: Tables, userId: string, hash: string): Promise<void> {
   if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
   await tx.insert(passwordsTable).values({ userId, hash, updatedAt: new Date() })
 }
@@ -82,7 +77,7 @@ function withoutUnfitting(usersTable: Tables["usersTable"], { ...set }: Conversi
  * @throws LazySetupError where no unique rule guards what is written, or a rule or a column refuses
  * every user
  */
-export async function refuseTakenIdentifiers<Result>(
+async function refuseTakenIdentifiers<Result>(
   db: Database,
   tables: Tables,
   written: WrittenUser,

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs"
+
+/** The most that the code behind each entry may weigh: gzipped, without the packages it imports. */
+const LIMITS = {
+  ".": "28 kB",
+  "./drizzle": "46 kB",
+  "./password": "8 kB",
+  "./pages": "17 kB",
+  "./express": "14 kB",
+  "./hono": "12 kB",
+  "./sveltekit": "12 kB",
+  "./doctor": "35 kB",
+  "./next": "28 kB",
+  "npx authjs-lazy": "76 kB",
+}
+
+const { bin, exports: entries } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"))
+const paths = {
+  ...Object.fromEntries(Object.entries(entries).map(([name, target]) => [name, target.default])),
+  "npx authjs-lazy": bin["authjs-lazy"],
+}
+
+export default Object.entries(paths)
+  .filter(([name]) => name !== "./package.json")
+  .map(([name, path]) => ({
+    name,
+    path,
+    limit: LIMITS[name] ?? missing(name),
+    gzip: true,
+    modifyEsbuildConfig: (config) => ({
+      ...config,
+      platform: "node",
+      format: "esm",
+      packages: "external",
+      logLevel: "error",
+    }),
+  }))
+
+function missing(name) {
+  throw new Error(`.size-limit.js has no limit for ${name}. Add one to LIMITS, a little above what the entry weighs.`)
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs"
+
+const { bin, exports: entries } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"))
+const compiled = [...Object.values(entries).map((target) => target.default), bin["authjs-lazy"]]
+const sources = compiled
+  .filter((path) => path !== undefined)
+  .map((path) => path.replace(/^(\.\/)?dist\//, "src/").replace(/\.js$/, ".{ts,tsx}!"))
+
+/** What the package exports is used by apps; what the other entries name is started by a test, a script or a browser. */
+export default {
+  entry: [
+    ...sources,
+    "docs/demo/{server,screenshot}.ts",
+    "docs/demo/public/*.js",
+    "test/types/*.test-d.ts",
+    "test/docs/companions/*.ts",
+    "test/docs/docstring-scope.ts",
+    "test/gate/shared-limits-server.ts",
+    "test/store/purge-worker.ts",
+  ],
+  project: ["*.ts", "src/**/*.{ts,tsx}!", "scripts/**/*.ts", "docs/demo/**/*.{ts,tsx,js}", "test/**/*.{ts,tsx}"],
+  // Projects of their own, with a package.json each.
+  ignore: ["test/bench/**", "test/package/consumer/**"],
+  // Programs of the operating system.
+  ignoreBinaries: ["ldd", "openssl", "script"],
+  // Loaded by `require`, and copied to where an example is installed.
+  ignoreDependencies: ["express4", "@auth/sveltekit"],
+}

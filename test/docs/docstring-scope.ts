@@ -1,0 +1,28 @@
+// Examples in docstrings import from here what an app has anyway, so that they stay short.
+import { type AnyPgColumn, type PgTable, pgTable, text, timestamp } from "drizzle-orm/pg-core"
+import { type Database, type LazyAdapter, lazyColumns } from "../../src/drizzle.js"
+import type { LazyAuth } from "../../src/index.js"
+
+export { eq, isNull, sql } from "drizzle-orm"
+
+/** What `withLazy` returned. */
+export declare const authConfig: LazyAuth
+/** What `LazyAdapter` returned. */
+export declare const adapter: LazyAdapter
+export declare const db: Database
+export declare const request: Request
+/** The id of a user. */
+export declare const id: string
+/** The users table of an app that marks deleted users. */
+export const users = pgTable("user", {
+  id: text("id").primaryKey(),
+  name: text("name"),
+  email: text("email").unique(),
+  emailVerified: timestamp("emailVerified", { mode: "date" }),
+  image: text("image"),
+  deletedAt: timestamp("deletedAt", { mode: "date" }),
+  ...lazyColumns(),
+})
+/** Tables of the app. */
+export declare const apiKeys: PgTable
+export declare const feedTokens: PgTable & { ownerId: AnyPgColumn }
