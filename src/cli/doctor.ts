@@ -3,71 +3,57 @@ import { checkStrength } from "../doctor/app/check-secrets.js"
 import { environmentSecrets } from "../doctor/app/read-config.js"
 import { type DoctorReport, doctor } from "../doctor/doctor.js"
 import { worstFirst } from "../doctor/finding.js"
-import { renamedTables } from "../store/tables/named-tables.js"
-import { importConfig } from "./config-module.js"
-import { withDatabase } from "./database/open-database.js"
-import {
-  databaseAddress,
-  databaseOptions,
-  type GivenOptions,
-  inSchemaOf,
-  readFilePath,
-  readFlag,
-  showNote,
-  tableNames,
-  tableOptions,
-} from "./database-options.js"
-import { doctorSummary } from "./doctor-summary.js"
-import { readOptionalDuration } from "./duration.js"
+import type { LazyAdapterOptions } from "../store/tables/resolve-tables.js"
+import { defaultTables } from "../store/tables/schema.js"
 import { DONE, LEFT } from "./exit-codes.js"
-import { keepingStdout } from "./stdout.js"
+import { type GivenOptions, readFlag, targetOptions } from "./options.js"
+import { doctorSummary } from "./report/doctor-summary.js"
+import type { Surroundings } from "./surroundings.js"
+import { type Target, withTarget } from "./target.js"
 
 /** Adds `authjs-lazy doctor`. */
-export function addDoctor(cli: CAC): void {
+export function addDoctor(cli: CAC, surroundings: Surroundings): void {
   const command = cli
-    .command("doctor", "Look for what is missing or will hurt, in a database and the packages of this folder")
-    .option(
-      "--session-max-age <duration>",
-      "How long a session of the app lives: its session.maxAge (default: that of --config, or 30d)",
-    )
-    .option(
-      "--config <file>",
-      "A module that exports what withLazy returned, as auth or by default, to be examined as well",
-    )
+    .command("doctor", "Look for what is missing or will hurt, in a database, a configuration and the packages")
     .option("--cascade", "The purge is run with --cascade, so keys without ON DELETE don't stop it")
-  tableOptions(databaseOptions(command))
-    .example("  $ authjs-lazy doctor --database-url postgres://localhost/app")
-    .example("  $ authjs-lazy doctor --config ./auth.js")
-    .example("  $ authjs-lazy doctor --schema app --users-table users --json")
-    .action(runDoctor)
+  targetOptions(command)
+    .example("  $ authjs-lazy doctor --config auth.ts")
+    .example("  $ authjs-lazy doctor --database-url postgres://localhost/app --json")
+    .action((options: GivenOptions) => runDoctor(options, surroundings))
 }
 
-async function runDoctor(options: GivenOptions): Promise<number> {
-  const address = databaseAddress(options)
-  const names = tableNames(options)
+async function runDoctor(options: GivenOptions, surroundings: Surroundings): Promise<number> {
+  const { env, cwd, stdout, print } = surroundings
   const json = readFlag("--json", options.json)
   const cascade = readFlag("--cascade", options.cascade)
-  const sessionMaxAge = readOptionalDuration("--session-max-age", options.sessionMaxAge)
-  const file = readFilePath("--config", options.config)
-  const report = await keepingStdout(async () => {
-    const auth = file === undefined ? undefined : await importConfig(file)
-    return withDatabase(address, {
-      run: async (db, place) => {
-        const tables = await renamedTables(db, inSchemaOf(names, place))
-        const report = await doctor({ db, tables, auth, cwd: process.cwd(), sessionMaxAge, cascade })
-        return auth ? report : withSecrets(report)
-      },
-      failure: "The examination failed",
-      onNote: showNote,
-    })
+  const report = await withTarget(options, surroundings, {
+    command: "doctor",
+    async run({ db, app, schema }) {
+      const tables = tablesOf({ app, schema })
+      const { auth, sessionMaxAge } = app ?? {}
+      const report = await doctor({ db, tables, auth, cwd, sessionMaxAge, cascade })
+      return app ? withoutDriver(report) : withSecrets(report, env)
+    },
+    failure: "The examination failed",
   })
-  console.log(json ? JSON.stringify(report) : doctorSummary(report, process.stdout))
+  print(json ? JSON.stringify(report) : doctorSummary(report, stdout))
   return needsWork(report) ? LEFT : DONE
 }
 
-/** The secrets of this environment are those of the app, if there are any: without a configuration, none need be here. */
-function withSecrets({ findings, ...report }: DoctorReport): DoctorReport {
-  return { ...report, findings: worstFirst([...findings, ...checkStrength(environmentSecrets(process.env))]) }
+/** The default tables of the search path are examined under their own rules, so they are not given. */
+function tablesOf({ app, schema }: Pick<Target, "app" | "schema">): LazyAdapterOptions {
+  if (app) return app.tables
+  return schema === undefined || schema === "public" ? {} : defaultTables(schema)
+}
+
+/** Leaves out how the driver is set up, which the environment of the app's own process decides. */
+function withoutDriver({ findings, ...report }: DoctorReport): DoctorReport {
+  return { ...report, findings: findings.filter(({ code }) => code !== "driver_pipelining") }
+}
+
+/** Adds the secrets of this environment, which are those of the app if there are any. */
+function withSecrets({ findings, ...report }: DoctorReport, env: NodeJS.ProcessEnv): DoctorReport {
+  return { ...report, findings: worstFirst([...findings, ...checkStrength(environmentSecrets(env))]) }
 }
 
 const needsWork = ({ findings }: DoctorReport) => findings.some(({ severity }) => severity !== "info")

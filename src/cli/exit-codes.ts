@@ -1,14 +1,17 @@
-/** It is done. */
+/** The command did its work. */
 export const DONE = 0
-/** It failed. */
+/** The command failed. */
 export const FAILED = 1
-/** The command line itself is wrong. */
+/** The command line is wrong. */
 export const USAGE = 2
-/** It is done, but something is left to look at: users who were skipped, findings, or the rest of what was interrupted. */
+/** The command did its work and left something: skipped users, findings, or the rest of an interrupted purge. */
 export const LEFT = 3
 
-/** What the help says of them. */
+/** Explains the exit codes in the help. */
 export const EXIT_CODES = `  ${DONE}  done
   ${FAILED}  failed
   ${USAGE}  the command line is wrong
   ${LEFT}  done, with something left: users skipped, failed or not reached, or findings of the doctor`
+
+/** Reports a wrong command line; the command ends with {@link USAGE} and its help. */
+export class UsageError extends Error {}

@@ -1,31 +1,55 @@
 import type { CAC } from "cac"
+import { getTableConfig, type PgTable } from "drizzle-orm/pg-core"
+import { LazySetupError } from "../errors.js"
 import { type MigrateReport, migrate } from "../store/migrate.js"
-import { withDatabase } from "./database/open-database.js"
-import { databaseAddress, databaseOptions, type GivenOptions, readFlag, showNote } from "./database-options.js"
+import { NAMED_TABLES, schema } from "../store/tables/schema.js"
+import type { AppConfig } from "./app/app-config.js"
 import { DONE } from "./exit-codes.js"
+import { type GivenOptions, readFlag, targetOptions } from "./options.js"
+import type { Surroundings } from "./surroundings.js"
+import { withTarget } from "./target.js"
 
 /** Adds `authjs-lazy migrate`. */
-export function addMigrate(cli: CAC): void {
-  databaseOptions(
+export function addMigrate(cli: CAC, surroundings: Surroundings): void {
+  targetOptions(
     cli.command("migrate", "Make the default tables, or add to those of @auth/drizzle-adapter what is missing"),
   )
     .option("--beside", "Make the default tables even where those of another Auth.js adapter are")
     .example("  $ authjs-lazy migrate --database-url postgres://localhost/app")
-    .example("  $ DATABASE_URL=./data authjs-lazy migrate --json")
-    .action(runMigrate)
+    .example("  $ authjs-lazy migrate --config auth.ts --json")
+    .action((options: GivenOptions) => runMigrate(options, surroundings))
 }
 
-async function runMigrate(options: GivenOptions): Promise<number> {
+async function runMigrate(options: GivenOptions, surroundings: Surroundings): Promise<number> {
   const json = readFlag("--json", options.json)
   const beside = readFlag("--beside", options.beside)
-  const report = await withDatabase(databaseAddress(options), {
-    run: (db, { schema }) => migrate(db, { schema, beside }),
-    onNote: showNote,
+  const report = await withTarget(options, surroundings, {
+    command: "migrate",
+    run({ db, app, schema }) {
+      if (app) refuseOwnTables(app)
+      return migrate(db, { schema, beside })
+    },
     failure: "The migration failed and nothing was changed",
     create: true,
   })
-  console.log(json ? JSON.stringify(report) : summary(report))
+  surroundings.print(json ? JSON.stringify(report) : summary(report))
   return DONE
+}
+
+/** Refuses to make the default tables for an app that uses others. Compares names, since tsx may load this library twice. */
+function refuseOwnTables({ file, tables }: AppConfig): void {
+  const own = NAMED_TABLES.flatMap((option) => {
+    const table = tables[option]
+    if (!table) return []
+    const { name, schema: schemaName } = getTableConfig(table as PgTable)
+    const isDefault = name === getTableConfig(schema[option]).name && schemaName === undefined
+    return isDefault ? [] : [schemaName === undefined ? name : `${schemaName}.${name}`]
+  })
+  if (own.length > 0)
+    throw new LazySetupError(
+      `migrate makes the default tables, but the configuration in ${file} has its own: ${own.join(", ")}. ` +
+        `Migrate them as the rest of your app, and look at the result: npx authjs-lazy doctor --config ${file}`,
+    )
 }
 
 function summary({ applied, baselined, appManaged, missing, beside = [] }: MigrateReport): string {

@@ -1,52 +1,38 @@
 import type { CAC } from "cac"
-import { LazyAdapter } from "../store/lazy-adapter.js"
-import { namedTables } from "../store/tables/named-tables.js"
-import { withDatabase } from "./database/open-database.js"
-import {
-  databaseAddress,
-  databaseOptions,
-  type GivenOptions,
-  inSchemaOf,
-  readFlag,
-  showNote,
-  tableNames,
-  tableOptions,
-} from "./database-options.js"
-import { readDuration } from "./duration.js"
-import { DONE } from "./exit-codes.js"
-import { statsSummary } from "./stats-summary.js"
-import { UsageError } from "./usage-error.js"
+import { DONE, UsageError } from "./exit-codes.js"
+import { type GivenOptions, readDuration, readFlag, targetOptions } from "./options.js"
+import { statsSummary } from "./report/stats-summary.js"
+import type { Surroundings } from "./surroundings.js"
+import { withTarget } from "./target.js"
 
 /** Adds `authjs-lazy stats`. */
-export function addStats(cli: CAC): void {
+export function addStats(cli: CAC, surroundings: Surroundings): void {
   const command = cli
     .command("stats", "Tell how many lazy users were made, became real, were merged or purged")
     .option("--since <date>", "The first day (2026-01-31, in UTC), or how long ago it was, such as 90d (default: 30d)")
-  tableOptions(databaseOptions(command))
-    .example("  $ authjs-lazy stats --since 90d --database-url postgres://localhost/app")
-    .example("  $ authjs-lazy stats --since 2026-01-31 --json")
-    .action(runStats)
+  targetOptions(command)
+    .example("  $ authjs-lazy stats --since 90d --config auth.ts")
+    .example("  $ authjs-lazy stats --since 2026-01-31 --database-url postgres://localhost/app --json")
+    .action((options: GivenOptions) => runStats(options, surroundings))
 }
 
-async function runStats(options: GivenOptions): Promise<number> {
-  const address = databaseAddress(options)
-  const names = tableNames(options)
+async function runStats(options: GivenOptions, surroundings: Surroundings): Promise<number> {
   const json = readFlag("--json", options.json)
   const since = options.since === undefined ? undefined : readSince(options.since)
-  const report = await withDatabase(address, {
-    run: async (db, place) => LazyAdapter(db, await namedTables(db, inSchemaOf(names, place))).lazy.stats({ since }),
+  const report = await withTarget(options, surroundings, {
+    command: "stats",
+    run: async ({ store }) => (await store()).stats({ since }),
     failure: "The statistics failed",
-    onNote: showNote,
   })
-  console.log(json ? JSON.stringify(report) : statsSummary(report, process.stdout))
+  surroundings.print(json ? JSON.stringify(report) : statsSummary(report, surroundings.stdout))
   return DONE
 }
 
 function readSince(given: unknown): Date {
   const text = String(given)
   const date = new Date(`${text}T00:00:00Z`)
-  // Of the 31st of February, JavaScript makes a day in March.
+  // JavaScript turns February 31 into a day in March.
   if (!Number.isNaN(date.valueOf()) && date.toISOString().startsWith(`${text}T`)) return date
-  if (/^\d+[smhdw]$/.test(text)) return new Date(Date.now() - readDuration("--since", given) * 1000)
+  if (/^\d+[smhdw]$/.test(text)) return new Date(Date.now() - (readDuration("--since", given) ?? 0) * 1000)
   throw new UsageError("--since takes a day, such as 2026-01-31, or how long ago it was, such as 90d.")
 }

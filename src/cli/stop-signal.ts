@@ -1,13 +1,16 @@
 const SIGNALS = ["SIGINT", "SIGTERM"] as const
 
-/** See {@link stopSignal}. */
+/** A wish to stop; see {@link stopSignal}. */
 export interface StopSignal {
   signal: AbortSignal
-  /** Leaves signals to Node again. */
+  /** Leaves SIGINT and SIGTERM to Node again. */
   release: () => void
 }
 
-/** Aborts at the first SIGINT or SIGTERM, after telling. A second one ends the process at once, as Node does without listeners. */
+/**
+ * Calls `tell` and aborts at the first SIGINT or SIGTERM. A second one ends the process at once, as
+ * Node does without listeners.
+ */
 export function stopSignal(tell: () => void): StopSignal {
   const controller = new AbortController()
   const stop = () => {

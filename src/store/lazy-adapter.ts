@@ -56,7 +56,7 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
   checkReferences(references, tables)
   const { passwordsTable: _, lazyOutcomesTable: __, credentials: ___, activeUsers: ____, ...adapterTables } = tables
   const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
-  const lazy = drizzleStore(db, tables, references)
+  const lazy = drizzleStore(db, tables, references, options as LazyAdapterOptions)
   rememberPlace(lazy, placeOf(db))
   return redactErrors<LazyAdapter>({
     ...base,
@@ -75,11 +75,17 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
   })
 }
 
-function drizzleStore(db: Database, tables: Tables, references: AnyPgColumn[]): StoreInternals {
+function drizzleStore(
+  db: Database,
+  tables: Tables,
+  references: AnyPgColumn[],
+  options: LazyAdapterOptions,
+): StoreInternals {
   const ensureUser = ensureLazyUser(db, tables)
-  const store = redactErrors<StoreInternals>({
+  const store: StoreInternals = redactErrors<StoreInternals>({
     hasPasswords: tables.passwordsTable !== undefined,
     needsEmail: tables.usersTable.email.notNull,
+    setup: () => ({ db, tables: options, sessionMaxAge: knownSessionMaxAge(store) }),
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),

@@ -3,6 +3,8 @@ import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/typ
 import type { Identifier } from "./identifiers/identified-by.js"
 import type { MergeOptions, MergeReport } from "./merge/types.js"
 import type { PurgeOptions, PurgeReport } from "./purge/types.js"
+import type { Database } from "./sql/database.js"
+import type { LazyAdapterOptions } from "./tables/resolve-tables.js"
 import type { UserRow } from "./tables/user-row.js"
 import type { Conversion, ConvertReport, NewRealUser } from "./users/conversion.js"
 import type { VerifyHash } from "./users/passwords.js"
@@ -73,12 +75,26 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
+/** What `LazyAdapter` was called with, and what `withLazy` said of sessions; for the command line. */
+export interface StoreSetup {
+  db: Database
+  tables: LazyAdapterOptions
+  /** The longest life of a session, in seconds; undefined without `withLazy`. */
+  sessionMaxAge: number | undefined
+}
+
 /** What `withLazy` and the providers need besides. No app calls it, and it changes in any version. */
 export interface StoreInternals extends LazyStore {
   /** Whether there is a `password` table to use. */
   readonly hasPasswords: boolean
   /** Whether the `email` column is NOT NULL, so that lazy users need a `generateEmail`. */
   readonly needsEmail: boolean
+
+  /**
+   * Returns what `LazyAdapter` was called with. A function, so that no log of a store shows the
+   * connection of the app.
+   */
+  setup(): StoreSetup
 
   /**
    * The same, but returns the lazy user that has one of `ids` already, if there is one: the first id is the one to give, the others

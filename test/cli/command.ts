@@ -1,10 +1,18 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { createRequire } from "node:module"
+import { Writable } from "node:stream"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
+import type { runCommand as RunCommand } from "../../src/cli/run-command.js"
 
 /** The command as it is built, which `npm test` does first. */
 export const builtCommand = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
+
+// By Node itself: it imports modules of apps as the command does, and is spared the transforms of Vite.
+const { runCommand: runBuilt }: { runCommand: typeof RunCommand } = createRequire(import.meta.url)(
+  "../../dist/cli/run-command.js",
+)
 
 export interface CommandResult {
   code: number | null
@@ -12,8 +20,37 @@ export interface CommandResult {
   stderr: string
 }
 
-/** Runs `authjs-lazy` in a process of its own, without the database and the secrets of this one. */
+/** Runs `authjs-lazy` as it is built, in this process and without its environment. */
 export async function runCommand(
+  args: string[],
+  { env = {}, cwd = process.cwd() }: { env?: Record<string, string>; cwd?: string } = {},
+): Promise<CommandResult> {
+  const [stdout, stderr] = [new Collected(), new Collected()]
+  const closers: (() => Promise<unknown>)[] = []
+  const code = await runBuilt(args, {
+    env: { NODE_ENV: "test", ...env },
+    cwd,
+    stdout: stdout as Writable as NodeJS.WriteStream,
+    stderr: stderr as Writable as NodeJS.WriteStream,
+    print: (text) => void stdout.write(`${text}\n`),
+    divertStdout() {},
+    closers,
+  })
+  await Promise.all(closers.map((close) => close()))
+  return { code, stdout: stdout.text, stderr: stderr.text }
+}
+
+class Collected extends Writable {
+  text = ""
+
+  override _write(chunk: Buffer, _: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+/** Runs `authjs-lazy` in a process of its own, without the database and the secrets of this one. */
+export async function spawnCommand(
   args: string[],
   { env = {}, command = builtCommand, cwd }: { env?: Record<string, string>; command?: string; cwd?: string } = {},
 ): Promise<CommandResult> {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { readDatabaseAddress } from "../../src/cli/database/database-address.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { startPooler } from "../store/pgbouncer.js"
 import { runCommand } from "./command.js"
@@ -144,8 +145,6 @@ describe("a database URL", () => {
     expect((await runCommand(["migrate"], { env: { DATABASE_URL: url } })).stdout).toContain("Nothing to do")
     expect(await runAll(url)).toEqual(commands.map(() => ""))
     expect(await other.query(`select count(*)::int as n from "Shop two"."user"`)).toEqual([{ n: 0 }])
-    const { stdout } = await runCommand(["stats", "--json", "--schema", "nowhere"], { env: { DATABASE_URL: url } })
-    expect(stdout).toBe("")
   })
 
   it.each([
@@ -210,12 +209,7 @@ describe("an address of something else", () => {
     expect(stderr).toContain("Prisma Accelerate speaks HTTP. Use the URL of the database itself")
   })
 
-  it.each(["data", "./my data", ".data/app_1", "./data=1"])("a folder is still a folder: %s", async (folder) => {
-    const cwd = await mkdtemp(join(tmpdir(), "authjs-lazy-urls-"))
-    onTestFinished(() => rm(cwd, { recursive: true, force: true }))
-    expect(await runCommand(["migrate"], { env: { DATABASE_URL: folder }, cwd })).toMatchObject({
-      code: 0,
-      stderr: "",
-    })
+  it.each(["data", "./my data", ".data/app_1", "./data=1", "C:\\data"])("a folder is still a folder: %s", (folder) => {
+    expect(readDatabaseAddress(folder)).toMatchObject({ kind: "folder", folder })
   })
 })

@@ -5,6 +5,11 @@ import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 export async function databaseToPurge(users: number): Promise<PostgresDatabase> {
   const database = await postgresDatabase()
   onTestFinished(database.close)
+  return fill(database, users)
+}
+
+/** Adds so many lazy users to purge, `1` and on, each with a session that has run out. */
+export async function fill(database: PostgresDatabase, users: number): Promise<PostgresDatabase> {
   await database.query(
     `insert into "user" (id, "lazySince", "seenAt")
       select n, now() - interval '41 days', now() - n * interval '1 second' - interval '40 days'

@@ -1,9 +1,9 @@
 import { PassThrough } from "node:stream"
 import { text } from "node:stream/consumers"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
-import { readDuration, showDuration } from "../../src/cli/duration.js"
-import { printable } from "../../src/cli/printable.js"
-import { showProgress } from "../../src/cli/progress.js"
+import { readDuration } from "../../src/cli/options.js"
+import { printable, showDuration } from "../../src/cli/report/format.js"
+import { showProgress } from "../../src/cli/report/progress.js"
 
 describe("progress that goes elsewhere than to a terminal", () => {
   it("is a line every five seconds, with count, rate and time left", async () => {

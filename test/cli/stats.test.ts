@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from "node:util"
-import { describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { runCommand } from "./command.js"
-import { databaseToPurge } from "./lazy-users.js"
+import { fill } from "./lazy-users.js"
 import { Terminal } from "./terminal.js"
 
 const DAY = 24 * 60 * 60 * 1000
@@ -9,9 +10,15 @@ const dayOf = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().sl
 
 const COLOUR = "\u001b["
 
+let shared: PostgresDatabase
+beforeAll(async () => {
+  shared = await filledDatabase()
+})
+afterAll(() => shared.close())
+
 /** Four lazy users from 41 days ago, of whom one has become real after twelve hours, and 20 more of two days ago. */
-async function database() {
-  const database = await databaseToPurge(4)
+async function filledDatabase() {
+  const database = await fill(await postgresDatabase(), 4)
   await database.query(
     `insert into "user" (id, "lazySince", "seenAt") select 'new-' || n, now() - interval '2 days', now()
       from generate_series(1, 20) n`,
@@ -29,7 +36,7 @@ const stats = (url: string, ...args: string[]) => runCommand(["stats", "--databa
 
 describe("authjs-lazy stats", () => {
   it("prints totals, and a line with a bar for each day, without colours and as wide as 80 characters", async () => {
-    const { url } = await database()
+    const { url } = shared
     const { code, stdout, stderr } = await stats(url, "--since", "45d")
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
     const [head = "", table = ""] = stdout.split("\n\n")
@@ -52,7 +59,7 @@ describe("authjs-lazy stats", () => {
   })
 
   it("prints nothing but the report with --json, from the day of --since", async () => {
-    const { url } = await database()
+    const { url } = shared
     const { code, stdout } = await stats(url, "--json", "--since", dayOf(3))
     expect(code).toBe(0)
     const report = JSON.parse(stdout)
@@ -66,7 +73,8 @@ describe("authjs-lazy stats", () => {
   })
 
   it("says how exact it is without a table of outcomes", async () => {
-    const { url, query } = await database()
+    const { url, query, close } = await filledDatabase()
+    onTestFinished(close)
     await query(`drop table "lazyOutcome"`)
     const { stdout } = await stats(url)
     expect(stdout).toContain("There is no table of outcomes: this was counted off the users who are still there")
@@ -83,7 +91,7 @@ describe("authjs-lazy stats", () => {
   )
 
   it("exits with 1 for a day that is too long ago", async () => {
-    const { url } = await database()
+    const { url } = shared
     expect(await stats(url, "--since", "2001-01-01")).toEqual({
       code: 1,
       stdout: "",
@@ -95,7 +103,7 @@ describe("authjs-lazy stats", () => {
     ["on a wide terminal", 140],
     ["on a narrow one", 70],
   ])("fills the width %s, in colour", async (_, columns) => {
-    const { url } = await database()
+    const { url } = shared
     const terminal = new Terminal(["stats", "--since", "5d"], { url, columns })
     expect(await terminal.ended()).toBe(0)
     expect(terminal.shown).toContain(COLOUR)
@@ -106,7 +114,7 @@ describe("authjs-lazy stats", () => {
   })
 
   it("leaves the bars out where there is no room", async () => {
-    const { url } = await database()
+    const { url } = shared
     const terminal = new Terminal(["stats", "--since", "5d"], { url, columns: 60 })
     expect(await terminal.ended()).toBe(0)
     expect(terminal.shown).toContain(dayOf(2))
@@ -114,7 +122,7 @@ describe("authjs-lazy stats", () => {
   })
 
   it("uses no colours with NO_COLOR", async () => {
-    const { url } = await database()
+    const { url } = shared
     const terminal = new Terminal(["stats"], { url, env: { NO_COLOR: "1" } })
     expect(await terminal.ended()).toBe(0)
     expect(terminal.shown).toContain("█")

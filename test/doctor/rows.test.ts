@@ -53,7 +53,7 @@ describe.each(drivers)("lazy users to purge on $driver", ({ open }) => {
     expect((await patient.examine({ sessionMaxAge: 6 * DAY })).purgeable).toBe(0)
     const { findings, purgeable } = await patient.examine({ sessionMaxAge: 4 * DAY })
     expect(purgeable).toBe(1)
-    expect(findings.map(({ fix }) => fix)).toContain("npx authjs-lazy purge --session-max-age 345600")
+    expect(findings.map(({ fix }) => fix)).toContain("npx authjs-lazy purge --config auth.ts")
   })
 
   it("tell that nobody purges once they are twice as old as they need to be", async () => {

@@ -3,6 +3,7 @@ import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type MergeHookParams } from "../../src/drizzle.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { runs } from "../setup/runs.js"
 import { since } from "../setup/server-version.js"
 import { MergeWorld } from "./merge-world.js"
 
@@ -46,12 +47,6 @@ interface Row extends Record<string, unknown> {
   id: number
   parent: number | null
   owner?: string
-}
-
-/** Says when it is time to stop, however slow the machine. */
-function timer(milliseconds: number): () => boolean {
-  const end = performance.now() + milliseconds
-  return () => performance.now() > end
 }
 
 const parentOf = ({ back }: LinkShape, position: number) => Math.max(0, position - back)
@@ -112,11 +107,9 @@ describe("merging chains of tables, whatever their keys and rules", () => {
   }
 
   it("loses no row but those handed over and what hangs on them, and moves the rest along", async () => {
-    const busy = timer(40_000)
     const seen = { merged: 0, handed: 0, along: 0 }
     await fc.assert(
       fc.asyncProperty(world, async (shape) => {
-        if (busy()) return
         await build(shape)
         const before = await contents(shape)
         let conflicts: MergeHookParams["conflicts"] = {}
@@ -175,11 +168,11 @@ describe("merging chains of tables, whatever their keys and rules", () => {
         }
         expect(await db.run(`select id from "user" order by id`)).toEqual([{ id: "into" }, { id: "other" }])
       }),
-      { numRuns: 150 },
+      runs(30),
     )
     // Otherwise the chains would be too tame to show anything.
-    expect(seen.merged).toBeGreaterThan(15)
-    expect(seen.handed).toBeGreaterThan(15)
-    expect(seen.along).toBeGreaterThan(5)
+    expect(seen.merged).toBeGreaterThan(4)
+    expect(seen.handed).toBeGreaterThan(4)
+    expect(seen.along).toBeGreaterThan(1)
   }, 180_000)
 })

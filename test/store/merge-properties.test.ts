@@ -5,6 +5,7 @@ import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter } from "../../src/drizzle.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { runs } from "../setup/runs.js"
 import { serverKnows } from "../setup/server-version.js"
 import { MergeWorld } from "./merge-world.js"
 
@@ -123,12 +124,6 @@ function createTable(name: string, { users, rules, check, partitioned }: TableSh
   ].join(";\n")
 }
 
-/** Says when it is time to stop, however slow the machine: fast-check's own time limit leaves a run behind that goes on. */
-function timer(milliseconds: number): () => boolean {
-  const end = performance.now() + milliseconds
-  return () => performance.now() > end
-}
-
 const literal = (value: string | number | null) => (typeof value === "string" ? `'${value}'` : `${value}`)
 
 type Row = Record<string, unknown> & { id: number }
@@ -198,10 +193,8 @@ describe("merging, whatever the schema and the rows", () => {
   }
 
   it("moves every row that can move, reports the others, and touches nothing else", async () => {
-    const busy = timer(25_000)
     await fc.assert(
       fc.asyncProperty(world, async (shape) => {
-        if (busy()) return
         const references = await build(shape)
         const before = await contents(names(shape))
         const movable: string[] = []
@@ -233,15 +226,13 @@ describe("merging, whatever the schema and the rows", () => {
         }
         expect(await db.run(`select id from "user" order by id`)).toEqual([{ id: "into" }, { id: "other" }])
       }),
-      { numRuns: 110 },
+      runs(25),
     )
   }, 120_000)
 
   it("changes nothing when it fails, after whichever statement", async () => {
-    const busy = timer(12_000)
     await fc.assert(
       fc.asyncProperty(world, async (shape) => {
-        if (busy()) return
         const references = await build(shape)
         await db.run(`insert into session values ('lazy', 'from', now()), ('real', 'into', now());
           insert into password values ('into', 'hash')`)
@@ -274,7 +265,7 @@ describe("merging, whatever the schema and the rows", () => {
         expect(failAt).toBeGreaterThan(12)
         expect(await db.count(`"user" where id = 'from'`)).toBe(0)
       }),
-      { numRuns: 10 },
+      runs(3),
     )
   }, 120_000)
 })

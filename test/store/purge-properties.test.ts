@@ -4,6 +4,7 @@ import postgres from "postgres"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { runs } from "../setup/runs.js"
 import { PurgeWorld } from "./purge-world.js"
 
 /** A column that refers to a table: to the user table where `to` is -1. */
@@ -147,12 +148,6 @@ class Oracle {
   }
 }
 
-/** Says when it is time to stop, however slow the machine: fast-check's own time limit leaves a run behind that goes on. */
-function timer(milliseconds: number): () => boolean {
-  const end = performance.now() + milliseconds
-  return () => performance.now() > end
-}
-
 describe("purging, whatever the schema and the rows", () => {
   let database: PostgresDatabase
   let world: PurgeWorld
@@ -218,10 +213,8 @@ describe("purging, whatever the schema and the rows", () => {
   it.each([false, true])(
     "takes exactly those who can go, and what goes with them (cascade: %s)",
     async (cascade) => {
-      const busy = timer(4_000)
       await fc.assert(
         fc.asyncProperty(worldShape, async (shape) => {
-          if (busy()) return
           const rows = await build(shape)
           const before = await world.everything()
           const dry = await world.store().purge({ cascade, dryRun: true })
@@ -236,17 +229,15 @@ describe("purging, whatever the schema and the rows", () => {
           expect(report.skipped).toEqual(skipped)
           expect(dry).toEqual({ ...report, dryRun: true, before: expect.any(Date) })
         }),
-        { numRuns: 400 },
+        runs(40),
       )
     },
     60_000,
   )
 
   it("takes in small batches nobody else, and at least those whom the database lets go one at a time", async () => {
-    const busy = timer(4_000)
     await fc.assert(
       fc.asyncProperty(worldShape, fc.integer({ min: 1, max: 3 }), async (shape, batchSize) => {
-        if (busy()) return
         const rows = await build(shape)
         const { gone } = new Oracle(shape, rows, false).outcome()
         for (;;) {
@@ -262,21 +253,19 @@ describe("purging, whatever the schema and the rows", () => {
         expect(wentAnyway).toEqual([])
         for (const id of left.filter((id) => Number(id.slice(1)) < shape.dead)) expect(await letsGo(id)).toBe(false)
       }),
-      { numRuns: 200 },
+      runs(30),
     )
   }, 60_000)
 
   const options = fc.record({ batchSize: fc.integer({ min: 1, max: 3 }), cascade: fc.boolean() })
 
   it("says in a dry run exactly what a run in small batches then does, also up to a limit", async () => {
-    const busy = timer(6_000)
     const limit = fc.oneof(
       { weight: 3, arbitrary: fc.constant({}) },
       fc.record({ limit: fc.integer({ min: 1, max: 4 }) }),
     )
     await fc.assert(
       fc.asyncProperty(worldShape, options, limit, async (shape, options, limit) => {
-        if (busy()) return
         await build(shape)
         const before = await world.everything()
         const dry = await world.store().purge({ ...options, ...limit, dryRun: true })
@@ -284,22 +273,20 @@ describe("purging, whatever the schema and the rows", () => {
         const report = await world.store().purge({ ...options, ...limit })
         expect(dry).toEqual({ ...report, dryRun: true, before: expect.any(Date) })
       }),
-      { numRuns: 400 },
+      runs(40),
     )
   }, 60_000)
 
   it("does so by reading alone where no row can hang on two users", async () => {
-    const busy = timer(4_000)
     const reading = postgres(database.url, { max: 1, connection: { default_transaction_read_only: true } as never })
     await fc.assert(
       fc.asyncProperty(worldShape.map(treeOf), options, async (shape, options) => {
-        if (busy()) return
         await build(shape)
         const dry = await LazyAdapter(drizzle(reading)).lazy.purge({ ...options, dryRun: true })
         const report = await world.store().purge(options)
         expect(dry).toEqual({ ...report, dryRun: true, before: expect.any(Date) })
       }),
-      { numRuns: 200 },
+      runs(30),
     )
     await reading.end()
   }, 60_000)

@@ -8,7 +8,7 @@ import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { PurgeProcess } from "./purge-process.js"
 import { PurgeWorld } from "./purge-world.js"
 
-const SECONDS = 30
+const SECONDS = 8
 const REAL = ["real-1", "real-2", "real-3"]
 /** How many users come at a time. */
 const TROOP = 120
@@ -138,7 +138,7 @@ describe("purging while everybody else does everything to the same users", () =>
       Object.entries(deeds).every(([name, { done, late }]) => done.length > 5 && (late > 5 || name === "come back"))
     await Promise.all(purgers.map((purger) => purger.line((line) => line === "ready")))
     const end = performance.now() + SECONDS * 1000
-    const most = performance.now() + 4 * SECONDS * 1000
+    const most = performance.now() + 120_000
     // A slow machine gets more time for the race, not less of a race to pass.
     while (performance.now() < end || (!isRace() && performance.now() < most)) {
       const ids = await newTroop()

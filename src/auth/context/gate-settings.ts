@@ -21,7 +21,8 @@ export interface GateSettings {
   mergeTables?: MergeTables | undefined
 }
 
-const SETTINGS = Symbol("authjs-lazy gate settings")
+// Registered, because tsx can load two copies of this library into one process.
+const SETTINGS = Symbol.for("authjs-lazy gate settings")
 
 /** Leaves them in a configuration, where they outlive a copy and mean nothing to Auth.js. */
 export function keepGateSettings(config: AuthConfig, settings: GateSettings): void {

@@ -1,20 +1,30 @@
 import { mkdir, readdir } from "node:fs/promises"
+import { resolve } from "node:path"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
-import { LazyError, LazySetupError } from "../../errors.js"
+import { LazySetupError } from "../../errors.js"
 import type { Database } from "../../store/sql/database.js"
-import { redactError } from "../../store/sql/redact.js"
-import { withoutSecrets } from "../../store/sql/without-secrets.js"
 import { type PostgresAddress, readDatabaseAddress } from "./database-address.js"
+import { explainFailure, type KnownPlace } from "./explain-failure.js"
 
-/** What to do with an open database, and how an error says that it failed. */
+/** What to do with an open database. */
 interface Work<Result> {
   /** Receives the PostgreSQL schema that the address names. */
   run: (db: Database, place: { schema: string | undefined }) => Promise<Result>
-  /** Such as "The migration failed". */
+  /** Begins the message of an error, such as "The migration failed". */
   failure: string
-  /** Whether the folder of a PGlite database is made when it is missing; default: false. */
-  create?: boolean
+  /**
+   * Makes the folder of a PGlite database when it is missing.
+   * @default false
+   */
+  create?: boolean | undefined
+  /**
+   * The folder that the path of a PGlite database starts from.
+   * @default process.cwd()
+   */
+  cwd?: string
+  /** The option of Drizzle that names columns. */
+  casing?: "snake_case" | "camelCase" | undefined
   /** Receives a sentence for each ignored part of the address. */
   onNote?: (note: string) => void
 }
@@ -32,14 +42,14 @@ export async function withDatabase<Result>(address: string, work: Work<Result>):
 
 async function withPostgres<Result>(
   address: PostgresAddress,
-  { run, failure, onNote = () => {} }: Work<Result>,
+  { run, failure, casing, onNote = () => {} }: Work<Result>,
 ): Promise<Result> {
   for (const note of address.notes) onNote(note)
   const client = connect(address)
   try {
-    return await run(drizzle(client), { schema: address.schema })
+    return await run(drizzle(client, { casing }), { schema: address.schema })
   } catch (error) {
-    throw explain(error, failure, address, client.options)
+    throw explainFailure(error, failure, placeOf(address, client.options))
   } finally {
     await client.end()
   }
@@ -76,62 +86,38 @@ const TLS = {
   "verify-full": "verify-full",
 } as const
 
-const UNREACHABLE =
-  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT|CONNECT_TIMEOUT|CONNECTION_\w+)$/
-
-/** What went wrong, in one line and without the password. */
-function explain(
-  error: unknown,
-  failure: string,
-  { password }: PostgresAddress,
-  options: postgres.Sql["options"],
-): LazyError {
-  if (error instanceof LazyError) return error
-  const cause = rootCause(redactError(error))
+function placeOf({ password }: PostgresAddress, options: postgres.Sql["options"]): KnownPlace {
   const { host, port, path, user, database } = options
   const server = path ? path : host.map((name, position) => `${name}:${port[position]}`).join(", ")
-  const code = (cause as { code?: unknown }).code
-  if (typeof code === "string" && UNREACHABLE.test(code)) {
-    return new LazySetupError(`No PostgreSQL server answers at ${server} (${code}).`)
-  }
-  if (code === "28P01") {
-    return new LazySetupError(`The server at ${server} refused the user "${user}": wrong name or password.`)
-  }
-  if (code === "3D000") return new LazySetupError(`The server at ${server} has no database "${database}".`)
-  return failed(failure, password ? cause.message.replaceAll(password, "***") : cause.message)
+  return { server, user, password, database }
 }
 
-const failed = (failure: string, message: string) =>
-  new LazySetupError(`${failure}: ${withoutSecrets(message).replaceAll(/\s+/g, " ")}`)
-
-/** Drizzle wraps what a driver throws. */
-function rootCause(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error))
-  return error.cause instanceof Error ? rootCause(error.cause) : error
-}
-
-async function withPglite<Result>(folder: string, { run, failure, create }: Work<Result>): Promise<Result> {
+async function withPglite<Result>(
+  folder: string,
+  { run, failure, create, cwd = process.cwd(), casing }: Work<Result>,
+): Promise<Result> {
   const { PGlite } = await import("@electric-sql/pglite").catch(() => {
     throw new LazySetupError("To open a PGlite database, install it: npm install @electric-sql/pglite")
   })
   const { drizzle } = await import("drizzle-orm/pglite")
-  await refuseOtherFolder(folder, create)
+  const path = resolve(cwd, folder)
+  await refuseOtherFolder(folder, path, create)
   try {
-    await mkdir(folder, { recursive: true })
-    const client = await PGlite.create(folder)
+    await mkdir(path, { recursive: true })
+    const client = await PGlite.create(path)
     try {
-      return await run(drizzle(client), { schema: undefined })
+      return await run(drizzle(client, { casing }), { schema: undefined })
     } finally {
       await client.close()
     }
   } catch (error) {
-    throw error instanceof LazyError ? error : failed(failure, rootCause(redactError(error)).message)
+    throw explainFailure(error, failure, { of: folder })
   }
 }
 
 /** PGlite would spread its files over whatever is in the folder. */
-async function refuseOtherFolder(folder: string, create = false): Promise<void> {
-  const files = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+async function refuseOtherFolder(folder: string, path: string, create = false): Promise<void> {
+  const files = await readdir(path).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return []
     throw new LazySetupError(`${folder} is not a folder that can be read (${error.code}).`)
   })

@@ -35,7 +35,8 @@ const DAY = 24 * HOUR
 export function checkPurge({ count, oldest }: DeadUsers, sessionMaxAge: number): Finding[] {
   if (count === 0 || !oldest) return []
   const age = (Date.now() - oldest.valueOf()) / 1000
-  const command = `npx authjs-lazy purge${sessionMaxAge === DEFAULT_SESSION_MAX_AGE ? "" : ` --session-max-age ${sessionMaxAge}`}`
+  // The configuration says how long sessions live.
+  const command = `npx authjs-lazy purge${sessionMaxAge === DEFAULT_SESSION_MAX_AGE ? "" : " --config auth.ts"}`
   const overdue: Finding = {
     code: "purge_overdue",
     severity: "warning",

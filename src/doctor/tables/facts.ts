@@ -1,7 +1,7 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
-import type { NamedTable } from "../../store/tables/table-place.js"
+import type { NamedTable } from "../../store/tables/schema.js"
 import { readClockSkew } from "../server/clock.js"
 import { readOnly } from "../server/read-only.js"
 import { readServer, type ServerFacts } from "../server/read-server.js"

@@ -1,6 +1,6 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import type { Tables } from "../../store/tables/resolve-tables.js"
-import type { NamedTable } from "../../store/tables/table-place.js"
+import type { NamedTable } from "../../store/tables/schema.js"
 import type { ConfigFacts } from "../app/read-config.js"
 import type { Severity } from "../finding.js"
 

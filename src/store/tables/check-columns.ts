@@ -5,8 +5,7 @@ import { warnOnce } from "../sql/warn-once.js"
 import { familyOf, isCustom, isGenerated, isPadded, lengthOf } from "./column-family.js"
 import { COLUMN_RULES, type ColumnRule, isOurs } from "./column-rules.js"
 import { customTypeProblem } from "./custom-types.js"
-import { schema } from "./schema.js"
-import type { NamedTable } from "./table-place.js"
+import { type NamedTable, schema } from "./schema.js"
 
 /**
  * Checks the columns that the library needs, and those that every insert must fill.

@@ -1,5 +1,5 @@
 import type { ColumnFamily } from "./column-family.js"
-import type { NamedTable } from "./table-place.js"
+import type { NamedTable } from "./schema.js"
 
 /** What the library and Auth.js require of a column. */
 export interface ColumnRule {

@@ -5,8 +5,7 @@ import { type AppCredentials, resolveCredentials } from "./app-credentials.js"
 import { checkTable } from "./check-columns.js"
 import { familyOf } from "./column-family.js"
 import { COLUMN_RULES } from "./column-rules.js"
-import { schema } from "./schema.js"
-import { NAMED_TABLES, type NamedTable } from "./table-place.js"
+import { NAMED_TABLES, type NamedTable, schema } from "./schema.js"
 
 /** The tables the store works on, in the shape of the default ones; an app's own have at least these columns. */
 export type Tables = Omit<typeof schema, OptionalTable> & Partial<Pick<typeof schema, OptionalTable>> & Particulars

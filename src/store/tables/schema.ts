@@ -6,6 +6,8 @@ import {
   type ExtraConfigColumn,
   index,
   integer,
+  type PgTableFn,
+  pgSchema,
   pgTable,
   primaryKey,
   text,
@@ -54,107 +56,127 @@ export function lazyIndex(
   return index(name).on(user.seenAt, user.id).where(isLazyUser(user))
 }
 
-export const usersTable = pgTable(
-  "user",
-  {
-    id: text("id")
+function makeTables(pgTable: PgTableFn) {
+  const usersTable = pgTable(
+    "user",
+    {
+      id: text("id")
+        .primaryKey()
+        .$defaultFn(() => crypto.randomUUID()),
+      name: text("name"),
+      email: text("email").unique(),
+      emailVerified: timestamp("emailVerified", { mode: "date" }),
+      image: text("image"),
+      ...lazyColumns(),
+    },
+    (user) => [lazyIndex(user)],
+  )
+
+  const accountsTable = pgTable(
+    "account",
+    {
+      userId: text("userId")
+        .notNull()
+        .references(() => usersTable.id, { onDelete: "cascade" }),
+      type: text("type").$type<AdapterAccountType>().notNull(),
+      provider: text("provider").notNull(),
+      providerAccountId: text("providerAccountId").notNull(),
+      refresh_token: text("refresh_token"),
+      access_token: text("access_token"),
+      expires_at: integer("expires_at"),
+      token_type: text("token_type"),
+      scope: text("scope"),
+      id_token: text("id_token"),
+      session_state: text("session_state"),
+    },
+    (account) => [
+      primaryKey({ columns: [account.provider, account.providerAccountId] }),
+      index("account_userId_idx").on(account.userId),
+    ],
+  )
+
+  const sessionsTable = pgTable(
+    "session",
+    {
+      sessionToken: text("sessionToken").primaryKey(),
+      userId: text("userId")
+        .notNull()
+        .references(() => usersTable.id, { onDelete: "cascade" }),
+      expires: timestamp("expires", { mode: "date" }).notNull(),
+    },
+    (session) => [index("session_userId_idx").on(session.userId)],
+  )
+
+  const verificationTokensTable = pgTable(
+    "verificationToken",
+    {
+      identifier: text("identifier").notNull(),
+      token: text("token").notNull(),
+      expires: timestamp("expires", { mode: "date" }).notNull(),
+    },
+    (verificationToken) => [primaryKey({ columns: [verificationToken.identifier, verificationToken.token] })],
+  )
+
+  const authenticatorsTable = pgTable(
+    "authenticator",
+    {
+      credentialID: text("credentialID").notNull().unique(),
+      userId: text("userId")
+        .notNull()
+        .references(() => usersTable.id, { onDelete: "cascade" }),
+      providerAccountId: text("providerAccountId").notNull(),
+      credentialPublicKey: text("credentialPublicKey").notNull(),
+      counter: integer("counter").notNull(),
+      credentialDeviceType: text("credentialDeviceType").notNull(),
+      credentialBackedUp: boolean("credentialBackedUp").notNull(),
+      transports: text("transports"),
+    },
+    (authenticator) => [primaryKey({ columns: [authenticator.userId, authenticator.credentialID] })],
+  )
+
+  const passwordsTable = pgTable("password", {
+    userId: text("userId")
       .primaryKey()
-      .$defaultFn(() => crypto.randomUUID()),
-    name: text("name"),
-    email: text("email").unique(),
-    emailVerified: timestamp("emailVerified", { mode: "date" }),
-    image: text("image"),
-    ...lazyColumns(),
-  },
-  (user) => [lazyIndex(user)],
-)
-
-export const accountsTable = pgTable(
-  "account",
-  {
-    userId: text("userId")
-      .notNull()
       .references(() => usersTable.id, { onDelete: "cascade" }),
-    type: text("type").$type<AdapterAccountType>().notNull(),
-    provider: text("provider").notNull(),
-    providerAccountId: text("providerAccountId").notNull(),
-    refresh_token: text("refresh_token"),
-    access_token: text("access_token"),
-    expires_at: integer("expires_at"),
-    token_type: text("token_type"),
-    scope: text("scope"),
-    id_token: text("id_token"),
-    session_state: text("session_state"),
-  },
-  (account) => [
-    primaryKey({ columns: [account.provider, account.providerAccountId] }),
-    index("account_userId_idx").on(account.userId),
-  ],
-)
+    hash: text("hash").notNull(),
+    updatedAt: timestamp("updatedAt", { mode: "date", withTimezone: true }).notNull().defaultNow(),
+  })
 
-export const sessionsTable = pgTable(
-  "session",
-  {
-    sessionToken: text("sessionToken").primaryKey(),
-    userId: text("userId")
-      .notNull()
-      .references(() => usersTable.id, { onDelete: "cascade" }),
-    expires: timestamp("expires", { mode: "date" }).notNull(),
-  },
-  (session) => [index("session_userId_idx").on(session.userId)],
-)
+  /**
+   * How lazy users ended, for `LazyStore.stats`: nothing else remembers a user who is gone. Rows are only ever added, so nobody waits for anybody here,
+   * and none says who it was about.
+   */
+  const lazyOutcomesTable = pgTable(
+    "lazyOutcome",
+    {
+      id: text("id").primaryKey(),
+      at: timestamp("at", { mode: "date", withTimezone: true }).notNull(),
+      outcome: text("outcome").$type<LazyOutcome>().notNull(),
+      way: text("way"),
+      since: timestamp("since", { mode: "date", withTimezone: true }).notNull(),
+      users: integer("users").notNull(),
+    },
+    (lazyOutcome) => [index("lazyOutcome_at_idx").on(lazyOutcome.at)],
+  )
 
-export const verificationTokensTable = pgTable(
-  "verificationToken",
-  {
-    identifier: text("identifier").notNull(),
-    token: text("token").notNull(),
-    expires: timestamp("expires", { mode: "date" }).notNull(),
-  },
-  (verificationToken) => [primaryKey({ columns: [verificationToken.identifier, verificationToken.token] })],
-)
-
-export const authenticatorsTable = pgTable(
-  "authenticator",
-  {
-    credentialID: text("credentialID").notNull().unique(),
-    userId: text("userId")
-      .notNull()
-      .references(() => usersTable.id, { onDelete: "cascade" }),
-    providerAccountId: text("providerAccountId").notNull(),
-    credentialPublicKey: text("credentialPublicKey").notNull(),
-    counter: integer("counter").notNull(),
-    credentialDeviceType: text("credentialDeviceType").notNull(),
-    credentialBackedUp: boolean("credentialBackedUp").notNull(),
-    transports: text("transports"),
-  },
-  (authenticator) => [primaryKey({ columns: [authenticator.userId, authenticator.credentialID] })],
-)
-
-export const passwordsTable = pgTable("password", {
-  userId: text("userId")
-    .primaryKey()
-    .references(() => usersTable.id, { onDelete: "cascade" }),
-  hash: text("hash").notNull(),
-  updatedAt: timestamp("updatedAt", { mode: "date", withTimezone: true }).notNull().defaultNow(),
-})
+  return {
+    usersTable,
+    accountsTable,
+    sessionsTable,
+    verificationTokensTable,
+    authenticatorsTable,
+    passwordsTable,
+    lazyOutcomesTable,
+  }
+}
 
 /**
- * How lazy users ended, for `LazyStore.stats`: nothing else remembers a user who is gone. Rows are only ever added, so nobody waits for anybody here,
- * and none says who it was about.
+ * Makes the default tables in a PostgreSQL schema. Without one, or in `public`, which Drizzle can't
+ * name, the search path of the connection decides.
  */
-export const lazyOutcomesTable = pgTable(
-  "lazyOutcome",
-  {
-    id: text("id").primaryKey(),
-    at: timestamp("at", { mode: "date", withTimezone: true }).notNull(),
-    outcome: text("outcome").$type<LazyOutcome>().notNull(),
-    way: text("way"),
-    since: timestamp("since", { mode: "date", withTimezone: true }).notNull(),
-    users: integer("users").notNull(),
-  },
-  (lazyOutcome) => [index("lazyOutcome_at_idx").on(lazyOutcome.at)],
-)
+export function defaultTables(schemaName = "public"): ReturnType<typeof makeTables> {
+  return makeTables(schemaName === "public" ? pgTable : (pgSchema(schemaName).table as unknown as PgTableFn))
+}
 
 /** What becomes of a lazy user. */
 export type LazyOutcome = "converted" | "merged" | "purged" | "deleted"
@@ -169,7 +191,9 @@ export type LazyOutcome = "converted" | "merged" | "purged" | "deleted"
  * The keys are the option names of `LazyAdapter`, so `LazyAdapter(db, schema)` is `LazyAdapter(db)`.
  * For drizzle-kit, export the tables one by one: `export const { usersTable, accountsTable, … } = schema`.
  */
-export const schema = {
+export const schema = defaultTables()
+
+export const {
   usersTable,
   accountsTable,
   sessionsTable,
@@ -177,4 +201,10 @@ export const schema = {
   authenticatorsTable,
   passwordsTable,
   lazyOutcomesTable,
-}
+} = schema
+
+/** A table of the default schema, by its option of `LazyAdapter`. */
+export type NamedTable = keyof typeof schema
+
+/** The options of `LazyAdapter` that take a table. */
+export const NAMED_TABLES = Object.keys(schema) as NamedTable[]

@@ -1,15 +1,14 @@
 import { SingleBar } from "cli-progress"
-import { showDuration } from "./duration.js"
-import { count } from "./numbers.js"
+import { count, showDuration } from "./format.js"
 
-/** How far something is that counts up to a total. */
+/** Shows how far a command is. */
 export interface Progress {
   update: (done: number, total: number) => void
-  /** Shows no more from here on; it can be called more than once. */
+  /** Stops showing anything; a second call does nothing. */
   end: () => void
 }
 
-/** Shows progress with rate and time left: as a bar on a terminal, and otherwise as a line every few seconds. */
+/** Shows progress with rate and time left: a bar on a terminal, elsewhere a line every few seconds. */
 export function showProgress(verb: string, stream: NodeJS.WriteStream): Progress {
   return stream.isTTY ? progressBar(verb, stream) : progressLines(verb, stream)
 }
@@ -37,7 +36,7 @@ function progressBar(verb: string, stream: NodeJS.WriteStream): Progress {
     barsize: 24,
     barCompleteChar: "█",
     barIncompleteChar: "░",
-    // A line that is too long is cut, rather than the terminal told not to wrap: it would stay so if the process were killed.
+    // Cuts a long line. The bar would else tell the terminal not to wrap, which outlives a killed process.
     linewrap: true,
   })
   let ended = false

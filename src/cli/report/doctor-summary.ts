@@ -1,10 +1,9 @@
 import { styleText } from "node:util"
-import type { DoctorReport } from "../doctor/doctor.js"
-import type { Finding, Severity } from "../doctor/finding.js"
-import { counted } from "./numbers.js"
-import { printable } from "./printable.js"
+import type { DoctorReport } from "../../doctor/doctor.js"
+import type { Finding, Severity } from "../../doctor/finding.js"
+import { counted, printable } from "./format.js"
 
-/** What the doctor has found, for people, in colour where the stream has colours. */
+/** Writes the findings of the doctor for people, in colour where the stream has colours. */
 export function doctorSummary({ findings, purgeable }: DoctorReport, stream: NodeJS.WriteStream): string {
   return [...findings.flatMap((finding) => [...paragraph(finding, stream), ""]), total(findings, purgeable)].join("\n")
 }

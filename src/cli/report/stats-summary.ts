@@ -1,10 +1,8 @@
 import { styleText } from "node:util"
-import type { DayStats, StatsReport } from "../store/users/stats-types.js"
-import { showDuration } from "./duration.js"
-import { count } from "./numbers.js"
-import { printable } from "./printable.js"
+import type { DayStats, StatsReport } from "../../store/users/stats-types.js"
+import { count, printable, showDuration } from "./format.js"
 
-/** Statistics for people, as wide as the stream they are for, and in colour where it has colours. */
+/** Writes statistics for people, as wide as the stream, and in colour where it has colours. */
 export function statsSummary(report: StatsReport, stream: NodeJS.WriteStream): string {
   return [...totals(report), "", ...table(report.days, stream)].join("\n")
 }
@@ -43,7 +41,7 @@ const spread = ({ median, p90 }: { median: number; p90: number }) =>
 const DEFAULT_COLUMNS = 80
 const NARROWEST_BAR = 8
 
-/** A line for each day, with a bar of those made, of which a part has a mark for those who became real on that day. */
+/** Writes a line for each day, with a bar for the users made on it. */
 function table(days: DayStats[], stream: NodeJS.WriteStream): string[] {
   const rows = days.map(({ day, ...counts }) => [day, ...EVENTS.map((event) => count(counts[event]))])
   const header = ["day (UTC)", ...EVENTS]

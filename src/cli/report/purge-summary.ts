@@ -1,10 +1,12 @@
-import type { PurgeReport } from "../store/purge/types.js"
-import type { ByTable } from "../store/sql/by-table.js"
-import { count, counted } from "./numbers.js"
-import { printable } from "./printable.js"
+import type { PurgeReport } from "../../store/purge/types.js"
+import type { ByTable } from "../../store/sql/by-table.js"
+import { count, counted, printable } from "./format.js"
 
-/** The report of a purge for people. */
-export function purgeSummary(report: PurgeReport): string {
+/**
+ * Writes the report of a purge for people.
+ * @param options.assumed whether nobody said how long sessions live
+ */
+export function purgeSummary(report: PurgeReport, { assumed }: { assumed: boolean }): string {
   const { purged, before, dryRun, deleted, skipped, failures, interrupted } = report
   return [
     `${dryRun ? "Would purge" : "Purged"} ${counted(purged, "lazy user")} last seen before ${before.toISOString()}.`,
@@ -12,8 +14,15 @@ export function purgeSummary(report: PurgeReport): string {
     ...byTable("Users skipped because rows of a table refer to them:", skipped),
     ...(failures > 0 ? [`Users whom the database would not let go: ${count(failures)}`, ...failed(report)] : []),
     ...(interrupted ? ["Stopped before the end. The next run takes up the rest."] : []),
+    ...(assumed && purged > 0 && !hadSessions(report) ? [ASSUMED] : []),
   ].join("\n")
 }
+
+const ASSUMED =
+  "None of them had a row of a session, so sessions are probably JWTs. They were taken to live for 30 days, the default " +
+  "of Auth.js: if yours live longer, use --config, or a longer --older-than."
+
+const hadSessions = ({ deleted }: PurgeReport) => Object.keys(deleted).some((table) => /(^|\.)"?session"?$/.test(table))
 
 function byTable(title: string, counts: ByTable<number>): string[] {
   const rows = Object.entries(counts).map(([table, number]) => [printable(table), count(number)] as const)

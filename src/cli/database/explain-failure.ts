@@ -1,0 +1,48 @@
+import { LazyError, LazySetupError } from "../../errors.js"
+import { redactError } from "../../store/sql/redact.js"
+import { withoutSecrets } from "../../store/sql/without-secrets.js"
+
+/** What is known of the place of a database. */
+export interface KnownPlace {
+  /** The server, such as `127.0.0.1:5432`. */
+  server?: string
+  /** The module of the app that names the server. */
+  of?: string
+  user?: string
+  password?: string | undefined
+  database?: string
+}
+
+const UNREACHABLE =
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT|CONNECT_TIMEOUT|CONNECTION_\w+)$/
+
+/**
+ * Makes an error of one line, without the password, of whatever a database or a driver threw.
+ * @param failure the beginning of the message, such as "The migration failed"
+ */
+export function explainFailure(
+  error: unknown,
+  failure: string,
+  { server, of, user, password, database }: KnownPlace = {},
+): LazyError {
+  if (error instanceof LazyError) return error
+  const cause = rootCause(redactError(error))
+  const code = (cause as { code?: unknown }).code
+  const where = server ?? `the address in the configuration of ${of}`
+  // A hook of the app can miss a file, too.
+  const isServer = server !== undefined || code !== "ENOENT"
+  if (typeof code === "string" && UNREACHABLE.test(code) && isServer)
+    return new LazySetupError(`No PostgreSQL server answers at ${where} (${code}).`)
+  if (server !== undefined && code === "28P01")
+    return new LazySetupError(`The server at ${server} refused the user "${user}": wrong name or password.`)
+  if (server !== undefined && code === "3D000")
+    return new LazySetupError(`The server at ${server} has no database "${database}".`)
+  const message = password ? cause.message.replaceAll(password, "***") : cause.message
+  return new LazySetupError(`${failure}: ${withoutSecrets(message).replaceAll(/\s+/g, " ")}`)
+}
+
+/** Finds the error of the driver, which Drizzle wraps. */
+function rootCause(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error))
+  return error.cause instanceof Error ? rootCause(error.cause) : error
+}

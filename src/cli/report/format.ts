@@ -1,0 +1,28 @@
+/** Returns a number as people read one: `12,345`. */
+export function count(number: number): string {
+  return number.toLocaleString("en")
+}
+
+/** Returns a number with its noun: `1 user`, `12,345 users`. */
+export function counted(number: number, noun: string): string {
+  return `${count(number)} ${noun}${number === 1 ? "" : "s"}`
+}
+
+/** Returns a number of seconds in its largest unit: `3 days`, `1.5 hours`. */
+export function showDuration(seconds: number): string {
+  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ["second", 1]
+  const count = seconds / length
+  const shown = count.toLocaleString("en", { maximumFractionDigits: count < 10 ? 1 : 0 })
+  return `${shown} ${unit}${shown === "1" ? "" : "s"}`
+}
+
+const UNITS: readonly [string, number][] = [
+  ["day", 24 * 3600],
+  ["hour", 3600],
+  ["minute", 60],
+]
+
+/** Returns a text in one line, without the characters that control a terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim()
+}

@@ -1,2 +1,0 @@
-/** The command line itself is wrong. */
-export class UsageError extends Error {}
