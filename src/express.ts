@@ -1,3 +1,5 @@
 import "./auth/types.js"
 
-export { allowLazy, expressAuth, requireLazy, requireReal, webHandler } from "./gate/express/middleware.js"
+export { expressAuth, webHandler } from "./gate/express/auth-routes.js"
+export { allowLazy, type GateHandler, optionalSession, requireLazy, requireReal } from "./gate/express/gates.js"
+export type { AllowOptions, RequireOptions } from "./gate/options.js"

@@ -1,3 +1,4 @@
 import "./auth/types.js"
 
-export { allowLazy, requireLazy, requireReal } from "./gate/hono.js"
+export { allowLazy, type GateHandler, optionalSession, requireLazy, requireReal } from "./gate/hono.js"
+export type { AllowOptions, RequireOptions } from "./gate/options.js"

@@ -5,7 +5,9 @@ export {
   allowLazy,
   type GatedRequest,
   type NextGate,
+  optionalSession,
   requireLazy,
   requireReal,
 } from "./gate/next/gate.js"
 export type { GuardOptions } from "./gate/next/guard.js"
+export type { AllowOptions, RequireOptions } from "./gate/options.js"

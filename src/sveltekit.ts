@@ -1,3 +1,4 @@
 import "./auth/types.js"
 
-export { allowLazy, requireLazy, requireReal } from "./gate/sveltekit.js"
+export type { AllowOptions, RequireOptions } from "./gate/options.js"
+export { allowLazy, optionalSession, requireLazy, requireReal } from "./gate/sveltekit.js"

@@ -3,7 +3,7 @@ import type { Database } from "authjs-lazy/drizzle"
 import { expressAuth, webHandler } from "authjs-lazy/express"
 import { convertPage } from "authjs-lazy/pages"
 import express, { type ErrorRequestHandler, type Express } from "express"
-import { createAuth } from "./auth.js"
+import { createAuthConfig } from "./auth.js"
 import { mailRoutes } from "./mail-routes.js"
 import { notesRoutes } from "./notes-routes.js"
 import type { OtherWays } from "./providers.js"
@@ -14,15 +14,15 @@ import { sendPage } from "./views/send-page.js"
 
 /** The whole app, without a server around it. */
 export function createApp(db: Database, secret: string, { providers, mailbox }: OtherWays): Express {
-  const auth = createAuth(db, secret, providers)
+  const authConfig = createAuthConfig(db, secret, providers)
   const app = express()
   app.disable("x-powered-by")
   app.use(express.static(join(import.meta.dirname, "public")))
-  app.use("/auth", expressAuth(auth))
-  app.all("/convert", webHandler(convertPage(auth, { layout: convertLayout })))
-  app.use(signInRoutes(db, auth))
+  app.use("/auth", expressAuth(authConfig))
+  app.all("/convert", webHandler(convertPage(authConfig, { layout: convertLayout })))
+  app.use(signInRoutes(db, authConfig))
   app.use(mailRoutes(mailbox))
-  app.use(notesRoutes(db, auth))
+  app.use(notesRoutes(db, authConfig))
   app.use((_req, res) => sendPage(res.status(404), errorPage(404)))
   app.use(showError)
   return app

@@ -4,7 +4,7 @@ import { type Database, LazyAdapter } from "authjs-lazy/drizzle"
 import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
 
 /** All that an app has to say: the rest of the demo reads sessions and shows notes. */
-export function createAuth(db: Database, secret: string, others: Provider[]): LazyAuth {
+export function createAuthConfig(db: Database, secret: string, others: Provider[]): LazyAuth {
   return withLazy({
     adapter: LazyAdapter(db),
     providers: [LazyProvider(), PasswordProvider(), ConvertProvider(), ...others],

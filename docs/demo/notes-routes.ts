@@ -10,8 +10,8 @@ import { notesPage, welcomePage } from "./views/notes-page.js"
 import { sendPage } from "./views/send-page.js"
 
 /** The pages and forms of somebody's notes. Opening any of them makes a lazy user of a visitor who is nobody yet. */
-export function notesRoutes(db: Database, auth: LazyAuth): Router {
-  const page = [allowLazy(auth)]
+export function notesRoutes(db: Database, authConfig: LazyAuth): Router {
+  const page = [allowLazy(authConfig)]
   const form = [sameOrigin, ...page, urlencoded({ extended: false, limit: "64kb" })]
   const router = Router()
 

@@ -3,7 +3,7 @@ import { LazySetupError } from "../errors.js"
 import type { RequestConfig } from "./config/request-config.js"
 import { type AuthCookie, withoutCookies } from "./request/cookies.js"
 
-/** What {@link postCallback} and {@link readCsrfToken} return. */
+/** What {@link postCallback} and {@link issueCsrfToken} return. */
 export interface InternalAnswer<Body> {
   body: Body
   cookies: AuthCookie[]
@@ -31,7 +31,7 @@ export async function postCallback(
 }
 
 /** The token for the forms of this visitor; the cookies are those it has to match, where the visitor has none yet. */
-export async function readCsrfToken(
+export async function issueCsrfToken(
   config: RequestConfig,
   { origin, cookie }: { origin: string; cookie: string },
 ): Promise<InternalAnswer<string>> {

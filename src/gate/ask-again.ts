@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto"
 import { parseCookie } from "cookie"
 import type { RequestConfig } from "../auth/config/request-config.js"
-import { appendCookies } from "../auth/request/cookies.js"
+import { type GateRefused, refuse } from "./result.js"
 
 /** A visit with the cookie of an ended session. */
 export interface EndedVisit {
@@ -11,16 +11,6 @@ export interface EndedVisit {
   token: string
   /** The requested path of this site. */
   path: string
-}
-
-/** The answer that sends a browser to the same address again, to learn which session it has now. */
-export interface AskedAgain {
-  open: false
-  reason: "session-ended"
-  session: null
-  status: 307
-  headers: Headers
-  body: ""
 }
 
 const NAME = "authjs-lazy.asked"
@@ -46,13 +36,12 @@ export function cameBack(config: RequestConfig, { cookie, token }: EndedVisit): 
  * alone, since a newer answer may have set it.
  * @returns undefined when the client has been sent back often enough
  */
-export function askAgain(config: RequestConfig, visit: EndedVisit): AskedAgain | undefined {
+export function askAgain(config: RequestConfig, visit: EndedVisit): GateRefused | undefined {
   if (!mayAsk(visit.token)) return undefined
-  const headers = new Headers({ location: visit.path, vary: "Cookie", "cache-control": "private, no-store" })
   const secure = visit.url.startsWith("https:")
   const options = { httpOnly: true, sameSite: "lax" as const, path: "/", secure, maxAge: SECONDS }
-  appendCookies(headers, [{ name: NAME, value: mark(config, visit.token), options }])
-  return { open: false, reason: "session-ended", session: null, status: 307, headers, body: "" }
+  const refusal = { reason: "session-ended" as const, session: null, status: 307 as const, body: "" }
+  return refuse(refusal, { location: visit.path }, [{ name: NAME, value: mark(config, visit.token), options }])
 }
 
 /** Makes a mark that is valid for this ended session only. */

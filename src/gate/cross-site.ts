@@ -1,13 +1,13 @@
-type RequestFacts = Pick<Request, "method" | "url" | "headers">
+import type { RequestHead } from "../auth/request/head.js"
 
 /**
  * Tells whether another site sent this request, other than by a link to the page. Uses Fetch
  * Metadata (https://www.w3.org/TR/fetch-metadata/), or else `Origin`, `Referer` and `Accept`.
  */
-export function isCrossSite(facts: RequestFacts): boolean {
-  const { method, headers } = facts
+export function isCrossSite(request: RequestHead): boolean {
+  const { method, headers } = request
   const site = headers.get("sec-fetch-site")
-  if (site === null) return looksCrossSite(facts)
+  if (site === null) return looksCrossSite(request)
   if (site !== "cross-site") return false
   const topLevel = headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document"
   return !(method === "GET" && topLevel)
@@ -17,7 +17,7 @@ export function isCrossSite(facts: RequestFacts): boolean {
  * Guesses for browsers without Fetch Metadata, and for http, where no browser sends it except to
  * localhost.
  */
-function looksCrossSite({ method, url, headers }: RequestFacts): boolean {
+function looksCrossSite({ method, url, headers }: RequestHead): boolean {
   const own = new URL(url).origin
   const origin = headers.get("origin")
   if (origin !== null) return origin !== own

@@ -1,12 +1,13 @@
+import type { RequestHead } from "../auth/request/head.js"
 import { isCrossSite } from "./cross-site.js"
 import { isKnownBot } from "./known-bots.js"
 import { prefetcherOf } from "./prefetch.js"
 
-/** Why no lazy user is made for a request that would otherwise get one. */
-export type SkipReason = "disabled" | "bot" | "prefetch" | "method" | "upgrade" | "cross-site" | "stale-session"
+/** Why no lazy user is made for a request that would otherwise get one, by the request alone. */
+export type UnfitRequest = "bot" | "prefetch" | "method" | "upgrade" | "cross-site"
 
-/** What the decision looks at. */
-export type RequestFacts = Pick<Request, "method" | "url" | "headers">
+/** Why there is no session behind an open gate. */
+export type SkipReason = "read-only" | "disabled" | "bot" | "stale-session" | UnfitRequest
 
 /**
  * Whether a request is one for which a lazy user may be made; undefined means yes. Looks at the request alone.
@@ -16,9 +17,9 @@ export type RequestFacts = Pick<Request, "method" | "url" | "headers">
  * session made for it would overwrite that one.
  */
 export function skipReason(
-  { method, url, headers }: RequestFacts,
+  { method, url, headers }: RequestHead,
   isBot: (userAgent: string | null) => boolean = isKnownBot,
-): SkipReason | undefined {
+): UnfitRequest | undefined {
   if (method === "HEAD" || method === "OPTIONS" || method === "TRACE") return "method"
   // What answers an upgrade sets no cookies.
   if (headers.get("upgrade")?.toLowerCase() === "websocket") return "upgrade"
@@ -29,7 +30,7 @@ export function skipReason(
 }
 
 /** Whether a browser waits for a page, which it can be sent elsewhere for. */
-export function isNavigation({ method, headers }: RequestFacts): boolean {
+export function isNavigation({ method, headers }: Pick<RequestHead, "method" | "headers">): boolean {
   return (method === "GET" || method === "HEAD") && isPageLoad(headers)
 }
 

@@ -4,43 +4,67 @@ import type { LazyAuth } from "../auth/request/head.js"
 import { honoAddress } from "../auth/request/node-address.js"
 import { forwardedHead } from "../auth/request/public-url.js"
 import { mergeGateHeaders } from "./answer.js"
-import { type GateOptions, gate } from "./gate.js"
+import { decideGate } from "./gate.js"
+import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "./options.js"
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** Set by `allowLazy`, `requireLazy` and `requireReal`; null where nobody is signed in. */
+    /** Set by the gates; null where nobody is signed in. Handlers in one chain with their gate know it more exactly. */
     session: Session | null
   }
 }
 
+/** A gate as Hono middleware. The handlers that stand in one chain with it know what kind of session it sets. */
+export type GateHandler<Found extends Session | null> = MiddlewareHandler<{ Variables: { session: Found } }>
+
 /**
- * Signs in whoever comes, as a lazy user where nobody is signed in. The handlers behind it find the session in `c.get("session")`, and its
- * cookie on the request (so `getAuthUser(c)` of @hono/auth-js sees it too), on the very first request. For bots, prefetches and the like
- * the session is null.
+ * Signs a visitor without a session in as a new lazy user. The handlers behind it find the session in `c.get("session")`, and its cookie on
+ * the request (so `getAuthUser(c)` of @hono/auth-js sees it too), on the very first request. For bots, prefetches and the like the session is null.
+ * @example app.get("/notes", allowLazy(authConfig), (c) => c.json(c.get("session")))
+ * @throws LazySetupError when an argument can't be
  */
-export function allowLazy(auth: LazyAuth): MiddlewareHandler {
-  return middleware(auth, {})
+export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<Session | null> {
+  return middleware(auth, optionsOf("allowLazy", auth, options))
 }
 
-/** Lets only lazy users pass; a browser is sent to `redirectTo` (default: the sign-in page), anything else is answered 401 or 403. */
-export function requireLazy(auth: LazyAuth, redirectTo?: string): MiddlewareHandler {
-  return middleware(auth, { require: "lazy", redirectTo })
+/**
+ * Lets only lazy users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
+ * @example app.get("/welcome", requireLazy(authConfig, { redirectTo: "/notes" }), (c) => c.text(c.get("session").user.id))
+ * @throws LazySetupError when an argument can't be
+ */
+export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
+  return middleware(auth, optionsOf("requireLazy", auth, options))
 }
 
-/** Lets only real users pass; a browser is sent to `redirectTo` (default: the sign-in page), anything else is answered 401 or 403. */
-export function requireReal(auth: LazyAuth, redirectTo?: string): MiddlewareHandler {
-  return middleware(auth, { require: "real", redirectTo })
+/**
+ * Lets only real users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
+ * @example app.get("/settings", requireReal(authConfig, { redirectTo: "/convert" }), (c) => c.text(c.get("session").user.id))
+ * @throws LazySetupError when an argument can't be
+ */
+export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
+  return middleware(auth, optionsOf("requireReal", auth, options))
 }
 
-function middleware(auth: LazyAuth, options: GateOptions): MiddlewareHandler {
+/**
+ * Finds the session of whoever is signed in. It makes and refuses nobody, for sign-in pages and public pages.
+ * @example app.get("/signin", optionalSession(authConfig), (c) => c.json(c.get("session")))
+ * @throws LazySetupError when an argument can't be
+ */
+export function optionalSession(auth: LazyAuth): GateHandler<Session | null> {
+  return middleware(auth, optionsOf("optionalSession", auth))
+}
+
+function middleware<Found extends Session | null>(auth: LazyAuth, options: GateOptions): GateHandler<Found> {
   return async (c, next) => {
     if (isMalformed(c.req.raw)) return c.text("Bad request.", 400, { "cache-control": "no-store" })
-    const result = await gate(forwardedHead(c.req.raw), auth, { ...options, getClientAddress: honoAddress(c.env) })
+    const getClientAddress = honoAddress(c.env)
+    const result = await decideGate(forwardedHead(c.req.raw), auth, { ...options, getClientAddress })
     if (!result.open) {
       for (const [name, value] of result.headers) c.header(name, value, { append: true })
       return c.body(result.body, result.status)
     }
-    c.set("session", result.session)
+    // A gate that requires a user is open only with a session.
+    c.set("session", result.session as Found)
     // In place: @hono/auth-js may have been given the request already.
     if (result.cookie) c.req.raw.headers.set("cookie", result.cookie)
     await answered(c, next)

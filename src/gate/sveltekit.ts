@@ -1,29 +1,51 @@
 import type { Handle, RequestEvent } from "@sveltejs/kit"
 import { parseSetCookie } from "cookie"
-import type { LazyAuth } from "../auth/request/head.js"
+import type { LazyAuth, RequestHead } from "../auth/request/head.js"
 import { platformAddress } from "../auth/request/node-address.js"
-import { cacheControl } from "./answer.js"
-import { type GateOptions, type GateRefused, gate } from "./gate.js"
+import { cacheControl, namesCookie } from "./answer.js"
+import { decideGate } from "./gate.js"
+import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "./options.js"
+import type { GateRefused } from "./result.js"
 
 /**
- * Signs in whoever comes, as a lazy user where nobody is signed in. Behind it, `event.locals.auth()` of @auth/sveltekit has the session on
+ * Signs a visitor without a session in as a new lazy user. Behind it, `event.locals.auth()` of @auth/sveltekit has the session on
  * the very first request. For bots, prefetches and the like there is none.
  *
- * Place it behind the handle of `SvelteKitAuth`: `sequence(handle, allowLazy(auth))`. Addresses without a route, and pages that are
+ * Place it behind the handle of `SvelteKitAuth`: `sequence(handle, allowLazy(authConfig))`. Addresses without a route, and pages that are
  * prerendered, are nobody's visit and pass untouched.
+ * @example export const handle = sequence(authHandle, allowLazy(authConfig))
+ * @throws LazySetupError when an argument can't be
  */
-export function allowLazy(auth: LazyAuth): Handle {
-  return gateHandle(auth, {})
+export function allowLazy(auth: LazyAuth, options?: AllowOptions): Handle {
+  return gateHandle(auth, optionsOf("allowLazy", auth, options))
 }
 
-/** Lets only lazy users pass; a browser is sent to `redirectTo` (default: the sign-in page), anything else is answered 401 or 403. */
-export function requireLazy(auth: LazyAuth, redirectTo?: string): Handle {
-  return gateHandle(auth, { require: "lazy", redirectTo })
+/**
+ * Lets only lazy users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
+ * @example const gates = { "/welcome": requireLazy(authConfig, { redirectTo: "/notes" }) }
+ * @throws LazySetupError when an argument can't be
+ */
+export function requireLazy(auth: LazyAuth, options?: RequireOptions): Handle {
+  return gateHandle(auth, optionsOf("requireLazy", auth, options))
 }
 
-/** Lets only real users pass; a browser is sent to `redirectTo` (default: the sign-in page), anything else is answered 401 or 403. */
-export function requireReal(auth: LazyAuth, redirectTo?: string): Handle {
-  return gateHandle(auth, { require: "real", redirectTo })
+/**
+ * Lets only real users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
+ * @example const gates = { "/settings": requireReal(authConfig, { redirectTo: "/convert" }) }
+ * @throws LazySetupError when an argument can't be
+ */
+export function requireReal(auth: LazyAuth, options?: RequireOptions): Handle {
+  return gateHandle(auth, optionsOf("requireReal", auth, options))
+}
+
+/**
+ * Finds the session of whoever is signed in. It makes and refuses nobody, for sign-in pages and public pages. Behind it,
+ * `event.locals.auth()` has the session.
+ * @example const gates = { "/signin": optionalSession(authConfig) }
+ * @throws LazySetupError when an argument can't be
+ */
+export function optionalSession(auth: LazyAuth): Handle {
+  return gateHandle(auth, optionsOf("optionalSession", auth))
 }
 
 function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
@@ -31,7 +53,7 @@ function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
     const { address, prerendering } = readConnection(event)
     if (prerendering || event.route.id === null) return resolve(event)
     const getClientAddress = address === undefined ? undefined : () => address
-    const result = await gate(visitorsRequest(event), auth, { ...options, getClientAddress })
+    const result = await decideGate(visitOf(event), auth, { ...options, getClientAddress })
     if (!result.open) return refusal(result, event)
     // In place: the handles before and behind this one hold the same request, but not the same event.
     if (result.cookie) event.request.headers.set("cookie", result.cookie)
@@ -41,7 +63,7 @@ function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
 }
 
 /** Method, address and headers of what the visitor asked for. */
-function visitorsRequest({ request, url, isDataRequest }: RequestEvent): Pick<Request, "method" | "url" | "headers"> {
+function visitOf({ request, url, isDataRequest }: RequestEvent): RequestHead {
   const headers = new Headers(request.headers)
   // SvelteKit's links fetch the data of a page where a browser would navigate to it, and follow a redirect alike.
   if (isDataRequest) headers.set("sec-fetch-mode", "navigate")
@@ -100,7 +122,7 @@ async function answered(
 function withHeaders(response: Response, gated: Headers): Response {
   const set = new Set(response.headers.getSetCookie().map(nameOf))
   const answer = new Response(response.body, response)
-  answer.headers.append("vary", gated.get("vary") ?? "Cookie")
+  if (!namesCookie(answer.headers.get("vary"))) answer.headers.append("vary", "Cookie")
   const control = cacheControl(answer.headers.get("cache-control"), gated)
   if (control !== null) answer.headers.set("cache-control", control)
   for (const cookie of gated.getSetCookie()) if (!set.has(nameOf(cookie))) answer.headers.append("set-cookie", cookie)

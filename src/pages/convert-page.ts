@@ -2,7 +2,7 @@ import { AuthError, MissingCSRF } from "@auth/core/errors"
 import type { Session } from "@auth/core/types"
 import { logError } from "../auth/config/log-error.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
-import { postCallback, readCsrfToken, startSignIn } from "../auth/internal-call.js"
+import { issueCsrfToken, postCallback, startSignIn } from "../auth/internal-call.js"
 import { readNewSession, readSession, type SessionAnswer } from "../auth/read-session.js"
 import { type AuthCookie, cookieAfter } from "../auth/request/cookies.js"
 import type { LazyAuth } from "../auth/request/head.js"
@@ -14,13 +14,13 @@ import { LazySetupError } from "../errors.js"
 import { htmlAnswer } from "./html-answer.js"
 import { jsonAnswer } from "./json-answer.js"
 import { plainLayout } from "./layout.js"
-import type { Outcome } from "./outcome.js"
+import type { PageOutcome } from "./outcome.js"
 import type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./page-options.js"
 import { type Problem, readProblem } from "./problem.js"
 import { contentType, type Fields, readFields } from "./read-fields.js"
 import { fillStrings } from "./strings.js"
 import { pathOf, readTarget, startVisit, type Visit } from "./visit.js"
-import { readIdentifier, readWays, type Way } from "./ways.js"
+import { readIdentifierField, readWays, type Way } from "./ways.js"
 
 /**
  * Makes the page on which a lazy user converts and a visitor without a session signs up. It offers
@@ -46,7 +46,7 @@ import { readIdentifier, readWays, type Way } from "./ways.js"
  * ```
  */
 export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): ConvertPage {
-  const identifier = readIdentifier(auth().providers)
+  const identifier = readIdentifierField(auth().providers)
   const strings = fillStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
   return async (given: Request, visitor: ConvertVisitor = {}) => {
@@ -54,7 +54,7 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
     const request = visitor.req?.raw === undefined ? given : forwardedRequest(given)
     const getClientAddress = visitorAddress(visitor)
     const path = pathOf(request)
-    const answer = (outcome: Outcome) =>
+    const answer = (outcome: PageOutcome) =>
       wantsJson(request) ? jsonAnswer(outcome, strings) : htmlAnswer(outcome, { strings, layout, doneUrl, path })
     let logger: RequestConfig["logger"]
     let response: Response
@@ -70,7 +70,7 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
   }
 }
 
-async function decide(visit: Visit): Promise<Outcome> {
+async function decide(visit: Visit): Promise<PageOutcome> {
   const { method } = visit.request
   if (method === "GET" || method === "HEAD") return show(visit, await sessionOf(visit))
   if (method === "POST") return submit(visit)
@@ -88,13 +88,13 @@ async function show(
   session: SessionAnswer,
   fields: Fields = {},
   problem: Problem | null = null,
-): Promise<Outcome> {
+): Promise<PageOutcome> {
   const { identifier, origin, config, query } = visit
   const { target, requested } = readTarget(visit, fields)
   // Only a session that is there: Auth.js would also have the cookie dropped of one that it could not read this time.
   const cookies = session.owner ? session.cookies : []
   if (isReal(session)) return { kind: "real", user: userOf(session), done: query.has("done"), target, cookies }
-  const csrf = await readCsrfToken(config, visit)
+  const csrf = await issueCsrfToken(config, visit)
   return {
     kind: "form",
     user: userOf(session),
@@ -109,7 +109,7 @@ async function show(
   }
 }
 
-async function submit(visit: Visit): Promise<Outcome> {
+async function submit(visit: Visit): Promise<PageOutcome> {
   const result = await readFields(visit.request)
   if (!result.ok) return { kind: "failed", status: result.status, code: result.code }
   const { fields } = result
@@ -160,7 +160,7 @@ function goesTo(provider: string): (way: Way) => boolean {
   return ({ id, type }) => id === provider && (type === "oauth" || type === "oidc")
 }
 
-async function convert(visit: Visit, session: SessionAnswer, fields: Fields): Promise<Outcome> {
+async function convert(visit: Visit, session: SessionAnswer, fields: Fields): Promise<PageOutcome> {
   const { request, identifier, origin, cookie, config } = visit
   const { target } = readTarget(visit, fields)
   const form = formOf({
@@ -192,7 +192,7 @@ async function convert(visit: Visit, session: SessionAnswer, fields: Fields): Pr
   }
 }
 
-async function leaveFor(visit: Visit, session: SessionAnswer, way: Way, fields: Fields): Promise<Outcome> {
+async function leaveFor(visit: Visit, session: SessionAnswer, way: Way, fields: Fields): Promise<PageOutcome> {
   const { request, origin, config } = visit
   const form = formOf({ csrfToken: fields.csrfToken, callbackUrl: readTarget(visit, fields).target })
   let started: { redirect: string; cookies: AuthCookie[] }

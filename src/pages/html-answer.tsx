@@ -4,7 +4,7 @@ import { appendCookies } from "../auth/request/cookies.js"
 import { FormView, formTitle } from "./form-view.js"
 import { type ConvertLayout, escapeHtml, plainLayout } from "./layout.js"
 import { DoneView, FailedView, LeavingView } from "./notice-views.js"
-import type { Outcome } from "./outcome.js"
+import type { PageOutcome } from "./outcome.js"
 import type { ConvertStrings } from "./strings.js"
 import { style } from "./style.js"
 
@@ -26,7 +26,7 @@ interface Document {
 }
 
 /** Answers with an outcome as an HTML page or a redirect. */
-export function htmlAnswer(outcome: Outcome, options: HtmlOptions): Response {
+export function htmlAnswer(outcome: PageOutcome, options: HtmlOptions): Response {
   const response =
     outcome.kind === "real" && !outcome.done
       ? redirect(outcome.target)
@@ -51,7 +51,7 @@ function redirect(target: string): Response {
   })
 }
 
-function renderDocument(outcome: Outcome, options: HtmlOptions): Response {
+function renderDocument(outcome: PageOutcome, options: HtmlOptions): Response {
   const nonce = makeNonce()
   const { status, title, content, refresh } = describe(outcome, options, nonce)
   const head = (
@@ -84,7 +84,7 @@ function renderDocument(outcome: Outcome, options: HtmlOptions): Response {
   })
 }
 
-function describe(outcome: Outcome, { strings, doneUrl, path }: HtmlOptions, nonce: string): Document {
+function describe(outcome: PageOutcome, { strings, doneUrl, path }: HtmlOptions, nonce: string): Document {
   switch (outcome.kind) {
     case "form": {
       const { problem } = outcome

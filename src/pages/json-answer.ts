@@ -1,9 +1,9 @@
 import { appendCookies } from "../auth/request/cookies.js"
-import type { Outcome } from "./outcome.js"
+import type { PageOutcome } from "./outcome.js"
 import { type ConvertStrings, messageFor } from "./strings.js"
 
 /** Answers with an outcome as JSON, for apps that render their own form. */
-export function jsonAnswer(outcome: Outcome, strings: ConvertStrings): Response {
+export function jsonAnswer(outcome: PageOutcome, strings: ConvertStrings): Response {
   const { status, body } = describe(outcome, strings)
   const headers = new Headers({
     "cache-control": "no-store",
@@ -17,7 +17,7 @@ export function jsonAnswer(outcome: Outcome, strings: ConvertStrings): Response 
   return Response.json(body, { status, headers })
 }
 
-function describe(outcome: Outcome, strings: ConvertStrings): { status: number; body: object } {
+function describe(outcome: PageOutcome, strings: ConvertStrings): { status: number; body: object } {
   const refusal = (status: number, code: string, more: object = {}) => ({
     status,
     body: { ok: false, code, field: null, message: messageFor(strings, code), ...more },

@@ -2,14 +2,14 @@ import type { Session } from "@auth/core/types"
 import type { AuthCookie } from "../auth/request/cookies.js"
 import type { Problem } from "./problem.js"
 import type { ConvertErrorCode } from "./strings.js"
-import type { Identifier, Way } from "./ways.js"
+import type { IdentifierField, Way } from "./ways.js"
 
 /** Shows the form to a lazy user or to a visitor without a session. */
 export interface FormOutcome {
   kind: "form"
   /** The lazy user; null for a visitor without a session. */
   user: Session["user"] | null
-  identifier: Identifier
+  identifier: IdentifierField
   ways: Way[]
   csrfToken: string
   /** Path to which Auth.js redirects after the sign-in. */
@@ -24,7 +24,7 @@ export interface FormOutcome {
 }
 
 /** Describes the result of a request, before it is written as HTML or JSON. */
-export type Outcome =
+export type PageOutcome =
   | FormOutcome
   /** A real user opened the page; `done` when the account has just been made. */
   | { kind: "real"; user: Session["user"] | null; done: boolean; target: string; cookies: AuthCookie[] }

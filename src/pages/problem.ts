@@ -1,8 +1,8 @@
 import { AccessDenied, CredentialsSignin, MissingCSRF } from "@auth/core/errors"
-import type { Identifier } from "./ways.js"
+import type { IdentifierField } from "./ways.js"
 
 /** Names an input of the form. */
-export type FieldName = Identifier | "password" | "passwordConfirm"
+export type FieldName = IdentifierField | "password" | "passwordConfirm"
 
 /** Tells what to correct when the form is shown again. */
 export interface Problem {
@@ -14,7 +14,7 @@ export interface Problem {
 }
 
 /** Translates an error of Auth.js for the form; null when the person can't correct it. */
-export function readProblem(error: unknown, identifier: Identifier): Problem | null {
+export function readProblem(error: unknown, identifier: IdentifierField): Problem | null {
   if (error instanceof MissingCSRF) return { code: "csrf", field: null, status: 403 }
   if (error instanceof CredentialsSignin)
     return {
@@ -27,7 +27,7 @@ export function readProblem(error: unknown, identifier: Identifier): Problem | n
   return null
 }
 
-function fieldOf(code: string, identifier: Identifier): FieldName | null {
+function fieldOf(code: string, identifier: IdentifierField): FieldName | null {
   if (code === "password_mismatch") return "passwordConfirm"
   if (code.startsWith("password_")) return "password"
   return code.startsWith(`${identifier}_`) ? identifier : null

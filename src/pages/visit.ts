@@ -4,12 +4,12 @@ import { publicOrigin } from "../auth/request/public-url.js"
 import { sameOriginPath } from "../auth/request/same-origin.js"
 import type { Visitor } from "../auth/request/visitor-address.js"
 import type { Fields } from "./read-fields.js"
-import type { Identifier } from "./ways.js"
+import type { IdentifierField } from "./ways.js"
 
 /** A request for the page, with the one configuration that answers it. */
 export interface Visit {
   request: Request
-  identifier: Identifier
+  identifier: IdentifierField
   origin: string
   cookie: string
   config: RequestConfig

@@ -4,7 +4,7 @@ import { actionUrl } from "../auth/internal-call.js"
 import { LazySetupError } from "../errors.js"
 
 /** Names the field that identifies a person along with the password. */
-export type Identifier = "username" | "email"
+export type IdentifierField = "username" | "email"
 
 /** Describes a field that a passkey provider asks of a visitor without a session. */
 export interface PasskeyField {
@@ -29,7 +29,7 @@ export interface Way {
  * Reads from the ConvertProvider whether people sign in by username or by e-mail address.
  * @throws LazySetupError when the configuration has no ConvertProvider
  */
-export function readIdentifier(providers: AuthConfig["providers"]): Identifier {
+export function readIdentifierField(providers: AuthConfig["providers"]): IdentifierField {
   const convert = providers.map(resolve).find(({ id, type }) => id === "convert" && type === "credentials")
   if (!convert)
     throw new LazySetupError(

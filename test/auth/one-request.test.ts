@@ -19,7 +19,10 @@ describeLinking("a configuration", (app) => {
     lazy: { limits: { perAddress: false }, ...changes.lazy },
   })
   const shared = (auth: LazyAuth, built = auth()) => new Browser("http://app.test", (request) => Auth(request, built))
-  const refused = { message: expect.stringContaining("NextAuth(auth) instead of NextAuth(auth())"), code: "setup" }
+  const refused = {
+    message: expect.stringContaining("NextAuth(authConfig) instead of NextAuth(authConfig())"),
+    code: "setup",
+  }
 
   it("that was built without a request serves one, and gives nobody another one's session", async () => {
     const auth = withLazy(config())
@@ -115,7 +118,7 @@ describeLinking("a configuration", (app) => {
 
   it("is not the function that makes it, and that says what to write", () => {
     const auth = withLazy(config())
-    expect(() => (auth as unknown as LazyConfig).providers).toThrow("expressAuth(auth) of authjs-lazy/express")
+    expect(() => (auth as unknown as LazyConfig).providers).toThrow("expressAuth(authConfig) of authjs-lazy/express")
   })
 
   /** What next-auth does in a server action: the request is unknown while the configuration is made. */

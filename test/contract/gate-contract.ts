@@ -54,8 +54,9 @@ const FOREIGN = { origin: "https://other.test", "sec-fetch-site": "cross-site" }
  * Tests the gate of a framework over HTTP and on PostgreSQL.
  *
  * `start` starts an app with the routes of Auth.js at `/auth`. It answers with a {@link Page} in
- * JSON at GET and POST `/` behind allowLazy, `/real` behind requireReal, and `/lazy` behind
- * requireLazy with `/welcome`; `/stream` is behind allowLazy. For an error that reaches the
+ * JSON at GET and POST `/` behind allowLazy, `/real` behind requireReal, `/lazy` behind
+ * requireLazy with `/welcome`, and GET and POST `/optional` behind optionalSession; `/stream` is
+ * behind allowLazy. For an error that reaches the
  * framework's handler, it answers 500 with the name of the error.
  */
 export function describeGateContract(
@@ -438,6 +439,70 @@ export function describeGateContract(
           const back = new URL(location, "http://here.test").searchParams.get("callbackUrl")
           if (back !== null) expect(new URL(back, "http://here.test").origin).toBe("http://here.test")
           if (back !== null) expect(back).toMatch(/^\/real/)
+        })
+      })
+
+      describe("optionalSession", () => {
+        it("makes and refuses nobody, whatever asks", async () => {
+          const port = await listen({ lazy: { limits: { perAddress: 1 } } })
+          const visitor = new Visitor(port)
+          const own = { origin: visitor.origin, "sec-fetch-site": "same-origin" }
+          const requests: Parameters<Visitor["visit"]>[1][] = [
+            {},
+            {},
+            { headers: API },
+            { form: { a: "b" }, headers: own },
+            ...Object.values(AHEAD).map((headers) => ({ headers })),
+            ...Object.values(BOTS).map((agent) => ({ headers: { "user-agent": agent } })),
+          ]
+          await expectRows(0, async () => {
+            for (const request of requests) {
+              await expectSignedOut(await visitor.visit("/optional", request))
+              // The way in is still open.
+              expect(await visitor.sessionCookie()).toBeUndefined()
+            }
+          })
+        })
+
+        it("finds the session of a lazy user, and of a real one", async () => {
+          const visitor = new Visitor(await listen())
+          const { session } = await visitor.page()
+          await expectRows(0, async () => {
+            for (const isLazy of [true, false]) {
+              for (const options of [{}, { headers: API }, { method: "POST", headers: API }]) {
+                const page = await visitor.page("/optional", options)
+                expect(page.session?.user).toMatchObject({ id: session?.user.id, isLazy })
+                expect([page.cookieSeen, page.own?.user.id]).toEqual([true, session?.user.id])
+              }
+              if (isLazy) await signUp(visitor)
+            }
+          })
+        })
+
+        it("extends a session as every gate does", async () => {
+          const visitor = new Visitor(await listen({ session: { ...app.config.session, updateAge: 0 } }))
+          const { session } = await visitor.page()
+          const answer = await visitor.visit("/optional")
+          expect(sessionCookies(answer)).not.toEqual([])
+          expect(answer.headers.get("cache-control")).toMatch(/private/)
+          expect((await visitor.page("/optional")).session?.user.id).toBe(session?.user.id)
+        })
+
+        it("asks a page with an ended session once more, and then shows it to nobody", async () => {
+          const visitor = new Visitor(await listen({ lazy: { recheck: 0 } }))
+          const { session } = await visitor.page()
+          await app.database.query(`delete from "user" where id = '${session?.user.id}'`)
+          await expectRows(0, async () => {
+            const cookie = await visitor.jar.getCookieString(visitor.origin)
+            const sent = await visitor.visit("/optional")
+            expect([sent.status, sent.headers.get("location"), sessionCookies(sent)]).toEqual([307, "/optional", []])
+            const page = await visitor.page("/optional")
+            expect([page.session, page.own]).toEqual([null, null])
+            const script = await visitor.visit("/optional", { headers: { ...API, cookie } })
+            expect([script.status, ((await script.json()) as Page).session]).toEqual([200, null])
+            // @auth/sveltekit, asked by the page, removes the cookie of a session that it does not find.
+            expect(sessionCookies(script).filter((set) => !set.startsWith(`${COOKIE}=;`))).toEqual([])
+          })
         })
       })
 

@@ -46,10 +46,10 @@ describe("configuration.md has a row for every option, and for nothing else", ()
     ["ConvertProviderOptions", "`ConvertProvider(options)`"],
     ["PasswordProviderOptions", "`PasswordProvider(options)`"],
     ["HashOptions", "Hashing"],
-    ["ConvertPageOptions", "`convertPage(auth, options)`"],
+    ["ConvertPageOptions", "`convertPage(authConfig, options)`"],
     ["LazyAdapterOptions", "`LazyAdapter(db, options)`"],
-    ["HandleAuthOptions", "`handleAuth(request, auth, options)`"],
-    ["GateOptions", "`gate(request, auth, options)`"],
+    ["HandleAuthOptions", "`handleAuth(request, authConfig, options)`"],
+    ["GateOptions", "`gate(request, authConfig, options)`"],
     ["LazyConfig", "`withLazy(config)`"],
   ])("%s", (name, heading) => {
     expect(rowsBelow("docs/configuration.md", heading).toSorted()).toEqual(keysOf(name).toSorted())
@@ -58,7 +58,7 @@ describe("configuration.md has a row for every option, and for nothing else", ()
 
 it.each([
   ["PurgeOptions", "docs/operating.md", "`purge(options)`"],
-  ["PurgeRouteOptions", "docs/scheduling.md", "`purgeRoute(auth, options)`"],
+  ["PurgeRouteOptions", "docs/scheduling.md", "`purgeRoute(authConfig, options)`"],
 ])("%s: %s has a row for each", (name, path, heading) => {
   expect(rowsBelow(path, heading).toSorted()).toEqual(keysOf(name).toSorted())
 })
@@ -108,8 +108,9 @@ describe("every code is explained", () => {
 })
 
 it("gating.md explains every reason for which no lazy user is made", () => {
-  const reasons = /^export type SkipReason = (.*)$/m.exec(source)?.[1]?.match(/"([\w-]+)"/g) ?? []
-  expect(reasons.length).toBeGreaterThan(3)
+  const types = [...source.matchAll(/^export type (?:SkipReason|UnfitRequest) = (.*)$/gm)]
+  const reasons = types.flatMap(([, union]) => union?.match(/"([\w-]+)"/g) ?? [])
+  expect(reasons.length).toBeGreaterThan(7)
   const { text } = page("docs/gating.md")
   expect(reasons.filter((reason) => !text.includes(`| \`${reason.replaceAll('"', "")}\` |`))).toEqual([])
 })

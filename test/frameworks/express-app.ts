@@ -2,7 +2,7 @@ import type { Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { Readable } from "node:stream"
 import type { ErrorRequestHandler, Express, RequestHandler } from "express"
-import { allowLazy, expressAuth, requireLazy, requireReal } from "../../src/express.js"
+import { allowLazy, expressAuth, optionalSession, requireLazy, requireReal } from "../../src/express.js"
 import { handleAuth, withLazy } from "../../src/index.js"
 import type { ContractApp, ContractServer } from "../contract/gate-contract.js"
 
@@ -28,7 +28,9 @@ export async function startExpress(
   app.get("/", allowLazy(auth), page)
   app.post("/", allowLazy(auth), page)
   app.get("/real", requireReal(auth), page)
-  app.get("/lazy", requireLazy(auth, "/welcome"), page)
+  app.get("/lazy", requireLazy(auth, { redirectTo: "/welcome" }), page)
+  app.get("/optional", optionalSession(auth), page)
+  app.post("/optional", optionalSession(auth), page)
   app.get("/stream", allowLazy(auth), (_req, res) => {
     res.type("text/event-stream")
     Readable.fromWeb(events() as Parameters<typeof Readable.fromWeb>[0]).pipe(res)

@@ -53,16 +53,18 @@ function signInAtOnce(origin: string): Promise<string[]> {
   )
 }
 
-it("ExpressAuth(auth()) serves nobody as somebody else, and says what to write", async () => {
+it("ExpressAuth(authConfig()) serves nobody as somebody else, and says what to write", async () => {
   const auth = withLazy({ ...app.config, lazy: { limits: { perAddress: false } } })
   const told = await signInAtOnce(await serve(auth()))
-  for (const text of told) expect(text).toContain("expressAuth(auth) of authjs-lazy/express instead of ExpressAuth")
+  for (const text of told)
+    expect(text).toContain("expressAuth(authConfig) of authjs-lazy/express instead of ExpressAuth")
   expect(await app.count('"user"')).toBe(0)
 })
 
-it("ExpressAuth(auth) says what to write", async () => {
+it("ExpressAuth(authConfig) says what to write", async () => {
   const auth: unknown = withLazy(app.config)
   const told = await signInAtOnce(await serve(auth as ExpressAuthConfig))
-  for (const text of told) expect(text).toContain("expressAuth(auth) of authjs-lazy/express instead of ExpressAuth")
+  for (const text of told)
+    expect(text).toContain("expressAuth(authConfig) of authjs-lazy/express instead of ExpressAuth")
   expect(await app.count('"user"')).toBe(0)
 })

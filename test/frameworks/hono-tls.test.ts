@@ -42,7 +42,7 @@ async function start(): Promise<number> {
     .use("/auth/*", authHandler())
     .all("/convert", (c) => convert(c.req.raw, c))
     .get("/", allowLazy(auth), (c) => c.json(c.get("session")?.user ?? null))
-    .get("/account", requireReal(auth, "/convert"), (c) => c.text("account"))
+    .get("/account", requireReal(auth, { redirectTo: "/convert" }), (c) => c.text("account"))
   return listen(createAdaptorServer({ fetch: routes.fetch }) as Server)
 }
 

@@ -2,7 +2,7 @@ import type { AddressInfo } from "node:net"
 import { authHandler, getAuthUser, initAuthConfig } from "@hono/auth-js"
 import { createAdaptorServer } from "@hono/node-server"
 import { type Context, Hono } from "hono"
-import { allowLazy, requireLazy, requireReal } from "../../src/hono.js"
+import { allowLazy, optionalSession, requireLazy, requireReal } from "../../src/hono.js"
 import { withLazy } from "../../src/index.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
 
@@ -24,7 +24,8 @@ async function start({ config, events }: ContractApp): Promise<ContractServer> {
   app.get("/", allowLazy(auth), page)
   app.post("/", allowLazy(auth), page)
   app.get("/real", requireReal(auth), page)
-  app.get("/lazy", requireLazy(auth, "/welcome"), page)
+  app.get("/lazy", requireLazy(auth, { redirectTo: "/welcome" }), page)
+  app.on(["GET", "POST"], "/optional", optionalSession(auth), page)
   app.get(
     "/stream",
     allowLazy(auth),

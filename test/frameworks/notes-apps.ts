@@ -46,7 +46,7 @@ async function startExpress({ config, database, proxies, socket }: NotesParts): 
     await addNote(database, res.locals.session, req.body.text)
     res.redirect(303, "/")
   })
-  app.get("/account", requireReal(auth, "/convert"), (_req, res) => void res.send("The account"))
+  app.get("/account", requireReal(auth, { redirectTo: "/convert" }), (_req, res) => void res.send("The account"))
   return started(createServer(app), socket)
 }
 
@@ -66,7 +66,7 @@ async function startHono({ config, database, socket }: NotesParts): Promise<Note
       await addNote(database, c.get("session"), (await c.req.parseBody()).text)
       return c.redirect("/", 303)
     })
-    .get("/account", requireReal(auth, "/convert"), (c) => c.text("The account"))
+    .get("/account", requireReal(auth, { redirectTo: "/convert" }), (c) => c.text("The account"))
   return started(createAdaptorServer({ fetch: app.fetch }), socket)
 }
 
@@ -80,10 +80,7 @@ async function startPlain({ config, database, socket }: NotesParts): Promise<Not
     if (pathname === "/convert") return convert(request, { getClientAddress })
     const needs = pathname === "/account" ? ({ require: "real", redirectTo: "/convert" } as const) : {}
     const door = await gate(request, auth, { ...needs, getClientAddress })
-    if (!door.open) return new Response(door.body, { status: door.status, headers: door.headers })
-    const response = await opened(request, door.session)
-    for (const [name, value] of door.headers) response.headers.append(name, value)
-    return response
+    return door.open ? door.apply(await opened(request, door.session)) : door.apply()
   }
   async function opened(request: Request, session: Session | null): Promise<Response> {
     if (request.url.endsWith("/account")) return new Response("The account")

@@ -39,6 +39,8 @@ const ROUTES: Record<string, GateOptions> = {
   "GET /stream": {},
   "GET /real": { require: "real" },
   "GET /lazy": { require: "lazy", redirectTo: "/welcome" },
+  "GET /optional": { create: false },
+  "POST /optional": { create: false },
 }
 
 describeGateContract("Request and Response", start, { deafToProxies: true })
@@ -54,10 +56,8 @@ async function start({ config, events }: ContractApp): Promise<ContractServer> {
     if (!route) return new Response(null, { status: 404 })
 
     const result = await gate(request, auth, { ...route, getClientAddress })
-    if (!result.open) return new Response(result.body, { status: result.status, headers: result.headers })
-    const response = pathname === "/stream" ? stream() : await page(request.url, result.session, result.cookie)
-    for (const [name, value] of result.headers) response.headers.append(name, value)
-    return response
+    if (!result.open) return result.apply()
+    return result.apply(pathname === "/stream" ? stream() : await page(request.url, result.session, result.cookie))
   }
 
   async function page(url: string, session: unknown, cookie: string): Promise<Response> {

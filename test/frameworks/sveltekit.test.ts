@@ -7,7 +7,7 @@ import type { Handle } from "@sveltejs/kit"
 import { RateLimiterMemory } from "rate-limiter-flexible"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { type LazyAuth, type LazyConfig, withLazy } from "../../src/index.js"
-import { allowLazy, requireLazy, requireReal } from "../../src/sveltekit.js"
+import { allowLazy, optionalSession, requireLazy, requireReal } from "../../src/sveltekit.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
 import { API, CHROME, NAVIGATION, Visitor } from "../contract/gate-contract-visitor.js"
 import { describeLeaving } from "../contract/leaving.js"
@@ -54,7 +54,8 @@ async function start({ config, events }: ContractApp): Promise<ContractServer> {
     "/": allowLazy(auth),
     "/real": requireReal(auth),
     "/members": requireReal(auth),
-    "/lazy": requireLazy(auth, "/welcome"),
+    "/lazy": requireLazy(auth, { redirectTo: "/welcome" }),
+    "/optional": optionalSession(auth),
   }
   const server = createServer(async (request, response) => {
     await untilGone(request)
@@ -219,7 +220,7 @@ describe("SvelteKit beside the contract", () => {
     expect(statuses.filter(({ user }) => user).length).toBeLessThanOrEqual(1)
     expect(await app.count('"user"')).toBeLessThanOrEqual(before + 1)
     expect(statuses.filter(({ status }) => status === 500).length).toBeGreaterThanOrEqual(19)
-    expect(String(app.logged.slice(logged).at(-1))).toContain("SvelteKitAuth(auth)")
+    expect(String(app.logged.slice(logged).at(-1))).toContain("SvelteKitAuth(authConfig)")
   })
 
   it("leaves another app's cookie alone whose name begins alike", async () => {

@@ -82,7 +82,7 @@ function createApp(auth: LazyAuth): Express {
   app.post("/parsed-after", allowLazy(auth), parse, page)
   app.post("/parsed-before", parse, allowLazy(auth), page)
   app.get("/real", requireReal(auth), page)
-  app.get("/lazy", requireLazy(auth, "/already-real"), page)
+  app.get("/lazy", requireLazy(auth, { redirectTo: "/already-real" }), page)
   app.get("/late-error", allowLazy(auth), () => {
     throw new RangeError("from the handler")
   })

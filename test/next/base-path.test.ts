@@ -116,7 +116,7 @@ describe("a server component", () => {
     const before = await users()
     const told = await new Visitor(port).read<Error>("/app/wanting")
     expect(told).toMatchObject({
-      message: expect.stringContaining("allowLazy(auth) in proxy.ts"),
+      message: expect.stringContaining("allowLazy(authConfig).proxy` in proxy.ts"),
     })
     expect(await users()).toBe(before)
   })
@@ -139,6 +139,16 @@ describe("a server component", () => {
     const told = await new Visitor(port).read<Error>(`/app/signing-in?provider=${provider}${fields}`)
     expect(told.message).toContain(`signIn("${provider}") needs to set a cookie, which a server component can't`)
     expect(await users()).toBe(before)
+  })
+
+  it("that only reads finds who is there, and makes nobody", async () => {
+    const before = await users()
+    expect(await (await new Visitor(port).visit("/app/reading")).text()).toContain("<pre>null</pre>")
+    expect(await users()).toBe(before)
+    const visitor = new Visitor(port)
+    const { user } = await visitor.read<Told>("/app/gated")
+    expect((await visitor.read<Told>("/app/reading")).user).toEqual(user)
+    expect((await (await signedUp()).read<Told>("/app/reading")).user.isLazy).toBe(false)
   })
 
   it("sends away whom it is not for, and shows itself to whom it is", async () => {
@@ -186,6 +196,17 @@ describe("a server action", () => {
     expect(sent.headers.get("location")).toMatch(/\/app\/form\?callbackUrl=%2F$/)
     const passed = await visitor.act({ what: "requireLazy" })
     expect(passed.headers.get("location")).toContain(`told=${id}`)
+  })
+
+  it("that only reads finds who is there, and makes nobody", async () => {
+    const visitor = new Visitor(port)
+    const before = await users()
+    const nobody = await visitor.act({ what: "optionalSession" })
+    expect(nobody.headers.get("location")).toContain("told=undefined")
+    expect([nobody.headers.getSetCookie(), await users()]).toEqual([[], before])
+    const { user } = await visitor.read<Told>("/app/gated")
+    const found = await visitor.act({ what: "optionalSession" })
+    expect(found.headers.get("location")).toContain(`told=${user.id}`)
   })
 })
 

@@ -8,7 +8,7 @@ import { notFound, redirect } from "next/navigation.js"
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
 import { afterAll, beforeAll, vi } from "vitest"
 import type { LazyAuth } from "../../src/index.js"
-import { allowLazy, type NextGate, requireLazy, requireReal, withLazy } from "../../src/next.js"
+import { allowLazy, type NextGate, optionalSession, requireLazy, requireReal, withLazy } from "../../src/next.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
 import { describeLeaving } from "../contract/leaving.js"
 import { buildInPlace } from "./next-app.js"
@@ -39,13 +39,18 @@ const contract = {
   config: (headers: Headers, request?: NextRequest) => appOf(headers).auth(request),
   events: (headers: Headers) => appOf(headers).events(),
   lazy: (request: NextRequest, context: unknown, handler: (request: NextRequest) => Promise<Response>) =>
-    allowLazy(appOf(request.headers).auth)(handler)(request, context),
+    allowLazy(appOf(request.headers).auth).route(handler)(request, context),
   async proxy(request: NextRequest, event: NextFetchEvent): Promise<Response> {
     const { auth } = appOf(request.headers)
     if (request.nextUrl.pathname.startsWith("/away/")) return leaveProxy(allowLazy(auth), request, event)
-    const gates = { "/real": requireReal(auth), "/lazy": requireLazy(auth, "/welcome") }
+    const gates = {
+      "/real": requireReal(auth),
+      "/lazy": requireLazy(auth, { redirectTo: "/welcome" }),
+      "/optional": optionalSession(auth),
+    }
+    const gate = gates[request.nextUrl.pathname as keyof typeof gates] ?? allowLazy(auth)
     try {
-      return await (gates[request.nextUrl.pathname as keyof typeof gates] ?? allowLazy(auth))(request, event)
+      return await gate.proxy(request, event)
     } catch (error) {
       return new Response((error as Error).constructor.name, { status: 500 })
     }
@@ -74,7 +79,9 @@ async function leaveProxy(
   event: NextFetchEvent,
 ): Promise<Response> {
   const way = request.nextUrl.pathname.split("/").at(-1) ?? ""
-  return gate((gated) => proxies[way]?.(gated))(request, event)
+  // Next passes the event where a route handler is given its parameters.
+  if (way === "wrapped") return gate.route(() => NextResponse.next())(request, event)
+  return gate.proxy(request, event, (gated) => proxies[way]?.(gated))
 }
 
 interface NextServer {
@@ -149,6 +156,7 @@ describeLeaving("Next.js", (config) => start({ config, behindTls: false, events:
   "an answer that a proxy throws": { path: "/away/thrown", status: 409, body: "thrown" },
   "an error in a proxy": { path: "/away/error", status: 500 },
   "a proxy that goes on to the page": { path: "/away/nothing", status: 200, body: "a page" },
+  "a proxy that is wrapped as a route handler is": { path: "/away/wrapped", status: 200, body: "a page" },
   "a proxy that rewrites": { path: "/away/rewrite", status: 200, body: "a page" },
   "a proxy that answers": { path: "/away/answer", status: 200, body: "from the proxy" },
   "a proxy that redirects": { path: "/away/immutable", status: 302, location: "/" },

@@ -117,7 +117,7 @@ export function describeActions(parts: () => { built: BuiltApp; database: Postgr
       expect((await others())?.value).toBe("of-another-app")
     })
 
-    it("NextAuth(auth()) serves nobody as somebody else, and says what to write", async () => {
+    it("NextAuth(authConfig()) serves nobody as somebody else, and says what to write", async () => {
       const before = await users()
       const visitors = Array.from({ length: BROWSERS }, () => new Visitor(port))
       const signIn = async (visitor: Visitor) => {
@@ -130,7 +130,7 @@ export function describeActions(parts: () => { built: BuiltApp; database: Postgr
       expect(statuses).toEqual(statuses.map(() => 500))
       expect(await users()).toBe(before)
       for (const visitor of visitors) expect(await sent(visitor)).toEqual([])
-      expect(app.output()).toContain("NextAuth(auth) instead of NextAuth(auth())")
+      expect(app.output()).toContain("NextAuth(authConfig) instead of NextAuth(authConfig())")
     })
   })
 }

@@ -3,7 +3,7 @@ import { LazyAdapter } from "authjs-lazy/drizzle"
 import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
 import { db } from "./db.js"
 
-export const auth = withLazy({
+export const authConfig = withLazy({
   adapter: LazyAdapter(db),
   providers: [LazyProvider(), PasswordProvider(), ConvertProvider()],
 })

@@ -20,7 +20,7 @@ export const openId = OPENID_ISSUER
     }
   : undefined
 
-const auth = withLazy({
+const authConfig = withLazy({
   adapter: LazyAdapter(db, { usersTable, accountsTable, sessionsTable, passwordsTable }),
   providers: [
     // The address of nobody, for a column that demands one.
@@ -32,10 +32,10 @@ const auth = withLazy({
   pages: { signIn: "/signin", error: "/signin" },
 })
 
-export const { handlers, signIn, signOut, auth: session } = NextAuth(auth)
+export const { handlers, signIn, signOut, auth } = NextAuth(authConfig)
 
 /** For everybody: who isn't signed in becomes a lazy user. */
-export const lazy = allowLazy(auth)
+export const lazy = allowLazy(authConfig)
 
 /** For people with an account. */
-export const real = requireReal(auth, "/account")
+export const real = requireReal(authConfig, { redirectTo: "/account" })

@@ -1,4 +1,6 @@
-export { lazy as proxy } from "@/auth"
+import { lazy } from "@/auth"
+
+export const proxy = lazy.proxy
 
 export const config = {
   matcher: ["/", "/notebooks/:path*"],

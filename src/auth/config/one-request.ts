@@ -8,8 +8,9 @@ const shared = new WeakSet<object>()
 export function sharedConfiguration(): LazySetupError {
   return loud(
     "This configuration was made for one request and is used for another. Pass the function that withLazy returned instead of calling it: " +
-      "NextAuth(auth) instead of NextAuth(auth()), SvelteKitAuth(auth), initAuthConfig(auth), expressAuth(auth) of " +
-      "authjs-lazy/express instead of ExpressAuth(auth()) of @auth/express, Auth(request, auth(request)).",
+      "NextAuth(authConfig) instead of NextAuth(authConfig()), SvelteKitAuth(authConfig), initAuthConfig(authConfig), " +
+      "expressAuth(authConfig) of authjs-lazy/express instead of ExpressAuth(authConfig()) of @auth/express, " +
+      "Auth(request, authConfig(request)).",
   )
 }
 
@@ -17,15 +18,17 @@ export function sharedConfiguration(): LazySetupError {
 export function unknownRequest(): LazySetupError {
   return loud(
     "This sign-in uses a configuration that was made without its request, so the lazy user of the browser would be lost. Pass the function " +
-      "that withLazy returned, NextAuth(auth) instead of NextAuth(auth()), or pass the request: Auth(request, auth(request)).",
+      "that withLazy returned, NextAuth(authConfig) instead of NextAuth(authConfig()), or pass the request: " +
+      "Auth(request, authConfig(request)).",
   )
 }
 
 /** Reports that the function from `withLazy` was passed where a configuration is expected. */
 export function notAConfiguration(): LazySetupError {
   return loud(
-    "withLazy returns a function that makes the configuration of each request; it is not a configuration itself. Use NextAuth(auth) " +
-      "of next-auth, expressAuth(auth) of authjs-lazy/express instead of ExpressAuth of @auth/express, or Auth(request, auth(request)).",
+    "withLazy returns a function that makes the configuration of each request; it is not a configuration itself. Use " +
+      "NextAuth(authConfig) of next-auth, expressAuth(authConfig) of authjs-lazy/express instead of ExpressAuth of @auth/express, " +
+      "or Auth(request, authConfig(request)).",
   )
 }
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http"
-import { cacheControl } from "../answer.js"
+import { cacheControl, namesCookie } from "../answer.js"
 
 type Arguments = Parameters<ServerResponse["writeHead"]>
 
@@ -44,7 +44,7 @@ function addMissing(res: ServerResponse, gated: Headers): void {
   if (missing.length > 0) res.setHeader("set-cookie", [...missing, ...own])
   const control = cacheControl(joined(res, "cache-control"), gated)
   if (control !== null) res.setHeader("cache-control", control)
-  if (!/\bcookie\b|\*/i.test(joined(res, "vary") ?? "")) res.appendHeader("vary", "Cookie")
+  if (!namesCookie(joined(res, "vary"))) res.appendHeader("vary", "Cookie")
 }
 
 function joined(res: ServerResponse, name: string): string | null {

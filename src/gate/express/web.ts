@@ -1,5 +1,6 @@
 import { isIP } from "node:net"
-import type { Request as ExpressRequest, Response as ExpressResponse } from "express"
+import type { Request as ExpressRequest, Response as ExpressResponse, RequestHandler } from "express"
+import { nodeAddress } from "../../auth/request/node-address.js"
 import { forwardedHost } from "../../auth/request/public-url.js"
 
 /** Methods that a `Request` refuses: https://fetch.spec.whatwg.org/#forbidden-method */
@@ -71,4 +72,18 @@ export async function sendWebResponse(response: Response, res: ExpressResponse):
   // Each cookie is an entry of its own.
   for (const [name, value] of response.headers) res.append(name, value)
   res.end(Buffer.from(await response.arrayBuffer()))
+}
+
+/** Answers 400 to an invalid request, for which Express would show an error with its stack. */
+export function refusing(isRefused: (req: ExpressRequest) => boolean, handler: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    if (!isRefused(req)) return handler(req, res, next)
+    res.status(400).set("cache-control", "no-store").type("text/plain").end("Bad request.")
+  }
+}
+
+/** Returns how to tell the client's address; undefined where the connection does not have one. */
+export function addressOf(req: ExpressRequest): (() => string) | undefined {
+  const address = req.ip ?? nodeAddress(req)
+  return address === undefined ? undefined : () => address
 }

@@ -23,6 +23,6 @@ export async function setCookies(headers: Headers): Promise<void> {
 export function readOnlyCookies(what: string): LazySetupError {
   return new LazySetupError(
     `${what} needs to set a cookie, which a server component can't. Nobody was signed in. Sign visitors in before the page is ` +
-      `rendered, with allowLazy(auth) in proxy.ts, or in a server action.`,
+      `rendered, with \`export const proxy = allowLazy(authConfig).proxy\` in proxy.ts, or in a server action.`,
   )
 }

@@ -2,8 +2,11 @@ import type { Session } from "@auth/core/types"
 import { parseCookie } from "cookie"
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
 import type { LazyAuth } from "../../auth/request/head.js"
+import { LazySetupError } from "../../errors.js"
 import { withGateHeaders } from "../answer.js"
-import { type GateOpen, type GateOptions, type GateRefused, gate } from "../gate.js"
+import { decideGate } from "../gate.js"
+import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "../options.js"
+import type { GateOpen, GateRefused } from "../result.js"
 import { withNextDefaults } from "./config.js"
 import { setCookies } from "./cookies.js"
 import { type GuardOptions, guard } from "./guard.js"
@@ -18,48 +21,77 @@ export type GatedRequest<Found extends Session | null> = NextRequest & {
 
 type Answer = Response | undefined
 
-/** A gate, to be called in three ways. */
+/** A gate, in the three places where Next runs code of the app. */
 export interface NextGate<Found extends Session | null> {
-  /** It is a proxy: `export const proxy = allowLazy(auth)` in `proxy.ts`. */
-  (request: NextRequest, event?: NextFetchEvent): Promise<Response>
   /**
-   * It wraps a proxy, or a route handler: `export const GET = lazy((request) => Response.json(request.auth))`. Behind a proxy's gate,
-   * answering nothing goes on to the page.
+   * Guards pages, in `proxy.ts`. A handler runs behind the gate, and answers, or returns nothing to go on to the page.
+   * @example export const proxy = allowLazy(authConfig).proxy
    */
-  <Context = unknown>(
-    handler: (request: GatedRequest<Found>, context: Context) => Answer | Promise<Answer>,
-  ): (request: NextRequest, context: Context) => Promise<Response>
-  /** It guards a server component or a server action: `const session = await real()`. Whoever may not pass is redirected. */
-  (options?: GuardOptions): Promise<Found>
+  proxy: (
+    request: NextRequest,
+    event?: NextFetchEvent,
+    handler?: (request: GatedRequest<Found>, event: NextFetchEvent) => Answer | Promise<Answer>,
+  ) => Promise<Response>
+  /**
+   * Wraps a route handler.
+   * @example export const GET = lazy.route((request) => Response.json(request.auth))
+   */
+  route: <Context = unknown>(
+    handler: (request: GatedRequest<Found>, context: Context) => Response | Promise<Response>,
+  ) => (request: NextRequest, context: Context) => Promise<Response>
+  /**
+   * Guards a server component or a server action: returns the session, or redirects a visitor who may not pass.
+   * @example const { user } = await requireReal(authConfig).session({ callbackUrl: "/settings" })
+   */
+  session: (options?: GuardOptions) => Promise<Found>
 }
 
 /**
- * Signs in whoever comes, as a lazy user where nobody is signed in. Behind it, in a proxy, `auth()` of next-auth has the session on the
+ * Signs a visitor without a session in as a new lazy user. Behind its `proxy`, `auth()` of next-auth has the session on the
  * very first request. For bots, prefetches and the like the session is null.
  *
- * A server component can't set the cookie of a new session: called there it answers with the session there is, and throws LazySetupError
+ * A server component can't set the cookie of a new session: there `session()` returns the session there is, and throws LazySetupError
  * where a lazy user would have to be made.
+ * @example export const lazy = allowLazy(authConfig)
+ * @throws LazySetupError when an argument can't be
  */
-export function allowLazy(auth: LazyAuth): NextGate<Session | null> {
-  return nextGate(auth, {})
+export function allowLazy(auth: LazyAuth, options?: AllowOptions): NextGate<Session | null> {
+  return nextGate(auth, optionsOf("allowLazy", auth, options))
 }
 
-/** Lets only lazy users pass; a browser is sent to `redirectTo` (default: the sign-in page), anything else is answered 401 or 403. */
-export function requireLazy(auth: LazyAuth, redirectTo?: string): NextGate<Session> {
-  return nextGate(auth, { require: "lazy", redirectTo })
+/**
+ * Lets only lazy users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
+ * @example export const onlyLazy = requireLazy(authConfig, { redirectTo: "/notes" })
+ * @throws LazySetupError when an argument can't be
+ */
+export function requireLazy(auth: LazyAuth, options?: RequireOptions): NextGate<Session> {
+  return nextGate(auth, optionsOf("requireLazy", auth, options))
 }
 
-/** Lets only real users pass; a browser is sent to `redirectTo` (default: the sign-in page), anything else is answered 401 or 403. */
-export function requireReal(auth: LazyAuth, redirectTo?: string): NextGate<Session> {
-  return nextGate(auth, { require: "real", redirectTo })
+/**
+ * Lets only real users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
+ * @example export const real = requireReal(authConfig, { redirectTo: "/convert" })
+ * @throws LazySetupError when an argument can't be
+ */
+export function requireReal(auth: LazyAuth, options?: RequireOptions): NextGate<Session> {
+  return nextGate(auth, optionsOf("requireReal", auth, options))
+}
+
+/**
+ * Finds the session of whoever is signed in. It makes and refuses nobody, for sign-in pages and public pages.
+ * @example const session = await optionalSession(authConfig).session()
+ * @throws LazySetupError when an argument can't be
+ */
+export function optionalSession(auth: LazyAuth): NextGate<Session | null> {
+  return nextGate(auth, optionsOf("optionalSession", auth))
 }
 
 type Handler = (request: GatedRequest<Session | null>, context: unknown) => Answer | Promise<Answer>
 
 function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOptions): NextGate<Found> {
   const auth = withNextDefaults(given)
-  const through = (handler: Handler) => async (request: NextRequest, context: unknown) => {
-    const result = await gate(headOf(request), auth, options)
+  const run = async (request: NextRequest, context: unknown, handler: Handler): Promise<Response> => {
+    const result = await decideGate(headOf(request), auth, options)
     if (!result.open) return refusal(result, request, context)
     const changed = setCookie(request, result.cookie)
     const isSet = isRoute(context) && (await setInJar(result.headers))
@@ -67,13 +99,29 @@ function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOp
     if (!goesOn(answer)) return withGateHeaders(answer, result.headers, isSet ? [] : undefined)
     return goingOn(answer, result, changed && request.headers)
   }
-  const proxy = through(() => undefined)
-  const called = (first?: NextRequest | Handler | GuardOptions, event?: unknown) => {
-    if (typeof first === "function") return through(first)
-    return first && "headers" in first ? proxy(first, event) : guard(auth, options, first)
+  const parts = {
+    async proxy(request: NextRequest, event?: unknown, handler: Handler = () => undefined) {
+      if (typeof request === "function") throw new LazySetupError(OWN_PROXY)
+      return run(request, event, handler)
+    },
+    // Next may call it as a proxy too, with an event in place of the parameters of a route.
+    route: (handler: Handler) => async (request: NextRequest, context: unknown) => run(request, context, handler),
+    session: (guardOptions?: GuardOptions) => guard(auth, options, guardOptions),
   }
-  return called as NextGate<Found>
+  const uncallable = () => {
+    throw new LazySetupError(NOT_CALLED)
+  }
+  // A gate that requires a user is open only with a session.
+  return Object.assign(uncallable, parts) as unknown as NextGate<Found>
 }
+
+const OWN_PROXY =
+  "`proxy` of a gate takes the request that Next passes, not a handler. Around a proxy of your own write: " +
+  "export const proxy = (request, event) => lazy.proxy(request, event, handler)"
+
+const NOT_CALLED =
+  "A gate of authjs-lazy/next is no function. In proxy.ts write `export const proxy = lazy.proxy`, around a route handler " +
+  "`export const GET = lazy.route(handler)`, and in a server component or a server action `await lazy.session()`."
 
 /**
  * Runs the handler and turns its errors into the answers of Next, so that the new session and
@@ -100,7 +148,8 @@ async function answered(
 }
 
 const NO_ANSWER =
-  "A route handler behind a gate must return a Response. Return NextResponse.next(), NextResponse.rewrite() or nothing only in proxy.ts."
+  "A route handler behind a gate must return a Response. Only a proxy may return NextResponse.next(), NextResponse.rewrite() or nothing: " +
+  "write lazy.proxy(request, event, handler) in proxy.ts."
 
 function isRoute(context: unknown): boolean {
   return typeof context === "object" && context !== null && "params" in context

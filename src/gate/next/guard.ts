@@ -1,22 +1,27 @@
 import type { Session } from "@auth/core/types"
 import { contextOf } from "../../auth/context/request-context.js"
-import type { LazyAuth } from "../../auth/request/head.js"
+import type { LazyAuth, RequestHead } from "../../auth/request/head.js"
 import { publicOrigin } from "../../auth/request/public-url.js"
 import { skipReason } from "../decide.js"
-import { decideGate, type GateOptions, type GateResult } from "../gate.js"
+import { decideGate } from "../gate.js"
+import type { GateOptions } from "../options.js"
+import type { GateResult } from "../result.js"
 import { areCookiesWritable, readOnlyCookies, setCookies } from "./cookies.js"
-import { type RequestHead, visitorsRequest } from "./head.js"
+import { visitorsRequest } from "./head.js"
 
-/** What a gate takes that is called in a server component or a server action. */
+/** Options of `session()` of a gate, in a server component or a server action. */
 export interface GuardOptions {
-  /** Where to go once the visitor is who is wanted; a path of this site: Next doesn't tell a server component its own. Default: `"/"`. */
+  /**
+   * Where a visitor who may not pass comes back to; a path of this site. Next doesn't tell a server component its own.
+   * @default "/"
+   */
   callbackUrl?: string
 }
 
 /** Next tells neither address, and a server component sets no cookie. */
 const HERE = { canSendBack: false }
 
-/** Called in a server component or a server action: answers with the session, or redirects whoever may not pass. */
+/** Returns the session to a server component or a server action, or redirects a visitor who may not pass. */
 export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl = "/" }: GuardOptions = {}) {
   const { headers } = await import("next/headers.js")
   const writable = await areCookiesWritable()
@@ -26,7 +31,7 @@ export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl 
     headers: new Headers(await headers()),
   })
   if (options.require) return admitted(visit, await decideGate(navigation(visit), auth, options, HERE))
-  if (!writable) return existing(visit, auth)
+  if (!writable) return existing(visit, auth, options)
   const result = await decideGate(visit, auth, options, HERE)
   if (!result.open) throw new Error(result.body)
   await setCookies(result.headers)
@@ -41,10 +46,10 @@ async function admitted(visit: RequestHead, result: GateResult): Promise<Session
   return redirect(new URL(result.headers.get("location") ?? "/", publicOrigin(visit)).href)
 }
 
-/** Nobody can be signed in here: who is signed in already, or else null where nobody would be made. */
-async function existing(visit: RequestHead, auth: LazyAuth): Promise<Session | null> {
-  const { session } = await decideGate(visit, auth, { require: "lazy" }, HERE)
-  if (session || skipReason(visit, contextOf(auth())?.options.isBot)) return session
+/** Returns the session there is, where no cookie can be set; throws where a lazy user would have to be made. */
+async function existing(visit: RequestHead, auth: LazyAuth, { create }: GateOptions): Promise<Session | null> {
+  const { session } = await decideGate(visit, auth, { create: false }, HERE)
+  if (session || create === false || skipReason(visit, contextOf(auth())?.options.isBot)) return session
   throw readOnlyCookies("A new lazy user")
 }
 

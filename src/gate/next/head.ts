@@ -1,8 +1,6 @@
 import type { NextRequest } from "next/server.js"
+import type { RequestHead } from "../../auth/request/head.js"
 import { forwardedUrl } from "../../auth/request/public-url.js"
-
-/** Method, URL and headers of a request. */
-export type RequestHead = Pick<Request, "method" | "url" | "headers">
 
 /**
  * The request as the visitor has sent it. Its URL in Next names the host that Next was started on; where visitors went is in the headers,
@@ -15,7 +13,7 @@ export function visitorsRequest({ method, url, headers }: RequestHead): RequestH
   return { method, url: outside, headers: withPrefetch(method, headers) }
 }
 
-/** The same of a request of Next, which tells the base path of the app to a proxy, and hides it from a route handler. */
+/** Reads the head of a request of Next, which tells the base path of the app to a proxy, and hides it from a route handler. */
 export function headOf({ method, nextUrl, headers }: NextRequest): RequestHead {
   const url = new URL(nextUrl.href)
   if (nextUrl.basePath === "") url.pathname = `${process.env.__NEXT_ROUTER_BASEPATH ?? ""}${url.pathname}`

@@ -6,7 +6,7 @@ import { db } from "./db.js"
 export const adapter = LazyAdapter(db)
 
 /** What a reader has made in the page before. */
-export const auth = withLazy({
+export const authConfig = withLazy({
   adapter,
   providers: [LazyProvider(), PasswordProvider(), ConvertProvider()],
 })

@@ -1,6 +1,6 @@
 import { LazyProvider } from "authjs-lazy"
 import { LazyAdapter } from "authjs-lazy/drizzle"
-import { allowLazy, requireLazy, requireReal, withLazy } from "authjs-lazy/next"
+import { allowLazy, optionalSession, requireLazy, requireReal, withLazy } from "authjs-lazy/next"
 import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
 import { drizzle } from "drizzle-orm/postgres-js"
 import NextAuth from "next-auth"
@@ -35,12 +35,13 @@ const config = {
   lazy: { limits: { perAddress: false } },
 }
 
-const auth = withLazy(config)
+const authConfig = withLazy(config)
 
-export const { handlers, signIn, signOut, auth: session } = NextAuth(auth)
-export const lazy = allowLazy(auth)
-export const onlyLazy = requireLazy(auth)
-export const real = requireReal(auth, "/app/form")
+export const { handlers, signIn, signOut, auth } = NextAuth(authConfig)
+export const lazy = allowLazy(authConfig)
+export const onlyLazy = requireLazy(authConfig)
+export const real = requireReal(authConfig, { redirectTo: "/app/form" })
+export const optional = optionalSession(authConfig)
 
 /** The mistake of an app that builds its configuration once: one for all visitors. */
 export const { handlers: sharedHandlers } = NextAuth(withLazy({ ...config, basePath: "/app/api/shared" })())

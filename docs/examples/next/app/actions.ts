@@ -11,7 +11,7 @@ import { usersTable } from "@/database/schema"
 export async function startNotebook(form: FormData) {
   const text = textOf(form)
   // Whoever's session has run out since the page was shown becomes a new lazy user, and loses no word.
-  const session = await lazy()
+  const session = await lazy.session()
   if (!session || !text) return
   const { id } = await notebooksOf(session.user.id).start(text)
   redirect(`/notebooks/${id}`)
@@ -19,14 +19,14 @@ export async function startNotebook(form: FormData) {
 
 export async function writeMessage(id: string, form: FormData) {
   const text = textOf(form)
-  const session = await lazy()
+  const session = await lazy.session()
   if (!session || !text) return
   await notebooksOf(session.user.id).write(id, text)
   redirect(`/notebooks/${id}`)
 }
 
 export async function changeName(form: FormData) {
-  const { user } = await real()
+  const { user } = await real.session()
   await db
     .update(usersTable)
     .set({ name: textOf(form) })

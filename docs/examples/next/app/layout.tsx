@@ -1,14 +1,14 @@
 import type { Metadata } from "next"
 import { SessionProvider } from "next-auth/react"
 import type { ReactNode } from "react"
-import { session } from "@/auth"
+import { auth } from "@/auth"
 import { Header } from "@/components/header"
 import "./globals.css"
 
 export const metadata: Metadata = { title: "Notebook", description: "Write first, sign up later." }
 
 export default async function Layout({ children }: { children: ReactNode }) {
-  const current = await session()
+  const current = await auth()
   return (
     <html lang="en">
       <body>

@@ -1,13 +1,13 @@
 import Link from "next/link"
 import { Suspense } from "react"
 import { startNotebook } from "@/app/actions"
-import { session } from "@/auth"
+import { auth } from "@/auth"
 import { Composer } from "@/components/composer"
 import { notebooksOf } from "@/database/notebooks"
 
-/** The gate in proxy.ts has made a lazy user of whoever came: `session()` has it on the very first visit. */
+/** The gate in proxy.ts has made a lazy user of whoever came: `auth()` has it on the very first visit. */
 export default async function Home() {
-  const current = await session()
+  const current = await auth()
   return (
     <>
       <h1>What is on your mind?</h1>

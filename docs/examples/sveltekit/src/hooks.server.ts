@@ -3,17 +3,20 @@ import type { Handle, ServerInit } from "@sveltejs/kit"
 import { sequence } from "@sveltejs/kit/hooks"
 import { allowLazy, requireReal } from "authjs-lazy/sveltekit"
 import { building } from "$app/environment"
-import { auth } from "./lib/server/auth.js"
+import { authConfig } from "./lib/server/auth.js"
 import { createTables } from "./lib/server/db.js"
 
 export const init: ServerInit = async () => {
   if (!building) await createTables()
 }
 
-const { handle: authHandle } = SvelteKitAuth(async (event) => auth(event))
+const { handle: authHandle } = SvelteKitAuth(async (event) => authConfig(event))
 
 // Whoever opens the home page is a user from there on.
-const gates: Record<string, Handle> = { "/": allowLazy(auth), "/account": requireReal(auth, "/convert") }
+const gates: Record<string, Handle> = {
+  "/": allowLazy(authConfig),
+  "/account": requireReal(authConfig, { redirectTo: "/convert" }),
+}
 
 const gateHandle: Handle = ({ event, resolve }) => {
   const gate = gates[event.route.id ?? ""]

@@ -1,11 +1,11 @@
 import Link from "next/link"
 import { redirect } from "next/navigation"
 import { convert } from "@/app/actions"
-import { session } from "@/auth"
+import { auth } from "@/auth"
 import { PasswordForm } from "@/components/password-form"
 
 export default async function Account({ searchParams }: { searchParams: Promise<{ error?: string }> }) {
-  const current = await session()
+  const current = await auth()
   if (current && !current.user.isLazy) redirect("/profile")
   const { error } = await searchParams
   return (

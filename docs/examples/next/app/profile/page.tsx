@@ -3,7 +3,7 @@ import { real } from "@/auth"
 
 /** Lazy users are sent to the page where they make an account. */
 export default async function Profile() {
-  const { user } = await real()
+  const { user } = await real.session()
   return (
     <section className="card">
       <h1>Your profile</h1>

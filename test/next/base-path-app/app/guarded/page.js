@@ -1,5 +1,5 @@
 import { real } from "../../auth"
 
 export default async function Page() {
-  return <pre>{JSON.stringify(await real({ callbackUrl: "/app/guarded?tab=1" }))}</pre>
+  return <pre>{JSON.stringify(await real.session({ callbackUrl: "/app/guarded?tab=1" }))}</pre>
 }

@@ -4,7 +4,7 @@ import { lazy } from "../../auth"
 export default async function Page() {
   let told
   try {
-    told = await lazy()
+    told = await lazy.session()
   } catch (error) {
     told = { name: error.name, message: error.message }
   }

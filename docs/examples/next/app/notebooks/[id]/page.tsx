@@ -1,12 +1,12 @@
 import { notFound } from "next/navigation"
 import { writeMessage } from "@/app/actions"
-import { session } from "@/auth"
+import { auth } from "@/auth"
 import { Composer } from "@/components/composer"
 import { notebooksOf } from "@/database/notebooks"
 
 export default async function Notebook({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const current = await session()
+  const current = await auth()
   const notebooks = current && notebooksOf(current.user.id)
   const notebook = await notebooks?.find(id)
   if (!notebooks || !notebook) notFound()

@@ -1,8 +1,8 @@
 import type { RequestHandler } from "@sveltejs/kit"
 import { convertPage } from "authjs-lazy/pages"
-import { auth } from "../../lib/server/auth.js"
+import { authConfig } from "../../lib/server/auth.js"
 
-const convert = convertPage(auth)
+const convert = convertPage(authConfig)
 
 export const GET: RequestHandler = (event) => convert(event.request, event)
 export const POST = GET

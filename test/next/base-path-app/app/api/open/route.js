@@ -1,6 +1,6 @@
 import { lazy } from "../../../auth"
 
-const answer = lazy(async (request) => {
+const answer = lazy.route(async (request) => {
   const body = request.method === "POST" ? await request.text() : undefined
   return Response.json({ auth: request.auth, cookies: request.cookies.getAll().map(({ name }) => name), body })
 })

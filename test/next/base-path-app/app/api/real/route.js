@@ -1,3 +1,3 @@
 import { real } from "../../../auth"
 
-export const GET = real(({ auth }) => Response.json({ auth }))
+export const GET = real.route(({ auth }) => Response.json({ auth }))
