@@ -13,6 +13,12 @@ const copies: Record<string, (config: AuthConfig) => AuthConfig> = {
     callbacks: { ...config.callbacks },
     events: { ...config.events },
   }),
+  "has another adapter, other callbacks and another session": (config) => ({
+    ...config,
+    adapter: { ...config.adapter },
+    callbacks: { ...config.callbacks },
+    session: { ...config.session },
+  }),
   "has another jwt": (config) => ({ ...config, jwt: { ...config.jwt } }),
 }
 

@@ -147,7 +147,7 @@ function unreadableAddress(written: string, header: string | undefined): Error {
 }
 
 /** The parts of a configuration that `withLazy` makes for each request, and that copies of it share. */
-const PARTS = ["adapter", "callbacks"] as const
+const PARTS = ["adapter", "callbacks", "events", "jwt", "providers"] as const
 
 /** Finds the registry that all copies of this library in one process share: tsx can load two. */
 function sharedRegistry(): WeakMap<object, RequestContext> {
