@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
-import { quoted } from "../sql/identifiers.js"
+import { collate, quoted } from "../sql/identifiers.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { notGoneBefore } from "./gone-rows.js"
 import type { PurgeGraph } from "./graph.js"
@@ -61,10 +61,10 @@ export function isThere({ goneBefore }: Sought, { table }: ForeignKey): SQL {
 }
 
 /** Builds the condition for a row `child` to refer to a row `parent`. */
-export function refersTo({ columns, parentColumns }: ForeignKey): SQL {
+export function refersTo({ columns, parentColumns, collations }: ForeignKey): SQL {
   const pairs = columns.map((column, position) => {
     const parentColumn = parentColumns[position] as string
-    return sql.raw(`child.${quoted(column)} = parent.${quoted(parentColumn)}`)
+    return sql.raw(`child.${quoted(column)} = parent.${quoted(parentColumn)}${collate(collations[position])}`)
   })
   return sql.join(pairs, sql` and `)
 }

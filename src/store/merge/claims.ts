@@ -4,6 +4,8 @@ import type { UniqueRule } from "./unique-rules.js"
 
 /** Names one of several steps or columns of a statement. */
 export const numbered = (step: string, n: number) => sql.raw(`${step}_${n}`)
+/** Names a column beside those of an app, of which none has this name. */
+const changedBy = (change: number) => numbered("authjs_lazy_to", change)
 /** Names the column with a key of a rule. */
 const keyColumn = (rule: number, key: number) => sql.raw(`key_${rule}_${key}`)
 /** Names the column with a value of a change. */
@@ -27,7 +29,7 @@ export function claims(table: ChangingTable): SQL {
     columns.map((column, c) => sql`${sql.raw(column.sql)} as ${valueColumn(n, c)}`),
   )
   const allowed = all(checks.map((check) => sql`(${sql.raw(check)}) is not false`))
-  const ups = changes.map((_, n) => sql`${numbered("to", n)}`)
+  const ups = changes.map((_, n) => sql`${changedBy(n)} as ${numbered("to", n)}`)
   const moving = sql`
     select true as moving, tableoid, ctid, ${list([sql`true as leaving`, sql`${allowed} as allowed`, ...ups, ...values, ...keys])}
     from ${changedRows(table)} as changed`
@@ -68,7 +70,7 @@ function changedRows(table: ChangingTable): SQL {
     .map((column) =>
       changing.includes(column) ? sql`${replaced(table, column)} as ${sql.raw(column.sql)}` : sql.raw(column.sql),
     )
-  const ups = changes.map((change, n) => sql`(${change.isOld("")}) is true as ${numbered("to", n)}`)
+  const ups = changes.map((change, n) => sql`(${change.isOld("")}) is true as ${changedBy(n)}`)
   const rows = sql`(select tableoid, ctid, ${list([...ups, ...given])} from ${sql.raw(table.target)} where ${toChange(table)})`
   const generated = columns.filter(({ generation }) => generation !== null)
   if (generated.length === 0) return rows

@@ -5,9 +5,10 @@ import { brokenConstraint } from "../sql/violation.js"
 
 /**
  * Classes of SQLSTATE that do not concern the rows: connection, failed transaction, login, locks,
- * resources and server (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ * resources and server (https://www.postgresql.org/docs/current/errcodes-appendix.html). 55000 does:
+ * a table that publishes updates without a replica identity refuses each of them.
  */
-const NOT_ABOUT_ROWS = /^(08|25|28|3D|40|53|55|57|58|XX)/
+const NOT_ABOUT_ROWS = /^(08|25|28|3D|40|53|55(?!000)|57|58|XX)/
 
 /**
  * Turns a database error about rows of the lazy user (a constraint, trigger, policy or missing

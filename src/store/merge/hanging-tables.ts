@@ -161,6 +161,7 @@ function changingTable(
         parent: key.parent,
         target: key.parentTarget,
         columns: columns.map((name) => key.parentColumns[key.columns.indexOf(name)] as string),
+        collations: columns.map((name) => key.collations[key.columns.indexOf(name)] ?? null),
       })),
   )
   const { rules, checks: concerning } = uniqueRules(columns, [...new Set(changing.flat())], uniqueIndexes, checks)

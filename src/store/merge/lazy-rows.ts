@@ -34,11 +34,12 @@ export function changingUsers(table: ReferencingTable, move: Move): ChangingTabl
     changes,
     rules,
     checks,
-    parents: parents.map(({ column, parent, parentTarget, parentColumn }) => ({
+    parents: parents.map(({ column, parent, parentTarget, parentColumn, collation }) => ({
       change: userColumns.indexOf(column),
       parent,
       target: parentTarget,
       columns: [parentColumn],
+      collations: [collation],
     })),
     except: oid === move.users.oid ? (prefix) => sql`${sql.raw(prefix + move.users.id)} = ${move.from}` : undefined,
   }

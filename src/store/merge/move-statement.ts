@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
-import { quoted } from "../sql/identifiers.js"
+import { collate, quoted } from "../sql/identifiers.js"
 import { all, claims, collide, list, numbered, sameKey, valueColumn } from "./claims.js"
 import { type ChangingTable, changingColumns, type ParentOfChange, replaced, toChange } from "./row-changes.js"
 
@@ -127,12 +127,12 @@ function first({ rules }: ChangingTable, n: number): SQL {
 
 /** Builds the condition for the table that a foreign key leads to, to have the new value. */
 function parentPresent(
-  { change, parent, target, columns }: ParentOfChange,
+  { change, parent, target, columns, collations }: ParentOfChange,
   tables: ChangingTable[],
   chosen: Map<number, string>,
 ): SQL {
   const equals = (names: (n: number) => SQL) =>
-    all(columns.map((_, c) => sql`${names(c)} = claim.${valueColumn(change, c)}`))
+    all(columns.map((_, c) => sql`${names(c)} = claim.${valueColumn(change, c)}${sql.raw(collate(collations[c]))}`))
   const sources = [
     sql`exists (select from ${sql.raw(target)} as parent where ${equals((c) => sql.raw(`parent.${quoted(columns[c] as string)}`))})`,
   ]

@@ -47,6 +47,8 @@ export interface ParentOfChange {
   target: string
   /** Their names, in the order of the columns of the change. */
   columns: string[]
+  /** The collations to compare them by, in the same order; null where PostgreSQL can tell. */
+  collations: (string | null)[]
 }
 
 /** Lists the columns that change, each once. */

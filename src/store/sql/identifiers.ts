@@ -4,6 +4,9 @@ import type { Database } from "./database.js"
 /** Quotes an identifier for a statement. */
 export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
+/** Writes the end of an expression that has this collation, which is quoted; null for its own. */
+export const collate = (collation: string | null | undefined) => (collation == null ? "" : ` collate ${collation}`)
+
 /**
  * Quotes the name of a table for a statement. Without a schema, the search path decides, as it does
  * for Drizzle.

@@ -151,12 +151,14 @@ function referencingTable(
     columns,
     userColumns,
     ...uniqueRules(columns, userColumns, uniqueIndexes, checks),
-    parents: keys.flatMap(({ columns: [name], parent, parentTarget, parentColumns: [parentColumn] }) => {
-      const column = userColumns.find((column) => column.name === name)
-      return column && parentColumn !== undefined && parent !== users
-        ? [{ column, parent, parentTarget, parentColumn }]
-        : []
-    }),
+    parents: keys.flatMap(
+      ({ columns: [name], parent, parentTarget, parentColumns: [parentColumn], collations: [collation = null] }) => {
+        const column = userColumns.find((column) => column.name === name)
+        return column && parentColumn !== undefined && parent !== users
+          ? [{ column, parent, parentTarget, parentColumn, collation }]
+          : []
+      },
+    ),
     hidesRows,
     readable: userColumns.every(({ readable }) => readable),
     hasTriggers,

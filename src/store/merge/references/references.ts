@@ -35,6 +35,8 @@ export interface ParentKey {
   parent: number
   parentTarget: string
   parentColumn: string
+  /** See {@link ForeignKey.collations}. */
+  collation: string | null
 }
 
 /** Everything that holds the ids of users. */

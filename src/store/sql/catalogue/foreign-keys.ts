@@ -23,6 +23,8 @@ export interface ForeignKey {
   /** The table or partition that the key leads to, quoted, ready to select from. */
   parentTarget: string
   parentColumns: string[]
+  /** The collation, quoted, to compare each pair of columns by; null where PostgreSQL can tell. */
+  collations: (string | null)[]
   /** What becomes of a row when the one it refers to goes; NO ACTION and RESTRICT are `restrict`. */
   onDelete: "cascade" | "set" | "restrict"
   /** Whether it belongs to a single partition, or leads to one. */
@@ -92,6 +94,26 @@ const reached = (start: SQL): SQL => sql`reached (oid) as (
 )`
 
 /**
+ * Builds an expression for {@link ForeignKey.collations}. PostgreSQL can't choose between two that
+ * differ, unless one is the default; deterministic ones agree on what is equal.
+ */
+const collations = sql.raw(`(
+  select json_agg(case when one.attcollation <> other.attcollation
+      -- The default collation.
+      and 100 not in (one.attcollation, other.attcollation) then (
+    select format('%I.%I', nspname, collname)
+    from pg_collation
+    join pg_namespace on pg_namespace.oid = collnamespace
+    where pg_collation.oid in (one.attcollation, other.attcollation)
+    order by collisdeterministic, pg_collation.oid = one.attcollation desc
+    limit 1
+  ) end order by position)
+  from unnest(conkey, confkey) with ordinality as pair (child_column, parent_column, position)
+  join pg_attribute one on one.attrelid = conrelid and one.attnum = child_column
+  join pg_attribute other on other.attrelid = confrelid and other.attnum = parent_column
+)`)
+
+/**
  * Builds an expression for the foreign keys of the tables in `reached`, as JSON, with `more`
  * fields.
  */
@@ -107,6 +129,7 @@ const keysOfReached = (more: SQL = sql``): SQL => sql`(
     'parentLabel', ${label("parent")},
     'parentTarget', ${ownRows("referenced")},
     'parentColumns', ${columnNames("confrelid", "confkey")},
+    'collations', ${collations},
     'onDelete', case confdeltype when 'c' then 'cascade' when 'a' then 'restrict' when 'r' then 'restrict' else 'set' end,
     'readable', ${readable("child")} and ${readable("parent")},
     'isPartial', conrelid <> child.oid or confrelid <> parent.oid,
