@@ -32,7 +32,7 @@ export function composeEncode(own: JwtOptions["encode"], context: RequestContext
 /** Makes the token first and writes last, so that a token that fails changes nothing. */
 async function jwtToken(params: JWTEncodeParams, own: JwtOptions["encode"], context: RequestContext): Promise<string> {
   const { exchange } = context
-  const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge)
+  const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge, context.longestSession)
   const encode = () => (own ? own({ ...params, maxAge }) : encodeSession({ ...params, maxAge }, context))
   // Auth.js and the gate also extend a session by writing its token anew.
   if (exchange.tokenFor === undefined) return encode()

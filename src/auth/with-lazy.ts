@@ -127,6 +127,7 @@ function appContext(given: LazyConfig): AppContext {
     events,
     strategy: config.session?.strategy ?? "database",
     maxAge,
+    longestSession: longestSession(config),
     updateAge,
     generateSessionToken: config.session?.generateSessionToken,
     takeCreation: creationLimits(lazy?.limits, limiters),

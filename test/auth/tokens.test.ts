@@ -1,5 +1,6 @@
 import { decode, encode } from "@auth/core/jwt"
 import { expect, it } from "vitest"
+import { gate, type LazyAuth, withLazy } from "../../src/index.js"
 import { describeFlows, password, secret } from "../setup/flow-app.js"
 
 let counter = 0
@@ -42,6 +43,21 @@ describeFlows("the session of a lazy user", (app, strategy) => {
   })
 
   if (strategy === "jwt") {
+    it.for(["session", "jwt"] as const)(
+      "ends before the purge may delete its user, where a copy has a longer %s",
+      async (part) => {
+        const auth = withLazy({ ...app.config, session: { strategy, maxAge: 1000 } })
+        const copy: LazyAuth = (request) => {
+          const config = auth(request)
+          return { ...config, [part]: { ...config[part], maxAge: 100_000 } }
+        }
+        const result = await gate(new Request("http://app.test/page", { headers: { accept: "text/html" } }), copy)
+        const token = /session-token=([^;]+)/.exec(result.headers.getSetCookie().join())?.[1]
+        const claims = await decode({ token, secret, salt: "authjs.session-token" })
+        expect((claims?.exp ?? 0) - (claims?.iat ?? 0)).toBeLessThanOrEqual(1000)
+      },
+    )
+
     it("asks the database at most once per recheck, and in between not at all", async () => {
       let asked = 0
       const { config } = app

@@ -12,6 +12,8 @@ export interface AppContext {
   readonly strategy: "jwt" | "database"
   /** How many seconds a session lives: `session.maxAge` of Auth.js. */
   readonly maxAge: number
+  /** How many seconds a session lives at most, as the purge is told. */
+  readonly longestSession: number
   /** How many seconds a session goes on before its use is recorded: `session.updateAge` of Auth.js. */
   readonly updateAge: number
   readonly generateSessionToken: (() => string) | undefined

@@ -86,6 +86,10 @@ export class RequestContext {
     return this.app.strategy
   }
 
+  get longestSession(): number {
+    return this.app.longestSession
+  }
+
   get updateAge(): number {
     return this.app.updateAge
   }

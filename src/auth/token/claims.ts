@@ -77,10 +77,11 @@ export function isUnseen(token: LazyClaims, updateAge: number): boolean {
 /**
  * How many seconds a token may live. That of a lazy user ends when the user may be purged: a session's maximum age after the database last heard of
  * it, and not after it was last used.
+ * @param longest the longest that a session lives as far as the purge knows, in seconds
  */
-export function lifetime(token: LazyClaims | undefined, maxAge: number): number {
+export function lifetime(token: LazyClaims | undefined, maxAge: number, longest: number): number {
   if (!token?.isLazy || token.seenAt === undefined) return maxAge
-  return Math.min(maxAge, token.seenAt + maxAge - TOLERANCE - secondsNow())
+  return Math.min(maxAge, token.seenAt + Math.min(maxAge, longest) - TOLERANCE - secondsNow())
 }
 
 /** Sets our claims in `token` to those of `claims`, whatever an app's `jwt` callback or a client's session update has put there. */
