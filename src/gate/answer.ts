@@ -1,4 +1,4 @@
-import { privately } from "../auth/request/privately.js"
+import { isForSharedCaches, privately } from "../auth/request/privately.js"
 
 /**
  * Adds the headers of the gate to the answer of a handler. Makes a new response, since the headers
@@ -22,6 +22,7 @@ export function refusalHeaders(answer: Response, refusal: Headers): Response {
   if (response === answer) return answer
   const { headers, status } = response
   headers.set("cache-control", privately(headers.get("cache-control")))
+  removeSharedCaches(headers)
   for (const name of status >= 300 && status < 400 ? ["location", "retry-after"] : ["retry-after"]) {
     const value = refusal.get(name)
     if (value !== null && !headers.has(name)) headers.set(name, value)
@@ -36,13 +37,32 @@ export function refusalHeaders(answer: Response, refusal: Headers): Response {
 export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gated.getSetCookie()): void {
   const own = headers.getSetCookie()
   headers.delete("set-cookie")
-  // Once, however often the headers are added.
-  const missing = cookies.filter((cookie) => !own.includes(cookie))
-  for (const cookie of [...missing, ...own]) headers.append("set-cookie", cookie)
+  for (const cookie of [...missingCookies(cookies, own), ...own]) headers.append("set-cookie", cookie)
   if (!namesCookie(headers.get("vary"))) headers.append("vary", "Cookie")
   const control = cacheControl(headers.get("cache-control"), gated)
   if (control !== null) headers.set("cache-control", control)
+  if (gated.has("set-cookie")) removeSharedCaches(headers)
 }
+
+/** Removes what tells shared caches to keep an answer whatever its `Cache-Control` is. */
+export function removeSharedCaches(headers: Headers): void {
+  for (const name of [...headers.keys()]) if (isForSharedCaches(name)) headers.delete(name)
+}
+
+/**
+ * Lists the cookies of the gate that an answer lacks: each once, however often they are added. A
+ * session that the handler sets in chunks, or whole, takes the place of one in the other form, which
+ * browsers would keep beside it.
+ */
+export function missingCookies(gated: string[], own: string[]): string[] {
+  const isOther = (cookie: string) => (other: string) =>
+    nameOf(other) !== nameOf(cookie) && wholeName(other) === wholeName(cookie) && !isRemoval(other)
+  return gated.filter((cookie) => !own.includes(cookie) && (isRemoval(cookie) || !own.some(isOther(cookie))))
+}
+
+const nameOf = (cookie: string) => cookie.slice(0, cookie.indexOf("="))
+const wholeName = (cookie: string) => nameOf(cookie).replace(/\.\d{1,2}$/, "")
+const isRemoval = (cookie: string) => cookie.startsWith(`${nameOf(cookie)}=;`)
 
 /** Tells whether a `Vary` header covers cookies. */
 export function namesCookie(vary: string | null): boolean {

@@ -2,7 +2,7 @@ import type { Handle, RequestEvent } from "@sveltejs/kit"
 import { parseSetCookie } from "cookie"
 import type { LazyAuth, RequestHead } from "../auth/request/head.js"
 import { platformAddress } from "../auth/request/node-address.js"
-import { cacheControl, namesCookie } from "./answer.js"
+import { cacheControl, missingCookies, namesCookie, removeSharedCaches } from "./answer.js"
 import { decideGate } from "./gate.js"
 import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "./options.js"
 import type { GateRefused } from "./result.js"
@@ -120,12 +120,15 @@ async function answered(
 
 /** Adds cookies to the answer of another handle. SvelteKit adds them only to its own answers. */
 function withHeaders(response: Response, gated: Headers): Response {
-  const set = new Set(response.headers.getSetCookie().map(nameOf))
+  const own = response.headers.getSetCookie()
+  const set = new Set(own.map(nameOf))
   const answer = new Response(response.body, response)
   if (!namesCookie(answer.headers.get("vary"))) answer.headers.append("vary", "Cookie")
   const control = cacheControl(answer.headers.get("cache-control"), gated)
   if (control !== null) answer.headers.set("cache-control", control)
-  for (const cookie of gated.getSetCookie()) if (!set.has(nameOf(cookie))) answer.headers.append("set-cookie", cookie)
+  if (gated.has("set-cookie")) removeSharedCaches(answer.headers)
+  for (const cookie of missingCookies(gated.getSetCookie(), own))
+    if (!set.has(nameOf(cookie))) answer.headers.append("set-cookie", cookie)
   return answer
 }
 

@@ -99,6 +99,39 @@ describe("apply", () => {
     expect(await browser.sessionCookie()).toBeUndefined()
   })
 
+  it("leaves out its session where the response sets one in chunks, but not where it removes left-over chunks", async () => {
+    const first = await expectNames([`${COOKIE}.0=a; Path=/`, `${COOKIE}.1=b; Path=/`])
+    expect(first).toEqual([`${COOKIE}.0`, `${COOKIE}.1`])
+    expect(await expectNames([`${COOKIE}.0=; Path=/; Max-Age=0`, "theme.0=x"])).toContain(COOKIE)
+  })
+
+  async function expectNames(cookies: string[]): Promise<(string | undefined)[]> {
+    const headers = new Headers(cookies.map((cookie): [string, string] => ["set-cookie", cookie]))
+    const sent = await browserOf((result) => result.apply(new Response("x", { headers }))).visit("/", {
+      headers: NAVIGATION,
+    })
+    return sent.headers.getSetCookie().map((cookie) => cookie.split("=")[0])
+  }
+
+  it.each([
+    ["cache-control", 'private="x-own", max-age=60'],
+    ["cache-control", 'max-age=60, no-cache="private"'],
+    ["cdn-cache-control", "max-age=60"],
+    ["vercel-cdn-cache-control", "max-age=60"],
+    ["surrogate-control", "max-age=60"],
+  ])("keeps a new session out of shared caches: %s: %s", async (name, value) => {
+    const first = await expectOneUser((result) => result.apply(new Response("x", { headers: { [name]: value } })))
+    expect(first.headers.get(name)).toBe(name === "cache-control" ? "private, no-store" : null)
+  })
+
+  it("leaves what a page says to shared caches where no session is new", async () => {
+    const headers = { "cdn-cache-control": "max-age=60", "cache-control": "public" }
+    const browser = browserOf((result) => result.apply(new Response("x", { headers })))
+    await browser.visit("/", { headers: NAVIGATION })
+    const again = await browser.visit("/", { headers: NAVIGATION })
+    expect(again.headers.get("cdn-cache-control")).toBe("max-age=60")
+  })
+
   it("leaves the response that it is given as it was", async () => {
     const given = new Response("x", { headers: { "x-own": "1" } })
     await browserOf((result) => result.apply(given)).visit("/", { headers: NAVIGATION })

@@ -1,12 +1,15 @@
 /** The `Cache-Control` of an answer that is meant for one visitor. */
 const NOBODY_ELSE = "private, no-store"
 
+/** With field names, as in `private="x-name"`, the directive is about those fields alone: RFC 9111, section 5.2.2.7. */
+const EXCLUDES = /(?:^|[\s,;])(?:private|no-store)\s*(?:$|[,;])/i
+
 /**
  * Returns the given `Cache-Control` if it excludes shared caches, and `private, no-store`
  * otherwise.
  */
 export function privately(control: string | null | undefined): string {
-  return control && /\b(?:private|no-store)\b/i.test(control) ? control : NOBODY_ELSE
+  return control && EXCLUDES.test(control.replaceAll(/"[^"]*"/g, "")) ? control : NOBODY_ELSE
 }
 
 /**
@@ -16,4 +19,12 @@ export function privately(control: string | null | undefined): string {
 export function keepPrivate(headers: Headers): void {
   const told = headers.get("cache-control")
   if (told === null || headers.has("set-cookie")) headers.set("cache-control", privately(told))
+}
+
+/**
+ * Tells whether a header tells a shared cache what to do in place of `Cache-Control`: RFC 9213, and
+ * its predecessor `Surrogate-Control`.
+ */
+export function isForSharedCaches(name: string): boolean {
+  return /^(?:.+-)?cdn-cache-control$|^surrogate-control$/i.test(name)
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http"
-import { cacheControl, namesCookie } from "../answer.js"
+import { isForSharedCaches } from "../../auth/request/privately.js"
+import { cacheControl, missingCookies, namesCookie } from "../answer.js"
 
 type Arguments = Parameters<ServerResponse["writeHead"]>
 
@@ -39,11 +40,13 @@ function pairsOf(list: unknown[]): [string, unknown][] {
 
 function addMissing(res: ServerResponse, gated: Headers): void {
   const own = [res.getHeader("set-cookie") ?? []].flat().map(String)
-  const missing = gated.getSetCookie().filter((cookie) => !own.includes(cookie))
+  const missing = missingCookies(gated.getSetCookie(), own)
   // Browsers keep the last of two cookies with one name: the one of the handler comes last.
   if (missing.length > 0) res.setHeader("set-cookie", [...missing, ...own])
   const control = cacheControl(joined(res, "cache-control"), gated)
   if (control !== null) res.setHeader("cache-control", control)
+  if (gated.has("set-cookie"))
+    for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name)
   if (!namesCookie(joined(res, "vary"))) res.appendHeader("vary", "Cookie")
 }
 
