@@ -1,5 +1,11 @@
 import type { CAC } from "cac"
+import { LazySetupError } from "../errors.js"
 import type { PurgeReport } from "../store/purge/types.js"
+import { readReferringTable, tableExists } from "../store/sql/catalogue/tables.js"
+import type { Database } from "../store/sql/database.js"
+import { qualifiedName } from "../store/sql/identifiers.js"
+import { schema } from "../store/tables/schema.js"
+import type { AppConfig } from "./app/app-config.js"
 import { DONE, LEFT } from "./exit-codes.js"
 import { type GivenOptions, readFlag, targetOptions } from "./options.js"
 import { joinPurgeOptions, readPurgeOptions } from "./purge-options.js"
@@ -39,7 +45,8 @@ async function runPurge(options: GivenOptions, surroundings: Surroundings): Prom
   try {
     const { report, assumed } = await withTarget(options, surroundings, {
       command: "purge",
-      async run({ app, store }) {
+      async run({ app, db, store }) {
+        if (app) await refuseMissingSessions(db, app)
         const lazy = await store()
         const shown = showProgress(given.dryRun ? "Counting" : "Purging", surroundings.stderr)
         progress = shown
@@ -59,6 +66,21 @@ async function runPurge(options: GivenOptions, surroundings: Surroundings): Prom
     progress?.end()
     stop.release()
   }
+}
+
+/**
+ * Keeps users with a live session from being purged because the configuration is not the one that
+ * the app runs with, and its sessions are in another table.
+ */
+async function refuseMissingSessions(db: Database, { auth, file, tables }: AppConfig): Promise<void> {
+  const { sessionsTable = schema.sessionsTable } = tables
+  if (auth().session?.strategy === "jwt" || (await tableExists(db, sessionsTable))) return
+  const other = await readReferringTable(db, qualifiedName(tables.usersTable ?? schema.usersTable), "sessiontoken")
+  if (other === undefined) return
+  throw new LazySetupError(
+    `--config: ${file} keeps sessions in the database, but there is no table ${qualifiedName(sessionsTable)}, and ${other} looks like a table of sessions. ` +
+      'Pass it, as your app does: LazyAdapter(db, { sessionsTable }). If your app keeps no sessions in the database, write session: { strategy: "jwt" }.',
+  )
 }
 
 const isComplete = ({ skipped, failures, interrupted }: PurgeReport) =>

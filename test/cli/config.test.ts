@@ -98,6 +98,23 @@ describe("authjs-lazy purge --config", () => {
     expect(await database.query("select id from shop.archive")).toEqual([{ id: "old" }])
   })
 
+  it("refuses a configuration without the table in which the app seems to keep its sessions", async () => {
+    await database.sql.unsafe("alter table shop.logins rename token to session_token")
+    const nowhere = `pgTable("nowhere", { sessionToken: text().primaryKey(), userId: uuid().notNull(), expires: timestamp().notNull() })`
+    const parts = { tables: TABLES.replace("sessionsTable: logins", `sessionsTable: ${nowhere}`) }
+    for (const args of [[], ["--dry-run"], ["--database-url", database.url]]) {
+      const file = await module("export const authConfig = made", "", parts)
+      const { code, stderr } = await run("purge", "--config", file, ...args)
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(/no table "nowhere", and shop\.logins /),
+      })
+    }
+    expect(await members()).toEqual(ALL)
+    const tokens = await module("export const authConfig = made", 'session: { strategy: "jwt" }', parts)
+    expect(await run("purge", "--dry-run", "--config", tokens)).toMatchObject({ code: 0 })
+  })
+
   it("names the configuration whose server doesn't answer", async () => {
     const file = await module("export const authConfig = made", "", { url: `"postgres://127.0.0.1:1/nowhere"` })
     expect(await run("purge", "--config", file)).toEqual({
