@@ -8,7 +8,7 @@ import { isNavigation } from "./decide.js"
 import type { GateOptions } from "./options.js"
 import { type GateRefused, refuse } from "./result.js"
 
-/** A request as the visitor sees it, and what its gate asks for. */
+/** Describes a request under its public URL, with the options of its gate. */
 export interface Visit {
   url: string
   origin: string
@@ -17,7 +17,7 @@ export interface Visit {
   options: GateOptions
 }
 
-/** Refuses a visitor who is not the one that the gate requires: redirects a browser, and tells other clients why. */
+/** Refuses a visitor without the required user. Redirects a browser, and sends JSON to others. */
 export function refuseOther(
   visit: Visit,
   config: RequestConfig,
@@ -30,7 +30,7 @@ export function refuseOther(
   return refuse({ ...refusal, status: session ? 403 : 401, body: jsonOf(refusal.reason) }, JSON_TYPE, cookies)
 }
 
-/** Refuses a visitor for whom no lazy user may be made until `retryAfter` seconds have passed. */
+/** Answers 429 to a visitor over the limit of new lazy users, with the seconds to wait. */
 export function refuseForNow(visit: Visit, { retryAfter }: TooManyLazyUsers): GateRefused {
   const refusal = { reason: "rate-limited" as const, session: null, status: 429 as const }
   const later = { "retry-after": String(retryAfter) }
@@ -39,7 +39,7 @@ export function refuseForNow(visit: Visit, { retryAfter }: TooManyLazyUsers): Ga
   return refuse({ ...refusal, body }, { ...later, "content-type": "text/html; charset=utf-8" })
 }
 
-/** Answers 503, on which Chromium discards the preloaded page and asks again on the click. */
+/** Answers 503, so that Chromium discards the preloaded page and requests it on the click. */
 export function refuseAhead(session: Session | null): GateRefused {
   return refuse({ reason: "prefetch", session, status: 503, body: "" }, {})
 }

@@ -129,8 +129,8 @@ describe.each(drivers)("the cart in merging.md ($driver)", ({ open }) => {
       `create table cart_item (user_id text not null references "user" (id) on delete cascade, article text not null, ` +
         `quantity integer not null, primary key (user_id, article))`,
     )
-    const cart = await load<{ createAuth: (db: TestDatabase["db"]) => LazyAuth }>("merging/cart.ts")
-    const made = cart.createAuth(database.db)
+    const cart = await load<{ createAuthConfig: (db: TestDatabase["db"]) => LazyAuth }>("merging/cart.ts")
+    const made = cart.createAuthConfig(database.db)
     auth = (request) => ({ ...made(request), secret, trustHost: true })
   })
 

@@ -56,7 +56,9 @@ describe.each(Object.entries({ express, hono, next, sveltekit }))("the gates of 
     "say what %s takes where it is given no function",
     (name) => {
       for (const given of [undefined, app.config, { redirectTo: "/convert" }])
-        expect(() => make(name, given)).toThrow(`${name} takes what withLazy returned. Write ${name}(authConfig).`)
+        expect(() => make(name, given)).toThrow(
+          `${name} needs the function that withLazy returned. Write ${name}(authConfig).`,
+        )
     },
   )
 })
