@@ -44,7 +44,7 @@ describe("authjs-lazy stats", () => {
       "Lazy users now    23",
       `Since ${dayOf(45)}  24 created, 1 converted, 0 merged, 0 purged, 0 deleted`,
       "Became real by    git hub 1",
-      "Conversion rate   4.2 % of those made since then",
+      "Conversion rate   4.2 % of those created since then",
       "Time to convert   12 hours for half of them, 12 hours for nine in ten",
     ])
     const lines = table.trimEnd().split("\n")
@@ -77,7 +77,7 @@ describe("authjs-lazy stats", () => {
     onTestFinished(close)
     await query(`drop table "lazyOutcome"`)
     const { stdout } = await stats(url)
-    expect(stdout).toContain("There is no table of outcomes: this was counted off the users who are still there")
+    expect(stdout).toContain("There is no table of outcomes, so this counts only the users that still exist")
     expect(JSON.parse((await stats(url, "--json")).stdout)).toMatchObject({ exact: false, lazyUsers: 23 })
   })
 
