@@ -16,7 +16,10 @@ beforeAll(async () => {
 })
 afterAll(() => shared.close())
 
-/** Four lazy users from 41 days ago, of whom one has become real after twelve hours, and 20 more of two days ago. */
+/**
+ * Makes four lazy users 41 days ago, of whom one converts after twelve hours, and 20 more two days
+ * ago.
+ */
 async function filledDatabase() {
   const database = await fill(await postgresDatabase(), 4)
   await database.query(

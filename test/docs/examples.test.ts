@@ -175,7 +175,9 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Sends a request as a browser does that goes to a page. `fetch` would say of itself that it is no such thing (`Sec-Fetch-Mode: cors`). */
+/**
+ * Sends a request as a browser that navigates to a page. `fetch` would send `Sec-Fetch-Mode: cors`.
+ */
 async function navigate({ url, method, headers, body }: Request): Promise<Response> {
   const sent = httpRequest(url, { method, headers: { ...Object.fromEntries(headers), "sec-fetch-mode": "navigate" } })
   sent.end(body === null ? undefined : await new Response(body).text())

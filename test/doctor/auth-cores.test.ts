@@ -13,7 +13,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(app, { recursive: true, force: true }))
 
-/** Puts the files of a package that is installed here into the app; with another version, if one is given. */
+/** Copies an installed package into the app, with another version if one is given. */
 function install(name: string, folder = `node_modules/${name}`, version?: string): void {
   const target = join(app, folder)
   mkdirSync(dirname(target), { recursive: true })

@@ -193,7 +193,10 @@ describe("merging while others are at work", () => {
     }
   })
 
-  /** A request of the app's that changes a row of the lazy user and then adds one for the same user: the other way round than a merge. */
+  /**
+   * A request of the app that changes a row of the lazy user and then adds one for the user: the
+   * opposite order of a merge.
+   */
   const deadlock = async (work: () => Promise<unknown>, { from, into }: { from: string; into: string }) => {
     await world.run(`create table message (id int, sender text references "user" on delete cascade, receiver text references "user" on delete cascade, body text);
       insert into message values (1, '${from}', '${into}', 'new')`)
@@ -348,7 +351,8 @@ describe("merging while others are at work", () => {
     const noteCrash = (error: Error) => void crashes.push(error)
     let listeners: NodeJS.UncaughtExceptionListener[] = []
 
-    // postgres.js throws out of nowhere when it rolls back on a closed connection: https://github.com/porsager/postgres/issues/1208
+    // postgres.js throws outside of any promise when it rolls back on a closed connection:
+    // https://github.com/porsager/postgres/issues/1208
     beforeEach(() => {
       listeners = process.listeners("uncaughtException")
       process.removeAllListeners("uncaughtException")
@@ -429,7 +433,8 @@ describe("merging while others are at work", () => {
         for (let before = -1; before !== statements; ) {
           before = statements
           await doomed`select 'behind whatever was asked before'`
-          // What it was waiting for is answered; all that follows from that, without another answer, happens first.
+          // The pending statement is answered. Everything that follows without another answer
+          // happens first.
           await new Promise((resolve) => setImmediate(resolve))
         }
       }
