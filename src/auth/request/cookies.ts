@@ -1,7 +1,7 @@
 import type { ResponseInternal } from "@auth/core/types"
 import { stringifySetCookie } from "cookie"
 
-/** A cookie that Auth.js wants set. */
+/** A cookie for Auth.js to set. */
 export type AuthCookie = NonNullable<ResponseInternal["cookies"]>[number]
 
 /**
@@ -23,19 +23,25 @@ export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
     headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: options.encode ?? encodeValue }))
 }
 
-/** The `Cookie` header that a browser would send after having been sent these cookies. */
+/** Builds the `Cookie` header that a browser sends after it was sent these cookies. */
 export function cookieAfter(cookie: string, changes: AuthCookie[]): string {
   const last = new Map(changes.map(({ name, value }) => [name, value]))
   const set = [...last].filter(([, value]) => value !== "").map(([name, value]) => `${name}=${encodeValue(value)}`)
   return [withoutCookies(cookie, (name) => last.has(name)), ...set].filter((part) => part !== "").join("; ")
 }
 
-/** Tokens of sessions hold nothing that has to be encoded, and looking for it takes a fraction of the time. */
+/**
+ * Encodes the value of a cookie. The tokens of sessions need no encoding, and testing for that is
+ * several times faster.
+ */
 export function encodeValue(value: string): string {
   return /^[\w.~-]*$/.test(value) ? value : encodeURIComponent(value)
 }
 
-/** A `Cookie` header less some of its cookies. The others stay as they came, whatever that is: nobody vouches for what a client sends. */
+/**
+ * Removes some cookies from a `Cookie` header. Keeps the others as the client sent them, even
+ * malformed.
+ */
 export function withoutCookies(cookie: string, isOut: (name: string) => boolean): string {
   return cookie
     .split(";")

@@ -4,8 +4,8 @@ import { isNameOrChunk, withoutCookies } from "./cookies.js"
 const NAME = "authjs.session-token"
 
 /**
- * Takes the cookies of other apps out of a request whose names begin like that of the session: Auth.js takes them for parts of its own,
- * and removes them whenever it writes or removes a session.
+ * Removes the cookies of other apps whose names begin with that of the session cookie. Auth.js
+ * takes them for chunks of its own, and removes them whenever it writes or removes a session.
  */
 export function hideForeignCookies(headers: Headers, { cookies }: AuthConfig): void {
   const cookie = headers.get("cookie")
@@ -17,7 +17,7 @@ export function hideForeignCookies(headers: Headers, { cookies }: AuthConfig): v
   if (left.length !== cookie.length) headers.set("cookie", left)
 }
 
-/** Most requests have one cookie of the name, and taking a header to pieces is slow. */
+/** Tests the header without parsing it, which is slow: most requests have one such cookie. */
 function mayHoldForeign(cookie: string, name: string): boolean {
   for (let at = cookie.indexOf(name); at !== -1; at = cookie.indexOf(name, at + 1))
     if (cookie[at + name.length] !== "=") return true

@@ -1,17 +1,17 @@
-/** The `Cache-Control` of an answer that is meant for one visitor. */
-const NOBODY_ELSE = "private, no-store"
+/** The `Cache-Control` of an answer for one visitor. */
+const ONE_VISITOR = "private, no-store"
 
 /**
  * Returns the given `Cache-Control` if it excludes shared caches, and `private, no-store`
  * otherwise.
  */
 export function privately(control: string | null | undefined): string {
-  return control && /\b(?:private|no-store)\b/i.test(control) ? control : NOBODY_ELSE
+  return control && /\b(?:private|no-store)\b/i.test(control) ? control : ONE_VISITOR
 }
 
 /**
- * Keeps shared caches off an answer that sets cookies, or that says nothing of caches: Auth.js
- * writes the visitor's CSRF token into its pages.
+ * Excludes shared caches from an answer that sets cookies or has no `Cache-Control`: Auth.js writes
+ * the visitor's CSRF token into its pages.
  */
 export function keepPrivate(headers: Headers): void {
   const told = headers.get("cache-control")

@@ -1,6 +1,6 @@
 /**
- * The target as a path on `origin`, if it leads there and nowhere else; null otherwise. Browsers read `//evil`, `/\evil` and addresses with
- * control characters in them as other sites, so those are refused before the address is parsed.
+ * Returns the target as a path if it stays on `origin`; null otherwise. Refuses `//evil`, `/\evil`
+ * and control characters before parsing, because browsers read them as other sites.
  */
 export function sameOriginPath(target: unknown, origin: string): string | null {
   if (typeof target !== "string" || target === "" || target.length > 2048) return null
