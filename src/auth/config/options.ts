@@ -80,7 +80,7 @@ export interface LazyOptions {
    * Runs inside the transaction that merges, with the rows that can't move. An error undoes the
    * merge.
    * @default no hook
-   * @example onMerge: async ({ conflicts }) => console.log(conflicts.length)
+   * @example onMerge: async ({ conflicts }) => console.log(Object.keys(conflicts))
    */
   onMerge?: MergeHook
   /**

@@ -141,7 +141,7 @@ export function signedIn(decision: PendingDecision): UserRow {
   return decision.kind === "merge" ? decision.into : decision.owner
 }
 
-/** Returns the row of the database session that this request wrote along with its user, if it is known. */
+/** Returns the database session that this request wrote together with its user, if it is known. */
 export function writtenSession(decision: SignInDecision): SessionAndUser | undefined {
   if (decision.kind !== "created" && decision.kind !== "converted") return undefined
   const { session, user } = decision.report

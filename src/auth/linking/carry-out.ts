@@ -42,7 +42,7 @@ async function create({ adapter }: RequestContext, { user }: CreateDecision): Pr
   return { user: report.user, next: { kind: "created", report } }
 }
 
-/** Writes a new user with a password, or signs in to the account that the same form has just made. */
+/** Writes a new user with a password, or signs in to the account that the same form just made. */
 async function signUp({ adapter }: RequestContext, { user, repeated }: SignUpDecision): Promise<Written> {
   try {
     const row = await adapter.lazy.createRealUser(user)

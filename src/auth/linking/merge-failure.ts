@@ -14,8 +14,8 @@ const DEFAULT_LEAVE = 90 * 24 * 60 * 60
 const AHEAD_MS = 60 * 60 * 1000
 
 /**
- * Classes of SQLSTATE that recur on a retry: data, integrity, privileges, syntax, triggers,
- * limits, time-outs, unsupported features. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * Classes of SQLSTATE that recur on a retry: data, integrity, privileges, syntax, triggers, limits,
+ * time-outs, unsupported features. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const REPEATABLE = /^(0A|21|22|23|2F|38|39|42|44|54|P0|57014)/
 
