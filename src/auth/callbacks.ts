@@ -9,7 +9,7 @@ import { isLoud } from "./config/one-request.js"
 import { isPending } from "./context/decision.js"
 import type { Step } from "./context/own-request.js"
 import type { RequestContext } from "./context/request-context.js"
-import { tellLazy } from "./is-lazy.js"
+import { markLazy } from "./is-lazy.js"
 import { takeBackDecision, writeFirst } from "./linking/carry-out.js"
 import { decideSignIn } from "./linking/decide.js"
 import { dropPasskeyName } from "./linking/passkey-name.js"
@@ -47,7 +47,7 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
     if (context.decision.kind === "keep") return context.decision.redirect ?? true
     if (asksForLink && isPlaceholderAddress(params.user.email ?? "")) return false
     if (params.account?.type === "webauthn") dropPasskeyName(params.user)
-    if (own) tellLazy(params.user)
+    if (own) markLazy(params.user)
     const answer = own ? await own(params) : true
     // Auth.js takes a string for a redirect, but signs in all the same for passkeys. Refuse.
     if (typeof answer === "string" && params.account?.type === "webauthn")
@@ -106,7 +106,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     }
     // Only a callback of the app can change the claims.
     if (!own) return params.token
-    tellLazy(params.user)
+    markLazy(params.user)
     const claims = pickClaims(params.token)
     const { sub } = params.token
     try {
@@ -178,7 +178,7 @@ function composeSession(own: SessionCallback | undefined): SessionCallback {
       : user && { id: user.id, isLazy: isLazyRow(user), username: user.username }
     Object.assign(params.session.user, identity)
     if (own) {
-      tellLazy(user)
+      markLazy(user)
       return withIdentity(await own(params), identity)
     }
     const { name, email, image } = params.session.user

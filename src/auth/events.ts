@@ -5,7 +5,7 @@ import { logError } from "./config/log-error.js"
 import { isPending } from "./context/decision.js"
 import { callEvent } from "./context/emit.js"
 import type { RequestContext } from "./context/request-context.js"
-import { tellLazy } from "./is-lazy.js"
+import { markLazy } from "./is-lazy.js"
 import { finish } from "./linking/carry-out.js"
 import { forgetLazyUser } from "./request/lazy-user-ids.js"
 
@@ -23,7 +23,7 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
     // Auth.js logs an error for an event that is listed but undefined.
     if (!handler) return {}
     const later = async (message: { user: unknown }) => {
-      tellLazy(message.user)
+      markLazy(message.user)
       if (isPending(context.decision))
         context.exchange.events.push(() => callEvent(context, name, () => handler(message)))
       else await handler(message)
@@ -44,7 +44,7 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
       if (context.decision.kind === "keep") return
       await finish(context)
       if (!own.signIn) return
-      tellLazy(message.user)
+      markLazy(message.user)
       await own.signIn(message)
     },
   }

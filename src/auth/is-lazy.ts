@@ -37,7 +37,7 @@ const IS_LAZY: PropertyDescriptor & ThisType<Parameters<typeof isLazyRow>[0]> = 
  * enumerable, because Auth.js copies the object into tokens and new rows. A column of the app with
  * this name stays.
  */
-export function tellLazy(user: unknown): void {
+export function markLazy(user: unknown): void {
   if (typeof user === "object" && user !== null && !Object.hasOwn(user, "isLazy"))
     Reflect.defineProperty(user, "isLazy", IS_LAZY)
 }

@@ -1,4 +1,4 @@
-import { privately } from "../auth/request/privately.js"
+import { privately } from "../auth/request/cache-control.js"
 
 /**
  * Adds the headers of the gate to the answer of a handler. Makes a new response, since the headers

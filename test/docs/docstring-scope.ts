@@ -4,6 +4,7 @@ import { type Database, type LazyAdapter, lazyColumns } from "../../src/drizzle.
 import type { LazyAuth } from "../../src/index.js"
 
 export { eq, isNull, sql } from "drizzle-orm"
+export { RateLimiterMemory } from "rate-limiter-flexible"
 
 /** What `withLazy` returned. */
 export declare const authConfig: LazyAuth

@@ -9,7 +9,7 @@ import type { CurrentSession } from "../session/reader.js"
 import { abandoning, decideMerge } from "./merge-decision.js"
 import { decidePasskey, forgetTypedAddress } from "./passkey-decision.js"
 import { dropAddress, fillFrom, type ProvenIdentity } from "./proven-identity.js"
-import { isSaidUnverified } from "./verified-address.js"
+import { isReportedUnverified } from "./verified-address.js"
 
 /**
  * Decides what a sign-in does to the lazy user of this browser, once the app's `signIn` has agreed:
@@ -49,7 +49,7 @@ async function decideOAuth(
   if (owner) return current ? decideMerge({ owner, account, current, context }) : { kind: "signed-out" }
   const { user } = identity
   if (user.email && isPlaceholderAddress(user.email)) dropAddress(user, context)
-  const unverified = await isSaidUnverified(identity, account, context)
+  const unverified = await isReportedUnverified(identity, account, context)
   const addressOwner = await ownerOfAddress(identity, context)
   if (!addressOwner || addressOwner.id === current?.user.id) {
     if (unverified) dropAddress(user, context)

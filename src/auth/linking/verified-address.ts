@@ -45,7 +45,7 @@ const MAX_VALUES = 2000
  * Tells whether the provider says that the address is unverified: by `lazy.isEmailVerified`, or by
  * reading the profile. False for an identity without an address.
  */
-export async function isSaidUnverified(
+export async function isReportedUnverified(
   { user, profile }: ProvenIdentity,
   account: Account,
   { options }: RequestContext,

@@ -12,7 +12,7 @@ interface NodeBindings {
  * The address of all clients that have disconnected, since their connections no longer have one.
  * Counted together, they can't make unlimited users by disconnecting.
  */
-const HUNG_UP = "0.0.0.0"
+const DISCONNECTED = "0.0.0.0"
 
 /**
  * Returns the address at the other end of the connection, never one from a header. Returns
@@ -20,7 +20,7 @@ const HUNG_UP = "0.0.0.0"
  */
 export function nodeAddress(request: NodeRequest | undefined): string | undefined {
   const { remoteAddress, localAddress, destroyed } = request?.socket ?? {}
-  return remoteAddress ?? (destroyed || localAddress !== undefined ? HUNG_UP : undefined)
+  return remoteAddress ?? (destroyed || localAddress !== undefined ? DISCONNECTED : undefined)
 }
 
 /**

@@ -14,6 +14,6 @@ export function privately(control: string | null | undefined): string {
  * the visitor's CSRF token into its pages.
  */
 export function keepPrivate(headers: Headers): void {
-  const told = headers.get("cache-control")
-  if (told === null || headers.has("set-cookie")) headers.set("cache-control", privately(told))
+  const given = headers.get("cache-control")
+  if (given === null || headers.has("set-cookie")) headers.set("cache-control", privately(given))
 }
