@@ -14,7 +14,7 @@ export type MaybeLazy =
  * Tells whether a session or a user is lazy: has `lazySince` and no `convertedAt`. Returns false
  * for real users and for null.
  * @example
- * if (isLazy(session)) console.log("Convert to keep what you made.")
+ * if (isLazy(session)) console.log("Convert this user to keep its data.")
  */
 export function isLazy(subject: MaybeLazy): boolean {
   // The app's session callback may return anything.
