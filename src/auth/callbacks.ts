@@ -49,11 +49,11 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
     if (params.account?.type === "webauthn") dropPasskeyName(params.user)
     if (own) markLazy(params.user)
     const answer = own ? await own(params) : true
-    // Auth.js takes a string for a redirect, but signs in all the same for passkeys. Refuse.
+    // For a passkey, Auth.js takes a URL as permission and signs in without redirecting: refuse.
     if (typeof answer === "string" && params.account?.type === "webauthn")
       throw new AccessDenied("The signIn callback returned a URL; for a passkey it must return true or false.")
     if (!answer || typeof answer === "string") return answer
-    // Requesting an e-mail link signs nobody in yet.
+    // Requesting an e-mail link signs no one in yet.
     if (asksForLink) return answer
     const user = await agree(params, context)
     if (user) {

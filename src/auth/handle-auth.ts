@@ -127,7 +127,10 @@ async function withReadBody(request: Request): Promise<Request | Response> {
   }
 }
 
-/** Trusts `Content-Length`, to which HTTP holds a body: reading it a second time takes time. */
+/**
+ * Tells whether the body is short by its `Content-Length`, which HTTP enforces. Reading it twice is
+ * slow.
+ */
 function isShort(headers: Headers): boolean {
   const length = headers.get("content-length")
   return length !== null && /^\d+$/.test(length) && Number(length) <= MAX_BODY

@@ -214,7 +214,7 @@ async function announce(config: AuthConfig, message: SessionMessage): Promise<vo
   try {
     await config.events?.session?.(message)
   } catch (error) {
-    logError(config, new EventError('The event "session" failed.', { cause: { err: error } }))
+    logError(config, new EventError('The event "session" threw an error; see the cause.', { cause: { err: error } }))
   }
 }
 

@@ -78,7 +78,7 @@ export function composeDecode(
 }
 
 /**
- * Sets how the session cookie is encoded. Of two cookies Auth.js writes back the one it asked for,
+ * Encodes the value of the session cookie. Of two cookies, Auth.js writes back the one it read,
  * which may be dead: write the live one instead.
  */
 export function composeCookies(own: AuthConfig["cookies"], context: RequestContext): AuthConfig["cookies"] {

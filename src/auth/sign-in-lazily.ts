@@ -83,7 +83,7 @@ async function makeSession(config: RequestConfig, place: SessionPlace, user: Sig
   try {
     await config.events?.signIn?.({ user, account })
   } catch (error) {
-    logError(config, new EventError('The event "signIn" failed.', { cause: { err: error } }))
+    logError(config, new EventError('The event "signIn" threw an error; see the cause.', { cause: { err: error } }))
   }
   return { value, cookies }
 }

@@ -124,7 +124,7 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
   const { onMergeError } = lazy ?? {}
   if (typeof onMergeError === "object" && !(Number.isFinite(onMergeError.leave) && onMergeError.leave >= 0))
     throw new LazySetupError(
-      "lazy.onMergeError.leave must be a number of seconds, 0 or more: { leave: 90 * 24 * 60 * 60 }.",
+      "lazy.onMergeError.leave must be a number of seconds, 0 or more: lazy: { onMergeError: { leave: 90 * 24 * 60 * 60 } }.",
     )
   if (lazy?.trustProxy) checkTrustedProxy(lazy.trustProxy)
   for (const provider of providers) checkProvider(provider, adapter as InternalAdapter)

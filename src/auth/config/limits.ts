@@ -56,16 +56,16 @@ export function creationLimits(
   { perAddress = 30, overall }: CreationLimits = {},
   shared: { limiter: (name: string, allowance: { points: number; duration: number }) => RateLimiterAbstract },
 ): TakeCreation {
-  const limiter = (given: number | RateLimiterAbstract, name: string, option: string) => {
+  const limiter = (given: number | RateLimiterAbstract, name: string, option: keyof CreationLimits) => {
     if (typeof given !== "number") return given
     if (!Number.isInteger(given) || given < 1)
       throw new LazySetupError(
-        `lazy.${option} must be a whole number of lazy users an hour, 1 or more, or a limiter: lazy: { limits: { perAddress: 30 } }.`,
+        `lazy.limits.${option} must be a whole number of lazy users an hour, 1 or more, or a limiter: lazy: { limits: { ${option}: 30 } }.`,
       )
     return shared.limiter(name, { points: given, duration: HOUR })
   }
-  const address = perAddress === false ? undefined : limiter(perAddress, "lazy-address", "limits.perAddress")
-  const all = overall === undefined ? undefined : limiter(overall, "lazy-overall", "limits.overall")
+  const address = perAddress === false ? undefined : limiter(perAddress, "lazy-address", "perAddress")
+  const all = overall === undefined ? undefined : limiter(overall, "lazy-overall", "overall")
   return async (client) => {
     if (address && client !== undefined) await refusing(() => consumeFor(address, client))
     if (all) await refusing(() => all.consume("all"))

@@ -25,7 +25,7 @@ export class SignInRefused extends CredentialsSignin {
   declare code: RefusalCode
 
   constructor(code: RefusalCode) {
-    super(`Refused: ${code}`)
+    super(`The sign-in was refused with the code "${code}".`)
     this.code = code
   }
 }

@@ -15,7 +15,7 @@ export type SignInMethod =
   | { kind: "credentials" }
   /** By a password, which may be removed before the session is written. */
   | { kind: "password" }
-  /** By an e-mail link. `askedHere`: the lazy user of this session asked for it. */
+  /** By an e-mail link. `askedHere`: the lazy user of this session requested it. */
   | { kind: "link"; askedHere: boolean }
   /** By a passkey whose signature Auth.js verified in this request. */
   | ({ kind: "passkey" } & Pick<Account, "provider" | "providerAccountId">)

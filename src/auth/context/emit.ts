@@ -18,6 +18,9 @@ export async function callEvent(context: RequestContext, name: string, call: () 
   try {
     await call()
   } catch (error) {
-    logError(context.config, new EventError(`The event "${name}" failed.`, { cause: { err: error } }))
+    logError(
+      context.config,
+      new EventError(`The event "${name}" threw an error; see the cause.`, { cause: { err: error } }),
+    )
   }
 }

@@ -55,7 +55,10 @@ async function decideOAuth(
     if (unverified) dropAddress(user, context)
     return current ? converting(identity, account, current, context) : { kind: "signed-out" }
   }
-  if (unverified) throw new OAuthAccountNotLinked("The provider says that the address is not verified")
+  if (unverified)
+    throw new OAuthAccountNotLinked(
+      "The provider says that the address is not verified. Verify it there; see lazy.isEmailVerified.",
+    )
   if (!isTrusted(account, context)) {
     // Auth.js refuses it in the same way for a signed-out visitor.
     throw new OAuthAccountNotLinked("Another account already exists with the same e-mail address")

@@ -63,8 +63,9 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
           context.decision = { kind: "keep", current }
           return current.user
         }
-        if (!(await isEnabled(context))) throw new LazyDisabled()
-        if (!(await isVerified(credentials, context))) throw new VisitorNotVerified()
+        if (!(await isEnabled(context))) throw new LazyDisabled("lazy.enabled is off, so no lazy user was made.")
+        if (!(await isVerified(credentials, context)))
+          throw new VisitorNotVerified("lazy.verify returned false, so no lazy user was made.")
         // Count after the checks, so that bots can't use up the limits for everyone.
         await context.takeCreation(context.client())
         const { ids, successor } = lazyUserIds(context.config, context.head)

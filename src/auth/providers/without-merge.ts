@@ -28,7 +28,7 @@ export function withoutMergeProvider(): LazyProviderConfig {
       credentials: {
         explanation: {
           label:
-            "What you made here can’t be moved into your account, so nobody was signed in and nothing has changed. You can sign in without it.",
+            "What you made here can’t be moved into your account, so you were not signed in and nothing has changed. You can sign in without it.",
           type: "hidden",
         },
       },
