@@ -315,7 +315,9 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     const methods = (target: object, prefix = "") =>
       Object.entries(target).flatMap(([name, value]) => (typeof value === "function" ? [prefix + name] : []))
     const called = new Set(results.map(({ method }) => method))
-    expect([...called].sort()).toEqual([...methods(adapter), ...methods(lazy, "lazy.")].sort())
+    // `setup` returns what the app passed to LazyAdapter.
+    const reading = [...methods(adapter), ...methods(lazy, "lazy.")].filter((name) => name !== "lazy.setup")
+    expect([...called].sort()).toEqual(reading.sort())
     expect(results.filter(({ json }) => /argon2|NeverLeave|"hash"/.test(json)).map(({ method }) => method)).toEqual([])
   })
 })
