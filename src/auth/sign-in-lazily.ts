@@ -27,8 +27,8 @@ export interface LazySignIn extends SessionAnswer {
  * reads the new session. Calls every callback and event of the app with the same arguments, in the
  * same order. The caller checks that the request is the visitor's own.
  * @returns null when the browser has a session after all, which the app hides or has just ended
- * @throws AuthError of any kind that the provider or a callback throws, or with any other error of
- * theirs as its cause; the new user is deleted then
+ * @throws AuthError of any kind that the provider or a callback throws; CallbackRouteError with any
+ * other error of theirs as its cause. The new user is deleted then
  * @throws LazySetupError when there is no `LazyProvider`
  */
 export async function signInLazily(

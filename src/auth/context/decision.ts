@@ -21,7 +21,7 @@ export type SignInMethod =
   | ({ kind: "passkey" } & Pick<Account, "provider" | "providerAccountId">)
 
 /** The browser keeps its session: no callback of the app and no event runs. */
-export interface KeepDecision {
+interface KeepDecision {
   kind: "keep"
   current: CurrentSession
   /**

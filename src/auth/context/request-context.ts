@@ -26,7 +26,7 @@ export interface Incoming {
 }
 
 /** A user, with its database session if it has one, that Auth.js received. */
-export interface HandedOut extends Pick<SessionAndUser, "user">, Partial<Pick<SessionAndUser, "session">> {}
+interface HandedOut extends Pick<SessionAndUser, "user">, Partial<Pick<SessionAndUser, "session">> {}
 
 /** The objects that Auth.js received and returned before the last step of a sign-in. */
 export interface Exchange {

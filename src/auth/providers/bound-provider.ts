@@ -9,7 +9,7 @@ import type { RequestContext } from "../context/request-context.js"
 import type { RequestHead } from "../request/head.js"
 
 /** Signs in with the fields of a form. Returns null, or throws CredentialsSignin, to refuse. */
-export type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<UserRow | null>
+type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<UserRow | null>
 
 /** A context whose request is known, as it is whenever Auth.js calls a provider. */
 export type BoundContext = RequestContext & { head: RequestHead }

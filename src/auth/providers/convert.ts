@@ -32,8 +32,8 @@ export interface ConvertProviderOptions {
   identifier?: "username" | "email"
   /**
    * Checks the input by rules of the app, after those of this library. Gets the accepted input:
-   * names and addresses normalized, the password as it will be hashed. Throw a {@link
-   * SignInRefused}, or any CredentialsSignin, to refuse.
+   * names and addresses normalized, the password as it will be hashed. Throw a
+   * {@link SignInRefused}, or any CredentialsSignin, to refuse.
    * @default no further rules
    * @example
    * validate({ username }) {
