@@ -1,4 +1,4 @@
-import { privately } from "../auth/request/privately.js"
+import { privately } from "../auth/request/cache-control.js"
 
 /**
  * Returns a copy of the handler's response with the gate's headers. Of two cookies with one name,

@@ -1,7 +1,6 @@
 import { type RequestConfig, requestConfig } from "../auth/config/request-config.js"
 import type { LazyAuth } from "../auth/request/head.js"
-import { publicOrigin } from "../auth/request/public-url.js"
-import { sameOriginPath } from "../auth/request/same-origin.js"
+import { publicOrigin, sameOriginPath } from "../auth/request/public-url.js"
 import type { Visitor } from "../auth/request/visitor-address.js"
 import type { Fields } from "./read-fields.js"
 import type { IdentifierField } from "./ways.js"

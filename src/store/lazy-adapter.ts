@@ -45,7 +45,7 @@ type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Ad
  * @throws LazySetupError naming a column that is missing or unfit, or a driver without
  * transactions, with the fix
  * @example
- * const authConfig = withLazy({ adapter: LazyAdapter(drizzle(sql)), providers: [LazyProvider()] })
+ * const authConfig = withLazy({ adapter: LazyAdapter(db), providers: [LazyProvider()] })
  */
 export function LazyAdapter<Users extends UsersTable = UsersTable>(
   db: Database,

@@ -45,7 +45,7 @@ export interface LazyStore {
    * database
    * @throws unknown what `onMerge` throws; after any of these errors nothing is changed
    * @example
-   * const { moved, conflicts } = await adapter.lazy.merge(guest.id, customer.id)
+   * const { moved, conflicts } = await adapter.lazy.merge(lazyUser.id, realUser.id)
    */
   merge(fromId: string, intoId: string, options?: MergeOptions): Promise<MergeReport>
 
@@ -84,14 +84,14 @@ export interface LazyStore {
    * @throws OtherUsersError when other users would be deleted too; nothing is deleted then
    * @throws Error of the database when other rows refer to the user; nothing is deleted then
    * @example
-   * if (isLazy(session)) await adapter.lazy.deleteLazyUser(session.user.id)
+   * if (isLazy(lazyUser)) await adapter.lazy.deleteLazyUser(lazyUser.id)
    */
   deleteLazyUser(userId: string, options?: { counts?: boolean }): Promise<boolean>
 
   /**
    * Tells whether a user has a password.
    * @example
-   * if (await adapter.lazy.hasPassword(user.id)) askForPassword()
+   * const hasPassword = await adapter.lazy.hasPassword(realUser.id)
    */
   hasPassword(userId: string): Promise<boolean>
 
@@ -101,7 +101,7 @@ export interface LazyStore {
    * the user where that is wanted.
    * @returns false, with nothing written, when there is no such user or it is lazy
    * @example
-   * await adapter.lazy.setPassword(user.id, await hashPassword(password))
+   * await adapter.lazy.setPassword(realUser.id, await hashPassword("a new password"))
    */
   setPassword(userId: string, hash: string): Promise<boolean>
 }

@@ -42,15 +42,16 @@ export interface MergeConflict {
  * when PostgreSQL rolled the transaction back to end a deadlock, or because the real user just got
  * a row. Put what can't be rolled back into the event `mergeUser`.
  * @example
- * const onMerge: MergeHook = async ({ tx, into, conflicts }) => addCarts(tx, into.id,
- * conflicts.cart ?? [])
+ * const onMerge: MergeHook = ({ conflicts }) => {
+ *   if (conflicts.subscription) throw new Error("Cancel one of the two subscriptions first.")
+ * }
  */
 export type MergeHook = (params: MergeHookParams) => void | Promise<void>
 
 /**
  * Options of {@link LazyStore.merge}.
  * @example
- * await adapter.lazy.merge(guest.id, customer.id, { onConflict: "error" })
+ * await adapter.lazy.merge(lazyUser.id, realUser.id, { onConflict: "error" })
  */
 export interface MergeOptions {
   /**
