@@ -146,8 +146,8 @@ describe("authjs-lazy purge --config", () => {
   })
 
   it.each([
-    ["{ olderThan: 24 * 3600, force: true }", "--older-than 2d", "--older-than is 2 days, but by"],
-    ["{ olderThan: 24 * 3600 }", "", "olderThan is 86400 seconds, but a session can live for 2592000"],
+    ["{ olderThan: 24 * 3600, force: true }", "--older-than 2d", "--older-than is 2 days, but a session can live for 30 days"],
+    ["{ olderThan: 24 * 3600 }", "", "`olderThan` is 86400 seconds, but a session can live for 2592000"],
     ["{ keeps: () => undefined }", "", "there is no option keeps"],
     ["{ olderThan: '30d' }", "", "olderThan"],
     ["() => {}", "", "must be an object of options. Write: export const purge = { keep, onPurge }"],
