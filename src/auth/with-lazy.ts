@@ -39,7 +39,7 @@ const DEFAULT_RECHECK = 300
  * })
  */
 export function withLazy(config: LazyConfig): LazyAuth {
-  checkConfig(config)
+  refuseUnusable(config)
   rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
   const app = appContext(config)
   const settled = settledConfig(config, app)
@@ -116,7 +116,7 @@ function isAuthRoute({ url }: Request, { basePath = configuredPath() ?? "/auth" 
   return url.includes(`${basePath}/`) && new URL(url).pathname.startsWith(`${basePath}/`)
 }
 
-function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
+function refuseUnusable({ adapter, providers, lazy }: LazyConfig): void {
   if (!adapter?.lazy) throw new LazySetupError("withLazy needs `adapter: LazyAdapter(db)`, from authjs-lazy/drizzle.")
   const recheck = lazy?.recheck ?? DEFAULT_RECHECK
   if (!Number.isFinite(recheck) || recheck < 0)

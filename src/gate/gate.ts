@@ -15,7 +15,7 @@ import { askAgain, cameBack } from "./ask-again.js"
 import { isNavigation, isPageLoad, type SkipReason, skipReason } from "./decide.js"
 import { checkOptions, type GateOptions } from "./options.js"
 import { isShownLater } from "./prefetch.js"
-import { refuseAhead, refuseForNow, refuseOther, type Visit } from "./refusals.js"
+import { type GatedVisit, refuseAhead, refuseForNow, refuseOther } from "./refusals.js"
 import { type GateOpen, type GateRefused, type GateResult, letPass } from "./result.js"
 
 /**
@@ -49,7 +49,7 @@ export async function decideGate(
 ): Promise<GateResult> {
   const { origin, url } = publicAddress(request)
   const { method, headers } = request
-  const visit: Visit = { url, origin, method, headers, options }
+  const visit: GatedVisit = { url, origin, method, headers, options }
 
   const cookie = headers.get("cookie") ?? ""
   const seen = visibleRequest(visit, request)
@@ -98,7 +98,7 @@ function notFromWithLazy(config: unknown): LazySetupError {
 }
 
 /** Returns the request under its public URL, and without its body, which the handler reads. */
-function visibleRequest({ url, method, headers }: Visit, request: RequestHead): RequestHead {
+function visibleRequest({ url, method, headers }: GatedVisit, request: RequestHead): RequestHead {
   const isWhole = request instanceof Request && request.url === url && method === "GET"
   return isWhole ? request : { method: "GET", url, headers }
 }
@@ -107,7 +107,7 @@ function visibleRequest({ url, method, headers }: Visit, request: RequestHead): 
  * Redirects a browser with an ended session to the same URL; "returned" when it came back from
  * there, undefined when it would not follow a redirect.
  */
-function sendBack(visit: Visit, config: RequestConfig): GateRefused | "returned" | undefined {
+function sendBack(visit: GatedVisit, config: RequestConfig): GateRefused | "returned" | undefined {
   const { url, origin, headers } = visit
   if (!isPageLoad(headers) || skipReason(visit, contextOf(config)?.options.isBot)) return undefined
   const cookie = headers.get("cookie") ?? ""
@@ -119,7 +119,7 @@ function sendBack(visit: Visit, config: RequestConfig): GateRefused | "returned"
 }
 
 /** Keeps the browser from showing a preloaded refusal after a later click. */
-function notAhead({ headers }: Visit, result: GateResult): GateResult {
+function notAhead({ headers }: GatedVisit, result: GateResult): GateResult {
   return !result.open && isShownLater(headers) ? refuseAhead(result.session) : result
 }
 
@@ -136,7 +136,7 @@ function openWithout(skipped: SkipReason, cookie: string, cookies: AuthCookie[] 
   return letPass({ session: null, created: false, skipped, cookie }, cookies)
 }
 
-function admit(visit: Visit, config: RequestConfig, wanted: "lazy" | "real", found: SessionAnswer): GateResult {
+function admit(visit: GatedVisit, config: RequestConfig, wanted: "lazy" | "real", found: SessionAnswer): GateResult {
   const { body: session, cookies, owner, cookie = visit.headers.get("cookie") ?? "" } = found
   if (owner && owner.isLazy === undefined)
     throw new SessionTokenError("The user of this session could not be read from the database.")

@@ -9,7 +9,7 @@ import type { GateOptions } from "./options.js"
 import { type GateRefused, refuse } from "./result.js"
 
 /** Describes a request under its public URL, with the options of its gate. */
-export interface Visit {
+export interface GatedVisit {
   url: string
   origin: string
   method: string
@@ -19,7 +19,7 @@ export interface Visit {
 
 /** Refuses a visitor without the required user. Redirects a browser, and sends JSON to others. */
 export function refuseOther(
-  visit: Visit,
+  visit: GatedVisit,
   config: RequestConfig,
   wanted: "lazy" | "real",
   { session, cookies }: { session: Session | null; cookies: AuthCookie[] },
@@ -31,7 +31,7 @@ export function refuseOther(
 }
 
 /** Answers 429 to a visitor over the limit of new lazy users, with the seconds to wait. */
-export function refuseForNow(visit: Visit, { retryAfter }: TooManyLazyUsers): GateRefused {
+export function refuseForNow(visit: GatedVisit, { retryAfter }: TooManyLazyUsers): GateRefused {
   const refusal = { reason: "rate-limited" as const, session: null, status: 429 as const }
   const later = { "retry-after": String(retryAfter) }
   if (!isNavigation(visit)) return refuse({ ...refusal, body: jsonOf(refusal.reason) }, { ...later, ...JSON_TYPE })
@@ -48,7 +48,7 @@ const JSON_TYPE = { "content-type": "application/json" }
 
 const jsonOf = (reason: GateRefused["reason"]) => JSON.stringify({ error: reason })
 
-function redirectTarget({ url, origin, options }: Visit, config: RequestConfig): string {
+function redirectTarget({ url, origin, options }: GatedVisit, config: RequestConfig): string {
   const target = new URL(options.redirectTo ?? config.pages?.signIn ?? actionUrl(origin, config, "signin"), origin)
   const from = sameOriginPath(url, origin)
   if (from) target.searchParams.set("callbackUrl", from)

@@ -69,7 +69,7 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
     async updateUser(data) {
       if (!data.emailVerified) return base.updateUser(data)
       const proven = await lazy.proveEmail(data.id)
-      if (!proven) throw new Error("No user found.")
+      if (!proven) throw new Error("The user to update does not exist, or its address is a placeholder.")
       return base.updateUser(data)
     },
     lazy,

@@ -1,7 +1,7 @@
 import type { AdapterAccount } from "@auth/core/adapters"
 import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/types.js"
 import type { UserIdentifier } from "./identifiers/active-users.js"
-import type { MergeOptions, MergeReport } from "./merge/types.js"
+import type { MergeOptions, MergeReport, SignInMerge } from "./merge/types.js"
 import type { PurgeOptions, PurgeReport } from "./purge/types.js"
 import type { Database } from "./sql/database.js"
 import type { LazyAdapterOptions } from "./tables/resolve-tables.js"
@@ -106,7 +106,7 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
-/** The arguments of `LazyAdapter`, and the longest life of a session by `withLazy`, for the command line. */
+/** The setup of a store, for the command line: the arguments of `LazyAdapter` and the age of sessions. */
 export interface StoreSetup {
   db: Database
   tables: LazyAdapterOptions
@@ -116,6 +116,9 @@ export interface StoreSetup {
 
 /** The methods that only `withLazy` and the providers call. They change in any version. */
 export interface StoreInternals extends LazyStore {
+  /** Merges as {@link LazyStore.merge} does, with what a sign-in writes besides. */
+  merge(fromId: string, intoId: string, options?: SignInMerge): Promise<MergeReport>
+
   /** Whether the store has a `password` table. */
   readonly hasPasswords: boolean
   /** Whether the `email` column is NOT NULL, so that lazy users need a `generateEmail`. */

@@ -146,7 +146,11 @@ describe("authjs-lazy purge --config", () => {
   })
 
   it.each([
-    ["{ olderThan: 24 * 3600, force: true }", "--older-than 2d", "--older-than is 2 days, but a session can live for 30 days"],
+    [
+      "{ olderThan: 24 * 3600, force: true }",
+      "--older-than 2d",
+      "--older-than is 2 days, but a session can live for 30 days",
+    ],
     ["{ olderThan: 24 * 3600 }", "", "`olderThan` is 86400 seconds, but a session can live for 2592000"],
     ["{ keeps: () => undefined }", "", "there is no option keeps"],
     ["{ olderThan: '30d' }", "", "olderThan"],

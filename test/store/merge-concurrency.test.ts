@@ -384,7 +384,7 @@ describe("merging while others are at work", () => {
     it("leaves everything as it was, in a statement of the hook", async () => {
       const { from, into } = await scene()
       const before = await world.everything()
-      const merging = LazyAdapter(drizzle(doomed)).lazy.merge(from, into, {
+      const merging = internals(LazyAdapter(drizzle(doomed)).lazy).merge(from, into, {
         session,
         onMerge: async ({ tx }) => void (await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`)),
       })
@@ -412,7 +412,7 @@ describe("merging while others are at work", () => {
       const before = await world.everything()
       await killer.begin(async (other) => {
         await other`select from cart for update`
-        const merging = LazyAdapter(drizzle(doomed)).lazy.merge(from, into, { session })
+        const merging = internals(LazyAdapter(drizzle(doomed)).lazy).merge(from, into, { session })
         merging.catch(() => {})
         await somebodyWaits()
         await other`select pg_terminate_backend(pid) from pg_stat_activity
@@ -438,7 +438,7 @@ describe("merging while others are at work", () => {
           await new Promise((resolve) => setImmediate(resolve))
         }
       }
-      const merging = LazyAdapter(drizzle(doomed, { logger })).lazy.merge(from, into, {
+      const merging = internals(LazyAdapter(drizzle(doomed, { logger })).lazy).merge(from, into, {
         session,
         async onMerge({ tx }) {
           try {

@@ -4,6 +4,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter } from "../../src/drizzle.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { runs } from "../setup/runs.js"
 import { serverKnows } from "../setup/server-version.js"
@@ -249,7 +250,7 @@ describe("merging, whatever the schema and the rows", () => {
           },
         })
         const merge = () =>
-          LazyAdapter(failing, { references }).lazy.merge("from", "into", {
+          internals(LazyAdapter(failing, { references }).lazy).merge("from", "into", {
             provesEmail: true,
             session: { sessionToken: "new", expires: new Date() },
             link: { userId: "into", type: "oauth", provider: "p", providerAccountId: "1" },

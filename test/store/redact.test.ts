@@ -62,7 +62,7 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
         },
       }),
     merge: (lazy, real) =>
-      adapter.lazy.merge(lazy, real, { session: { sessionToken: TOKEN, expires }, provesEmail: true }),
+      internals(adapter.lazy).merge(lazy, real, { session: { sessionToken: TOKEN, expires }, provesEmail: true }),
     createRealUser: () =>
       internals(adapter.lazy).createRealUser({
         username: name(),

@@ -162,7 +162,7 @@ function sharedRegistry(): WeakMap<object, RequestContext> {
   return place[REGISTRY]
 }
 
-const REGISTRY: unique symbol = Symbol.for("authjs-lazy request contexts")
+const REGISTRY: unique symbol = Symbol.for("authjs-lazy request contexts 1")
 const contexts = sharedRegistry()
 
 /** Remembers the context of a configuration, under each of its parts. */

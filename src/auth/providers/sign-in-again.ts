@@ -31,9 +31,9 @@ export interface SignInAgainOptions {
 }
 
 /**
- * Finds the account that this browser made with the same form a moment ago: the form was sent
- * twice, or its answer was lost. Always requires the right password, and leaves the session to the
- * caller.
+ * Signs in again to the account that this browser made with the same form a moment ago: the form
+ * was sent twice, or its answer was lost. Always requires the right password. Sets `method`, and
+ * leaves the session to the caller.
  *
  * Compares the password once whether or not the account exists, so that the answer tells only that
  * the name is taken.

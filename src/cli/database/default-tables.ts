@@ -5,19 +5,9 @@ import { type Column, readColumns } from "../../store/sql/catalogue/columns.js"
 import { isOutsidePublic, readReferringTable } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { qualifiedName } from "../../store/sql/identifiers.js"
+import { COLUMN_RULES } from "../../store/tables/column-rules.js"
 import type { LazyAdapterOptions } from "../../store/tables/resolve-tables.js"
 import { defaultTables, lazyColumns, NAMED_TABLES, type NamedTable, schema } from "../../store/tables/schema.js"
-
-/** The columns that purging and counting read. */
-const NEEDED: Record<NamedTable, string[]> = {
-  usersTable: ["id", "lazySince", "convertedAt", "seenAt"],
-  sessionsTable: ["userId", "expires"],
-  accountsTable: ["userId"],
-  authenticatorsTable: ["userId"],
-  verificationTokensTable: [],
-  passwordsTable: ["userId"],
-  lazyOutcomesTable: Object.keys(getTableColumns(schema.lazyOutcomesTable)),
-}
 
 /**
  * Returns the default tables that a database has, for purging and counting. Older versions of this
@@ -62,7 +52,10 @@ export async function readDefaultTables(
 
 function checkColumns(target: string, option: NamedTable, columns: Column[], own: string): void {
   const standard: Record<string, AnyPgColumn> = getTableColumns(schema[option])
-  const missing = NEEDED[option].filter((property) => !columns.some(({ name }) => name === standard[property]?.name))
+  const needed = Object.entries(COLUMN_RULES[option]).flatMap(([property, { isCounted }]) =>
+    isCounted ? [property] : [],
+  )
+  const missing = needed.filter((property) => !columns.some(({ name }) => name === standard[property]?.name))
   if (missing.length === 0) return
   const migrate = missing.every((property) => property in lazyColumns())
     ? " Add what is missing: npx authjs-lazy migrate."

@@ -26,7 +26,7 @@ export function explainFailure(
   { server, of, user, password, database }: KnownPlace = {},
 ): LazyError {
   if (error instanceof LazyError) return error
-  const cause = rootCause(redactError(error))
+  const cause = driverError(redactError(error))
   const code = (cause as { code?: unknown }).code
   const where = server ?? `the address in the configuration of ${of}`
   // Without a server, ENOENT may come from a hook of the app that reads a file.
@@ -42,7 +42,7 @@ export function explainFailure(
 }
 
 /** Finds the error of the driver, which Drizzle wraps. */
-function rootCause(error: unknown): Error {
+function driverError(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
-  return error.cause instanceof Error ? rootCause(error.cause) : error
+  return error.cause instanceof Error ? driverError(error.cause) : error
 }

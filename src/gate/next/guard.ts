@@ -38,7 +38,10 @@ export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl 
   if (options.require) return admitted(visit, await decideGate(navigation(visit), auth, options, HERE))
   if (!writable) return existing(visit, auth, options)
   const result = await decideGate(visit, auth, options, HERE)
-  if (!result.open) throw new Error(result.body)
+  if (!result.open)
+    throw new Error(
+      `lazy.session() made no lazy user (${result.reason}). Raise \`lazy.limits\`, or catch this error in the server action.`,
+    )
   await setCookies(result.headers)
   return result.session
 }

@@ -55,26 +55,9 @@ export type MergeHook = (params: MergeHookParams) => void | Promise<void>
  */
 export interface MergeOptions {
   /**
-   * A session for the real user, written in the same transaction.
-   * @default none, as for JWT sessions
-   */
-  session?: NewSession
-  /**
-   * An account to link to the real user in the same transaction; its `userId` is ignored.
+   * Runs inside the transaction; throwing rolls the merge back.
    * @default none
    */
-  link?: AdapterAccount
-  /**
-   * Whether this sign-in proved the real user's address. The merge then does what {@link
-   * StoreInternals.proveEmail} does, before it writes the session.
-   * @default false
-   */
-  provesEmail?: boolean
-  /**
-   * Whether to refuse unless the real user still has a password, since this sign-in used it.
-   * @default false
-   */
-  needsPassword?: boolean
   onMerge?: MergeHook
   /**
    * What to do when a unique rule, an exclusion constraint or a check constraint stops a row.
@@ -91,6 +74,31 @@ export interface MergeOptions {
    * @example { audit_log: "leave" }
    */
   mergeTables?: MergeTables
+}
+
+/** What a sign-in that merges writes in the same transaction. */
+export interface SignInMerge extends MergeOptions {
+  /**
+   * A session for the real user.
+   * @default none, as for JWT sessions
+   */
+  session?: NewSession
+  /**
+   * An account to link to the real user; its `userId` is ignored.
+   * @default none
+   */
+  link?: AdapterAccount
+  /**
+   * Whether this sign-in proved the real user's address. The merge then does what {@link
+   * StoreInternals.proveEmail} does, before it writes the session.
+   * @default false
+   */
+  provesEmail?: boolean
+  /**
+   * Whether to refuse unless the real user still has a password, since this sign-in used it.
+   * @default false
+   */
+  needsPassword?: boolean
 }
 
 /** The tables that a merge leaves alone; see {@link MergeOptions.mergeTables}. */

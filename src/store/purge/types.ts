@@ -50,7 +50,7 @@ export interface PurgeOptions {
    * RESTRICT), directly or through rows that go with the user. False skips and reports such users.
    *
    * True deletes those rows first, with all rows that refer to them, NO MATTER WHOSE THEY ARE: a
-   * real user's comment goes with the lazy user's post. No other user ever goes, not even by ON
+   * real user's comment goes with the lazy user's post. No other user is ever deleted, not even by ON
    * DELETE CASCADE: users that a remaining user refers to are always skipped.
    * @default false
    */

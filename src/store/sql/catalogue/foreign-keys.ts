@@ -23,7 +23,7 @@ export interface ForeignKey {
   /** The table or partition that the key leads to, quoted, ready to select from. */
   parentTarget: string
   parentColumns: string[]
-  /** What becomes of a row when the one it refers to goes; NO ACTION and RESTRICT are `restrict`. */
+  /** The ON DELETE action; NO ACTION and RESTRICT are `restrict`. */
   onDelete: "cascade" | "set" | "restrict"
   /** Whether it belongs to a single partition, or leads to one. */
   isPartial: boolean
