@@ -83,7 +83,7 @@ describe("gate", () => {
         throw new Error("outside of a request")
       }) as unknown as LazyAuth
       await expect(gate(visit, auth)).rejects.toThrow(
-        "Pass what withLazy returned, which is not the `auth` of next-auth",
+        "The gate needs the function that withLazy returned, not `auth` of next-auth",
       )
       await new Promise((resolve) => setImmediate(resolve))
       expect(rejected).not.toHaveBeenCalled()
