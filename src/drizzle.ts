@@ -2,7 +2,14 @@ export type { GenerateEmail } from "./store/create/generated-email.js"
 export type { CreateReport, NewLazyUser } from "./store/create/types.js"
 export { LazyAdapter } from "./store/lazy-adapter.js"
 export type { LazyStore } from "./store/lazy-store.js"
-export type * from "./store/merge/types.js"
+export type {
+  MergeConflict,
+  MergeHook,
+  MergeHookParams,
+  MergeOptions,
+  MergeReport,
+  MergeTables,
+} from "./store/merge/types.js"
 export { type MigrateOptions, type MigrateReport, migrate } from "./store/migrate.js"
 export type * from "./store/purge/types.js"
 export type { ByTable } from "./store/sql/by-table.js"

@@ -9,7 +9,7 @@ import { isLoud } from "./config/one-request.js"
 import { isPending } from "./context/decision.js"
 import type { Step } from "./context/own-request.js"
 import type { RequestContext } from "./context/request-context.js"
-import { tellLazy } from "./is-lazy.js"
+import { markLazy } from "./is-lazy.js"
 import { takeBackDecision, writeFirst } from "./linking/carry-out.js"
 import { decideSignIn } from "./linking/decide.js"
 import { dropPasskeyName } from "./linking/passkey-name.js"
@@ -30,7 +30,7 @@ type SignIn = NonNullable<Callbacks["signIn"]>
 type Jwt = NonNullable<Callbacks["jwt"]>
 type SessionCallback = NonNullable<Callbacks["session"]>
 
-/** The app's callbacks with ours around them. */
+/** Wraps the app's callbacks in those of this library. */
 export function composeCallbacks(own: Callbacks = {}, context: RequestContext): Callbacks {
   return {
     ...own,
@@ -47,16 +47,17 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
     if (context.decision.kind === "keep") return context.decision.redirect ?? true
     if (asksForLink && isPlaceholderAddress(params.user.email ?? "")) return false
     if (params.account?.type === "webauthn") dropPasskeyName(params.user)
-    if (own) tellLazy(params.user)
+    if (own) markLazy(params.user)
     const answer = own ? await own(params) : true
-    // Auth.js takes a string for a redirect, but signs in all the same for passkeys. Refuse.
-    if (typeof answer === "string" && params.account?.type === "webauthn") throw new AccessDenied("Sent elsewhere.")
+    // For a passkey, Auth.js takes a URL as permission and signs in without redirecting: refuse.
+    if (typeof answer === "string" && params.account?.type === "webauthn")
+      throw new AccessDenied("The signIn callback returned a URL; for a passkey it must return true or false.")
     if (!answer || typeof answer === "string") return answer
-    // An e-mail link that is asked for signs nobody in yet.
+    // Requesting an e-mail link signs no one in yet.
     if (asksForLink) return answer
     const user = await agree(params, context)
     if (user) {
-      // Auth.js passes these objects to the `jwt` callback and to events: show them the database row.
+      // Auth.js passes these objects to the `jwt` callback and to events: fill in the database row.
       Object.assign(params.user, user)
       if (params.account) params.account.providerAccountId = user.id
     }
@@ -71,8 +72,8 @@ function stepBefore(type: string | undefined, asksForLink: boolean): Step | unde
 }
 
 /**
- * Decides the sign-in, unless a provider of ours has, and writes what comes first. Wraps errors of
- * the database and hooks, which Auth.js would report as AccessDenied.
+ * Decides the sign-in, unless a provider of this library has, and writes what comes first. Wraps
+ * errors of the database and of hooks, which Auth.js would report as AccessDenied.
  */
 async function agree(identity: ProvenIdentity, context: RequestContext): Promise<UserRow | undefined> {
   try {
@@ -81,15 +82,17 @@ async function agree(identity: ProvenIdentity, context: RequestContext): Promise
   } catch (error) {
     throw error instanceof AuthError || isLoud(error)
       ? error
-      : new AdapterError("The sign-in could not be written.", { cause: { err: error } })
+      : new AdapterError("The database or a hook failed during the sign-in; see the cause. Nothing was changed.", {
+          cause: { err: error },
+        })
   }
 }
 
 function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
   return async (params) => {
-    // The app's own `decode` may have frozen it.
+    // Copy the token: the app's own `decode` may have frozen it.
     params = { ...params, token: { ...params.token } }
-    // With database sessions, only credentials providers come here, and their session has no token.
+    // With database sessions, Auth.js comes here for credentials providers only, and has no token.
     if (context.strategy === "database" || context.decision.kind === "keep") return params.token
     const signsIn = params.user !== undefined && params.trigger !== "update"
     if (signsIn) {
@@ -101,17 +104,17 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
         return null
       }
     }
-    // Nobody else can have changed it.
+    // Only a callback of the app can change the claims.
     if (!own) return params.token
-    tellLazy(params.user)
+    markLazy(params.user)
     const claims = pickClaims(params.token)
     const { sub } = params.token
     try {
       const token: unknown = await own(params)
       if (token === null) {
-        // Auth.js would take away the cookie of the lazy user, who stays as it is.
+        // Auth.js would delete the session cookie, although the lazy user is still signed in.
         if (signsIn && (isPending(context.decision) || (await isLazyHere(context))))
-          throw new AccessDenied("The jwt callback gave no token.")
+          throw new AccessDenied("The jwt callback returned null, which refuses the sign-in.")
         if (signsIn) await takeBackDecision(context)
         return null
       }
@@ -126,7 +129,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
   }
 }
 
-/** Whether the sign-in came with a lazy session. */
+/** Tells whether the sign-in came with a lazy session. */
 async function isLazyHere(context: RequestContext): Promise<boolean> {
   const current = await context.session.current()
   return current !== null && isLazyRow(current.user)
@@ -134,7 +137,8 @@ async function isLazyHere(context: RequestContext): Promise<boolean> {
 
 /**
  * Checks a token against the database, and records that the lazy user was seen. Keeps the token
- * while the database is away: Auth.js would drop the cookie, which is all that a lazy user has.
+ * while the database is unavailable: Auth.js would delete the cookie, which is all that a lazy user
+ * has.
  */
 async function recheck(
   token: JWT,
@@ -147,12 +151,18 @@ async function recheck(
     if (token.isLazy === undefined) Object.assign(token, await claimsFor(user, undefined, adapter))
     else token.checkedAt = secondsNow()
     if (token.isLazy) token.seenAt = secondsOf(user.seenAt)
-    // The purge may have deleted the user meanwhile: record the time only where the row was updated.
+    // The purge may have deleted the user: record the time only if the row was updated.
     if (isUnseen(token, updateAge) && (await adapter.lazy.touch({ userId: user.id }, updateAge)))
       token.seenAt = secondsNow()
     return "holds"
   } catch (error) {
-    logError(config, new AdapterError("A session could not be checked.", { cause: { err: error } }))
+    logError(
+      config,
+      new AdapterError(
+        "The database could not check a session, which stays valid until the next check; see the cause.",
+        { cause: { err: error } },
+      ),
+    )
     return "unknown"
   }
 }
@@ -168,7 +178,7 @@ function composeSession(own: SessionCallback | undefined): SessionCallback {
       : user && { id: user.id, isLazy: isLazyRow(user), username: user.username }
     Object.assign(params.session.user, identity)
     if (own) {
-      tellLazy(user)
+      markLazy(user)
       return withIdentity(await own(params), identity)
     }
     const { name, email, image } = params.session.user

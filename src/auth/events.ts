@@ -5,22 +5,25 @@ import { logError } from "./config/log-error.js"
 import { isPending } from "./context/decision.js"
 import { callEvent } from "./context/emit.js"
 import type { RequestContext } from "./context/request-context.js"
-import { tellLazy } from "./is-lazy.js"
+import { markLazy } from "./is-lazy.js"
 import { finish } from "./linking/carry-out.js"
 import { forgetLazyUser } from "./request/lazy-user-ids.js"
 
 type Events = NonNullable<AuthConfig["events"]>
 type HeldName = "createUser" | "updateUser" | "linkAccount"
 
-/** The app's events, with the ones of this library announced beside `signIn`, after everything is written. */
+/**
+ * Wraps the app's events, and announces those of this library beside `signIn`, after everything is
+ * written.
+ */
 export function composeEvents(own: Events = {}, context: RequestContext): Events {
-  // Auth.js announces what its adapter has answered to, which is written with the session.
+  // Auth.js announces these before the session is written: hold them until nothing can fail.
   const held = (name: HeldName): Events => {
     const handler = own[name] as ((message: unknown) => unknown) | undefined
-    // Auth.js calls what has a name here, and logs an error where it is undefined.
+    // Auth.js logs an error for an event that is listed but undefined.
     if (!handler) return {}
     const later = async (message: { user: unknown }) => {
-      tellLazy(message.user)
+      markLazy(message.user)
       if (isPending(context.decision))
         context.exchange.events.push(() => callEvent(context, name, () => handler(message)))
       else await handler(message)
@@ -41,7 +44,7 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
       if (context.decision.kind === "keep") return
       await finish(context)
       if (!own.signIn) return
-      tellLazy(message.user)
+      markLazy(message.user)
       await own.signIn(message)
     },
   }
@@ -53,14 +56,14 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
  */
 async function endSignedOut(token: JWT | null | undefined, context: RequestContext): Promise<void> {
   const { adapter, options, exchange } = context
-  // A token without our claims may belong to a lazy user. The store ignores real ones.
+  // A token without the claims of this library may be of a lazy user. The store ignores real ones.
   const ids = token?.sub !== undefined && token.isLazy !== false ? [token.sub] : exchange.signedOut
   for (const userId of new Set(ids)) {
     try {
       await adapter.lazy.closeLazyUser(userId)
       if (options.signOut === "delete" && (await adapter.lazy.deleteLazyUser(userId))) forgetLazyUser(userId)
     } catch (error) {
-      // The next person at the browser is not to be given this user, at least by this process.
+      // At least this process must not give this user to the next person at the browser.
       forgetLazyUser(userId)
       const what = options.signOut === "delete" ? "deleted" : "closed"
       logError(

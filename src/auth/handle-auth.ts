@@ -1,27 +1,40 @@
 import { Auth } from "@auth/core"
 import { type RequestConfig, requestConfig } from "./config/request-config.js"
 import { contextOf } from "./context/request-context.js"
-import { appendCookies, isNameOrChunk } from "./request/cookies.js"
-import { hideForeignCookies } from "./request/foreign-cookies.js"
+import { keepPrivate } from "./request/cache-control.js"
+import { appendCookies, hideForeignCookies, isNameOrChunk } from "./request/cookies.js"
 import type { LazyAuth } from "./request/head.js"
-import { keepPrivate } from "./request/privately.js"
 import { publicRequest } from "./request/public-url.js"
 import { readBody } from "./request/read-body.js"
 import { removeSessionCookies, sessionCookieName } from "./session/cookie.js"
 
-/** See {@link handleAuth}. */
+/**
+ * Options of {@link handleAuth}.
+ * @example
+ * const options: HandleAuthOptions = { getClientAddress: () => "192.0.2.1" }
+ */
 export interface HandleAuthOptions {
-  /** The address of the client, by which failed sign-ins, conversions and new lazy users are limited; default: unknown. */
+  /**
+   * Returns the address of the client, under which failed sign-ins, conversions and new lazy users
+   * are counted.
+   * @default the address is unknown and not counted, unless `lazy.trustProxy` names a header
+   */
   getClientAddress?: () => string
 }
 
-/** More than any form of Auth.js, or the data of a session update, which has to fit into cookies; in bytes. */
+/**
+ * The largest accepted body, in bytes. Every form of Auth.js is smaller, and so is the data of a
+ * session update, which has to fit into cookies.
+ */
 const MAX_BODY = 256 * 1024
 
 /**
- * Answers a request to one of the routes of Auth.js (`/auth/…`): `Auth()` with the configuration for this request, the environment's
- * defaults (`AUTH_SECRET`, `AUTH_URL`, …) filled in. For anything that speaks Request and Response. A body of more than
- * 256 KiB is answered with 413 and read no further; Auth.js would read whatever is sent.
+ * Answers a request to one of the routes of Auth.js (`/auth/…`), in anything that speaks Request
+ * and Response. Calls `Auth()` with the configuration for this request and the defaults of the
+ * environment (`AUTH_SECRET`, `AUTH_URL`, …). Answers 413 to a body of more than 256 KiB, which
+ * Auth.js would read whole.
+ * @example
+ * const response = await handleAuth(request, authConfig)
  */
 export async function handleAuth(request: Request, auth: LazyAuth, options: HandleAuthOptions = {}): Promise<Response> {
   const read = await withReadBody(request)
@@ -41,7 +54,7 @@ function withoutQuery({ url, headers }: Request): Request {
   return new Request(`${origin}${pathname}`, { headers })
 }
 
-/** In a copy: the request is the caller's. */
+/** Removes the cookies of other apps, in a copy: the request belongs to the caller. */
 function ownCookies(request: Request, config: RequestConfig): Request {
   const headers = new Headers(request.headers)
   hideForeignCookies(headers, config)
@@ -82,8 +95,8 @@ function privateCopy(answer: Response): Response {
 }
 
 /**
- * Whether the session route was asked with a session that was ended, perhaps by a conversion or a merge a moment ago. An answer that comes
- * late would remove the session that the browser was given meanwhile; a dead cookie does no harm.
+ * Tells whether the session route was asked for a session that was ended, such as by a conversion a
+ * moment ago. Removing its cookie in a late answer would remove the new session of the browser.
  */
 function isOfEndedSession({ url }: Request, config: RequestConfig): boolean {
   return new URL(url).pathname === `${config.basePath}/session` && contextOf(config)?.session.isEnded === true
@@ -96,14 +109,16 @@ function keepSession(headers: Headers, name: string): void {
     if (!isNameOrChunk(cookie.slice(0, cookie.indexOf("=")), name)) headers.append("set-cookie", cookie)
 }
 
-/** The request with its body in memory, or the answer where that can't be. */
+/**
+ * Reads the body into memory. Returns the answer instead when the body is too large or unreadable.
+ */
 async function withReadBody(request: Request): Promise<Request | Response> {
   try {
     // A body that other code has read, or that is known to be short, needs no limit.
     if (!request.body || request.bodyUsed || isShort(request.headers)) return request
     const { url, method, headers, signal } = request
     const body = await readBody(request, MAX_BODY)
-    if (body === null) return new Response("The body is too large.", { status: 413 })
+    if (body === null) return new Response("The body is larger than 256 KiB.", { status: 413 })
     return new Request(url, { method, headers, body, signal })
   } catch {
     // The client disconnected, or @hono/node-server could not make a Request of it. Auth.js gives
@@ -112,7 +127,10 @@ async function withReadBody(request: Request): Promise<Request | Response> {
   }
 }
 
-/** By what it says itself, which HTTP holds it to; reading it once more than needed takes time. */
+/**
+ * Tells whether the body is short by its `Content-Length`, which HTTP enforces. Reading it twice is
+ * slow.
+ */
 function isShort(headers: Headers): boolean {
   const length = headers.get("content-length")
   return length !== null && /^\d+$/.test(length) && Number(length) <= MAX_BODY

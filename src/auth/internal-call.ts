@@ -3,15 +3,15 @@ import { LazySetupError } from "../errors.js"
 import type { RequestConfig } from "./config/request-config.js"
 import { type AuthCookie, withoutCookies } from "./request/cookies.js"
 
-/** What {@link postCallback} and {@link issueCsrfToken} return. */
+/** The answer of {@link postCallback} and {@link issueCsrfToken}. */
 export interface InternalAnswer<Body> {
   body: Body
   cookies: AuthCookie[]
 }
 
 /**
- * Signs in through a credentials provider, as its form would; the form's token is checked.
- * @throws AuthError of whatever kind Auth.js, a provider or a callback throws
+ * Signs in through a credentials provider as its form would. Auth.js checks the form's CSRF token.
+ * @throws AuthError of any kind that Auth.js, a provider or a callback throws
  */
 export async function postCallback(
   config: RequestConfig,
@@ -30,7 +30,10 @@ export async function postCallback(
   return { body: undefined, cookies: answer.cookies ?? [], redirect: answer.redirect }
 }
 
-/** The token for the forms of this visitor; the cookies are those it has to match, where the visitor has none yet. */
+/**
+ * Issues the CSRF token for the forms of this visitor, with the cookies that it must match where
+ * the visitor has none yet.
+ */
 export async function issueCsrfToken(
   config: RequestConfig,
   { origin, cookie }: { origin: string; cookie: string },
@@ -43,8 +46,11 @@ export async function issueCsrfToken(
 }
 
 /**
- * Starts a sign-in through an OAuth provider, as its button on the sign-in page would; the form's token is checked.
- * @throws AuthError, or LazySetupError where Auth.js only logs what is wrong, such as a provider that can't be reached
+ * Starts a sign-in through an OAuth provider as its button on the sign-in page would. Auth.js
+ * checks the form's CSRF token.
+ * @throws AuthError of any kind that Auth.js throws
+ * @throws LazySetupError when Auth.js only logs what is wrong, such as a provider that can't be
+ * reached
  */
 export async function startSignIn(
   config: RequestConfig,
@@ -62,11 +68,11 @@ export async function startSignIn(
     }),
     config,
   )
-  if (redirect === undefined) throw new Error(`Auth.js did not say where "${provider}" signs people in.`)
+  if (redirect === undefined) throw new Error(`Auth.js returned no URL for the sign-in at "${provider}".`)
   return { redirect, cookies: cookies ?? [] }
 }
 
-/** The address of one of the actions of Auth.js. */
+/** Builds the URL of an action of Auth.js. */
 export function actionUrl(origin: string, { basePath }: RequestConfig, action: string): string {
   return `${origin}${basePath.replace(/\/$/, "")}/${action}`
 }
@@ -74,13 +80,16 @@ export function actionUrl(origin: string, { basePath }: RequestConfig, action: s
 async function rawAuth(given: Request, config: RequestConfig) {
   const request = withoutCallbackUrl(given, config)
   const answer = await Auth(request, { ...config, raw })
-  // Where the configuration itself is wrong, Auth.js has logged what is and answers as it would a browser.
+  // Auth.js logs what is wrong with a configuration, and answers with a page for browsers.
   if (answer instanceof Response)
-    throw new LazySetupError("Auth.js can't work with this configuration; it has logged why.")
+    throw new LazySetupError("Auth.js refuses this configuration. Fix the error that it logged just before this one.")
   return answer
 }
 
-/** Where to go afterwards is never read from a cookie here; and one that holds no address makes Auth.js refuse the whole request. */
+/**
+ * Removes the cookie with the callback URL, which is not used here: Auth.js refuses the whole
+ * request when it holds no URL.
+ */
 function withoutCallbackUrl(request: Request, config: RequestConfig): Request {
   const name = config.cookies?.callbackUrl?.name ?? "authjs.callback-url"
   const headers = new Headers(request.headers)

@@ -1,6 +1,8 @@
 import { isLazyRow } from "../store/tables/user-row.js"
 
-/** Anything that tells whether somebody is lazy: a session, the user in a session, a row of the user table, or nothing. */
+/**
+ * What {@link isLazy} takes: a session, the user in a session, a row of the user table, or nothing.
+ */
 export type MaybeLazy =
   | { user?: { isLazy?: boolean } | null }
   | { isLazy?: boolean }
@@ -9,12 +11,13 @@ export type MaybeLazy =
   | undefined
 
 /**
- * Whether this session, or user, is that of a lazy user. False for real users and for nobody.
- *
- * A lazy user is one with `lazySince` and without `convertedAt`.
+ * Tells whether a session or a user is lazy: has `lazySince` and no `convertedAt`. Returns false
+ * for real users and for null.
+ * @example
+ * if (isLazy(session)) console.log("Convert this user to keep its data.")
  */
 export function isLazy(subject: MaybeLazy): boolean {
-  // A session callback of the app may return anything.
+  // The app's session callback may return anything.
   if (typeof subject !== "object" || subject === null) return false
   if ("user" in subject) return subject.user?.isLazy === true
   if ("isLazy" in subject) return subject.isLazy === true
@@ -34,7 +37,7 @@ const IS_LAZY: PropertyDescriptor & ThisType<Parameters<typeof isLazyRow>[0]> = 
  * enumerable, because Auth.js copies the object into tokens and new rows. A column of the app with
  * this name stays.
  */
-export function tellLazy(user: unknown): void {
+export function markLazy(user: unknown): void {
   if (typeof user === "object" && user !== null && !Object.hasOwn(user, "isLazy"))
     Reflect.defineProperty(user, "isLazy", IS_LAZY)
 }

@@ -10,30 +10,40 @@ import type { LazyAuth } from "./request/head.js"
 const MIN_SECRET_LENGTH = 16
 const DEFAULT_MAX_DURATION = 50
 
-/** See {@link purgeRoute}; and all that `LazyStore.purge` takes, but for `signal`. */
+/**
+ * Options of {@link purgeRoute}: those of `LazyStore.purge` except `signal`, and the options of the
+ * route.
+ * @example
+ * const options: PurgeRouteOptions = { secret: process.env.CRON_SECRET, maxDuration: 25 }
+ */
 export interface PurgeRouteOptions extends Omit<PurgeOptions, "signal"> {
   /**
-   * What a caller has to send, as `Authorization: Bearer …`: 16 ASCII characters or more, made by a random generator. Undefined is refused like
-   * one that is too short, so that a variable of the environment can be passed as it is.
+   * The secret that a caller must send as `Authorization: Bearer …`: 16 or more ASCII characters
+   * from a random generator. Pass a variable of the environment as it is: undefined is refused.
    */
   secret: string | undefined
   /**
-   * After how many seconds it stops, at the end of the batch that it is at, with `interrupted: true` in the answer; the next call takes up the
-   * rest. Default: 50, for platforms that end a function after a minute.
+   * The number of seconds after which the purge stops, at the end of its batch. The answer then
+   * says `interrupted: true`, and the next call goes on.
+   * @default 50, for platforms that end a function after a minute
    */
   maxDuration?: number
 }
 
 /**
- * A route by which a scheduler such as the cron jobs of Vercel and Netlify purges. It answers GET and POST with the report of the purge as
- * JSON; 401 to whoever does not know the secret; and 500 when the purge fails, which is logged with the app's `logger` and not told.
- * @throws LazySetupError when the secret is missing or too short, or an option can't be, or doesn't exist
+ * Makes a route that purges, for a scheduler such as the cron jobs of Vercel and Netlify. Answers
+ * GET and POST with the report of the purge as JSON, 401 without the secret, and 500 when the purge
+ * fails, which the app's `logger` records.
+ * @throws LazySetupError when the secret is missing or too short, or an option is unknown or
+ * invalid
+ * @example
+ * export const GET = purgeRoute(authConfig, { secret: process.env.CRON_SECRET })
  */
 export function purgeRoute(auth: LazyAuth, options: PurgeRouteOptions): (request: Request) => Promise<Response> {
   const { secret, maxDuration = DEFAULT_MAX_DURATION, ...purgeOptions } = options
   const isAllowed = bearerOf(secret)
   if (!(maxDuration > 0 && maxDuration <= MAX_SECONDS))
-    throw new LazySetupError("purgeRoute: maxDuration is a number of seconds, more than 0.")
+    throw new LazySetupError("purgeRoute: `maxDuration` must be a number of seconds, more than 0: { maxDuration: 50 }.")
   checkPurgeOptions(purgeOptions)
   return async (request) => {
     if (!METHODS.includes(request.method)) return answer(405, null, { Allow: METHODS.join(", ") })
@@ -49,14 +59,14 @@ export function purgeRoute(auth: LazyAuth, options: PurgeRouteOptions): (request
 }
 
 const METHODS = ["GET", "POST"]
-/** What a timer of Node can wait for. */
+/** The longest delay of a timer in Node, in seconds. */
 const MAX_SECONDS = 2 ** 31 / 1000 - 1
 
 function bearerOf(secret: string | undefined): (authorization: string | null) => boolean {
-  // No other characters arrive in a header as they were sent.
+  // HTTP headers carry no other characters unchanged.
   if (secret === undefined || secret.length < MIN_SECRET_LENGTH || !/^[!-~]+$/.test(secret))
     throw new LazySetupError(
-      `purgeRoute needs a secret of ${MIN_SECRET_LENGTH} ASCII characters or more, without spaces. Make one: openssl rand -hex 32`,
+      `purgeRoute: \`secret\` must have ${MIN_SECRET_LENGTH} or more ASCII characters and no spaces. Make one: openssl rand -hex 32`,
     )
   const expected = digest(secret)
   return (authorization) => {
@@ -65,12 +75,15 @@ function bearerOf(secret: string | undefined): (authorization: string | null) =>
   }
 }
 
-/** Of equal length whatever the text, for the comparison. */
+/** Hashes text to a fixed length, which `timingSafeEqual` needs. */
 const digest = (text: string) => createHash("sha256").update(text).digest()
 
 function purge(config: AuthConfig, options: PurgeOptions, maxDuration: number) {
   const store = contextOf(config)?.adapter.lazy
-  if (!store) throw new LazySetupError("purgeRoute needs what withLazy returns.")
+  if (!store)
+    throw new LazySetupError(
+      "purgeRoute needs the function that withLazy returned: purgeRoute(authConfig, { secret }).",
+    )
   return store.purge({ ...options, signal: AbortSignal.timeout(maxDuration * 1000) })
 }
 

@@ -21,13 +21,13 @@ import type { SessionAndUser } from "./session/reader.js"
 import { sessionSettings } from "./session/settings.js"
 import { secondsNow } from "./token/claims.js"
 
-/** Where a session is read: the address of the visitor's request, and the value of its `Cookie` header. */
+/** The URL of the visitor's request and the value of its `Cookie` header. */
 export interface SessionPlace {
   url: string
   cookie: string
 }
 
-/** A session as pages see it, and the cookies by which it lives on; null where there is none. */
+/** A session as pages see it, and the cookies that extend it; null where there is none. */
 export interface SessionAnswer {
   body: Session | null
   cookies: AuthCookie[]
@@ -42,10 +42,10 @@ export interface SessionAnswer {
   ended?: true
 }
 
-/** The user by its row or token, before the app's `session` callback. */
+/** The user of the row or token, before the app's `session` callback. */
 interface SessionOwner {
   id: string
-  /** Undefined where the database could not be asked about a token that does not say. */
+  /** Undefined when the token does not say and the database failed. */
   isLazy: boolean | undefined
 }
 
@@ -53,13 +53,13 @@ const NO_SESSION: SessionAnswer = { body: null, cookies: [], owner: null }
 const ENDED: SessionAnswer = { ...NO_SESSION, ended: true }
 
 /**
- * Reads the session of a visitor as the `session` route of Auth.js does (https://authjs.dev/reference/core): every callback and event of the app
- * runs with the same arguments. Only what costs is done no more often than needed: the cookie is written when the session is extended, which is when
- * `session.updateAge` has passed since the last time, or when the app's `jwt` callback has changed the token. The cookie of a session that is
- * not there, or whose callbacks throw, stays where Auth.js removes it: an answer that comes late would remove the session that the browser was given
- * meanwhile.
+ * Reads the session of a visitor as the `session` route of Auth.js does, and calls every callback
+ * and event of the app with the same arguments: https://authjs.dev/reference/core.
  *
- * @throws SessionTokenError when the database does; Auth.js would go on as if nobody were signed in
+ * Writes the cookie only when `session.updateAge` has passed or the `jwt` callback changed the
+ * token. Keeps the cookie of a missing session, which Auth.js would remove: a late answer could
+ * remove the new session of the browser.
+ * @throws SessionTokenError when the database fails; Auth.js would treat the visitor as signed out
  * @throws LazySetupError when the configuration lacks a secret, or the host is not trusted
  */
 export async function readSession(config: RequestConfig, place: SessionPlace): Promise<SessionAnswer> {
@@ -68,7 +68,7 @@ export async function readSession(config: RequestConfig, place: SessionPlace): P
   return value ? readSessionValue(config, place, value) : NO_SESSION
 }
 
-/** The same for what is in the session cookie: the token, or the key of the row. */
+/** Reads the session with this cookie value: the token, or the key of the row. */
 export function readSessionValue(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
   return config.session?.strategy === "jwt" ? readToken(config, place, value) : readRow(config, place, value)
 }
@@ -91,13 +91,16 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
     const answer = { body, cookies, owner: { id: token.sub ?? "", isLazy: token.isLazy } }
     return isOneOfSeveral ? { ...answer, cookie: cookieAfter(place.cookie, cookies) } : answer
   } catch (error) {
-    logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
+    logError(
+      config,
+      new JWTSessionError("A callback of the app failed for a session; see the cause.", { cause: { err: error } }),
+    )
     // A callback failed. The cookie is all that a lazy user has, so it stays for the next try.
     return NO_SESSION
   }
 }
 
-/** A token that is over, forged or under a lost secret is no session. */
+/** Treats a token that is expired, forged or under a lost secret as no session, and logs it. */
 async function decodeOrLog(
   config: AuthConfig,
   decode: () => JWT | null | PromiseLike<JWT | null>,
@@ -107,7 +110,10 @@ async function decodeOrLog(
     if (!payload) throw new Error("Invalid JWT")
     return payload
   } catch (error) {
-    logError(config, new JWTSessionError("A session token could not be read.", { cause: { err: error } }))
+    logError(
+      config,
+      new JWTSessionError("A session token is invalid; the visitor counts as signed out.", { cause: { err: error } }),
+    )
     return null
   }
 }
@@ -147,9 +153,12 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
   }
 }
 
-/** Logs why a session can't be read, and returns the error that says so. */
+/** Logs why a session can't be read, and returns the error to throw. */
 function unreadable(config: RequestConfig, error: unknown): SessionTokenError {
-  const failure = new SessionTokenError("A session could not be read.", { cause: { err: error } })
+  const failure = new SessionTokenError(
+    "The session can't be read: the database or a callback failed; see the cause.",
+    { cause: { err: error } },
+  )
   logError(config, failure)
   return failure
 }
@@ -164,7 +173,9 @@ function removed(config: RequestConfig, place: SessionPlace): SessionAnswer {
   return { ...NO_SESSION, cookies: removeSessionCookies(config, place) }
 }
 
-/** The session that pages see of a row of the database; also of one that was just written, and need not be read. */
+/**
+ * Makes the session that pages see from a database row, including one that this request just wrote.
+ */
 export async function rowSession(config: AuthConfig, { session, user }: SessionAndUser): Promise<Session> {
   const params = { session: { ...session, user }, user, newSession: undefined }
   const body = await callbacksOf(config).session(params as unknown as SessionParams)
@@ -198,12 +209,12 @@ type SessionMessage = Parameters<NonNullable<NonNullable<AuthConfig["events"]>["
 
 const callbacksOf = ({ callbacks }: AuthConfig) => callbacks as Callbacks
 
-/** Like Auth.js: an event that throws is logged and changes nothing. */
+/** Calls the `session` event as Auth.js does: an error is logged and changes nothing. */
 async function announce(config: AuthConfig, message: SessionMessage): Promise<void> {
   try {
     await config.events?.session?.(message)
   } catch (error) {
-    logError(config, new EventError('The event "session" failed.', { cause: { err: error } }))
+    logError(config, new EventError('The event "session" threw an error; see the cause.', { cause: { err: error } }))
   }
 }
 
@@ -211,7 +222,9 @@ async function asAdapterError<Result>(config: AuthConfig, call: () => Result): P
   try {
     return await call()
   } catch (error) {
-    const failure = new AdapterError("The database did not answer for a session.", { cause: { err: error } })
+    const failure = new AdapterError("The database failed while it read a session; see the cause.", {
+      cause: { err: error },
+    })
     logError(config, failure)
     throw failure
   }

@@ -14,8 +14,9 @@ import { decodeToken, encodeToken, mintToken } from "./token/codec.js"
 type JwtOptions = NonNullable<AuthConfig["jwt"]>
 
 /**
- * Takes the place of `jwt.encode`, which Auth.js calls to fill the session cookie after a credentials provider has signed somebody in,
- * whatever the strategy. With database sessions the "token" is that of a session row. All other cookies that Auth.js encrypts pass.
+ * Replaces `jwt.encode`, which Auth.js calls to fill the session cookie after a sign-in through a
+ * credentials provider, whatever the strategy. With database sessions, returns the key of a session
+ * row. Passes on the other cookies that Auth.js encrypts.
  */
 export function composeEncode(own: JwtOptions["encode"], context: RequestContext): NonNullable<JwtOptions["encode"]> {
   return async (params) => {
@@ -34,7 +35,7 @@ async function jwtToken(params: JWTEncodeParams, own: JwtOptions["encode"], cont
   const { exchange } = context
   const maxAge = lifetime(params.token, params.maxAge ?? sessionSettings(context.config).maxAge, context.longestSession)
   const encode = () => (own ? own({ ...params, maxAge }) : encodeSession({ ...params, maxAge }, context))
-  // Auth.js and the gate also extend a session by writing its token anew.
+  // Without a sign-in, Auth.js and the gate extend a session by encoding its token again.
   if (exchange.tokenFor === undefined) return encode()
   try {
     const token = await encode()
@@ -48,14 +49,17 @@ async function jwtToken(params: JWTEncodeParams, own: JwtOptions["encode"], cont
   }
 }
 
-/** Remembers the token: the gate reads the session that it has just made. */
+/** Encodes a session and keeps its claims, since the gate reads the session that it just made. */
 async function encodeSession(params: JWTEncodeParams, context: RequestContext): Promise<string> {
   const minted = mintToken(params)
   context.exchange.minted = minted
   return minted?.value ?? encodeToken(params)
 }
 
-/** Takes the place of `jwt.decode`, which Auth.js calls for the session cookie and for others that it encrypts. */
+/**
+ * Replaces `jwt.decode`, which Auth.js calls for the session cookie and for the others that it
+ * encrypts.
+ */
 export function composeDecode(
   own: JwtOptions["decode"] = decodeToken,
   context: RequestContext,
@@ -66,7 +70,7 @@ export function composeDecode(
     if (!value || !isSessionSalt(context.config, params.salt)) return own(params)
     const isVisitors = request.present(value)
     const { minted } = exchange
-    // What was encrypted a moment ago need not be decrypted to know what is in it.
+    // The claims of a token that this request encrypted are known already.
     if (own === decodeToken && value === minted?.value) return JSON.parse(minted.claims) as JWT
     if (!isVisitors) return own(params)
     return nameInTokenForPasskey(await session.token({ ...params, token: value }), context)
@@ -74,7 +78,7 @@ export function composeDecode(
 }
 
 /**
- * Sets how the session cookie is encoded. Of two cookies Auth.js writes back the one it asked for,
+ * Encodes the value of the session cookie. Of two cookies, Auth.js writes back the one it read,
  * which may be dead: write the live one instead.
  */
 export function composeCookies(own: AuthConfig["cookies"], context: RequestContext): AuthConfig["cookies"] {
@@ -92,16 +96,19 @@ async function databaseToken(userId: string | undefined, context: RequestContext
   const written = writtenToken(context.decision)
   if (written !== undefined) return written
   const session = context.newSession()
-  if (!session || userId === undefined) throw new Error("A database session needs a user with an id.")
+  if (!session || userId === undefined)
+    throw new Error("The sign-in gave no user id, which a database session needs. Return `id` from `authorize`.")
   if (await writeLast(context, userId, session)) return session.sessionToken
   const before = await context.session.current()
   await adapter.createSession({ ...session, userId })
-  // Created first, asked second: proveEmail locks the user, so it either ends this session or is seen here.
+  // Create the session before asking for the password: proveEmail locks the user, so either it ends
+  // this session or the password is gone here.
   if (context.method.kind === "password" && !(await adapter.lazy.hasPassword(userId))) {
     await adapter.deleteSession(session.sessionToken)
     throw new SignInRefused("wrong_credentials")
   }
-  // The browser loses the old token with the new cookie; nobody else shall go on using it.
+  // The browser loses the old token with the new cookie. End its session, so that a stolen copy is
+  // worthless.
   if (before) await adapter.deleteSession(before.sessionToken)
   await settle(context)
   return session.sessionToken

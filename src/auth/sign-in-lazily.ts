@@ -15,17 +15,20 @@ import type { RequestHead } from "./request/head.js"
 import { sessionCookieName, writeSessionCookies } from "./session/cookie.js"
 import { sessionSettings } from "./session/settings.js"
 
-/** The session of a new lazy user, and the `Cookie` header as the browser would send it from now on. */
+/**
+ * The session of a new lazy user, and the `Cookie` header that the browser would send from now on.
+ */
 export interface LazySignIn extends SessionAnswer {
   cookie: string
 }
 
 /**
- * Signs a visitor in through `LazyProvider` as the `callback` route of Auth.js does with what a form sends, and reads the new session: every
- * callback and event of the app runs with the same arguments, in the same order. The caller answers for the request being the visitor's own.
- *
- * @returns null where the browser has a session after all: one that the app does not show, or has ended just now
- * @throws AuthError of whatever kind the provider or a callback throws, with anything else they throw as its cause; no user is left behind then
+ * Signs a visitor in through `LazyProvider` as the `callback` route of Auth.js does for a form, and
+ * reads the new session. Calls every callback and event of the app with the same arguments, in the
+ * same order. The caller checks that the request is the visitor's own.
+ * @returns null when the browser has a session after all, which the app hides or has just ended
+ * @throws AuthError of any kind that the provider or a callback throws; CallbackRouteError with any
+ * other error of theirs as its cause. The new user is deleted then
  * @throws LazySetupError when there is no `LazyProvider`
  */
 export async function signInLazily(
@@ -44,7 +47,7 @@ export async function signInLazily(
     const owner = { id: user.id, isLazy: true }
     if (made) return { body: await rowSession(config, made), cookies, cookie, owner }
     const read = await readSessionValue(config, { url: place.url, cookie }, value)
-    if (!read.owner) throw new Error("The lazy user that was just made has no session.")
+    if (!read.owner) throw new Error("The session of the new lazy user can't be read.")
     if (read.cookies.length === 0) return { body: read.body, cookies, cookie, owner }
     return { body: read.body, cookies: [...cookies, ...read.cookies], cookie: cookieAfter(cookie, read.cookies), owner }
   } catch (error) {
@@ -58,7 +61,7 @@ export async function signInLazily(
 type SignedIn = User & { id: string }
 
 const failed = (error: unknown) =>
-  new CallbackRouteError("The lazy sign-in failed.", { cause: { err: error, provider: "lazy" } })
+  new CallbackRouteError("No lazy user could be made; see the cause.", { cause: { err: error, provider: "lazy" } })
 
 async function makeSession(config: RequestConfig, place: SessionPlace, user: SignedIn) {
   const { maxAge, jwt } = sessionSettings(config)
@@ -73,14 +76,14 @@ async function makeSession(config: RequestConfig, place: SessionPlace, user: Sig
     isNewUser: false,
     trigger: "signIn",
   })
-  if (token === null) throw new AccessDenied("The jwt callback gave no token.")
+  if (token === null) throw new AccessDenied("The jwt callback returned null, which refuses the sign-in.")
   const salt = sessionCookieName(config, place.url)
   const value = await jwt.encode({ ...jwt, token: token as JWT, salt })
   const cookies = writeSessionCookies(config, place, value, new Date(Date.now() + maxAge * 1000))
   try {
     await config.events?.signIn?.({ user, account })
   } catch (error) {
-    logError(config, new EventError('The event "signIn" failed.', { cause: { err: error } }))
+    logError(config, new EventError('The event "signIn" threw an error; see the cause.', { cause: { err: error } }))
   }
   return { value, cookies }
 }
@@ -92,14 +95,14 @@ async function refuseUnlessAllowed(signIn: () => unknown): Promise<void> {
   } catch (error) {
     throw error instanceof AuthError
       ? error
-      : new AccessDenied("The signIn callback failed.", { cause: { err: error } })
+      : new AccessDenied("The signIn callback threw an error; see the cause.", { cause: { err: error } })
   }
-  // A string sends the visitor elsewhere, where a form is answered; a page that somebody looks at is not.
-  if (!answer || typeof answer === "string") throw new AccessDenied("AccessDenied")
+  // A URL redirects a form of Auth.js. A page behind a gate has no such form: refuse.
+  if (!answer || typeof answer === "string") throw new AccessDenied("The signIn callback refused the lazy sign-in.")
 }
 
 function lazyProvider({ providers }: AuthConfig): LazyProviderConfig {
   const found = providers.find((provider) => typeof provider === "object" && provider.id === "lazy")
-  if (!found) throw new LazySetupError("The gate makes lazy users: add LazyProvider() to `providers`.")
+  if (!found) throw new LazySetupError("The gate needs LazyProvider to make lazy users: providers: [LazyProvider()].")
   return found as LazyProviderConfig
 }

@@ -1,19 +1,23 @@
 import type { LazyClaims } from "./token/claims.js"
 
-// What sessions, users and tokens carry in an app that uses this library, for every integration that takes its types from @auth/core.
+// Extends the types of @auth/core with what sessions, users and tokens carry, for every integration
+// that takes its types from there.
 declare module "@auth/core/types" {
   interface Session {
     user: User & {
       id: string
-      /** Whether the signed-in user is lazy: here without having signed up. */
+      /** Whether the signed-in user is lazy, and so has not signed up. */
       isLazy: boolean
-      /** The generated name of a lazy user, or the name a real user chose; null for real users without one. */
+      /**
+       * The generated name of a lazy user, or the name that a real user chose; null for real users
+       * without one.
+       */
       username: string | null
     }
   }
 
   interface User {
-    /** Whether the user is lazy, in what callbacks and events are given; undefined elsewhere. */
+    /** Whether the user is lazy. Set in callbacks and events; undefined elsewhere. */
     isLazy?: boolean
     username?: string | null
     lazySince?: Date | null

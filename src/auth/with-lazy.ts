@@ -15,7 +15,7 @@ import { linkingAdapter } from "./linking/adapter.js"
 import { bindProvider, checkProvider } from "./providers/bound-provider.js"
 import { needsWithoutMerge, withoutMergeProvider } from "./providers/without-merge.js"
 import { checkTrustedProxy } from "./request/client-address.js"
-import { hideForeignCookies } from "./request/foreign-cookies.js"
+import { hideForeignCookies } from "./request/cookies.js"
 import type { LazyAuth, LazyRequest, RequestHead } from "./request/head.js"
 import { honoAddress, platformAddress } from "./request/node-address.js"
 import { configuredPath, forwardedHead, publicHead, settleForwarded } from "./request/public-url.js"
@@ -25,14 +25,21 @@ import { composeCookies, composeDecode, composeEncode } from "./session-token.js
 const DEFAULT_RECHECK = 300
 
 /**
- * Adds lazy users to a configuration of Auth.js. Returns what `NextAuth()`, Hono, SvelteKit and our own middleware take: a function that
- * makes the configuration for a request. The object given is not changed.
+ * Adds lazy users to a configuration of Auth.js. Returns a function that makes the configuration
+ * for each request, which `NextAuth()`, Hono, SvelteKit and the middleware of this library take.
+ * The given object stays unchanged.
  *
- * Sessions are database sessions unless `session.strategy` is `"jwt"`; both work with every provider here.
- * @throws LazySetupError when the configuration can't work; the message names the fix
+ * Sessions are database sessions unless `session.strategy` is `"jwt"`; every provider works with
+ * both.
+ * @throws LazySetupError when the configuration is invalid; the message names the fix
+ * @example
+ * const authConfig = withLazy({
+ *   adapter: LazyAdapter(db),
+ *   providers: [LazyProvider(), PasswordProvider(), ConvertProvider()],
+ * })
  */
 export function withLazy(config: LazyConfig): LazyAuth {
-  checkConfig(config)
+  refuseUnusable(config)
   rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
   const app = appContext(config)
   const settled = settledConfig(config, app)
@@ -41,7 +48,7 @@ export function withLazy(config: LazyConfig): LazyAuth {
       ? [...settled.providers, withoutMerge]
       : settled.providers
     const built = buildConfig({ ...settled, providers }, app, incoming(argument))
-    // @hono/auth-js would take an AUTH_URL without a path for `basePath: "/"`.
+    // @hono/auth-js would set `basePath` to "/" for an AUTH_URL without a path.
     if (argument && "req" in argument && !(argument instanceof Request)) built.basePath ??= configuredPath() ?? "/auth"
     if (argument === undefined) return usableOnce(built)
     const request = requestOf(argument)
@@ -93,17 +100,23 @@ function requestOf(argument: LazyRequest): RequestHead {
   return "req" in argument ? argument.req.raw : "request" in argument ? argument.request : argument
 }
 
-/** SvelteKit keeps all cookies beside the request, in `event.cookies`, and hands this one on to Auth.js for every page. */
+/**
+ * Tells whether SvelteKit passes the request. It keeps all cookies in `event.cookies` too, and
+ * passes this request to Auth.js for every page.
+ */
 function isOfSvelteKit(argument: LazyRequest): boolean {
   return "locals" in argument && "cookies" in argument
 }
 
-/** Whether it is one that an integration hands on to Auth.js, and that no handler of the app sees. */
+/**
+ * Tells whether an integration passes the request to Auth.js, so that no handler of the app sees
+ * it.
+ */
 function isAuthRoute({ url }: Request, { basePath = configuredPath() ?? "/auth" }: AuthConfig): boolean {
   return url.includes(`${basePath}/`) && new URL(url).pathname.startsWith(`${basePath}/`)
 }
 
-function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
+function refuseUnusable({ adapter, providers, lazy }: LazyConfig): void {
   if (!adapter?.lazy) throw new LazySetupError("withLazy needs `adapter: LazyAdapter(db)`, from authjs-lazy/drizzle.")
   const recheck = lazy?.recheck ?? DEFAULT_RECHECK
   if (!Number.isFinite(recheck) || recheck < 0)
@@ -111,7 +124,7 @@ function checkConfig({ adapter, providers, lazy }: LazyConfig): void {
   const { onMergeError } = lazy ?? {}
   if (typeof onMergeError === "object" && !(Number.isFinite(onMergeError.leave) && onMergeError.leave >= 0))
     throw new LazySetupError(
-      "lazy.onMergeError.leave must be a number of seconds, 0 or more: { leave: 90 * 24 * 60 * 60 }.",
+      "lazy.onMergeError.leave must be a number of seconds, 0 or more: lazy: { onMergeError: { leave: 90 * 24 * 60 * 60 } }.",
     )
   if (lazy?.trustProxy) checkTrustedProxy(lazy.trustProxy)
   for (const provider of providers) checkProvider(provider, adapter as InternalAdapter)
@@ -136,15 +149,16 @@ function appContext(given: LazyConfig): AppContext {
   }
 }
 
-/** The part of the configuration of Auth.js that is the same for every request. */
+/** Returns the part of the configuration that is the same for every request. */
 function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strategy }: AppContext): AuthConfig {
-  // Auth.js refuses the explicit "database" where all providers are credentials providers; left out, it is what an adapter means.
+  // Auth.js refuses an explicit "database" when all providers are credentials providers. With an
+  // adapter, "database" is its default.
   const { strategy: ___, ...session } = config.session ?? {}
   return { ...config, session: strategy === "jwt" ? { ...session, strategy } : session }
 }
 
 function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): AuthConfig {
-  // What an app changes in it for one request is not to count for the next.
+  // What an app changes in it for one request must not reach the next.
   const built: AuthConfig = { ...config, session: { ...config.session }, logger: loudLogger(config.logger) }
   const context = new RequestContext(built, app, incoming)
   built.providers = config.providers.map((provider) => bindProvider(provider, context))
@@ -163,10 +177,10 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
 
 /** Finds the head of the request in what an integration hands over. */
 function headOf(argument: LazyRequest): RequestHead {
-  // First, since a request of Next's proxies throws where `request` is read.
+  // Check this first: a request of Next's proxy throws when `request` is read.
   if (argument instanceof Request) return argument
   if ("req" in argument) return argument.req.raw
-  // A `Request` of another implementation is no instance of the global class.
+  // A `Request` of another implementation is not an instance of the global class.
   return "request" in argument ? argument.request : argument
 }
 

@@ -11,11 +11,11 @@ import { doctorSummary } from "./report/doctor-summary.js"
 import type { Surroundings } from "./surroundings.js"
 import { type Target, withTarget } from "./target.js"
 
-/** Adds `authjs-lazy doctor`. */
+/** Adds the command `doctor`. */
 export function addDoctor(cli: CAC, surroundings: Surroundings): void {
   const command = cli
-    .command("doctor", "Look for what is missing or will hurt, in a database, a configuration and the packages")
-    .option("--cascade", "The purge is run with --cascade, so keys without ON DELETE don't stop it")
+    .command("doctor", "Find problems in the database, the configuration and the installed packages")
+    .option("--cascade", "Assume that you purge with --cascade, so that foreign keys without ON DELETE don't stop it")
   targetOptions(command)
     .example("  $ authjs-lazy doctor --config auth.ts")
     .example("  $ authjs-lazy doctor --database-url postgres://localhost/app --json")
@@ -40,18 +40,18 @@ async function runDoctor(options: GivenOptions, surroundings: Surroundings): Pro
   return needsWork(report) ? LEFT : DONE
 }
 
-/** The default tables of the search path are examined under their own rules, so they are not given. */
+/** Returns the tables to examine; none for the default ones, which the doctor finds itself. */
 function tablesOf({ app, schema }: Pick<Target, "app" | "schema">): LazyAdapterOptions {
   if (app) return app.tables
   return schema === undefined || schema === "public" ? {} : defaultTables(schema)
 }
 
-/** Leaves out how the driver is set up, which the environment of the app's own process decides. */
+/** Drops the finding on pipelining, which depends on the environment of the app's process. */
 function withoutDriver({ findings, ...report }: DoctorReport): DoctorReport {
   return { ...report, findings: findings.filter(({ code }) => code !== "driver_pipelining") }
 }
 
-/** Adds the secrets of this environment, which are those of the app if there are any. */
+/** Adds findings on the secrets in the environment, which doctor() checks only with a config. */
 function withSecrets({ findings, ...report }: DoctorReport, env: NodeJS.ProcessEnv): DoctorReport {
   return { ...report, findings: worstFirst([...findings, ...checkStrength(environmentSecrets(env))]) }
 }

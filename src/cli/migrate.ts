@@ -9,12 +9,12 @@ import { type GivenOptions, readFlag, targetOptions } from "./options.js"
 import type { Surroundings } from "./surroundings.js"
 import { withTarget } from "./target.js"
 
-/** Adds `authjs-lazy migrate`. */
+/** Adds the command `migrate`. */
 export function addMigrate(cli: CAC, surroundings: Surroundings): void {
   targetOptions(
-    cli.command("migrate", "Make the default tables, or add to those of @auth/drizzle-adapter what is missing"),
+    cli.command("migrate", "Create the default tables, or add what is missing to those of @auth/drizzle-adapter"),
   )
-    .option("--beside", "Make the default tables even where those of another Auth.js adapter are")
+    .option("--beside", "Create the default tables even next to those of another Auth.js adapter")
     .example("  $ authjs-lazy migrate --database-url postgres://localhost/app")
     .example("  $ authjs-lazy migrate --config auth.ts --json")
     .action((options: GivenOptions) => runMigrate(options, surroundings))
@@ -36,7 +36,10 @@ async function runMigrate(options: GivenOptions, surroundings: Surroundings): Pr
   return DONE
 }
 
-/** Refuses to make the default tables for an app that uses others. Compares names, since tsx may load this library twice. */
+/**
+ * Refuses to create the default tables for an app that uses others. Compares names, because tsx may
+ * load this library twice.
+ */
 function refuseOwnTables({ file, tables }: AppConfig): void {
   const own = NAMED_TABLES.flatMap((option) => {
     const table = tables[option]
@@ -47,24 +50,24 @@ function refuseOwnTables({ file, tables }: AppConfig): void {
   })
   if (own.length > 0)
     throw new LazySetupError(
-      `migrate makes the default tables, but the configuration in ${file} has its own: ${own.join(", ")}. ` +
-        `Migrate them as the rest of your app, and look at the result: npx authjs-lazy doctor --config ${file}`,
+      `migrate creates the default tables, but the configuration in ${file} has its own: ${own.join(", ")}. ` +
+        `Migrate these with the rest of your app, then check the result: npx authjs-lazy doctor --config ${file}`,
     )
 }
 
 function summary({ applied, baselined, appManaged, missing, beside = [] }: MigrateReport): string {
   if (appManaged) {
     return [
-      "Nothing changed: the user table has the columns already, so your own migrations look after these tables.",
+      "Nothing changed: the user table already has the columns, so your own migrations manage these tables.",
       ...(missing.length > 0 ? [`The default schema also has: ${missing.join(", ")}`] : []),
     ].join("\n")
   }
   const lines = [
-    ...(baselined.length > 0 ? [`Recorded, for their tables were there already: ${baselined.join(", ")}`] : []),
+    ...(baselined.length > 0 ? [`Recorded as applied, because their tables exist: ${baselined.join(", ")}`] : []),
     ...(applied.length > 0 ? [`Applied: ${applied.join(", ")}`] : []),
     ...(beside.length > 0
-      ? [`Beside the tables of another Auth.js adapter, whose users stay there: ${beside.join(", ")}`]
+      ? [`Created next to the tables of another Auth.js adapter, which keep their users: ${beside.join(", ")}`]
       : []),
   ]
-  return lines.length > 0 ? lines.join("\n") : "Nothing to do: every migration was applied before."
+  return lines.length > 0 ? lines.join("\n") : "Nothing to do: every migration is already applied."
 }

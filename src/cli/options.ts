@@ -1,24 +1,24 @@
 import type { Command } from "cac"
 import { UsageError } from "./exit-codes.js"
 
-/** Options as cac returns them: numbers for what looks like one, and a list for an option given twice. */
+/** The options from cac, which parses numbers, and returns a list for a repeated option. */
 export type GivenOptions = Record<string, unknown>
 
-/** Adds the options that say which app and which database. */
+/** Adds the options that name the app and the database. */
 export function targetOptions(command: Command): Command {
   return command
     .option(
       "--config <file>",
-      "The module that exports what withLazy returned (default: lazy.config.ts, .mts, .js or .mjs in this folder)",
+      "The module that exports the result of withLazy (default: lazy.config.ts, .mts, .js or .mjs in this folder)",
     )
     .option(
       "--database-url <url>",
-      "postgres://… or the folder of a PGlite database; alone, for the default tables (default: the variable DATABASE_URL)",
+      "postgres://… or the folder of a PGlite database; without --config, for the default tables (default: DATABASE_URL)",
     )
     .option("--json", "Print the report as JSON")
 }
 
-/** The options that said what the configuration says by itself, by their names in cac. */
+/** The flags of earlier versions for what the configuration now says, by their names in cac. */
 const REMOVED: Record<string, string> = {
   schema: "--schema",
   usersTable: "--users-table",
@@ -31,35 +31,39 @@ const REMOVED: Record<string, string> = {
   sessionMaxAge: "--session-max-age",
 }
 
-/** @throws UsageError naming `--config` for an option of an earlier version */
+/**
+ * Refuses an option of an earlier version.
+ * @throws UsageError naming `--config` in its place
+ */
 export function refuseRemovedOptions(options: GivenOptions, command: string): void {
   const [, flag] = Object.entries(REMOVED).find(([name]) => name in options) ?? []
   if (flag === undefined) return
   const what = flag === "--session-max-age" ? "how long sessions live" : "the tables"
   throw new UsageError(
-    `There is no ${flag} any more: the command reads ${what} from your configuration. Write: npx authjs-lazy ${command} --config auth.ts`,
+    `${flag} was removed: the command reads ${what} from your configuration. Write: npx authjs-lazy ${command} --config auth.ts`,
   )
 }
 
-/** Reads an option that takes one text, such as a file; undefined where it isn't given. */
+/** Reads an option that takes one string, such as a file; undefined without the option. */
 export function readText(option: string, given: unknown, what: string): string | undefined {
   if (given === undefined || (typeof given === "string" && given !== "")) return given
-  // cac makes a number of a name such as 2026.
+  // cac parses a name such as 2026 as a number.
   if (typeof given === "number") return String(given)
   throw new UsageError(`${option} takes one ${what}.`)
 }
 
 /**
- * Tells whether a flag is given. Refuses a value and a second time, because some flags are all that
- * keeps users from being deleted.
+ * Tells whether a flag is given. Refuses a value and a repetition, since a misread `--dry-run`
+ * would delete users.
+ * @throws UsageError naming the option
  */
 export function readFlag(option: string, given: unknown): boolean {
   if (given === undefined || given === false) return false
   if (given === true) return true
-  throw new UsageError(`${option} takes no value, and is given once.`)
+  throw new UsageError(`${option} takes no value, and may be given only once.`)
 }
 
-/** Reads a whole number; undefined where the option isn't given. */
+/** Reads a whole number; undefined without the option. */
 export function readCount(option: string, given: unknown): number | undefined {
   if (given === undefined) return undefined
   if (typeof given === "number" && Number.isSafeInteger(given) && given > 0) return given
@@ -69,8 +73,7 @@ export function readCount(option: string, given: unknown): number | undefined {
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 24 * 3600, w: 7 * 24 * 3600 }
 
 /**
- * Reads a duration, such as `30d`, `12h` or `90` seconds, in seconds; undefined where the option
- * isn't given.
+ * Reads a duration such as `30d`, `12h` or `90`, in seconds; undefined without the option.
  * @throws UsageError naming the option
  */
 export function readDuration(option: string, given: unknown): number | undefined {

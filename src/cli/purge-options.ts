@@ -6,7 +6,7 @@ import type { AppConfig } from "./app/app-config.js"
 import { type GivenOptions, readCount, readDuration, readFlag } from "./options.js"
 import { showDuration } from "./report/format.js"
 
-/** The options of a purge that the command line gives. */
+/** The options of a purge that the command line can set. */
 type GivenPurge = Pick<PurgeOptions, "olderThan" | "batchSize" | "limit"> &
   Record<"force" | "dryRun" | "cascade", boolean>
 
@@ -22,21 +22,21 @@ export function readPurgeOptions(options: GivenOptions): GivenPurge {
   }
 }
 
-/** What the command adds to a purge. */
+/** The parts that the command adds to a purge. */
 interface Watch {
   signal: AbortSignal
   onProgress: (progress: PurgeProgress) => void
 }
 
 /**
- * Joins the command line with the export `purge` of the app's module. The command line wins, but it
- * takes nothing away that keeps users: `keep`, `onPurge` and `dryRun` of the module stay.
- * @throws LazySetupError when an option can't be, or `--older-than` is shorter than a session can live
+ * Merges the command line with the export `purge` of the app's module. The command line wins, but
+ * can't switch off what protects users: `keep`, `onPurge` and `dryRun` of the module.
+ * @throws LazySetupError when an option is invalid, or `--older-than` is below the age of a session
  */
 export function joinPurgeOptions(given: GivenPurge, app: AppConfig | undefined, watch: Watch): PurgeOptions {
   const own = app ? readExport(app) : {}
   const sessionMaxAge = Math.max(app?.sessionMaxAge ?? DEFAULT_SESSION_MAX_AGE, own.sessionMaxAge ?? 0)
-  // The `force` of the module was meant for its own olderThan.
+  // The module's `force` belongs to its own `olderThan`, so it must not cover `--older-than`.
   const force = given.olderThan === undefined ? given.force || own.force === true : given.force
   if (given.olderThan !== undefined) refuseShort(given.olderThan, sessionMaxAge, force, app)
   return {
@@ -71,9 +71,9 @@ function readExport({ file, purge = {} }: AppConfig): PurgeOptions {
 
 function refuseShort(olderThan: number, sessionMaxAge: number, force: boolean, app: AppConfig | undefined): void {
   if (force || olderThan >= sessionMaxAge) return
-  const source = app ? `by ${app.file}` : "by the default of Auth.js"
+  const source = app ? `by ${app.file}` : "the default of Auth.js"
   throw new LazySetupError(
-    `--older-than is ${showDuration(olderThan)}, but ${source} a session can live for ${showDuration(sessionMaxAge)}: users who can still come back would go. ` +
-      `Pass --older-than ${sessionMaxAge}s or more, or --force${app ? "" : ", or read how long yours live: --config auth.ts"}.`,
+    `--older-than is ${showDuration(olderThan)}, but a session can live for ${showDuration(sessionMaxAge)} (${source}), so users who can still return would be deleted. ` +
+      `Pass --older-than ${sessionMaxAge}s or more, or --force${app ? "" : ", or --config auth.ts to read the age of your sessions"}.`,
   )
 }

@@ -15,19 +15,19 @@ import { stopSignal } from "./stop-signal.js"
 import { type Surroundings, tell } from "./surroundings.js"
 import { withTarget } from "./target.js"
 
-/** Adds `authjs-lazy purge`. */
+/** Adds the command `purge`. */
 export function addPurge(cli: CAC, surroundings: Surroundings): void {
   const command = cli
-    .command("purge", "Delete lazy users who can never come back")
+    .command("purge", "Delete lazy users who can never return")
     .option(
       "--older-than <duration>",
-      "Not seen for longer than this, such as 60d or 12h (default: how long a session lives: by --config, else 30d)",
+      "Delete users not seen for longer than this, such as 60d (default: the longest session of --config, else 30d)",
     )
-    .option("--force", "Let --older-than be shorter than a session lives")
-    .option("--batch-size <count>", "How many users go in one transaction (default: 1000)")
-    .option("--limit <count>", "How many users go at most (default: all)")
-    .option("--dry-run", "Say what would go, and change nothing")
-    .option("--cascade", "Delete rows that refer to the users without ON DELETE as well, whoever made them")
+    .option("--force", "Allow an --older-than below the age of a session")
+    .option("--batch-size <count>", "Users to delete in one transaction (default: 1000)")
+    .option("--limit <count>", "The most users to delete (default: all)")
+    .option("--dry-run", "Report what would be deleted, and change nothing")
+    .option("--cascade", "Also delete rows that refer to the users without ON DELETE, whichever user created them")
   targetOptions(command)
     .example("  $ authjs-lazy purge --dry-run --config auth.ts")
     .example("  $ authjs-lazy purge --database-url postgres://localhost/app --older-than 90d")
@@ -40,7 +40,7 @@ async function runPurge(options: GivenOptions, surroundings: Surroundings): Prom
   let progress: Progress | undefined
   const stop = stopSignal(() => {
     progress?.end()
-    tell(surroundings, "Stopping after this batch. Once more stops at once.")
+    tell(surroundings, "Stopping after this batch. A second signal stops at once.")
   })
   try {
     const { report, assumed } = await withTarget(options, surroundings, {

@@ -15,7 +15,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 }
 
 /**
- * Runs the command that the arguments name, and prints what it has to say.
+ * Runs the command that the arguments name, and prints its report or error.
  * @returns the exit code
  */
 export async function runCommand(args: string[], surroundings: Surroundings): Promise<number> {
@@ -26,7 +26,7 @@ export async function runCommand(args: string[], surroundings: Surroundings): Pr
   try {
     const printed = printedBy(() => cli.parse(["node", "authjs-lazy", ...args], { run: false }))
     if (printed !== "") surroundings.print(printed)
-    // Options after it would be ignored in silence.
+    // cac would silently ignore options after `--`.
     const ignored: unknown = cli.options["--"]
     if (Array.isArray(ignored) && ignored.length > 0) throw new UsageError("Nothing can follow --.")
     if (cli.options.help) return DONE
@@ -38,7 +38,7 @@ export async function runCommand(args: string[], surroundings: Surroundings): Pr
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const usage = error instanceof UsageError || error.name === "CACError"
-    // Any other error is a bug, whose stack is wanted.
+    // Any other error is a bug, so print its stack.
     const text = usage ? error.message : (error.stack ?? error.message)
     tell(surroundings, `authjs-lazy: ${withoutSecrets(error instanceof LazyError ? error.message : text)}`)
     if (!usage) return FAILED
@@ -48,15 +48,16 @@ export async function runCommand(args: string[], surroundings: Surroundings): Pr
 }
 
 async function runMatched(cli: CAC): Promise<number> {
-  // No more than a word is repeated, because it may be a URL with its password.
+  // Repeat only a plain word: the argument may be a URL with a password.
   const [word = ""] = cli.args
-  if (!cli.matchedCommand) throw new UsageError(/^[\w-]+$/.test(word) ? `Unknown command: ${word}` : "Which command?")
+  if (!cli.matchedCommand)
+    throw new UsageError(/^[\w-]+$/.test(word) ? `Unknown command: ${word}` : "The command is missing.")
   refuseRemovedOptions(cli.options, cli.matchedCommandName ?? "")
   if (cli.args.length > 0) throw new UsageError("Only options can follow the command, and flags take no value.")
   return await cli.runMatchedCommand()
 }
 
-/** Returns what cac prints, which it does only through `console.info`. */
+/** Captures what cac prints, which it does only through `console.info`. */
 function printedBy(print: () => void): string {
   const { info } = console
   const lines: string[] = []

@@ -5,11 +5,14 @@ import { statsSummary } from "./report/stats-summary.js"
 import type { Surroundings } from "./surroundings.js"
 import { withTarget } from "./target.js"
 
-/** Adds `authjs-lazy stats`. */
+/** Adds the command `stats`. */
 export function addStats(cli: CAC, surroundings: Surroundings): void {
   const command = cli
-    .command("stats", "Tell how many lazy users were made, became real, were merged or purged")
-    .option("--since <date>", "The first day (2026-01-31, in UTC), or how long ago it was, such as 90d (default: 30d)")
+    .command("stats", "Count the lazy users that were created, converted, merged and purged")
+    .option(
+      "--since <date>",
+      "The first day to count (2026-01-31, in UTC), or how long ago it was, such as 90d (default: 30d)",
+    )
   targetOptions(command)
     .example("  $ authjs-lazy stats --since 90d --config auth.ts")
     .example("  $ authjs-lazy stats --since 2026-01-31 --database-url postgres://localhost/app --json")
@@ -31,7 +34,7 @@ async function runStats(options: GivenOptions, surroundings: Surroundings): Prom
 function readSince(given: unknown): Date {
   const text = String(given)
   const date = new Date(`${text}T00:00:00Z`)
-  // JavaScript turns February 31 into a day in March.
+  // JavaScript parses February 31 as a day in March, so compare the day.
   if (!Number.isNaN(date.valueOf()) && date.toISOString().startsWith(`${text}T`)) return date
   if (/^\d+[smhdw]$/.test(text)) return new Date(Date.now() - (readDuration("--since", given) ?? 0) * 1000)
   throw new UsageError("--since takes a day, such as 2026-01-31, or how long ago it was, such as 90d.")

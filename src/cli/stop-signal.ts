@@ -1,9 +1,9 @@
 const SIGNALS = ["SIGINT", "SIGTERM"] as const
 
-/** A wish to stop; see {@link stopSignal}. */
+/** Aborts work at a signal; see {@link stopSignal}. */
 export interface StopSignal {
   signal: AbortSignal
-  /** Leaves SIGINT and SIGTERM to Node again. */
+  /** Removes the listeners, so that Node handles SIGINT and SIGTERM again. */
   release: () => void
 }
 

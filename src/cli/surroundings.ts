@@ -1,20 +1,20 @@
-/** What a command reads and writes outside of the database. */
+/** Groups what a command reads and writes outside of the database. */
 export interface Surroundings {
   env: NodeJS.ProcessEnv
-  /** The folder that paths on the command line start from. */
+  /** The folder to which paths on the command line are relative. */
   cwd: string
-  /** The stream of the report; its width and colours count, and {@link print} writes to it. */
+  /** The stream of the report, which decides on width and colours; {@link print} writes to it. */
   stdout: NodeJS.WriteStream
   stderr: NodeJS.WriteStream
   /** Writes lines of the report to stdout. */
   print(text: string): void
-  /** Sends to stderr what anything but {@link print} writes to stdout from now on. */
+  /** Redirects to stderr whatever other code than {@link print} writes to stdout. */
   divertStdout(): void
-  /** Called when the report is out, before the process ends. */
+  /** Functions to call after the report is written, before the process ends. */
   closers: (() => Promise<unknown>)[]
 }
 
-/** Writes one line for people to stderr. */
+/** Writes one line to stderr. */
 export function tell({ stderr }: Pick<Surroundings, "stderr">, text: string): void {
   stderr.write(`${text}\n`)
 }

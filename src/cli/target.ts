@@ -4,18 +4,17 @@ import type { LazyStore } from "../store/lazy-store.js"
 import type { Database } from "../store/sql/database.js"
 import { columnName } from "../store/sql/identifiers.js"
 import { type AppConfig, findConfigFile, readAppConfig } from "./app/app-config.js"
-import { closeClient } from "./database/close-client.js"
 import { readDefaultTables } from "./database/default-tables.js"
 import { explainFailure } from "./database/explain-failure.js"
-import { withDatabase } from "./database/open-database.js"
+import { closeClient, withDatabase } from "./database/open-database.js"
 import { UsageError } from "./exit-codes.js"
 import { type GivenOptions, readText } from "./options.js"
 import { type Surroundings, tell } from "./surroundings.js"
 
-/** The app and the database that a command works on. */
+/** Names the app and the database that a command works on. */
 export interface Target {
   db: Database
-  /** The configuration of the app; undefined with a database URL alone. */
+  /** The app's configuration; undefined for a database URL without `--config`. */
   app: AppConfig | undefined
   /** The PostgreSQL schema that the database URL names. */
   schema: string | undefined
@@ -23,22 +22,22 @@ export interface Target {
   store(): Promise<LazyStore>
 }
 
-/** What to do with a target. */
+/** Describes the work on a target. */
 interface Work<Result> {
   command: "doctor" | "migrate" | "purge" | "stats"
   run: (target: Target) => Promise<Result>
   /** Begins the message of an error, such as "The migration failed". */
   failure: string
   /**
-   * Makes the folder of a PGlite database when it is missing.
+   * Whether to create the folder of a PGlite database.
    * @default false
    */
   create?: boolean
 }
 
 /**
- * Finds out what a command works on, does the work, and closes what this opened. The configuration
- * comes from `--config`, or from a `lazy.config` file unless there is a `--database-url`.
+ * Finds the app and the database of a command, does the work, and closes what it opened. The
+ * configuration comes from `--config`, or from a `lazy.config` file without `--database-url`.
  * @throws UsageError when nothing names a database
  */
 export async function withTarget<Result>(
@@ -61,7 +60,7 @@ export async function withTarget<Result>(
     })
   if (!app)
     throw new UsageError(
-      "Which database? Give --config <file> for that of your app, or one --database-url, or set the variable DATABASE_URL.",
+      "The database is missing. Pass --config <file> to use that of your app, or --database-url, or set DATABASE_URL.",
     )
   try {
     return await run({ db: app.db, app, schema: undefined, store: async () => app.store })
@@ -72,7 +71,7 @@ export async function withTarget<Result>(
 
 function readAddress(given: unknown): string | undefined {
   if (given === undefined || (typeof given === "string" && given !== "")) return given
-  throw new UsageError("Which database? --database-url takes one URL, or the folder of a PGlite database.")
+  throw new UsageError("--database-url takes one URL, or one folder of a PGlite database.")
 }
 
 async function findApp(
@@ -86,11 +85,14 @@ async function findApp(
   const file = named ?? (await findConfigFile(cwd))
   if (file === undefined) return undefined
   if (named === undefined && address !== undefined) {
-    tell(surroundings, `authjs-lazy: ${file} is not read, because of --database-url. Add --config ${file} to read it.`)
+    tell(
+      surroundings,
+      `authjs-lazy: --database-url replaces ${file}, which is not read. Add --config ${file} to read it.`,
+    )
     return undefined
   }
-  if (named === undefined) tell(surroundings, `authjs-lazy: The configuration is that of ${file}.`)
-  // What a module of the app prints is no part of a report.
+  if (named === undefined) tell(surroundings, `authjs-lazy: Reading the configuration from ${file}.`)
+  // Keep whatever the app's module prints out of the report.
   surroundings.divertStdout()
   return readAppConfig(file, cwd, command)
 }
@@ -107,7 +109,7 @@ async function openStore(
 
 const probes = pgTable("probe", { plainName: text(), snake_name: text() })
 
-/** Finds the `casing` option of a Drizzle database, which decides on the names of its columns. */
+/** Finds the `casing` option of a Drizzle database, which names its columns. */
 function casingOf(db: Database): "snake_case" | "camelCase" | undefined {
   if (columnName(db, probes.plainName) === "plain_name") return "snake_case"
   return columnName(db, probes.snake_name) === "snakeName" ? "camelCase" : undefined

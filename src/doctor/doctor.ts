@@ -13,17 +13,18 @@ import { examineDatabase } from "./database/examine-database.js"
 import { type Finding, worstFirst } from "./finding.js"
 
 /**
- * Options of {@link doctor}: the parts to examine. Parts that are left out are not examined.
- * @example { db, auth: authConfig, cwd: process.cwd() }
+ * Names the parts that {@link doctor} examines.
+ * @example
+ * const options: DoctorOptions = { db, auth: authConfig, cwd: process.cwd() }
  */
 export interface DoctorOptions {
   /**
-   * The database, as `LazyAdapter` takes it. The doctor writes nothing to it.
+   * The database, as passed to `LazyAdapter`. The doctor only reads it.
    * @default no database is examined
    */
   db?: Database
   /**
-   * The app's own tables, as `LazyAdapter` takes them.
+   * The app's own tables, as passed to `LazyAdapter`.
    * @default the default tables
    */
   tables?: LazyAdapterOptions
@@ -33,37 +34,36 @@ export interface DoctorOptions {
    */
   auth?: LazyAuth
   /**
-   * The folder of the app, in which packages are looked for as Node does.
+   * The folder of the app, from which the doctor resolves packages as Node does.
    * @default packages are not examined
    */
   cwd?: string
   /**
-   * How long a session can live, in seconds, to tell which lazy users can be purged.
-   * @default what `auth` says, or else 30 days
+   * How long a session can live, in seconds. Decides which lazy users count as purgeable.
+   * @default the longest session of `auth`, or else 30 days
    */
   sessionMaxAge?: number
   /**
-   * Whether the purge runs with `cascade`, so that foreign keys without ON DELETE do not stop it.
+   * Whether the app purges with `cascade`, so that foreign keys without ON DELETE don't stop it.
    * @default false
    */
   cascade?: boolean
 }
 
-/** The report of {@link doctor}. */
+/** Reports what {@link doctor} found. */
 export interface DoctorReport {
-  /** The worst first; the same database and configuration give the same order. */
+  /** The worst first, in a stable order. */
   findings: Finding[]
-  /** The number of lazy users whom a purge would look at now; null when it isn't known. */
+  /** The number of lazy users that a purge would examine now; null when the doctor can't tell. */
   purgeable: number | null
 }
 
 /**
- * Examines the database, the configuration of Auth.js with the environment of this process, and the
- * installed packages. Each finding says what is wrong, what follows from it, and what to paste.
- * Reads only.
+ * Examines the database, the configuration, the environment and the installed packages. Each
+ * finding says what is wrong, what that causes, and what to paste. The doctor writes nothing.
  * @throws LazySetupError when `tables` can't work, as `LazyAdapter` does
- * @throws Error of the database, without statements and parameters, when it can't be reached; what
- * the role may not read becomes a finding
+ * @throws Error of the database, without statements and parameters, when it can't be reached. A
+ * missing privilege becomes a finding.
  * @example
  * const { findings } = await doctor({ db, auth: authConfig, cwd: process.cwd() })
  */

@@ -1,12 +1,13 @@
-import { isForSharedCaches, privately } from "../auth/request/privately.js"
+import { isForSharedCaches, privately } from "../auth/request/cache-control.js"
 
 /**
- * Adds the headers of the gate to the answer of a handler. Makes a new response, since the headers
- * may be immutable and the body a stream. Of two cookies with one name, the one of the handler
- * wins.
+ * Returns a copy of the handler's response with the gate's headers. Of two cookies with one name,
+ * the handler's wins.
+ *
+ * A copy, because the headers of a response may be immutable.
  */
 export function withGateHeaders(answer: Response, gated: Headers, cookies = gated.getSetCookie()): Response {
-  // An answer to an upgrade (101) sets no cookies, and can't be copied; nor can `Response.error()`.
+  // A 101 sets no cookies, and neither it nor `Response.error()` can be copied.
   if (answer.status < 200) return answer
   const headers = new Headers(answer.headers)
   mergeGateHeaders(headers, gated, cookies)
@@ -14,8 +15,8 @@ export function withGateHeaders(answer: Response, gated: Headers, cookies = gate
 }
 
 /**
- * Adds the headers of a refusal to a response of the app's own: where the browser is to go if it is
- * redirected, and when to come back. No shared cache keeps it.
+ * Returns a copy of the app's response with a refusal's headers: `Location` for a redirect, and
+ * `Retry-After`. Keeps the response out of shared caches.
  */
 export function refusalHeaders(answer: Response, refusal: Headers): Response {
   const response = withGateHeaders(answer, refusal)
@@ -31,8 +32,8 @@ export function refusalHeaders(answer: Response, refusal: Headers): Response {
 }
 
 /**
- * Adds the headers of the gate to those of an answer, in place. `cookies` are those that do not
- * reach the browser otherwise.
+ * Adds the gate's headers to those of a response, in place.
+ * @param cookies those that no other part of the framework sends
  */
 export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gated.getSetCookie()): void {
   const own = headers.getSetCookie()
@@ -69,7 +70,7 @@ export function namesCookie(vary: string | null): boolean {
   return /(?:^|[\s,])(?:cookie|\*)(?:$|[\s,])/i.test(vary ?? "")
 }
 
-/** Returns the `Cache-Control` of the handler, unless a shared cache would then keep a session. */
+/** Returns the handler's `Cache-Control`, made private when the response sets a cookie. */
 export function cacheControl(own: string | null, gated: Headers): string | null {
   const told = own ?? gated.get("cache-control")
   return gated.has("set-cookie") ? privately(told) : told

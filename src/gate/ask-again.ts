@@ -3,7 +3,7 @@ import { parseCookie } from "cookie"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { type GateRefused, refuse } from "./result.js"
 
-/** A visit with the cookie of an ended session. */
+/** Describes a visit with the cookie of an ended session. */
 export interface EndedVisit {
   url: string
   cookie: string
@@ -17,24 +17,24 @@ const NAME = "authjs-lazy.asked"
 /** How long the browser has to come back, in seconds. */
 const SECONDS = 10
 /**
- * How often one cookie is sent back in that time. Allows a few late tabs, and stops a client that
- * keeps no cookies.
+ * How many times the gate sends one session cookie back in that time: enough for a few late tabs,
+ * and an end to the loop of a client that stores no cookies.
  */
 const TIMES = 3
-/** How many cookies are remembered at most. */
+/** The most session cookies to remember, which bounds the memory. */
 const MOST = 1000
 
 const asked = new Map<string, { times: number; until: number }>()
 
-/** Tells whether the browser was sent back and still has only the ended session: a new visitor. */
+/** Tells whether the gate sent this browser back, and it still has only the ended session. */
 export function cameBack(config: RequestConfig, { cookie, token }: EndedVisit): boolean {
   return parseCookie(cookie)[NAME] === mark(config, token)
 }
 
 /**
- * Answers with a redirect to the same address that keeps method and body. Leaves the session cookie
- * alone, since a newer answer may have set it.
- * @returns undefined when the client has been sent back often enough
+ * Redirects to the same URL, keeping method and body. Doesn't touch the session cookie, because a
+ * newer response may have set it.
+ * @returns undefined when the gate has sent this client back {@link TIMES} times
  */
 export function askAgain(config: RequestConfig, visit: EndedVisit): GateRefused | undefined {
   if (!mayAsk(visit.token)) return undefined
@@ -44,7 +44,7 @@ export function askAgain(config: RequestConfig, visit: EndedVisit): GateRefused 
   return refuse(refusal, { location: visit.path }, [{ name: NAME, value: mark(config, visit.token), options }])
 }
 
-/** Makes a mark that is valid for this ended session only. */
+/** Signs a mark that is valid for this ended session only. */
 function mark({ secret }: RequestConfig, token: string): string {
   const key = [secret].flat()[0] ?? ""
   return createHmac("sha256", key).update(`authjs-lazy asked again|${token}`).digest("base64url")

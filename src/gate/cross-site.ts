@@ -1,7 +1,7 @@
 import type { RequestHead } from "../auth/request/head.js"
 
 /**
- * Tells whether another site sent this request, other than by a link to the page. Uses Fetch
+ * Tells whether another site caused this request, other than by a link to the page. Uses Fetch
  * Metadata (https://www.w3.org/TR/fetch-metadata/), or else `Origin`, `Referer` and `Accept`.
  */
 export function isCrossSite(request: RequestHead): boolean {
@@ -14,8 +14,8 @@ export function isCrossSite(request: RequestHead): boolean {
 }
 
 /**
- * Guesses for browsers without Fetch Metadata, and for http, where no browser sends it except to
- * localhost.
+ * Guesses without Fetch Metadata, which old browsers don't send, and which no browser sends over
+ * plain HTTP except to localhost.
  */
 function looksCrossSite({ method, url, headers }: RequestHead): boolean {
   const own = new URL(url).origin
@@ -27,7 +27,7 @@ function looksCrossSite({ method, url, headers }: RequestHead): boolean {
   return isElement(headers)
 }
 
-/** Tells whether the request accepts a page. Old browsers send the same for a page and a frame. */
+/** Tells whether the request accepts a page. In old browsers, so does one for a frame. */
 function acceptsPages(headers: Headers): boolean {
   const accept = headers.get("accept")
   return accept === null || accept.includes("text/html")
@@ -36,8 +36,8 @@ function acceptsPages(headers: Headers): boolean {
 const ELEMENTS = /^(image|video|audio|font)\/|^text\/(css|javascript)|^application\/(javascript|font|x-font|ogg)/i
 
 /**
- * Tells whether `<img>`, `<link>`, `<video>` or `<script>` sent the request. A script accepts
- * anything, as does a plain `fetch`; only browsers have elements.
+ * Tells whether an element such as `<img>`, `<link>`, `<video>` or `<script>` sent the request.
+ * `<script>` accepts anything, as a plain `fetch` does, but only a browser has elements.
  */
 function isElement(headers: Headers): boolean {
   const accept = headers.get("accept")?.trim() ?? ""
@@ -49,7 +49,7 @@ function isElement(headers: Headers): boolean {
 }
 
 /**
- * Headers that another site can't send without permission:
+ * Headers that another site's script can't send without a CORS preflight:
  * https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  */
 const OWN_SCRIPT = [

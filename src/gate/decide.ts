@@ -3,25 +3,25 @@ import { isCrossSite } from "./cross-site.js"
 import { isKnownBot } from "./known-bots.js"
 import { prefetcherOf } from "./prefetch.js"
 
-/** Why no lazy user is made for a request that would otherwise get one, by the request alone. */
+/** Names what in a request keeps the gate from creating a lazy user. */
 export type UnfitRequest = "bot" | "prefetch" | "method" | "upgrade" | "cross-site"
 
-/** Why there is no session behind an open gate. */
+/** Names the reason why there is no session behind an open gate. */
 export type SkipReason = "read-only" | "disabled" | "bot" | "stale-session" | UnfitRequest
 
 /**
- * Whether a request is one for which a lazy user may be made; undefined means yes. Looks at the request alone.
+ * Returns why the gate must not create a lazy user for this request; undefined if it may. Reads
+ * nothing but the request.
  *
- * A visitor is somebody who looks at a page: not a crawler, not a browser that loads ahead what may never be looked at, and not another
- * site that sends a form here: such a request comes without the `SameSite=Lax` cookie even if the browser has a session, so a
- * session made for it would overwrite that one.
+ * Crawlers, prefetches and requests from other sites get no user. A cross-site request arrives
+ * without the browser's `SameSite=Lax` session cookie, and a new session would overwrite it.
  */
 export function skipReason(
   { method, url, headers }: RequestHead,
   isBot: (userAgent: string | null) => boolean = isKnownBot,
 ): UnfitRequest | undefined {
   if (method === "HEAD" || method === "OPTIONS" || method === "TRACE") return "method"
-  // What answers an upgrade sets no cookies.
+  // The response to an upgrade can't set cookies.
   if (headers.get("upgrade")?.toLowerCase() === "websocket") return "upgrade"
   if (prefetcherOf(headers)) return "prefetch"
   if (isBot(headers.get("user-agent"))) return "bot"
@@ -29,12 +29,12 @@ export function skipReason(
   return undefined
 }
 
-/** Whether a browser waits for a page, which it can be sent elsewhere for. */
+/** Tells whether a browser navigates to a page, so that the gate can redirect it. */
 export function isNavigation({ method, headers }: Pick<RequestHead, "method" | "headers">): boolean {
   return (method === "GET" || method === "HEAD") && isPageLoad(headers)
 }
 
-/** Whether a browser waits for a page, or posts a form to get one. */
+/** Tells whether a browser loads a page, by navigating to it or by posting a form. */
 export function isPageLoad(headers: Headers): boolean {
   const mode = headers.get("sec-fetch-mode")
   return mode === null ? (headers.get("accept") ?? "").includes("text/html") : mode === "navigate"

@@ -7,8 +7,7 @@ import { LazyDisabled, VisitorNotVerified } from "../auth/providers/lazy.js"
 import { readSession, type SessionAnswer } from "../auth/read-session.js"
 import type { AuthCookie } from "../auth/request/cookies.js"
 import type { LazyAuth, RequestHead } from "../auth/request/head.js"
-import { publicAddress } from "../auth/request/public-url.js"
-import { sameOriginPath } from "../auth/request/same-origin.js"
+import { publicAddress, sameOriginPath } from "../auth/request/public-url.js"
 import { readSessionCookie } from "../auth/session/cookie.js"
 import { signInLazily } from "../auth/sign-in-lazily.js"
 import { LazySetupError } from "../errors.js"
@@ -16,20 +15,22 @@ import { askAgain, cameBack } from "./ask-again.js"
 import { isNavigation, isPageLoad, type SkipReason, skipReason } from "./decide.js"
 import { checkOptions, type GateOptions } from "./options.js"
 import { isShownLater } from "./prefetch.js"
-import { refuseAhead, refuseForNow, refuseOther, type Visit } from "./refusals.js"
+import { type GatedVisit, refuseAhead, refuseForNow, refuseOther } from "./refusals.js"
 import { type GateOpen, type GateRefused, type GateResult, letPass } from "./result.js"
 
 /**
- * Opens the door: finds the session that the request has, or signs the visitor in as a new lazy user. Every callback and event that the app
- * has configured runs as in any sign-in. No lazy user is made for bots, prefetches, HEAD and OPTIONS, or another site's request.
+ * Finds the session of a request, or signs the visitor in as a new lazy user. A sign-in runs the
+ * app's callbacks and events. Bots, prefetches, HEAD, OPTIONS and cross-site requests get no user.
  *
- * Only method, URL and headers of the request are read, never its body.
- * @example
- * const result = await gate(request, authConfig)
- * if (!result.open) return result.apply()
- * return result.apply(new Response(`You are ${result.session?.user.username}.`))
+ * The gate reads the method, URL and headers of the request, never its body.
  * @throws LazySetupError when an option doesn't exist, or `auth` is not what `withLazy` returned
- * @throws whatever the database, or a callback of the app, throws; nothing has been written then
+ * @throws Error of the database or of an app's callback, in which case nothing was written
+ * @example
+ * async function handle(request: Request): Promise<Response> {
+ *   const result = await gate(request, authConfig)
+ *   if (!result.open) return result.apply()
+ *   return result.apply(new Response(`You are ${result.session?.user.username}.`))
+ * }
  */
 export async function gate(request: RequestHead, auth: LazyAuth, options: GateOptions = {}): Promise<GateResult> {
   checkOptions("gate", options)
@@ -37,8 +38,8 @@ export async function gate(request: RequestHead, auth: LazyAuth, options: GateOp
 }
 
 /**
- * Decides whom to let in; see {@link gate}. `canSendBack` is false where no cookie can be set and
- * no redirect to the same address sent.
+ * Decides on a request as {@link gate} does, with options that are already checked.
+ * @param canSendBack false where the gate can't set a cookie and redirect to the same URL
  */
 export async function decideGate(
   request: RequestHead,
@@ -48,7 +49,7 @@ export async function decideGate(
 ): Promise<GateResult> {
   const { origin, url } = publicAddress(request)
   const { method, headers } = request
-  const visit: Visit = { url, origin, method, headers, options }
+  const visit: GatedVisit = { url, origin, method, headers, options }
 
   const cookie = headers.get("cookie") ?? ""
   const seen = visibleRequest(visit, request)
@@ -65,8 +66,8 @@ export async function decideGate(
   const skipped = skipReason(visit, isBot)
   if (skipped === "prefetch" && isShownLater(headers) && enabled !== false) return refuseAhead(null)
   if (skipped) return openWithout(skipped, cookie)
-  // The request may have been sent while this browser converted: its answer must not replace the
-  // new session.
+  // The browser may have sent this request before a conversion and receive the answer after it. The
+  // answer must not replace the new session.
   if (
     late !== "returned" &&
     (before.ended || !isNavigation(visit)) &&
@@ -75,7 +76,7 @@ export async function decideGate(
     return openWithout("stale-session", cookie)
   try {
     const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen)
-    // The app's callbacks ended or hide this session: do not give the visitor another one.
+    // The app's callbacks end or hide this session, so don't create another one.
     if (!signedIn) return openWithout("stale-session", cookie, before.cookies)
     return openWith(signedIn, signedIn.cookie, signedIn.cookies, { created: true })
   } catch (error) {
@@ -86,27 +87,27 @@ export async function decideGate(
   }
 }
 
-/** Reports that another function was passed, such as the asynchronous `auth` of next-auth. */
+/** Makes the error for another function in place of `authConfig`, such as `auth` of next-auth. */
 function notFromWithLazy(config: unknown): LazySetupError {
-  // It may be a promise that fails later, when nothing would catch it.
+  // `auth` of next-auth returns a promise, whose rejection nothing else would catch.
   Promise.resolve(config).catch(() => {})
   return new LazySetupError(
-    "The gate was given a function that makes no configuration of Auth.js. Pass what withLazy returned, which is not " +
-      "the `auth` of next-auth: gate(request, authConfig), allowLazy(authConfig), requireReal(authConfig).",
+    "The gate needs the function that withLazy returned, not `auth` of next-auth or another function. " +
+      "Write gate(request, authConfig), allowLazy(authConfig) or requireReal(authConfig).",
   )
 }
 
-/** The request under the visitor's address and without its body, which is the handler's to read. */
-function visibleRequest({ url, method, headers }: Visit, request: RequestHead): RequestHead {
+/** Returns the request under its public URL, and without its body, which the handler reads. */
+function visibleRequest({ url, method, headers }: GatedVisit, request: RequestHead): RequestHead {
   const isWhole = request instanceof Request && request.url === url && method === "GET"
   return isWhole ? request : { method: "GET", url, headers }
 }
 
 /**
- * Sends a browser whose session was ended back to the same address. Returns undefined where a
- * redirect can not be followed.
+ * Redirects a browser with an ended session to the same URL; "returned" when it came back from
+ * there, undefined when it would not follow a redirect.
  */
-function sendBack(visit: Visit, config: RequestConfig): GateRefused | "returned" | undefined {
+function sendBack(visit: GatedVisit, config: RequestConfig): GateRefused | "returned" | undefined {
   const { url, origin, headers } = visit
   if (!isPageLoad(headers) || skipReason(visit, contextOf(config)?.options.isBot)) return undefined
   const cookie = headers.get("cookie") ?? ""
@@ -118,7 +119,7 @@ function sendBack(visit: Visit, config: RequestConfig): GateRefused | "returned"
 }
 
 /** Keeps the browser from showing a preloaded refusal after a later click. */
-function notAhead({ headers }: Visit, result: GateResult): GateResult {
+function notAhead({ headers }: GatedVisit, result: GateResult): GateResult {
   return !result.open && isShownLater(headers) ? refuseAhead(result.session) : result
 }
 
@@ -135,14 +136,15 @@ function openWithout(skipped: SkipReason, cookie: string, cookies: AuthCookie[] 
   return letPass({ session: null, created: false, skipped, cookie }, cookies)
 }
 
-function admit(visit: Visit, config: RequestConfig, wanted: "lazy" | "real", found: SessionAnswer): GateResult {
+function admit(visit: GatedVisit, config: RequestConfig, wanted: "lazy" | "real", found: SessionAnswer): GateResult {
   const { body: session, cookies, owner, cookie = visit.headers.get("cookie") ?? "" } = found
-  if (owner && owner.isLazy === undefined) throw new SessionTokenError("The database could not be asked who this is.")
+  if (owner && owner.isLazy === undefined)
+    throw new SessionTokenError("The user of this session could not be read from the database.")
   if (session && owner?.isLazy === (wanted === "lazy")) return openWith(found, cookie, cookies)
   return refuseOther(visit, config, wanted, { session, cookies })
 }
 
-/** What the gate answers itself is no error of the app's, and may come as often as bots do. The configuration is that of one request. */
+/** Keeps the gate's own refusals, which bots can cause at will, out of the app's log. */
 function silenceRefusals(config: RequestConfig): RequestConfig {
   const { logger } = config
   const error = (problem: Error) => {

@@ -9,46 +9,64 @@ import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } f
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** Set by the gates; null where nobody is signed in. Handlers in one chain with their gate know it more exactly. */
+    /**
+     * The session that a gate found; null when nobody is signed in. Handlers chained to a gate get
+     * a narrower type.
+     */
     session: Session | null
   }
 }
 
-/** A gate as Hono middleware. The handlers that stand in one chain with it know what kind of session it sets. */
+/** Types a gate as Hono middleware. Tells chained handlers whether the session can be null. */
 export type GateHandler<Found extends Session | null> = MiddlewareHandler<{ Variables: { session: Found } }>
 
 /**
- * Signs a visitor without a session in as a new lazy user. The handlers behind it find the session in `c.get("session")`, and its cookie on
- * the request (so `getAuthUser(c)` of @hono/auth-js sees it too), on the very first request. For bots, prefetches and the like the session is null.
- * @example app.get("/notes", allowLazy(authConfig), (c) => c.json(c.get("session")))
- * @throws LazySetupError when an argument can't be
+ * Signs in each visitor who has no session as a new lazy user. From the very first request,
+ * handlers find the session in `c.get("session")`, and its cookie on the request, where
+ * `getAuthUser(c)` of @hono/auth-js reads it.
+ *
+ * The session is null for requests that create nobody, such as those of bots and prefetches.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const app = new Hono()
+ * app.get("/notes", allowLazy(authConfig), (c) => c.json(c.get("session")))
  */
 export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<Session | null> {
   return middleware(auth, optionsOf("allowLazy", auth, options))
 }
 
 /**
- * Lets only lazy users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
- * @example app.get("/welcome", requireLazy(authConfig, { redirectTo: "/notes" }), (c) => c.text(c.get("session").user.id))
- * @throws LazySetupError when an argument can't be
+ * Lets only lazy users through. Redirects any other browser to `redirectTo`, by default the
+ * sign-in page, and answers other clients with 401 or 403.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const app = new Hono()
+ * const onlyLazy = requireLazy(authConfig, { redirectTo: "/notes" })
+ * app.get("/welcome", onlyLazy, (c) => c.text(c.get("session").user.id))
  */
 export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
   return middleware(auth, optionsOf("requireLazy", auth, options))
 }
 
 /**
- * Lets only real users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
- * @example app.get("/settings", requireReal(authConfig, { redirectTo: "/convert" }), (c) => c.text(c.get("session").user.id))
- * @throws LazySetupError when an argument can't be
+ * Lets only real users through. Redirects any other browser to `redirectTo`, by default the
+ * sign-in page, and answers other clients with 401 or 403.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const app = new Hono()
+ * const onlyReal = requireReal(authConfig, { redirectTo: "/convert" })
+ * app.get("/settings", onlyReal, (c) => c.text(c.get("session").user.id))
  */
 export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
   return middleware(auth, optionsOf("requireReal", auth, options))
 }
 
 /**
- * Finds the session of whoever is signed in. It makes and refuses nobody, for sign-in pages and public pages.
- * @example app.get("/signin", optionalSession(authConfig), (c) => c.json(c.get("session")))
- * @throws LazySetupError when an argument can't be
+ * Reads the session without creating or refusing anyone, for sign-in pages and public pages.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const app = new Hono()
+ * app.get("/signin", optionalSession(authConfig), (c) => c.json(c.get("session")))
  */
 export function optionalSession(auth: LazyAuth): GateHandler<Session | null> {
   return middleware(auth, optionsOf("optionalSession", auth))
@@ -65,16 +83,14 @@ function middleware<Found extends Session | null>(auth: LazyAuth, options: GateO
     }
     // A gate that requires a user is open only with a session.
     c.set("session", result.session as Found)
-    // In place: @hono/auth-js may have been given the request already.
+    // Change it in place: @hono/auth-js may already hold the request.
     if (result.cookie) c.req.raw.headers.set("cookie", result.cookie)
     await answered(c, next)
     addHeaders(c, result.headers)
   }
 }
 
-/**
- * Runs the next handler. Hono passes errors to `onError`, but does not know a thrown `Response`.
- */
+/** Runs the next handler. Hono passes errors to `onError`, but can't handle a thrown `Response`. */
 async function answered(c: Context, next: Next): Promise<void> {
   try {
     await next()
@@ -85,7 +101,7 @@ async function answered(c: Context, next: Next): Promise<void> {
 }
 
 /**
- * Tells whether the URL is invalid or has credentials, of which @hono/node-server can make no
+ * Tells whether the URL is invalid or has credentials, so that @hono/node-server can't make a
  * `Request`.
  */
 function isMalformed({ url }: Request): boolean {
@@ -94,9 +110,12 @@ function isMalformed({ url }: Request): boolean {
   return username !== "" || password !== ""
 }
 
-/** Afterwards, since Hono drops what was set before where a handler answers with a `Response` of its own. */
+/**
+ * Adds the gate's headers after the handler. Hono drops headers that were set before, if a handler
+ * returns its own `Response`.
+ */
 function addHeaders(c: Context, gated: Headers): void {
-  // Makes the headers of any response changeable.
+  // Setting a header makes Hono copy a response whose headers are immutable.
   c.header("vary", c.res.headers.get("vary") ?? undefined)
   mergeGateHeaders(c.res.headers, gated)
 }

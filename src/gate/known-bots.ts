@@ -1,13 +1,13 @@
 import { isbot } from "isbot"
 
-/** A site sees a few hundred different user agents again and again. */
+/** The most user agents to remember. A site sees a few hundred different ones. */
 const MOST = 1000
-/** Nobody is to fill the memory with made-up ones. */
+/** The longest user agent to remember, so that invented ones can't fill the memory. */
 const LONGEST = 400
 
 const known = new Map<string, boolean>()
 
-/** Whether a user agent is one of a crawler, by the patterns of isbot. What was found is remembered, for as long as there is room. */
+/** Tells whether a user agent is a crawler's, by the patterns of isbot. Remembers the answers. */
 export function isKnownBot(userAgent: string | null): boolean {
   if (!userAgent || userAgent.length > LONGEST) return isbot(userAgent)
   const before = known.get(userAgent)

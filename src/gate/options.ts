@@ -1,49 +1,61 @@
 import { LazySetupError } from "../errors.js"
 
-/** Options of `gate`. */
+/**
+ * Configures `gate`.
+ * @example
+ * const options: GateOptions = { require: "real", redirectTo: "/convert" }
+ */
 export interface GateOptions {
   /**
-   * Lets only lazy users, or only real users, pass, and makes nobody.
-   * @default everybody passes, and a visitor without a session becomes a lazy user
+   * Lets only lazy users or only real users through, and creates nobody.
+   * @default undefined: everyone passes, and a visitor without a session becomes a lazy user
    */
   require?: "lazy" | "real"
   /**
-   * Whether a visitor without a session becomes a lazy user. With `false` the gate only reads: everybody passes.
+   * Creates a lazy user for a visitor without a session. With `false`, the gate only reads the
+   * session, and everyone passes.
    * @default true
    */
   create?: boolean
   /**
-   * Where to send a browser that may not pass; a path of this site.
+   * Path on this site to which a refused browser is redirected.
    * @default the sign-in page of Auth.js
    */
   redirectTo?: string
   /**
-   * Returns the client's address, by which new lazy users are limited.
-   * @default unknown
+   * Returns the client's IP address, by which the gate limits new lazy users.
+   * @default undefined: `lazy.limits.perAddress` does not apply
    */
   getClientAddress?: () => string
 }
 
-/** Options of `allowLazy`. */
+/**
+ * Configures `allowLazy`.
+ * @example
+ * const options: AllowOptions = { on: "visit" }
+ */
 export interface AllowOptions {
   /**
-   * Which request makes the lazy user: `"visit"` is the first one, whatever its method.
+   * Names the request that creates the lazy user. `"visit"` is the first one, with any method.
    * @default "visit"
    */
   on?: "visit"
 }
 
-/** Options of `requireLazy` and `requireReal`. */
+/**
+ * Configures `requireLazy` and `requireReal`.
+ * @example
+ * const options: RequireOptions = { redirectTo: "/convert" }
+ */
 export interface RequireOptions {
   /**
-   * Where to send a browser that may not pass; a path of this site.
+   * Path on this site to which a refused browser is redirected.
    * @default the sign-in page of Auth.js
-   * @example requireReal(authConfig, { redirectTo: "/convert" })
    */
   redirectTo?: string
 }
 
-/** The gates that every framework has, and what each asks of {@link GateOptions}. */
+/** Maps each framework's gates to the {@link GateOptions} that they stand for. */
 const GATES = {
   allowLazy: {},
   requireLazy: { require: "lazy" },
@@ -53,7 +65,7 @@ const GATES = {
 
 type GateName = keyof typeof GATES
 
-/** The options of each function, and the values that each option takes. */
+/** Lists the options of each function, with a check for their values. */
 const KNOWN: Record<GateName | "gate", Record<string, (value: unknown) => boolean>> = {
   allowLazy: { on: (value) => value === "visit" },
   requireLazy: { redirectTo: isText },
@@ -73,18 +85,18 @@ function isText(value: unknown): boolean {
 
 /**
  * Turns the arguments of a framework's gate into the options of `gate`.
- * @throws LazySetupError when they can't be; the message has the line to write
+ * @throws LazySetupError when an argument is invalid; the message has the line to write
  */
 export function optionsOf(name: GateName, auth: unknown, options: RequireOptions & AllowOptions = {}): GateOptions {
   if (typeof auth !== "function")
-    throw new LazySetupError(`${name} takes what withLazy returned. Write ${name}(authConfig).`)
+    throw new LazySetupError(`${name} needs the function that withLazy returned. Write ${name}(authConfig).`)
   checkOptions(name, options)
   return { ...GATES[name], ...(options.redirectTo !== undefined && { redirectTo: options.redirectTo }) }
 }
 
 /**
- * Checks that the options exist and have values that they take.
- * @throws LazySetupError when one doesn't; the message has the line to write
+ * Checks the names and values of options.
+ * @throws LazySetupError when one is invalid; the message has the line to write
  */
 export function checkOptions(name: GateName | "gate", options: unknown): asserts options is object {
   const known = KNOWN[name]

@@ -1,12 +1,12 @@
-/** The part that loads a page ahead of a click: the browser, or a router in the page. */
+/** Names the part that loads a page before a click: the browser, or a router in the page. */
 export type Prefetcher = "browser" | "router"
 
-/** Headers of older browsers. Routers send `Purpose` too. */
+/** Prefetch headers of older browsers; routers send `Purpose` too. */
 const PURPOSES = ["purpose", "x-purpose", "x-moz"]
 
-/** Tells who loads this page ahead of a click; undefined for an ordinary request. */
+/** Returns the part that prefetches this page; undefined for an ordinary request. */
 export function prefetcherOf(headers: Headers): Prefetcher | undefined {
-  // No script can set it.
+  // Browsers let no script set this header.
   if (isAhead(headers.get("sec-purpose"))) return "browser"
   if (isAhead(headers.get("x-sec-purpose"))) return "router"
   if (["next-router-prefetch", "x-middleware-prefetch"].some((name) => headers.has(name))) return "router"
@@ -15,9 +15,10 @@ export function prefetcherOf(headers: Headers): Prefetcher | undefined {
 }
 
 /**
- * Tells whether the browser may show the answer on a later click without asking again, as Chromium
- * does for speculation rules and `<link rel=prefetch>`. False for scripts of a prerendered page,
- * previews of Safari, and routers, which ask again.
+ * Tells whether the browser may show this response on a later click without a new request, as
+ * Chromium does for speculation rules and `<link rel=prefetch>`.
+ *
+ * Scripts of a prerendered page, previews of Safari, and routers send a new request.
  */
 export function isShownLater(headers: Headers): boolean {
   if (prefetcherOf(headers) !== "browser") return false

@@ -3,13 +3,13 @@ import type { TooManyLazyUsers } from "../auth/config/limits.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { actionUrl } from "../auth/internal-call.js"
 import type { AuthCookie } from "../auth/request/cookies.js"
-import { sameOriginPath } from "../auth/request/same-origin.js"
+import { sameOriginPath } from "../auth/request/public-url.js"
 import { isNavigation } from "./decide.js"
 import type { GateOptions } from "./options.js"
 import { type GateRefused, refuse } from "./result.js"
 
-/** A request as the visitor sees it, and what its gate asks for. */
-export interface Visit {
+/** Describes a request under its public URL, with the options of its gate. */
+export interface GatedVisit {
   url: string
   origin: string
   method: string
@@ -17,9 +17,9 @@ export interface Visit {
   options: GateOptions
 }
 
-/** Refuses a visitor who is not the one that the gate requires: redirects a browser, and tells other clients why. */
+/** Refuses a visitor without the required user. Redirects a browser, and sends JSON to others. */
 export function refuseOther(
-  visit: Visit,
+  visit: GatedVisit,
   config: RequestConfig,
   wanted: "lazy" | "real",
   { session, cookies }: { session: Session | null; cookies: AuthCookie[] },
@@ -30,8 +30,8 @@ export function refuseOther(
   return refuse({ ...refusal, status: session ? 403 : 401, body: jsonOf(refusal.reason) }, JSON_TYPE, cookies)
 }
 
-/** Refuses a visitor for whom no lazy user may be made until `retryAfter` seconds have passed. */
-export function refuseForNow(visit: Visit, { retryAfter }: TooManyLazyUsers): GateRefused {
+/** Answers 429 to a visitor over the limit of new lazy users, with the seconds to wait. */
+export function refuseForNow(visit: GatedVisit, { retryAfter }: TooManyLazyUsers): GateRefused {
   const refusal = { reason: "rate-limited" as const, session: null, status: 429 as const }
   const later = { "retry-after": String(retryAfter) }
   if (!isNavigation(visit)) return refuse({ ...refusal, body: jsonOf(refusal.reason) }, { ...later, ...JSON_TYPE })
@@ -39,7 +39,7 @@ export function refuseForNow(visit: Visit, { retryAfter }: TooManyLazyUsers): Ga
   return refuse({ ...refusal, body }, { ...later, "content-type": "text/html; charset=utf-8" })
 }
 
-/** Answers 503, on which Chromium discards the preloaded page and asks again on the click. */
+/** Answers 503, so that Chromium discards the preloaded page and requests it on the click. */
 export function refuseAhead(session: Session | null): GateRefused {
   return refuse({ reason: "prefetch", session, status: 503, body: "" }, {})
 }
@@ -48,7 +48,7 @@ const JSON_TYPE = { "content-type": "application/json" }
 
 const jsonOf = (reason: GateRefused["reason"]) => JSON.stringify({ error: reason })
 
-function redirectTarget({ url, origin, options }: Visit, config: RequestConfig): string {
+function redirectTarget({ url, origin, options }: GatedVisit, config: RequestConfig): string {
   const target = new URL(options.redirectTo ?? config.pages?.signIn ?? actionUrl(origin, config, "signin"), origin)
   const from = sameOriginPath(url, origin)
   if (from) target.searchParams.set("callbackUrl", from)

@@ -3,54 +3,63 @@ import { type AuthCookie, appendCookies } from "../auth/request/cookies.js"
 import { refusalHeaders, withGateHeaders } from "./answer.js"
 import type { SkipReason } from "./decide.js"
 
-/** The door is open. */
+/** Lets the visitor through, with a session or without one. */
 export interface GateOpen {
   open: true
-  /** Null where no lazy user was made, which `skipped` explains, and where the app's `session` callback shows none. */
+  /**
+   * The session; null when `skipped` says why, and when the app's `session` callback returns none.
+   */
   session: Session | null
-  /** Whether the lazy user was made by this request. */
+  /** Whether this request created the lazy user. */
   created: boolean
   /** Why there is no session; undefined when there is one. */
   skipped: SkipReason | undefined
-  /** The value of the `Cookie` header that the handler behind the gate should see. */
+  /** The `Cookie` header for the handler behind the gate, with a new session in it. */
   cookie: string
-  /** Headers to add to the response: `Set-Cookie`, and what keeps shared caches from mixing people up. */
+  /** Headers for the response: `Set-Cookie`, and `Vary` and `Cache-Control` for shared caches. */
   headers: Headers
   /**
-   * Returns the response with the headers of the gate: its cookies, `Cache-Control` and `Vary`. Status, body, and the
-   * cookies of the response stay; of two cookies with one name, the one of the response wins. Send what it returns, or
-   * the visitor loses the new session and becomes another lazy user with the next request.
-   * @example return result.apply(new Response("Hello"))
+   * Returns a copy of the response with the gate's cookies, `Cache-Control` and `Vary`. Of two
+   * cookies with one name, the response's wins.
+   *
+   * Send the returned response. Otherwise the visitor loses the new session, and the next request
+   * creates another lazy user.
+   * @example
+   * const greet = (result: GateOpen) => result.apply(new Response("Hello"))
    */
   apply: (response: Response) => Response
 }
 
-/** The door stays shut: answer with `apply()`, or with `status`, `headers` and `body`. */
+/** Refuses the visitor. Answer with `apply()`, or with `status`, `headers` and `body`. */
 export interface GateRefused {
   open: false
   reason: "lazy-required" | "real-required" | "rate-limited" | "prefetch" | "session-ended"
   session: Session | null
   /**
-   * Where somebody else is required: 303 with a `Location` for a browser that navigates, 401 (nobody is signed in) or 403 for everything
-   * else. 429 with `Retry-After` over the limit. 503 where the browser loads ahead what it would show without a session. 307 to the same
-   * address where the session was ended elsewhere, so that the browser shows which one it has by now.
+   * The status of the response:
+   * - 303 with `Location` for a browser that navigates without the required user; other clients get
+   *   401 without a session, else 403
+   * - 429 with `Retry-After` over the limit of new lazy users
+   * - 503 for a page that the browser preloads, so that it requests it again on the click
+   * - 307 to the same URL after the session has ended, so that the browser sends its newest cookie
    */
   status: 303 | 307 | 401 | 403 | 429 | 503
   headers: Headers
-  /** A plain page for a browser that navigates, JSON for everything else; empty with 303, 307 and 503. */
+  /** HTML for a browser that navigates, JSON for other clients; empty with 303, 307 and 503. */
   body: string
   /**
-   * Returns the refusal as a response; or a response of the app's own with the headers of the refusal, out of shared
-   * caches. Status, body and cookies of that response stay.
-   * @example if (!result.open) return result.apply()
+   * Returns the refusal as a response, or a copy of the app's own response with the refusal's
+   * headers.
+   * @example
+   * const answer = (result: GateResult) => result.apply(new Response("Hello"))
    */
   apply: (response?: Response) => Response
 }
 
-/** What the gate decided; frameworks only translate it. */
+/** The decision of the gate, which each framework's gate translates. */
 export type GateResult = GateOpen | GateRefused
 
-/** Makes the result that lets a visitor pass, with the cookies to set. */
+/** Makes the result that lets a visitor through, with the cookies to set. */
 export function letPass(
   result: Pick<GateOpen, "session" | "created" | "skipped" | "cookie">,
   cookies: AuthCookie[],
@@ -59,7 +68,7 @@ export function letPass(
   return { open: true, ...result, headers, apply: (response) => withGateHeaders(response, headers) }
 }
 
-/** Makes the result that refuses a visitor. Its headers exclude caches, and can be added to. */
+/** Makes the result that refuses a visitor, with headers that keep it out of caches. */
 export function refuse(
   result: Pick<GateRefused, "reason" | "session" | "status" | "body">,
   headers: HeadersInit,
@@ -75,7 +84,7 @@ export function refuse(
 }
 
 function gateHeaders(cookies: AuthCookie[]): Headers {
-  // Also without a session: whether one is made depends on more than what a shared cache looks at.
+  // Without a session too: a shared cache can't know whether the gate creates one.
   const headers = new Headers({ vary: "Cookie", "cache-control": cookies.length > 0 ? "private, no-store" : "private" })
   appendCookies(headers, cookies)
   return headers

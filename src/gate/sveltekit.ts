@@ -8,41 +8,49 @@ import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } f
 import type { GateRefused } from "./result.js"
 
 /**
- * Signs a visitor without a session in as a new lazy user. Behind it, `event.locals.auth()` of @auth/sveltekit has the session on
- * the very first request. For bots, prefetches and the like there is none.
+ * Signs in each visitor who has no session as a new lazy user. From the very first request,
+ * `event.locals.auth()` of @auth/sveltekit returns the session, or null for requests that create
+ * nobody, such as those of bots and prefetches.
  *
- * Place it behind the handle of `SvelteKitAuth`: `sequence(handle, allowLazy(authConfig))`. Addresses without a route, and pages that are
- * prerendered, are nobody's visit and pass untouched.
- * @example export const handle = sequence(authHandle, allowLazy(authConfig))
- * @throws LazySetupError when an argument can't be
+ * Place it after the handle of `SvelteKitAuth`. Paths without a route, and prerendered pages, pass
+ * unchanged.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * // `sequence` is from @sveltejs/kit/hooks, and `authHandle` from SvelteKitAuth(authConfig).
+ * export const handle = sequence(authHandle, allowLazy(authConfig))
  */
 export function allowLazy(auth: LazyAuth, options?: AllowOptions): Handle {
   return gateHandle(auth, optionsOf("allowLazy", auth, options))
 }
 
 /**
- * Lets only lazy users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
- * @example const gates = { "/welcome": requireLazy(authConfig, { redirectTo: "/notes" }) }
- * @throws LazySetupError when an argument can't be
+ * Lets only lazy users through. Redirects any other browser to `redirectTo`, by default the
+ * sign-in page, and answers other clients with 401 or 403.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const gates = { "/welcome": requireLazy(authConfig, { redirectTo: "/notes" }) }
  */
 export function requireLazy(auth: LazyAuth, options?: RequireOptions): Handle {
   return gateHandle(auth, optionsOf("requireLazy", auth, options))
 }
 
 /**
- * Lets only real users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
- * @example const gates = { "/settings": requireReal(authConfig, { redirectTo: "/convert" }) }
- * @throws LazySetupError when an argument can't be
+ * Lets only real users through. Redirects any other browser to `redirectTo`, by default the
+ * sign-in page, and answers other clients with 401 or 403.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const gates = { "/settings": requireReal(authConfig, { redirectTo: "/convert" }) }
  */
 export function requireReal(auth: LazyAuth, options?: RequireOptions): Handle {
   return gateHandle(auth, optionsOf("requireReal", auth, options))
 }
 
 /**
- * Finds the session of whoever is signed in. It makes and refuses nobody, for sign-in pages and public pages. Behind it,
- * `event.locals.auth()` has the session.
- * @example const gates = { "/signin": optionalSession(authConfig) }
- * @throws LazySetupError when an argument can't be
+ * Reads the session without creating or refusing anyone, for sign-in pages and public pages.
+ * `event.locals.auth()` then returns the session.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const gates = { "/signin": optionalSession(authConfig) }
  */
 export function optionalSession(auth: LazyAuth): Handle {
   return gateHandle(auth, optionsOf("optionalSession", auth))
@@ -55,17 +63,17 @@ function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
     const getClientAddress = address === undefined ? undefined : () => address
     const result = await decideGate(visitOf(event), auth, { ...options, getClientAddress })
     if (!result.open) return refusal(result, event)
-    // In place: the handles before and behind this one hold the same request, but not the same event.
+    // Change the request in place: every handle shares it, but not the event.
     if (result.cookie) event.request.headers.set("cookie", result.cookie)
     for (const cookie of result.headers.getSetCookie()) setCookie(event, cookie)
     return withHeaders(await answered(event, () => resolve(event), result.headers), result.headers)
   }
 }
 
-/** Method, address and headers of what the visitor asked for. */
+/** Reads method, URL and headers of the page that the visitor requested. */
 function visitOf({ request, url, isDataRequest }: RequestEvent): RequestHead {
   const headers = new Headers(request.headers)
-  // SvelteKit's links fetch the data of a page where a browser would navigate to it, and follow a redirect alike.
+  // SvelteKit fetches data where a browser would navigate, and follows a redirect the same way.
   if (isDataRequest) headers.set("sec-fetch-mode", "navigate")
   return { method: request.method, url: url.href, headers }
 }
@@ -73,12 +81,15 @@ function visitOf({ request, url, isDataRequest }: RequestEvent): RequestHead {
 function refusal({ status, headers, body }: GateRefused, { isDataRequest }: RequestEvent): Response {
   const location = headers.get("location")
   if (!isDataRequest || location === null) return new Response(body || null, { status, headers })
-  // What SvelteKit itself makes of a redirect, which would lose the cookies.
+  // SvelteKit turns a redirect into this answer too, but would lose the cookies.
   headers.delete("location")
   return Response.json({ type: "redirect", location }, { headers })
 }
 
-/** SvelteKit refuses to tell the address while it prerenders; an adapter, where it doesn't know it. */
+/**
+ * Reads the client's address. SvelteKit throws while it prerenders, and an adapter throws when it
+ * doesn't know the address.
+ */
 function readConnection({ getClientAddress, platform }: RequestEvent): { address?: string; prerendering: boolean } {
   try {
     return { address: getClientAddress() ?? platformAddress(platform), prerendering: false }
@@ -87,15 +98,15 @@ function readConnection({ getClientAddress, platform }: RequestEvent): { address
   }
 }
 
-/** SvelteKit has defaults of its own for what a cookie does not say. */
+/** Sets a cookie with every attribute, because SvelteKit has its own defaults for missing ones. */
 function setCookie({ cookies }: RequestEvent, header: string): void {
   const { name, value = "", path = "/", secure = false, httpOnly = false, ...rest } = parseSetCookie(header)
   cookies.set(name, value, { ...rest, path, secure, httpOnly })
 }
 
 /**
- * Runs the next handle and answers its errors. For an error of a handle, SvelteKit itself would
- * drop the cookies or `Cache-Control`.
+ * Runs the next handle and answers its errors. SvelteKit would drop the cookies or `Cache-Control`
+ * when a handle throws.
  */
 async function answered(
   event: RequestEvent,
@@ -108,7 +119,7 @@ async function answered(
     if (!gated.has("set-cookie")) throw thrown
     const { status, location, body } = thrown as { status?: unknown; location?: unknown; body?: { message?: string } }
     if (typeof status === "number" && typeof location === "string") {
-      // SvelteKit answers requests of its own scripts itself, with the cookies.
+      // SvelteKit answers requests from its own scripts, and keeps the cookies.
       if (event.isDataRequest || event.request.headers.has("x-sveltekit-action")) throw thrown
       return new Response(null, { status, headers: { location } })
     }
@@ -118,7 +129,7 @@ async function answered(
   }
 }
 
-/** Adds cookies to the answer of another handle. SvelteKit adds them only to its own answers. */
+/** Adds cookies to the response of another handle. SvelteKit adds them only to its own. */
 function withHeaders(response: Response, gated: Headers): Response {
   const own = response.headers.getSetCookie()
   const set = new Set(own.map(nameOf))

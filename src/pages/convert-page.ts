@@ -6,8 +6,7 @@ import { issueCsrfToken, postCallback, startSignIn } from "../auth/internal-call
 import { readNewSession, readSession, type SessionAnswer } from "../auth/read-session.js"
 import { type AuthCookie, cookieAfter } from "../auth/request/cookies.js"
 import type { LazyAuth } from "../auth/request/head.js"
-import { forwardedRequest } from "../auth/request/public-url.js"
-import { sameOriginPath } from "../auth/request/same-origin.js"
+import { forwardedRequest, sameOriginPath } from "../auth/request/public-url.js"
 import { visitorAddress } from "../auth/request/visitor-address.js"
 import { readSessionCookie } from "../auth/session/cookie.js"
 import { LazySetupError } from "../errors.js"
@@ -50,7 +49,7 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
   const strings = fillStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
   return async (given: Request, visitor: ConvertVisitor = {}) => {
-    // The gate and routes of Hono use the forwarded headers. This page must use the same address.
+    // Hono's gate and routes use the forwarded headers, so this page must use the same URL.
     const request = visitor.req?.raw === undefined ? given : forwardedRequest(given)
     const getClientAddress = visitorAddress(visitor)
     const path = pathOf(request)
@@ -77,12 +76,12 @@ async function decide(visit: Visit): Promise<PageOutcome> {
   return { kind: "failed", status: 405, code: "method_not_allowed" }
 }
 
-/** Reads the session of the visitor; of several cookies, the live one counts. */
+/** Reads the visitor's session, from the live one of several cookies. */
 function sessionOf({ config, origin, cookie }: Visit): Promise<SessionAnswer> {
   return readSession(config, { url: origin, cookie })
 }
 
-/** The form, again where there is a problem; for a real user, the way on. */
+/** Shows the form, with a problem if there was one. Sends a real user on. */
 async function show(
   visit: Visit,
   session: SessionAnswer,
@@ -91,7 +90,7 @@ async function show(
 ): Promise<PageOutcome> {
   const { identifier, origin, config, query } = visit
   const { target, requested } = readTarget(visit, fields)
-  // Only a session that is there: Auth.js would also have the cookie dropped of one that it could not read this time.
+  // Drop cookies without a user: Auth.js would delete the session cookie after a failed read.
   const cookies = session.owner ? session.cookies : []
   if (isReal(session)) return { kind: "real", user: userOf(session), done: query.has("done"), target, cookies }
   const csrf = await issueCsrfToken(config, visit)
@@ -122,16 +121,14 @@ async function submit(visit: Visit): Promise<PageOutcome> {
   return convert(visit, session, fields)
 }
 
-/**
- * Tells whether the session is that of a real user, independent of the app's `session` callback.
- */
+/** Tells whether the session is a real user's, independent of the app's `session` callback. */
 function isReal({ owner }: SessionAnswer): boolean {
   return owner?.isLazy === false
 }
 
 /**
- * Returns the user that the app's `session` callback shows, or the known id and name without one;
- * null when nobody is signed in.
+ * Returns the user from the app's `session` callback, or else the id from the database; null when
+ * nobody is signed in.
  */
 function userOf(session: SessionAnswer | null): Session["user"] | null {
   if (!session?.owner) return null
@@ -142,8 +139,8 @@ function userOf(session: SessionAnswer | null): Session["user"] | null {
 }
 
 /**
- * Returns the target of the app's `redirect` callback: a path, or a URL of another site; null for
- * anything else.
+ * Returns the target that the app's `redirect` callback chose: a path, or an http or https URL of
+ * another site; null for anything else.
  */
 function redirectOf(given: unknown, origin: string): string | null {
   const path = sameOriginPath(given, origin)
@@ -151,7 +148,7 @@ function redirectOf(given: unknown, origin: string): string | null {
   return /^https?:$/.test(new URL(given).protocol) ? given : null
 }
 
-/** Tells whether Auth.js has logged an error, as it does before it throws or shows an error. */
+/** Tells whether Auth.js has already logged this error, as it does before it throws one. */
 function isLogged(error: unknown): boolean {
   return error instanceof AuthError || error instanceof LazySetupError
 }
@@ -174,7 +171,7 @@ async function convert(visit: Visit, session: SessionAnswer, fields: Fields): Pr
     const answer = await postCallback(config, "convert", { origin, headers: request.headers, form })
     const place = { url: origin, cookie: cookieAfter(cookie, answer.cookies) }
     const isSame = readSessionCookie(config, place) === readSessionCookie(config, { url: origin, cookie })
-    // The conversion is written: its cookies go out whatever becomes of this, which is logged.
+    // The conversion is committed: send its cookies even if this read fails, which is logged.
     const after = isSame ? session : await readNewSession(config, place).catch(() => null)
     return {
       kind: "accepted",
@@ -186,7 +183,7 @@ async function convert(visit: Visit, session: SessionAnswer, fields: Fields): Pr
   } catch (error) {
     const problem = readProblem(error, identifier)
     if (!problem) throw error
-    // Another tab has converted this user, and its session has ended.
+    // Another tab converted this user, which ended the session of this request.
     const now = problem.code === "already_converted" ? await sessionOf(visit) : session
     return show(visit, now, fields, problem)
   }
@@ -203,9 +200,11 @@ async function leaveFor(visit: Visit, session: SessionAnswer, way: Way, fields: 
     if (isLogged(error)) return show(visit, session, fields, { code: "provider_unreachable", field: null, status: 502 })
     throw error
   }
-  // The address may come from a provider's discovery document.
+  // The URL may come from a provider's discovery document.
   if (!/^https?:$/.test(new URL(started.redirect).protocol))
-    throw new Error(`The sign-in at "${way.id}" is not an http or https URL. Check its issuer or authorization URL.`)
+    throw new Error(
+      `The authorization URL of provider "${way.id}" must begin with http: or https:. Check the provider's issuer or authorization URL.`,
+    )
   return { kind: "leaving", site: way.name, url: started.redirect, cookies: started.cookies }
 }
 

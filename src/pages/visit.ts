@@ -1,12 +1,11 @@
 import { type RequestConfig, requestConfig } from "../auth/config/request-config.js"
 import type { LazyAuth } from "../auth/request/head.js"
-import { publicOrigin } from "../auth/request/public-url.js"
-import { sameOriginPath } from "../auth/request/same-origin.js"
+import { publicOrigin, sameOriginPath } from "../auth/request/public-url.js"
 import type { Visitor } from "../auth/request/visitor-address.js"
 import type { Fields } from "./read-fields.js"
 import type { IdentifierField } from "./ways.js"
 
-/** A request for the page, with the one configuration that answers it. */
+/** Describes a request for the page, with the one configuration that answers it. */
 export interface Visit {
   request: Request
   identifier: IdentifierField
@@ -18,10 +17,10 @@ export interface Visit {
   redirectTo: string | undefined
 }
 
-/** What {@link startVisit} takes beside the request. */
+/** Configures {@link startVisit}. */
 type VisitOptions = Pick<Visit, "identifier" | "redirectTo"> & Pick<Visitor, "getClientAddress">
 
-/** Makes the configuration for a request under the address that the visitor sees. */
+/** Builds the configuration for a request under its public URL. */
 export function startVisit(request: Request, auth: LazyAuth, options: VisitOptions): Visit {
   const { identifier, getClientAddress, redirectTo } = options
   const origin = publicOrigin(request)
@@ -33,7 +32,7 @@ export function startVisit(request: Request, auth: LazyAuth, options: VisitOptio
   return { request, identifier, origin, cookie: headers.get("cookie") ?? "", config, query, path, redirectTo }
 }
 
-/** Where people go afterwards, and the same if the visitor asked for it. Paths, all of them. */
+/** Reads the path to go to afterwards, and the path that the visitor requested, or null. */
 export function readTarget(
   { origin, query, path, redirectTo }: Visit,
   fields: Fields,
@@ -43,7 +42,7 @@ export function readTarget(
   return { target: requested ?? sameOriginPath(redirectTo, origin) ?? `${path}?done`, requested }
 }
 
-/** The path of the page. `//host/page` is a path in a request, but an address of another site in a link. */
+/** Returns the path of the page with one leading slash: a link to `//host` leaves the site. */
 export function pathOf(request: Request): string {
   return new URL(request.url).pathname.replace(/^\/+/, "/")
 }

@@ -45,7 +45,7 @@ type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Ad
  * @throws LazySetupError naming a column that is missing or unfit, or a driver without
  * transactions, with the fix
  * @example
- * const authConfig = withLazy({ adapter: LazyAdapter(drizzle(sql)), providers: [LazyProvider()] })
+ * const authConfig = withLazy({ adapter: LazyAdapter(db), providers: [LazyProvider()] })
  */
 export function LazyAdapter<Users extends UsersTable = UsersTable>(
   db: Database,
@@ -69,7 +69,7 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
     async updateUser(data) {
       if (!data.emailVerified) return base.updateUser(data)
       const proven = await lazy.proveEmail(data.id)
-      if (!proven) throw new Error("No user found.")
+      if (!proven) throw new Error("The user to update does not exist, or its address is a placeholder.")
       return base.updateUser(data)
     },
     lazy,

@@ -1,7 +1,7 @@
 import type { AdapterAccount } from "@auth/core/adapters"
 import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/types.js"
 import type { UserIdentifier } from "./identifiers/active-users.js"
-import type { MergeOptions, MergeReport } from "./merge/types.js"
+import type { MergeOptions, MergeReport, SignInMerge } from "./merge/types.js"
 import type { PurgeOptions, PurgeReport } from "./purge/types.js"
 import type { Database } from "./sql/database.js"
 import type { LazyAdapterOptions } from "./tables/resolve-tables.js"
@@ -45,7 +45,7 @@ export interface LazyStore {
    * database
    * @throws unknown what `onMerge` throws; after any of these errors nothing is changed
    * @example
-   * const { moved, conflicts } = await adapter.lazy.merge(guest.id, customer.id)
+   * const { moved, conflicts } = await adapter.lazy.merge(lazyUser.id, realUser.id)
    */
   merge(fromId: string, intoId: string, options?: MergeOptions): Promise<MergeReport>
 
@@ -84,14 +84,14 @@ export interface LazyStore {
    * @throws OtherUsersError when other users would be deleted too; nothing is deleted then
    * @throws Error of the database when other rows refer to the user; nothing is deleted then
    * @example
-   * if (isLazy(session)) await adapter.lazy.deleteLazyUser(session.user.id)
+   * if (isLazy(lazyUser)) await adapter.lazy.deleteLazyUser(lazyUser.id)
    */
   deleteLazyUser(userId: string, options?: { counts?: boolean }): Promise<boolean>
 
   /**
    * Tells whether a user has a password.
    * @example
-   * if (await adapter.lazy.hasPassword(user.id)) askForPassword()
+   * const hasPassword = await adapter.lazy.hasPassword(realUser.id)
    */
   hasPassword(userId: string): Promise<boolean>
 
@@ -101,12 +101,12 @@ export interface LazyStore {
    * the user where that is wanted.
    * @returns false, with nothing written, when there is no such user or it is lazy
    * @example
-   * await adapter.lazy.setPassword(user.id, await hashPassword(password))
+   * await adapter.lazy.setPassword(realUser.id, await hashPassword("a new password"))
    */
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
-/** The arguments of `LazyAdapter`, and the longest life of a session by `withLazy`, for the command line. */
+/** The setup of a store, for the command line: the arguments of `LazyAdapter` and the age of sessions. */
 export interface StoreSetup {
   db: Database
   tables: LazyAdapterOptions
@@ -116,6 +116,9 @@ export interface StoreSetup {
 
 /** The methods that only `withLazy` and the providers call. They change in any version. */
 export interface StoreInternals extends LazyStore {
+  /** Merges as {@link LazyStore.merge} does, with what a sign-in writes besides. */
+  merge(fromId: string, intoId: string, options?: SignInMerge): Promise<MergeReport>
+
   /** Whether the store has a `password` table. */
   readonly hasPasswords: boolean
   /** Whether the `email` column is NOT NULL, so that lazy users need a `generateEmail`. */

@@ -5,7 +5,7 @@ export interface Migration {
   /** Its name in the folder `drizzle/`. */
   name: string
   hash: string
-  /** When it was generated, in milliseconds: what Drizzle's own migrator tells migrations apart by. */
+  /** When it was generated, in milliseconds. Drizzle's migrator identifies migrations by it. */
   createdAt: number
   /** The tables it makes. */
   tables: string[]

@@ -3,7 +3,7 @@ import type { Browser } from "../setup/browser-jar.js"
 import { describeLinking } from "../setup/linking-app.js"
 
 describeLinking("a callback that comes without the session cookie", (app) => {
-  /** What the browser sends with a form that another site posts: every cookie but that of the session. */
+  /** The cookies that the browser sends with another site's form: all but the session's. */
   const withoutSession = async (browser: Browser): Promise<Browser> => {
     const posted = await browser.copy()
     const cookies = await posted.jar.getCookies(posted.origin)

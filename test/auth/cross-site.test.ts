@@ -21,7 +21,10 @@ describeFlows("cross-site POST", (app) => {
     (await browser.session())?.user,
   ]
 
-  /** The worst case: all cookies come along, as where an app has made them `SameSite=None`; the token in the form can't be known. */
+  /**
+   * The worst case: the browser sends all cookies, as with `SameSite=None`, but the other site
+   * can't know the token in the form.
+   */
   async function postFromElsewhere(browser: Browser, path: string, form: Record<string, string>): Promise<void> {
     await browser.csrfToken()
     const before = await state(browser)

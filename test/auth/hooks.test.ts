@@ -16,7 +16,7 @@ async function realUser(app: LinkingApp) {
 }
 
 describeLinking("an app's hook that runs after linking", (app) => {
-  /** Deletes, as hand-made code for guests does, whoever it takes for the one that has been left behind. */
+  /** Deletes the user that it believes was left behind, as hand-written guest code does. */
   const deletes = (): Partial<LazyConfig> => {
     const { lazy } = app.config.adapter
     const forget = async (...ids: (string | undefined)[]) => {

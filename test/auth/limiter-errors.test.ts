@@ -11,7 +11,9 @@ function failing(): Promise<never> {
   return Promise.reject(Object.assign(error, { command: { name: "auth", args: ["app", SECRET] } }))
 }
 
-/** A store's error as ioredis makes it: it carries the command and its arguments, also those of AUTH. */
+/**
+ * An error of a store as ioredis makes it, with the command and its arguments, even those of AUTH.
+ */
 class FailingLimiter extends RateLimiterMemory {
   override consume() {
     return failing()

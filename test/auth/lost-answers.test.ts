@@ -2,8 +2,8 @@ import { expect, it } from "vitest"
 import type { Browser } from "../setup/browser-jar.js"
 import { describeLinking } from "../setup/linking-app.js"
 
-// The browser has what it had before, and the server has done what it was asked to. Whoever opens the same link or callback again is refused:
-// both hold once. Asking anew signs in.
+// The server did what it was asked, but the browser still has its old cookies. A link and a
+// callback work only once, so opening them again is refused; a new request signs in.
 describeLinking("an answer that was lost", (app) => {
   const sessionOf = async (browser: Browser) => (await browser.session())?.user
 

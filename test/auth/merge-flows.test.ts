@@ -9,7 +9,7 @@ const NOTES = `
   create table if not exists note (id int generated always as identity primary key, "userId" text not null references "user"(id) on delete cascade, body text);
   create table if not exists preference ("userId" text not null references "user"(id), key text not null, value int, primary key ("userId", key))`
 
-/** Every way in which somebody can sign in to an account that exists already. */
+/** Every way to sign in to an existing account. */
 const ways = ["password", "oauth", "email", "address"] as const
 type Way = (typeof ways)[number]
 

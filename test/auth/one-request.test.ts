@@ -121,7 +121,10 @@ describeLinking("a configuration", (app) => {
     expect(() => (auth as unknown as LazyConfig).providers).toThrow("expressAuth(authConfig) of authjs-lazy/express")
   })
 
-  /** What next-auth does in a server action: the request is unknown while the configuration is made. */
+  /**
+   * Calls as next-auth does in a server action, without a request while it builds the
+   * configuration.
+   */
   const inAction = async (
     browser: Browser,
     changes: Partial<LazyConfig>,

@@ -122,16 +122,22 @@ describe("purgeRoute", () => {
     const config = { providers: [], logger: { error: (error: Error) => void logged.push(error) } }
     const response = await purgeRoute(() => config, { secret: SECRET })(ask())
     expect(response.status).toBe(500)
-    expect(logged).toEqual([new LazySetupError("purgeRoute needs what withLazy returns.")])
+    expect(logged).toEqual([
+      new LazySetupError("purgeRoute needs the function that withLazy returned: purgeRoute(authConfig, { secret })."),
+    ])
   })
 
   it.each([
-    ["no secret", { secret: undefined }, "a secret of 16 ASCII characters or more"],
-    ["a short secret", { secret: "fifteen-letters" }, "a secret of 16 ASCII characters or more"],
-    ["a secret that no header can carry", { secret: "sixteen-letters-é" }, "a secret of 16 ASCII characters or more"],
-    ["a secret with a space in it", { secret: "sixteen or more letters" }, "without spaces"],
-    ["no time at all", { secret: SECRET, maxDuration: 0 }, "maxDuration is a number of seconds"],
-    ["a time that is none", { secret: SECRET, maxDuration: Number.NaN }, "maxDuration is a number of seconds"],
+    ["no secret", { secret: undefined }, "`secret` must have 16 or more ASCII characters"],
+    ["a short secret", { secret: "fifteen-letters" }, "`secret` must have 16 or more ASCII characters"],
+    [
+      "a secret that no header can carry",
+      { secret: "sixteen-letters-é" },
+      "`secret` must have 16 or more ASCII characters",
+    ],
+    ["a secret with a space in it", { secret: "sixteen or more letters" }, "no spaces"],
+    ["no time at all", { secret: SECRET, maxDuration: 0 }, "`maxDuration` must be a number of seconds"],
+    ["a time that is none", { secret: SECRET, maxDuration: Number.NaN }, "`maxDuration` must be a number of seconds"],
     ["an option of the purge that can't be", { secret: SECRET, batchSize: 0 }, "`batchSize` must be a whole number"],
     ["an option that there is not", { secret: SECRET, dryrun: true }, "there is no option dryrun"],
     ["a keep that is no function", { secret: SECRET, keep: "nobody" }, "`keep` must be a function"],

@@ -34,7 +34,8 @@ describe.each(cases)("logs of a failing database ($driver, $strategy sessions)",
 
   beforeAll(async () => {
     const app = express()
-    // Express writes the stacks of errors into its answers and onto the console but in production and in tests.
+    // Outside of production and tests, Express writes stacks of errors to responses and the
+    // console.
     app.set("env", "development")
     server = await new Promise<Server>((resolve) => {
       const started: Server = app.listen(0, "127.0.0.1", () => resolve(started))
@@ -188,7 +189,9 @@ describe.each(cases)("logs of a failing database ($driver, $strategy sessions)",
     },
   }
 
-  /** What is looked for: every value of a statement, every cookie, and what no statement should ever see. */
+  /**
+   * The secrets to look for: values of statements, cookies, and what no statement should contain.
+   */
   const secretsIn = (text: string) => [
     ...used.in(text),
     ...[password, secret, "$argon2id"].filter((each) => text.includes(each)),

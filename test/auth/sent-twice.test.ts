@@ -9,7 +9,7 @@ import { describeFlows, type FlowApp, password, refusal } from "../setup/flow-ap
 const ORIGIN = "http://app.test"
 const freshName = () => `twice-${crypto.randomUUID().slice(0, 8)}`
 
-/** How somebody sends the form: to the route of Auth.js, to the page, or to the page as JSON. */
+/** The ways to send the form: to the route of Auth.js, to the page, or to the page as JSON. */
 const WAYS = {
   "the route of Auth.js": async (browser: Browser, form: Record<string, string>) => {
     const answer = await browser.signIn("convert", form)
@@ -54,7 +54,7 @@ describeFlows("a convert form that is sent twice", (app, strategy) => {
       const form = { [identifier]: identifier === "email" ? `${freshName()}@example.com` : freshName(), password }
       const users = await app.count('"user"')
       expect(await send(browser, form)).toBeNull()
-      // The browser went on to the second submit before the first was answered: it has the cookies of before.
+      // The browser submitted again before the first answer arrived, so it sends the old cookies.
       expect(await send(lost, form)).toBeNull()
       for (const each of [browser, lost]) expect((await each.session())?.user).toMatchObject({ id, isLazy: false })
       expect(await app.count('"user"')).toBe(users)

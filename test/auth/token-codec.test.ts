@@ -49,7 +49,10 @@ const ownHeader = (changes: object = {}) => ({
   ...changes,
 })
 
-/** A token with a right tag, whatever is in it, as only the holder of the secret can make: jose would refuse to write most of these. */
+/**
+ * Makes a token with a valid tag around any content, as only the holder of the secret can. jose
+ * would refuse to write most of these.
+ */
 function sealAnything(content: string | Buffer, header = base64url(JSON.stringify(ownHeader()))): string {
   const key = deriveKey()
   const iv = randomBytes(16)
@@ -307,7 +310,8 @@ describe("decoding", () => {
   it("refuses a token in which any one character is another", async () => {
     const token = await encodeToken({ token: { sub: "somebody" }, secret, salt })
     for (let at = 0; at < token.length; at++) {
-      // Far enough apart in the alphabet that a change in the last character of a part is one of its bits that count.
+      // Far enough apart in the alphabet that a change in a part's last character changes a used
+      // bit.
       const other = token[at] === "A" ? "_" : "A"
       const changed = token.slice(0, at) + other + token.slice(at + 1)
       expect({ at, result: await agreed(changed) }).toEqual({ at, result: REFUSED })
@@ -337,7 +341,7 @@ describe("decoding", () => {
       ),
       { numRuns: 4000 },
     )
-    // Damage that doesn't matter (padding, a space, a bit that is not used) is rare, and has to occur.
+    // Harmless damage, such as padding or an unused bit, is rare, but must occur.
     expect(results.read).toBeGreaterThan(20)
     expect(results.refused).toBeGreaterThan(3000)
   })

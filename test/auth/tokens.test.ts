@@ -11,7 +11,8 @@ describeFlows("the session of a lazy user", (app, strategy) => {
     const { browser, id } = await app.lazyBrowser({ lazy: { recheck: 0 } })
     await app.config.adapter.deleteUser(id)
     expect(await browser.session()).toBeNull()
-    // The cookie stays: a user who was merged a moment ago is gone too, and this answer may be later than the one with the next session.
+    // The cookie stays: a merged user is gone too, and this answer may arrive after the one with
+    // the new session.
     expect(await browser.session()).toBeNull()
     await browser.signIn("lazy")
     expect((await browser.session())?.user).toMatchObject({ isLazy: true })

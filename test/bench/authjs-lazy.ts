@@ -1,3 +1,3 @@
-// The package as it is published: built, and with the dependencies of the repository, of which there is one copy.
+// The package as published: built, with the one copy of the dependencies in the repository.
 export { LazyAdapter } from "../../dist/drizzle.js"
 export { gate, handleAuth, LazyProvider, withLazy } from "../../dist/index.js"

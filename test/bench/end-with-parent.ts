@@ -1,4 +1,4 @@
-/** Ends this process when the one that started it is gone, or has closed the channel between them: nobody would end it otherwise. */
+/** Ends this process when its parent has ended or closed the channel. Nothing else would end it. */
 export function endWithParent(): void {
   process.on("disconnect", () => process.exit())
 }

@@ -15,7 +15,7 @@ const PACKAGES = [
   "autocannon",
 ]
 
-/** What was measured with, for whoever compares figures. */
+/** The machine and the versions of a measurement, to compare figures. */
 export interface Machine {
   date: string
   processor: string
@@ -39,7 +39,7 @@ export async function describeMachine(postgresVersion: string): Promise<Machine>
   }
 }
 
-/** Not every package lets its package.json be imported: it is looked for where the package would be found. */
+/** Some packages don't export their package.json, so search for it where Node finds the package. */
 async function versionOf(name: string): Promise<string> {
   const folders = createRequire(fileURLToPath(import.meta.url)).resolve.paths(name) ?? []
   for (const folder of folders) {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 
-/** What a server is built for is production; what the environment says about authentication or databases is meant for others. */
+/** Servers run in production mode. Variables for authentication and databases are not passed on. */
 const environment = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(AUTH_|NEXTAUTH_|BETTER_AUTH_|PG)/.test(name)),

@@ -3,8 +3,9 @@ export const driver = {
   /** Connections of every pool, whatever the driver. */
   poolSize: 16,
   /**
-   * Statements that may wait on one connection for the answer to an earlier one. With more than one the driver queues statements behind each
-   * other on some connections while others are idle; the section "pipelining" measures that.
+   * The number of statements that may wait on one connection for an earlier answer. Above one, the
+   * driver queues statements on busy connections while others are idle, which the section
+   * "pipelining" measures.
    */
   maxPipeline: 1,
 }
@@ -15,7 +16,7 @@ export interface Plan {
     rounds: number
     /** Connections of the load, and for how many seconds each is measured. */
     loads: { connections: number; seconds: number }[]
-    /** Seconds of load, at 16 connections, that are thrown away at the beginning of each turn of a server. */
+    /** Seconds of load, at 16 connections, to discard when a server's turn begins. */
     warmUp: number
   }
   growth: {

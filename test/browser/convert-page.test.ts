@@ -86,7 +86,10 @@ describe("the convert page in Chromium", () => {
     await page.getByRole("button", { name: "Make my account" }).click()
   }
 
-  /** Evaluated by the debugger, the script is not subject to the Content-Security-Policy, which stays in force. */
+  /**
+   * The debugger evaluates the script, so the Content-Security-Policy stays in force but doesn't
+   * stop it.
+   */
   async function violations(page: Page): Promise<string[]> {
     await page.evaluate(axe)
     return page.evaluate(async () => {

@@ -121,7 +121,7 @@ describe("other ways to an account, in the demo in Chromium", () => {
     expect(await userOf(page)).toMatchObject({ id: lazy.id, name: "Ada Lovelace", email: "ada@nowhere" })
     await signOut(page)
 
-    // An account that was made by an e-mail link is not to be had by saying its address to the stand-in.
+    // Naming the address at the stand-in provider must not open an account made by an e-mail link.
     await askForLink(page, "grace@example.com")
     await page.getByRole("link", { name: "Open the stand-in inbox" }).click()
     await page.locator(".notes a").first().click()
@@ -259,7 +259,7 @@ describe("other ways to an account, in the demo in Chromium", () => {
 })
 
 describe("the helpers of the demo over HTTP", () => {
-  /** The page of the stand-in, for somebody who has gone there from the convert page. */
+  /** The page of the stand-in provider, reached from the convert page. */
   async function goToStandIn(): Promise<{ atProvider: Browser; page: string }> {
     const app = new Browser(demo.origin)
     const csrfToken = await app.csrfToken()

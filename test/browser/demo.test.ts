@@ -98,7 +98,7 @@ describe("the demo in Chromium", () => {
       expect(await page.locator(".told b").textContent()).toBe(guest)
       expect(await notes(page)).toEqual(kept)
 
-      // The same notes, as somebody with a name.
+      // The page shows these notes again, now with a name.
       await page.getByRole("link", { name: "Make an account" }).click()
       await choose(password)
       await page.getByRole("heading", { name: "Your account is ready" }).waitFor()

@@ -11,7 +11,10 @@ import { postgresDatabase } from "../setup/databases.js"
 import { userAgent } from "../setup/demo-server.js"
 import { earlyInWindow, FlowApp } from "../setup/flow-app.js"
 
-/** A single-page app without a gate on its own address: what `beforeFirstRequests` of docs/gating.md is for. */
+/**
+ * A single-page app without a gate on its own page, which needs `beforeFirstRequests` of
+ * docs/gating.md.
+ */
 const APP = `<!doctype html><title>Starting</title><pre></pre><script type="module">
   await fetch("/auth/csrf")
   const json = async (path, init) => (await fetch(path, init)).json()

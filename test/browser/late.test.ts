@@ -114,8 +114,8 @@ describe("the demo in two tabs, behind a slow proxy", () => {
     const username = freshName()
     await fillIn(page, username)
     const count = await users()
-    // The browser gives up the first submit for the second, which carries the cookies of before. Playwright would wait for the page of the first
-    // one, so another tab says when to click.
+    // The browser drops the first submit for the second, which carries the old cookies. Playwright
+    // would wait for the first page, so another tab says when to click.
     const other = await context.newPage()
     await other.goto("/signin")
     await page.evaluate(() => {

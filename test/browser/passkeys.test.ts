@@ -12,7 +12,10 @@ interface SessionInfo {
   user: { id: string; isLazy: boolean; username: string | null; email: string | null; name: string | null }
 }
 
-/** What Auth.js's own client script does, over the browser's JSON forms of the options: https://www.w3.org/TR/webauthn-3/ */
+/**
+ * Does what the client script of Auth.js does, with JSON forms of the options:
+ * https://www.w3.org/TR/webauthn-3/
+ */
 async function usePasskey(page: Page, action: "register" | "authenticate"): Promise<string> {
   return page.evaluate(async (action) => {
     const { csrfToken } = await (await fetch("/auth/csrf")).json()
@@ -136,7 +139,7 @@ describe.each(["database", "jwt"] as const)("passkeys with %s sessions", (strate
     const written = () =>
       Promise.all(['"user"', "session", "account", "authenticator"].map((table) => app.count(table)))
 
-    /** All that a passkey's form has in it: whoever is asked is right, and the answer fits the challenge in the cookies. */
+    /** Creates a passkey. Returns the registration form and the cookies with its challenge. */
     async function makePasskey(): Promise<{ cookie: string; body: string }> {
       const body = await page.evaluate(async () => {
         const { options } = await (await fetch("/auth/webauthn-options/passkey?action=register")).json()

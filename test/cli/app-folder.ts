@@ -23,7 +23,10 @@ export async function appFolder(): Promise<AppFolder> {
   }
 }
 
-/** What the module of an app does before it exports something: opens a database and makes `made`, and `configure`, which makes more. */
+/**
+ * The start of an app's module, before its exports. It opens a database and defines `made`, and
+ * `configure`, which makes more.
+ */
 export function appModule({
   url = "process.env.DATABASE_URL",
   before = "",

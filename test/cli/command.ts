@@ -9,7 +9,7 @@ import type { runCommand as RunCommand } from "../../src/cli/run-command.js"
 /** The command as it is built, which `npm test` does first. */
 export const builtCommand = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
 
-// By Node itself: it imports modules of apps as the command does, and is spared the transforms of Vite.
+// Runs in plain Node, which imports modules of apps as the command does, without Vite's transforms.
 const { runCommand: runBuilt }: { runCommand: typeof RunCommand } = createRequire(import.meta.url)(
   "../../dist/cli/run-command.js",
 )

@@ -122,7 +122,7 @@ describe("a command ends", () => {
       await tx.execute(sql\`select pg_sleep(0.2)\`)
     } }`
     const { code, stdout, stderr } = await onModule("purge", exporting("", purge), { args: ["--json"] })
-    expect({ code, stderr }).toEqual({ code: 3, stderr: "Stopping after this batch. Once more stops at once.\n" })
+    expect({ code, stderr }).toEqual({ code: 3, stderr: "Stopping after this batch. A second signal stops at once.\n" })
     expect(JSON.parse(stdout)).toMatchObject({ purged: 1, interrupted: true })
     expect(await usersIn(database)).toEqual(["hours"])
   })

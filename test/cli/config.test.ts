@@ -142,7 +142,7 @@ describe("authjs-lazy purge --config", () => {
     const file = await module("export const authConfig = made", "session: { maxAge: 90 * 24 * 3600 }")
     const { code, stdout, stderr } = await run("purge", "--config", file, "--older-than", "45d")
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
-    expect(stderr).toContain(`--older-than is 45 days, but by ${file} a session can live for 90 days`)
+    expect(stderr).toContain(`--older-than is 45 days, but a session can live for 90 days (by ${file})`)
     expect(await members()).toEqual(ALL)
   })
 
@@ -163,8 +163,12 @@ describe("authjs-lazy purge --config", () => {
   })
 
   it.each([
-    ["{ olderThan: 24 * 3600, force: true }", "--older-than 2d", "--older-than is 2 days, but by"],
-    ["{ olderThan: 24 * 3600 }", "", "olderThan is 86400 seconds, but a session can live for 2592000"],
+    [
+      "{ olderThan: 24 * 3600, force: true }",
+      "--older-than 2d",
+      "--older-than is 2 days, but a session can live for 30 days",
+    ],
+    ["{ olderThan: 24 * 3600 }", "", "`olderThan` is 86400 seconds, but a session can live for 2592000"],
     ["{ keeps: () => undefined }", "", "there is no option keeps"],
     ["{ olderThan: '30d' }", "", "olderThan"],
     ["() => {}", "", "must be an object of options. Write: export const purge = { keep, onPurge }"],
@@ -281,7 +285,7 @@ describe("the configuration", () => {
     [
       "has another adapter",
       "export const authConfig = withLazy({ adapter: { lazy: {} }, providers: [] })",
-      "is not LazyAdapter's. Write: withLazy({ adapter: LazyAdapter(db), … })",
+      "must use LazyAdapter. Write: withLazy({ adapter: LazyAdapter(db), … })",
     ],
   ])("exits with 2 for a module that %s", async (_, exported, message) => {
     const file = await module(exported, "", { before: "", tables: "" })
@@ -332,7 +336,7 @@ describe("lazy.config", () => {
         env: { DATABASE_URL: "postgres://127.0.0.1:1/nowhere", NODE_OPTIONS: "--import tsx" },
       })
       await folder.remove()
-      expect({ code, stderr }).toEqual({ code: 0, stderr: `authjs-lazy: The configuration is that of ${name}.\n` })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: `authjs-lazy: Reading the configuration from ${name}.\n` })
       expect(JSON.parse(stdout)).toMatchObject({ purged: 1 })
       expect(await members()).toContain("paid")
     },
@@ -346,7 +350,7 @@ describe("lazy.config", () => {
     expect(byUrl).toMatchObject({
       code: 0,
       stderr:
-        "authjs-lazy: lazy.config.mjs is not read, because of --database-url. Add --config lazy.config.mjs to read it.\n",
+        "authjs-lazy: --database-url replaces lazy.config.mjs, which is not read. Add --config lazy.config.mjs to read it.\n",
     })
     await folder.write("other.mjs", `${appModule({ url: `"${defaults.url}"` })}; export const authConfig = made`)
     expect(await runCommand(["stats", "--config", "other.mjs"], { cwd: folder.path })).toMatchObject({

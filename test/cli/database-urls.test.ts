@@ -18,7 +18,10 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-/** Runs every command; returns what each said on stderr, after making sure that it did its work and that stdout is JSON. */
+/**
+ * Runs every command and returns its stderr, after checking that it succeeded and wrote JSON to
+ * stdout.
+ */
 async function runAll(url: string): Promise<string[]> {
   return Promise.all(
     commands.map(async (command) => {

@@ -31,7 +31,7 @@ describe("tables that are not the default ones are refused in one line, with wha
 
   it.each(["purge", "stats"])("no table of users (%s)", async (command) => {
     expect(await problem(command, "")).toBe(
-      `There is no table "user" in the database. Make the default tables: npx authjs-lazy migrate. ${OWN(command)}`,
+      `There is no table "user" in the database. Create the default tables: npx authjs-lazy migrate. ${OWN(command)}`,
     )
   })
 
@@ -69,7 +69,7 @@ describe("tables that are not the default ones are refused in one line, with wha
   it("a search path that leads elsewhere than the schema in the URL", async () => {
     const tables = `${AUTH_JS}; alter table "user" ${ADDED}; create schema if not exists app; create table if not exists app."user" (id text)`
     const query = "?schema=public&search_path=app,public"
-    expect(await problem("purge", tables, query)).toContain("user is not a table of the schema public.")
+    expect(await problem("purge", tables, query)).toContain("finds the table user outside of the schema public.")
   })
 
   it("no PGlite folder", async () => {
@@ -103,7 +103,7 @@ describe("without a configuration, sessions live for 30 days", () => {
       `insert into "user" (id, "lazySince", "seenAt") values ('old', now() - interval '60 days', now() - interval '50 days')`,
     )
     const dry = await runCommand(["purge", "--dry-run", "--database-url", url])
-    expect(dry.stdout).toContain("They were taken to live for 30 days, the default of Auth.js")
+    expect(dry.stdout).toContain("The purge assumed that these live for 30 days, the default of Auth.js")
     const said = await runCommand(["purge", "--dry-run", "--older-than", "30d", "--database-url", url])
     expect(said.stdout).toMatch(/^Would purge 1 lazy user last seen before .*\n$/)
   })
@@ -130,7 +130,7 @@ it.each([
     ])
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
     expect(stderr.split("\n")[0]).toBe(
-      `authjs-lazy: There is no ${args.split(/[ =]/)[0]} any more: the command reads ${what} from your configuration. Write: npx authjs-lazy ${command} --config auth.ts`,
+      `authjs-lazy: ${args.split(/[ =]/)[0]} was removed: the command reads ${what} from your configuration. Write: npx authjs-lazy ${command} --config auth.ts`,
     )
   }
 })

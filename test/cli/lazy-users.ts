@@ -1,7 +1,9 @@
 import { onTestFinished } from "vitest"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 
-/** A database with so many lazy users to purge, `1` and on, each with a session that has run out. */
+/**
+ * Makes a database with this many lazy users to purge, from `1` on, each with an expired session.
+ */
 export async function databaseToPurge(users: number): Promise<PostgresDatabase> {
   const database = await postgresDatabase()
   onTestFinished(database.close)

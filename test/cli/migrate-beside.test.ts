@@ -49,7 +49,9 @@ describe.each(Object.keys(ADAPTERS))("migrate beside the tables of %s", (adapter
 
     const { code, stdout } = await runCommand(["migrate", "--beside"], { env: { DATABASE_URL: database.url } })
     expect(code).toBe(0)
-    expect(stdout).toContain(`Beside the tables of another Auth.js adapter, whose users stay there: ${named}\n`)
+    expect(stdout).toContain(
+      `Created next to the tables of another Auth.js adapter, which keep their users: ${named}\n`,
+    )
     expect(await runCommand(["migrate"], { env: { DATABASE_URL: database.url } })).toMatchObject({ code: 0 })
   })
 

@@ -54,7 +54,7 @@ describe("authjs-lazy migrate", () => {
     expect(await runCommand(["migrate"], { env: { DATABASE_URL: url } })).toMatchObject({ code: 0, stderr: "" })
     expect(await runCommand(["migrate"], { env: { DATABASE_URL: url } })).toMatchObject({
       code: 0,
-      stdout: "Nothing to do: every migration was applied before.\n",
+      stdout: "Nothing to do: every migration is already applied.\n",
     })
   })
 
@@ -81,7 +81,7 @@ describe("authjs-lazy migrate", () => {
     const { db, url } = await newDatabase()
     await createTables(db, defineTables())
     expect((await runCommand(["migrate", "--database-url", url])).stdout).toBe(
-      "Recorded, for their tables were there already: 0000_auth, 0001_authenticator\nApplied: 0002_lazy, 0003_lazy_outcome\n",
+      "Recorded as applied, because their tables exist: 0000_auth, 0001_authenticator\nApplied: 0002_lazy, 0003_lazy_outcome\n",
     )
   })
 
@@ -91,7 +91,7 @@ describe("authjs-lazy migrate", () => {
     await createTables(db, tables)
     const { code, stdout } = await runCommand(["migrate", "--database-url", url])
     expect(code).toBe(0)
-    expect(stdout).toContain("Nothing changed: the user table has the columns already")
+    expect(stdout).toContain("Nothing changed: the user table already has the columns")
     expect(stdout).toContain("The default schema also has: password\n")
   })
 
@@ -171,7 +171,7 @@ describe("authjs-lazy migrate fails in one line, without the password, for", () 
   it("a folder with other things in it", async () => {
     const folder = await newFolder()
     await writeFile(join(folder, "notes.txt"), "mine")
-    expect(failure(await migrateUrl(folder))).toContain("holds other files than a PGlite database")
+    expect(failure(await migrateUrl(folder))).toContain("has files, but no PGlite database")
   })
 
   it("a file", async () => {
@@ -202,19 +202,19 @@ describe("authjs-lazy migrate fails in one line, without the password, for", () 
 
 describe("authjs-lazy", () => {
   it.each([
-    ["no command", [], "Which command?"],
+    ["no command", [], "The command is missing."],
     ["an unknown command", ["purify"], "Unknown command: purify"],
     ["an unknown option", ["migrate", "--force"], "Unknown option `--force`"],
-    ["no database", ["migrate"], "Which database?"],
-    ["an empty --database-url", ["migrate", "--database-url", ""], "Which database?"],
+    ["no database", ["migrate"], "The database is missing."],
+    ["an empty --database-url", ["migrate", "--database-url", ""], "--database-url takes one URL"],
     ["--database-url without a value", ["migrate", "--database-url"], "option `--database-url <url>` value is missing"],
-    ["two databases", ["migrate", "--database-url", "a", "--database-url", "b"], "Which database?"],
+    ["two databases", ["migrate", "--database-url", "a", "--database-url", "b"], "--database-url takes one URL"],
     [
       "a database without its option",
       ["migrate", `postgres://ada:${SECRET}@localhost/notes`],
       "Only options can follow",
     ],
-    ["a database for a command", [`postgres://ada:${SECRET}@localhost/notes`], "Which command?"],
+    ["a database for a command", [`postgres://ada:${SECRET}@localhost/notes`], "The command is missing."],
   ])("exits with 2 and shows its help on stderr for %s", async (_, args, message) => {
     const { code, stdout, stderr } = await runCommand(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" })

@@ -30,7 +30,7 @@ describe("authjs-lazy purge", () => {
     const { code, stdout, stderr } = await purge(database.url)
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
     expect(stdout).toMatch(
-      /^Purged 1,200 lazy users last seen before \d{4}-\d\d-\d\dT[\d:.]+Z\.\nRows that have gone with them:\n {2}session {2}1,200\n$/,
+      /^Purged 1,200 lazy users last seen before \d{4}-\d\d-\d\dT[\d:.]+Z\.\nRows deleted with them:\n {2}session {2}1,200\n$/,
     )
     expect(await usersIn(database)).toEqual([])
   })
@@ -40,7 +40,7 @@ describe("authjs-lazy purge", () => {
     const { code, stdout } = await purge(database.url, "--dry-run")
     expect(code).toBe(0)
     expect(stdout).toMatch(
-      /^Would purge 3 lazy users last seen before .*\nRows that would go with them:\n {2}session {2}3\n$/,
+      /^Would purge 3 lazy users last seen before .*\nRows that would be deleted with them:\n {2}session {2}3\n$/,
     )
     expect(await usersIn(database)).toHaveLength(3)
   })
@@ -79,8 +79,8 @@ describe("authjs-lazy purge", () => {
     const { code, stdout, stderr } = await purge(database.url, "--older-than", "1d")
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
     expect(stderr).toBe(
-      "authjs-lazy: --older-than is 1 day, but by the default of Auth.js a session can live for 30 days: users who can still come back would go. " +
-        "Pass --older-than 2592000s or more, or --force, or read how long yours live: --config auth.ts.\n",
+      "authjs-lazy: --older-than is 1 day, but a session can live for 30 days (the default of Auth.js), so users who can still return would be deleted. " +
+        "Pass --older-than 2592000s or more, or --force, or --config auth.ts to read the age of your sessions.\n",
     )
     expect(await usersIn(database)).toHaveLength(3)
   })
@@ -112,7 +112,7 @@ describe("authjs-lazy purge", () => {
     )
     const { code, stdout } = await purge(database.url)
     expect(code).toBe(3)
-    expect(stdout).toContain("Users whom the database would not let go: 1\n  2: Kept. [31m Bell!\n")
+    expect(stdout).toContain("Users that could not be deleted: 1\n  2: Kept. [31m Bell!\n")
     expect(await usersIn(database)).toEqual(["2"])
     const report = JSON.parse((await purge(database.url, "--json")).stdout)
     expect(report).toMatchObject({ purged: 0, failures: 1, failed: [{ userId: "2" }] })
@@ -130,7 +130,10 @@ describe("authjs-lazy purge", () => {
       await said
       await held.letGo()
       const { code, stdout, stderr } = await running.ended
-      expect({ code, stderr }).toEqual({ code: 3, stderr: "Stopping after this batch. Once more stops at once.\n" })
+      expect({ code, stderr }).toEqual({
+        code: 3,
+        stderr: "Stopping after this batch. A second signal stops at once.\n",
+      })
       const { purged, interrupted } = JSON.parse(stdout)
       expect(interrupted).toBe(true)
       expect(await usersIn(database)).toHaveLength(5 - purged)
@@ -224,7 +227,7 @@ describe("authjs-lazy purge on a terminal", () => {
     await held.letGo()
     expect(await terminal.ended()).toBe(3)
     expect(terminal.shown).toMatch(/Purged \d lazy users? last seen/)
-    expect(terminal.shown).toContain("Stopped before the end. The next run takes up the rest.")
+    expect(terminal.shown).toContain("Interrupted. The next run continues with the rest.")
   })
 
   it("ends at once when somebody presses it twice", async () => {

@@ -16,7 +16,10 @@ beforeAll(async () => {
 })
 afterAll(() => shared.close())
 
-/** Four lazy users from 41 days ago, of whom one has become real after twelve hours, and 20 more of two days ago. */
+/**
+ * Makes four lazy users 41 days ago, of whom one converts after twelve hours, and 20 more two days
+ * ago.
+ */
 async function filledDatabase() {
   const database = await fill(await postgresDatabase(), 4)
   await database.query(
@@ -44,7 +47,7 @@ describe("authjs-lazy stats", () => {
       "Lazy users now    23",
       `Since ${dayOf(45)}  24 created, 1 converted, 0 merged, 0 purged, 0 deleted`,
       "Became real by    git hub 1",
-      "Conversion rate   4.2 % of those made since then",
+      "Conversion rate   4.2 % of those created since then",
       "Time to convert   12 hours for half of them, 12 hours for nine in ten",
     ])
     const lines = table.trimEnd().split("\n")
@@ -77,7 +80,7 @@ describe("authjs-lazy stats", () => {
     onTestFinished(close)
     await query(`drop table "lazyOutcome"`)
     const { stdout } = await stats(url)
-    expect(stdout).toContain("There is no table of outcomes: this was counted off the users who are still there")
+    expect(stdout).toContain("There is no table of outcomes, so this counts only the users that still exist")
     expect(JSON.parse((await stats(url, "--json")).stdout)).toMatchObject({ exact: false, lazyUsers: 23 })
   })
 

@@ -8,7 +8,7 @@ export class Terminal {
   shown = ""
   readonly #child
 
-  /** Runs `authjs-lazy` on a terminal of its own; `after` goes behind it in the shell, such as a redirection. */
+  /** Runs `authjs-lazy` on its own terminal. The shell appends `after`, such as a redirection. */
   constructor(
     args: string[],
     {
@@ -44,7 +44,10 @@ export class Terminal {
     this.#child.stdin.write("\x03")
   }
 
-  /** Resolves when the command has ended, with its exit code: 128 and the number of the signal, if one ended it. */
+  /**
+   * Resolves with the exit code when the command ends: 128 plus the number of a signal that ended
+   * it.
+   */
   async ended(): Promise<number> {
     if (this.#child.exitCode === null) await once(this.#child, "close")
     return this.#child.exitCode ?? -1

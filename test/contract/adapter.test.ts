@@ -81,7 +81,7 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     it("updateUser refuses an unknown id", async () => {
       await expect(adapter.updateUser({ id: crypto.randomUUID(), name: "Grace" })).rejects.toThrow("No user found.")
       await expect(adapter.updateUser({ id: crypto.randomUUID(), emailVerified: inAnHour() })).rejects.toThrow(
-        "No user found.",
+        "The user to update does not exist",
       )
     })
 

@@ -129,8 +129,8 @@ describe.each(drivers)("the cart in merging.md ($driver)", ({ open }) => {
       `create table cart_item (user_id text not null references "user" (id) on delete cascade, article text not null, ` +
         `quantity integer not null, primary key (user_id, article))`,
     )
-    const cart = await load<{ createAuth: (db: TestDatabase["db"]) => LazyAuth }>("merging/cart.ts")
-    const made = cart.createAuth(database.db)
+    const cart = await load<{ createAuthConfig: (db: TestDatabase["db"]) => LazyAuth }>("merging/cart.ts")
+    const made = cart.createAuthConfig(database.db)
     auth = (request) => ({ ...made(request), secret, trustHost: true })
   })
 
@@ -175,7 +175,9 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Sends a request as a browser does that goes to a page. `fetch` would say of itself that it is no such thing (`Sec-Fetch-Mode: cors`). */
+/**
+ * Sends a request as a browser that navigates to a page. `fetch` would send `Sec-Fetch-Mode: cors`.
+ */
 async function navigate({ url, method, headers, body }: Request): Promise<Response> {
   const sent = httpRequest(url, { method, headers: { ...Object.fromEntries(headers), "sec-fetch-mode": "navigate" } })
   sent.end(body === null ? undefined : await new Response(body).text())

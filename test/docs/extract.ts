@@ -5,8 +5,8 @@ import { blocksOf, type Page, root } from "./pages.js"
 const companions = join(root, "test/docs/companions")
 
 /**
- * Makes an empty folder for files out of the documentation. Inside the package, and not below node_modules: only there `authjs-lazy` is the package
- * itself.
+ * Makes an empty folder for files from the documentation. Only inside the package and outside of
+ * node_modules does `authjs-lazy` resolve to the package itself.
  */
 export function freshFolder(name: string): string {
   const folder = join(root, "artifacts", name)
@@ -15,7 +15,10 @@ export function freshFolder(name: string): string {
   return folder
 }
 
-/** Writes the TypeScript blocks of a page into a folder, with the files that a reader is assumed to have; returns them with their lines. */
+/**
+ * Writes the TypeScript blocks of a page into a folder, with the files that the page assumes.
+ * Returns the blocks with their lines.
+ */
 export function writeBlocks(page: Page, folder: string): { file: string; line: number }[] {
   mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(companions)) copyFileSync(join(companions, name), join(folder, name))

@@ -8,7 +8,10 @@ const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8
   .map((path) => readFileSync(join(root, "src", path), "utf8"))
   .join("\n")
 
-/** The properties of an interface, those of objects in it as `outer.inner`. Biome indents each level by two spaces. */
+/**
+ * Lists the properties of an interface, nested ones as `outer.inner`. Biome indents each level by
+ * two spaces.
+ */
 function keysOf(name: string): string[] {
   const body = new RegExp(`^export interface ${name}\\b[^{]*\\{\\n(.*?)^\\}`, "ms").exec(source)?.[1]
   if (body === undefined) throw new Error(`There is no interface ${name} in the source.`)

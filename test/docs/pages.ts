@@ -34,7 +34,7 @@ export const pages: readonly Page[] = [
     .toSorted(),
 ].map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }))
 
-/** The page about apps that were there before, which speaks of other people's code in its own words. */
+/** The page on migrating existing apps, which describes other people's code in its own words. */
 export const migrating = "docs/migrating-from-hand-rolled-guests.md"
 
 /** The page at this path. */

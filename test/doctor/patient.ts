@@ -30,7 +30,7 @@ export class Patient {
     return found[0]
   }
 
-  /** Runs statements as somebody would who pastes them: one after the other, each by itself. */
+  /** Runs statements one by one, as when they are pasted into psql. */
   async paste(fix: string): Promise<void> {
     for (const statement of fix.split(/;\n?/)) if (statement.trim() !== "") await this.database.query(statement)
   }

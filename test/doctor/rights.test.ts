@@ -77,7 +77,7 @@ describe("a role that may read nothing", () => {
 it("says so where somebody has locked what it wants to read", async () => {
   await migrate(database.db)
   await database.query(`alter role "${role}" superuser`)
-  // Nobody can read a table that somebody has locked; the server gives up on it.
+  // Another connection locks the table, so the server gives up reading it.
   const lock = await database.sql.reserve()
   await lock`begin`
   await lock`lock table "user" in access exclusive mode`

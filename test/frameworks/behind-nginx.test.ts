@@ -75,7 +75,10 @@ describe.skipIf(withoutNginx)("behind nginx", () => {
     return new NotesVisitor(origin, client.send, sendsMetadata)
   }
 
-  /** What three first visits from each of two addresses are answered, whatever address they claim. */
+  /**
+   * Returns the answers to three first visits from each of two addresses, with any address they
+   * claim.
+   */
   async function statusesOf(origin: string): Promise<number[]> {
     const statuses: number[] = []
     for (const [n, from] of [2, 2, 2, 3, 3, 3].map((last) => `127.0.0.${last}`).entries()) {

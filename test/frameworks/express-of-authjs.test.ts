@@ -8,7 +8,8 @@ import { Browser } from "../setup/browser-jar.js"
 import { pgliteDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
-// @auth/express takes one configuration for all requests, and we have an expressAuth of our own for that reason.
+// @auth/express takes one configuration for all requests, so this library has its own
+// `expressAuth`.
 
 const BROWSERS = 20
 const app = new FlowApp("database")

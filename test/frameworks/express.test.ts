@@ -8,7 +8,8 @@ import { describeGateContract } from "../contract/gate-contract.js"
 import { send } from "../contract/gate-contract-visitor.js"
 import { startExpress } from "./express-app.js"
 
-// The types of both are close enough for what a middleware touches; there is one package of types in a project.
+// The types of both versions are close enough for a middleware, and a project has one package of
+// types.
 const express4: typeof express = createRequire(import.meta.url)("express4")
 
 describeGateContract("Express 5", (app) => startExpress(express, app))

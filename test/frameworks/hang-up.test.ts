@@ -59,7 +59,7 @@ describe.each(frameworks)("a connection that does not say who is there, in %s,",
     for (let n = 0; n < 5; n++) await hangUp(port)
     await expect.poll(async () => (await limiter.get("0.0.0.0"))?.consumedPoints).toBe(5)
     await expect.poll(() => app.count('"user"')).toBe(before + 2)
-    // Who is still there is somebody else.
+    // Another visitor, who stays connected, still gets in.
     expect((await new Visitor(port).visit("/")).status).toBe(200)
     expect(await app.count('"user"')).toBe(before + 3)
   })

@@ -12,7 +12,10 @@ export async function hangUp(port: number, path = "/"): Promise<void> {
   socket.destroy()
 }
 
-/** Resolves when whoever hangs up has; at once for everybody else. As in an app that looks something up before it comes to the gate. */
+/**
+ * Resolves when a client that hangs up has done so, and at once for others. Like an app that awaits
+ * a lookup before the gate.
+ */
 export async function untilGone(request: IncomingMessage): Promise<void> {
   if (request.headers["x-hangs-up"]) await once(request.socket, "close")
 }

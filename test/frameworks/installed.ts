@@ -11,7 +11,9 @@ import { packedTarball } from "../setup/installed-package.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** A copy of an example outside of the repository, with the package installed as npm would publish it. */
+/**
+ * A copy of an example outside of the repository, with the package installed from its npm tarball.
+ */
 export interface Installed {
   folder: string
   /** Runs a command in the folder, or in one below it, and resolves with what it prints. */

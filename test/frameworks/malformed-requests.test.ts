@@ -15,7 +15,8 @@ const app = new FlowApp("database")
 
 function startExpress(auth: LazyAuth): Promise<Server> {
   const server = express()
-  // As on a developer's machine: what the error handler of Express gets, it writes into the answer, with the stack.
+  // As in development, where the error handler of Express writes the error and its stack to the
+  // response.
   server.set("env", "development")
   server.use("/auth", expressAuth(auth))
   server.use("/convert", webHandler(convertPage(auth)))
@@ -62,7 +63,7 @@ function send(port: number, head: string): Promise<string> {
 const PATHS = ["/", "/auth/session", "/auth/signin", "/auth/callback/lazy", "/convert", "/real"]
 const long = "x".repeat(12_000)
 
-/** What a request line and a Host header can be made of, by what is odd about it; `path` is replaced. */
+/** Odd request lines and Host headers, by what is odd about them. `path` is replaced. */
 const HEADS: Record<string, string> = {
   TRACE: "TRACE path HTTP/1.1\r\nHost: app.test",
   "CONNECT of a path": "CONNECT path HTTP/1.1\r\nHost: app.test",

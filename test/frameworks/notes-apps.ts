@@ -29,7 +29,10 @@ interface NotesParts {
   socket?: string
 }
 
-/** The same app in three ways: notes at `/`, an account page at `/account`, the convert page, and the routes of Auth.js. */
+/**
+ * One app in three frameworks: notes at `/`, an account page at `/account`, the convert page, and
+ * the routes of Auth.js.
+ */
 export const NOTES_APPS = { Express: startExpress, Hono: startHono, handleAuth: startPlain }
 
 async function startExpress({ config, database, proxies, socket }: NotesParts): Promise<NotesServer> {

@@ -70,8 +70,8 @@ export async function readNotes(answer: Response): Promise<Notes> {
 }
 
 /**
- * Walks a visitor through the notes app: writes a note, signs up, signs out, writes another as a new
- * visitor, and signs in.
+ * Walks a visitor through the notes app: writes a note, signs up, signs out, writes another as a
+ * new visitor, and signs in.
  */
 export async function walkThrough(visitor: NotesVisitor, count: () => Promise<number>): Promise<void> {
   const before = await count()

@@ -14,7 +14,7 @@ import { CHROME, Visitor } from "../contract/gate-contract-visitor.js"
 import { pgliteDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
-/** What a server under test does with a WebSocket: says who is there, and then repeats what it is told. */
+/** The WebSocket handler of each server: sends the user's id, then echoes messages. */
 const greeting = (session: Session | null | undefined) => session?.user.id ?? "nobody"
 const echo = (text: string) => `you said ${text}`
 

@@ -17,7 +17,10 @@ describe("apply", () => {
   })
   afterAll(() => app.database.close())
 
-  /** A browser at an app that answers each request with what `answer` makes of the gate's result. */
+  /**
+   * Makes a browser at an app that answers each request with what `answer` makes of the gate's
+   * result.
+   */
   function browserOf(answer: (result: GateResult) => Response | Promise<Response>, options: GateOptions = {}): Browser {
     const auth = withLazy({ ...app.config, lazy: { recheck: 0 } })
     return new Browser("http://app.test", async (request) =>

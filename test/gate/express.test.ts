@@ -21,7 +21,7 @@ interface Sent {
   body?: string
 }
 
-/** Sends a request as it stands: unlike `fetch`, which has a mode, a host and an opinion on methods. */
+/** Sends a request unchanged. `fetch` would add a mode and a host, and refuse some methods. */
 function send({ port, method = "GET", path, headers, body }: Sent): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: false }, (response) => {
@@ -37,7 +37,10 @@ function send({ port, method = "GET", path, headers, body }: Sent): Promise<Answ
   })
 }
 
-/** A browser that talks HTTP to the server on this port, if need be through a proxy that adds headers. */
+/**
+ * Makes a browser that sends HTTP to the server on this port, optionally through a proxy that adds
+ * headers.
+ */
 function browserAt(port: number, origin = `http://127.0.0.1:${port}`, proxy: Record<string, string> = {}): Browser {
   return new Browser(origin, async (request) => {
     const { pathname, search, host } = new URL(request.url)
@@ -55,7 +58,10 @@ function browserAt(port: number, origin = `http://127.0.0.1:${port}`, proxy: Rec
   })
 }
 
-/** What the pages of the test app say: who is there, which cookies the handler has seen, what was posted. */
+/**
+ * The content of the test app's pages: the user, the cookies that the handler saw, and the posted
+ * form.
+ */
 interface Page {
   user: { id: string; isLazy: boolean; username: string } | null
   cookie: string

@@ -508,7 +508,7 @@ describeFlows("the gate", (app, strategy) => {
 })
 
 describeFlows("the gate and large tokens", (app, strategy) => {
-  // Only a JWT grows with what an app keeps in it; the other strategy shows that nothing depends on it.
+  // Only a JWT grows with the app's data. The other strategy shows that nothing depends on it.
   const stuffed = (size: number): Partial<LazyConfig> => ({
     callbacks: { jwt: ({ token }) => ({ ...token, stuff: Array.from({ length: size }, () => crypto.randomUUID()) }) },
   })

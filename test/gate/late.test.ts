@@ -8,7 +8,10 @@ const COOKIE = "authjs.session-token"
 const CLICK = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-site": "same-origin" }
 const SCRIPT = { accept: "*/*", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty", "sec-fetch-site": "same-origin" }
 
-/** A browser whose pages are behind the gate; it asks the database about each token, as after `recheck` seconds. */
+/**
+ * Makes a browser for pages behind the gate, which checks each token in the database, as after
+ * `recheck` seconds.
+ */
 class Visitor extends Browser {
   static of(app: FlowApp, options: GateOptions = {}, changes: Partial<LazyConfig> = {}): Visitor {
     const auth = withLazy({ ...app.config, lazy: { recheck: 0 }, ...changes })

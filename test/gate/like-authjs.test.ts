@@ -7,10 +7,13 @@ import { describeFlows, password, secret } from "../setup/flow-app.js"
 const COOKIE = "authjs.session-token"
 const DAY = 24 * 60 * 60
 
-/** What an app is told, in order: the name of the callback or event, and what it was called with. */
+/** Records the app's callbacks and events in order, with the arguments of each. */
 type Told = [string, unknown]
 
-/** A value without what differs from user to user and from moment to moment; which of it is there stays to be seen. */
+/**
+ * Returns a value without the parts that differ between users and moments, but keeps which of them
+ * exist.
+ */
 function shapeOf(value: unknown): unknown {
   if (value instanceof Date) return "a date"
   if (Array.isArray(value)) return value.map(shapeOf)

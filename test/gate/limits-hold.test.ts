@@ -36,7 +36,10 @@ const statuses = async (auth: LazyAuth, addresses: string[], headers: Record<str
   return found
 }
 
-/** A browser whose every request is answered by a configuration, a pool and providers of its own, as in Workers. */
+/**
+ * Makes a browser whose every request gets its own configuration, pool and providers, as in
+ * Workers.
+ */
 function perRequest(changes: Partial<LazyConfig>, clients: postgres.Sql[]): LazyAuth {
   return (request) => {
     const client = postgres(database.url, { max: 1, onnotice: () => {} })

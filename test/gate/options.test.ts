@@ -56,7 +56,9 @@ describe.each(Object.entries({ express, hono, next, sveltekit }))("the gates of 
     "say what %s takes where it is given no function",
     (name) => {
       for (const given of [undefined, app.config, { redirectTo: "/convert" }])
-        expect(() => make(name, given)).toThrow(`${name} takes what withLazy returned. Write ${name}(authConfig).`)
+        expect(() => make(name, given)).toThrow(
+          `${name} needs the function that withLazy returned. Write ${name}(authConfig).`,
+        )
     },
   )
 })
@@ -81,7 +83,7 @@ describe("gate", () => {
         throw new Error("outside of a request")
       }) as unknown as LazyAuth
       await expect(gate(visit, auth)).rejects.toThrow(
-        "Pass what withLazy returned, which is not the `auth` of next-auth",
+        "The gate needs the function that withLazy returned, not `auth` of next-auth",
       )
       await new Promise((resolve) => setImmediate(resolve))
       expect(rejected).not.toHaveBeenCalled()

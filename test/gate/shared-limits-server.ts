@@ -7,7 +7,7 @@ import { LazyAdapter } from "../../src/drizzle.js"
 import { allowLazy } from "../../src/express.js"
 import { LazyProvider, withLazy } from "../../src/index.js"
 
-// One of the servers of an app that has several: it counts new lazy users in the database that all of them have.
+// One of several servers of an app. It counts new lazy users in their shared database.
 
 const db = drizzle(postgres(process.env.DATABASE_URL ?? "", { max: 5 }))
 

@@ -61,7 +61,7 @@ describe("a limit that two server processes share in Postgres", () => {
     expect(new Set(seen.map(({ id }) => id)).size).toBe(LIMIT)
     expect(await users()).toBe(before + LIMIT)
 
-    // Whoever has a session goes on, at the other server too.
+    // A visitor with a session passes, at the other server too.
     const elsewhere = newVisitor(1)
     await elsewhere.jar.setCookie(`authjs.session-token=${await first.sessionCookie()}; Path=/`, elsewhere.origin)
     expect(await (await elsewhere.visit("/")).json()).toMatchObject({ id: seen[0]?.id, pid: seen[1]?.pid })

@@ -2,7 +2,9 @@ import { expect } from "vitest"
 import { send } from "../contract/gate-contract-visitor.js"
 import { Browser, type VisitOptions } from "../setup/browser-jar.js"
 
-/** A browser at https://app.test, whose requests come to the app as plain HTTP for the host it listens on. */
+/**
+ * Makes a browser at https://app.test, whose requests reach the app as plain HTTP for its own host.
+ */
 export class Visitor extends Browser {
   constructor(private readonly port: number) {
     super("https://app.test", async (request) => {

@@ -10,7 +10,8 @@ import { type Told, unescapeHtml, Visitor } from "./base-path-visitor.js"
 import { type BuiltApp, buildInPlace, freePort, type StartedApp, startDevelopment } from "./next-app.js"
 import { describeActions } from "./server-actions.js"
 
-// An app at /app, behind a proxy that ends TLS for https://app.test and says nothing of it: AUTH_URL does.
+// An app at /app, behind a proxy that ends TLS for https://app.test and forwards no header.
+// AUTH_URL names the public address.
 
 const source = fileURLToPath(new URL("base-path-app", import.meta.url))
 
@@ -225,7 +226,7 @@ it("has the routes of Auth.js where next-auth/react looks for them", async () =>
   expect((await visitor.read<Told>("/app/gated")).user.id).toBe(user.id)
 })
 
-/** Where people open the app if no proxy stands before it. Next takes 127.0.0.1 in an address for localhost. */
+/** The address of the app without a proxy. Next takes 127.0.0.1 in a URL for localhost. */
 const siteAt = (port: number) => `http://localhost:${port}`
 const environmentAt = (port: number) => ({
   DATABASE_URL: database.url,

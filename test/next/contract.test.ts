@@ -21,9 +21,12 @@ await vi.hoisted(async () => {
 
 const dir = fileURLToPath(new URL("contract-app", import.meta.url))
 
-/** Says which app a request is for: Next keeps one for the whole process, the contract starts many. */
+/** Names the app of a request. Next keeps one for the process, but the contract starts many. */
 const APP = "x-contract-app"
-/** What a proxy before the app writes, since Next itself tells no address: https://nextjs.org/docs/app/guides/upgrading/version-15 */
+/**
+ * Writes the headers of a proxy, because Next doesn't tell the client's address:
+ * https://nextjs.org/docs/app/guides/upgrading/version-15
+ */
 const ADDRESS = "x-socket-address"
 
 const apps = new Map<string, ContractApp & { auth: LazyAuth }>()
@@ -34,7 +37,10 @@ function appOf(headers: Headers): ContractApp & { auth: LazyAuth } {
   return app
 }
 
-/** What the app of test/next/contract-app asks for; it is built once, and the contract makes a configuration for each test. */
+/**
+ * The functions that the app of test/next/contract-app calls. The app is built once, and each test
+ * makes its own configuration.
+ */
 const contract = {
   config: (headers: Headers, request?: NextRequest) => appOf(headers).auth(request),
   events: (headers: Headers) => appOf(headers).events(),

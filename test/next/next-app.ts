@@ -40,13 +40,15 @@ export async function buildNextApp(source: string): Promise<BuiltApp> {
   return { ...(await buildInPlace(folder)), remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
-/** Makes a production build of an app inside of the repository, with the packages and the build of the library that are here. */
+/**
+ * Makes a production build of an app in the repository, with the repository's packages and build.
+ */
 export async function buildInPlace(folder: string): Promise<BuiltApp> {
   await next(folder, ["build"])
   return { folder, start: (port, env) => startNext(folder, "start", port, env), remove: async () => {} }
 }
 
-/** Starts an app inside of the repository as its developers do: nothing is built before it is asked for. */
+/** Starts the development server of an app in the repository, which builds each page on request. */
 export function startDevelopment(folder: string, port: number, env: Record<string, string>): Promise<StartedApp> {
   return startNext(folder, "dev", port, { ...env, NODE_ENV: "development" })
 }

@@ -5,7 +5,7 @@ import { expectTypeOf } from "vitest"
 import type { LazyAuth } from "../../src/index.js"
 import { allowLazy, optionalSession, requireLazy, requireReal } from "../../src/next.js"
 
-// Checked by `npm run types`: what an app sees, without a cast. The example is checked by its own build.
+// `npm run types` checks the types that an app gets without a cast. The example has its own build.
 
 declare const authConfig: LazyAuth
 

@@ -9,7 +9,10 @@ import { type BuiltApp, freePort, type StartedApp } from "./next-app.js"
 const COOKIE = "__Secure-authjs.session-token"
 const BROWSERS = 20
 
-/** What next-auth does without telling for which request, in the built app of base-path.test.ts, under both session strategies. */
+/**
+ * Calls that next-auth makes without a request, in the built app of base-path.test.ts, with both
+ * session strategies.
+ */
 export function describeActions(parts: () => { built: BuiltApp; database: PostgresDatabase }): void {
   describe.each(["database", "jwt"])("without a request, with %s sessions", (strategy) => {
     let app: StartedApp

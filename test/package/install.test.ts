@@ -85,7 +85,7 @@ it("compiles in a strict TypeScript project that checks its libraries too, and w
   timeout: 180_000,
 }, async () => {
   const { stdout } = await run(project, "node_modules/.bin/tsc", []).catch((error: { stdout: string }) => error)
-  // The declarations of others (@auth/core, drizzle-orm, PGlite) don't pass by themselves; ours have to.
+  // Declarations of @auth/core, drizzle-orm and PGlite don't compile on their own, but ours must.
   const errors = stdout
     .split("\n")
     .filter((line) => /error TS/.test(line) && !/^node_modules\/(?!authjs-lazy\/)/.test(line))

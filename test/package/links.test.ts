@@ -7,7 +7,7 @@ import { linksOf, resolveLink } from "../docs/pages.js"
 import { packedTarball } from "../setup/installed-package.js"
 
 const { path: tarball, files } = packedTarball()
-/** What a reader of the package follows from its page on npm. CONTRIBUTING and SECURITY speak of the repository. */
+/** The links that a reader can follow on npm. CONTRIBUTING and SECURITY concern the repository. */
 const pages = files.filter((path) => path === "README.md" || (path.startsWith("docs/") && path.endsWith(".md")))
 
 /** The package, unpacked. */

@@ -572,7 +572,10 @@ describe("convertPage", () => {
   })
 })
 
-/** The field, and only it, is marked and described by a message, has the focus, and the summary leads to it. */
+/**
+ * Checks that only this field is marked, described by a message and focused, and that the summary
+ * links to it.
+ */
 function expectErrorAt(html: string, field: string): void {
   const input = inputTag(html, field)
   expect(input).toContain('aria-invalid="true"')

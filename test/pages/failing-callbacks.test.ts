@@ -6,7 +6,7 @@ import { fillIn, freshName, goodForm, lazyVisitor, pageBrowser } from "./page-ap
 
 type Callbacks = NonNullable<LazyConfig["callbacks"]>
 
-/** Callbacks that fail once somebody real has a session. */
+/** Callbacks that throw as soon as a real user has a session. */
 const failing: Record<string, Callbacks> = {
   session: {
     session({ session }) {

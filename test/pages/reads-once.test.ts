@@ -12,7 +12,10 @@ const HTML = { accept: "text/html", "sec-fetch-mode": "navigate" }
 
 describeFlows("one request", (app, strategy) => {
   const isDatabase = strategy === "database"
-  /** What the last request has sent to the database, and how many configurations it was answered with. */
+  /**
+   * The statements that the last request sent to the database, and the configurations that it
+   * built.
+   */
   const seen = { statements: [] as string[], configurations: 0 }
 
   /** A browser of an app whose pages are gated, but for the convert page at /account. */

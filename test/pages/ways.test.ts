@@ -99,7 +99,8 @@ describeFlows("the other ways on the convert page", (app) => {
       options: {},
     } as never
     const { browser, id } = await lazyVisitor(app, {
-      // Auth.js remembers for the whole process that there was a passkey provider, and then wants this in every configuration.
+      // Once it has seen a passkey provider, Auth.js expects one in every configuration of the
+      // process.
       config: { providers: [...app.config.providers, unreachable], experimental: { enableWebAuthn: true } },
     })
     const csrfToken = await browser.csrfToken()

@@ -191,7 +191,7 @@ describe("many at once", () => {
     )
     await Promise.race(all)
     await stat(import.meta.dirname)
-    // Were all twelve with libuv's four threads by now, the file system would have to wait for most of them.
+    // If all twelve had libuv's four threads by now, the file system would wait for most of them.
     expect(finished.length).toBeLessThan(6)
     await Promise.all(all)
     expect(finished).toHaveLength(12)

@@ -4,5 +4,7 @@
  * @example PROPERTY_RUNS=20 npx vitest run test/store/merge-properties.test.ts
  */
 export function runs(cases: number): { numRuns: number } {
-  return { numRuns: cases * Number(process.env.PROPERTY_RUNS ?? 1) }
+  const times = Number(process.env.PROPERTY_RUNS || 1)
+  if (!(times >= 1)) throw new Error(`PROPERTY_RUNS must be a number, 1 or more, not ${process.env.PROPERTY_RUNS}.`)
+  return { numRuns: Math.ceil(cases * times) }
 }

@@ -40,7 +40,7 @@ describe.each(drivers)("credentials of the app on $driver", ({ open }) => {
     await database.query(`delete from "user"`)
   })
 
-  /** A lazy user whose cookie somebody has planted, and used to make keys. */
+  /** Makes a lazy user whose cookie an attacker planted, and used to create API keys. */
   const planted = async (username = unique("guest")) => {
     const { user } = await store.createLazyUser({ generateName: () => username, session: ownSession(unique("t")) })
     await database.db.insert(apiKeys).values([

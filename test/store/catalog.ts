@@ -1,6 +1,9 @@
 import type { TestDatabase } from "../setup/databases.js"
 
-/** Every column, constraint and index in the schema `public`, one line each, as PostgreSQL itself writes them. */
+/**
+ * Lists every column, constraint and index of the schema `public` in PostgreSQL's words, one a
+ * line.
+ */
 export async function catalogOf(database: TestDatabase): Promise<string[]> {
   const rows = await database.query(`
     select format('column %I.%I %s%s%s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod),

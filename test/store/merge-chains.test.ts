@@ -128,7 +128,7 @@ describe("merging chains of tables, whatever their keys and rules", () => {
         const after = await contents(shape)
         const { chain } = shape
         if (failure) {
-          // Nothing else may refuse than a key without ON DELETE below a row that has nowhere to lead to.
+          // Only a key without ON DELETE may refuse, below a row that has no row to move to.
           expect(failure).toMatchObject({ code: "merge_conflict", constraint: expect.stringMatching(/_parent_fkey$/) })
           expect(chain.some(({ action }) => action === "no action" || action === "restrict")).toBe(true)
           expect(after).toEqual(before)

@@ -193,7 +193,10 @@ describe("merging while others are at work", () => {
     }
   })
 
-  /** A request of the app's that changes a row of the lazy user and then adds one for the same user: the other way round than a merge. */
+  /**
+   * A request of the app that changes a row of the lazy user and then adds one for the user: the
+   * opposite order of a merge.
+   */
   const deadlock = async (work: () => Promise<unknown>, { from, into }: { from: string; into: string }) => {
     await world.run(`create table message (id int, sender text references "user" on delete cascade, receiver text references "user" on delete cascade, body text);
       insert into message values (1, '${from}', '${into}', 'new')`)
@@ -348,7 +351,8 @@ describe("merging while others are at work", () => {
     const noteCrash = (error: Error) => void crashes.push(error)
     let listeners: NodeJS.UncaughtExceptionListener[] = []
 
-    // postgres.js throws out of nowhere when it rolls back on a closed connection: https://github.com/porsager/postgres/issues/1208
+    // postgres.js throws outside of any promise when it rolls back on a closed connection:
+    // https://github.com/porsager/postgres/issues/1208
     beforeEach(() => {
       listeners = process.listeners("uncaughtException")
       process.removeAllListeners("uncaughtException")
@@ -380,7 +384,7 @@ describe("merging while others are at work", () => {
     it("leaves everything as it was, in a statement of the hook", async () => {
       const { from, into } = await scene()
       const before = await world.everything()
-      const merging = LazyAdapter(drizzle(doomed)).lazy.merge(from, into, {
+      const merging = internals(LazyAdapter(drizzle(doomed)).lazy).merge(from, into, {
         session,
         onMerge: async ({ tx }) => void (await tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`)),
       })
@@ -408,7 +412,7 @@ describe("merging while others are at work", () => {
       const before = await world.everything()
       await killer.begin(async (other) => {
         await other`select from cart for update`
-        const merging = LazyAdapter(drizzle(doomed)).lazy.merge(from, into, { session })
+        const merging = internals(LazyAdapter(drizzle(doomed)).lazy).merge(from, into, { session })
         merging.catch(() => {})
         await somebodyWaits()
         await other`select pg_terminate_backend(pid) from pg_stat_activity
@@ -429,11 +433,12 @@ describe("merging while others are at work", () => {
         for (let before = -1; before !== statements; ) {
           before = statements
           await doomed`select 'behind whatever was asked before'`
-          // What it was waiting for is answered; all that follows from that, without another answer, happens first.
+          // The pending statement is answered. Everything that follows without another answer
+          // happens first.
           await new Promise((resolve) => setImmediate(resolve))
         }
       }
-      const merging = LazyAdapter(drizzle(doomed, { logger })).lazy.merge(from, into, {
+      const merging = internals(LazyAdapter(drizzle(doomed, { logger })).lazy).merge(from, into, {
         session,
         async onMerge({ tx }) {
           try {

@@ -4,12 +4,16 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import fc from "fast-check"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter } from "../../src/drizzle.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { runs } from "../setup/runs.js"
 import { serverKnows } from "../setup/server-version.js"
 import { MergeWorld } from "./merge-world.js"
 
-/** A random table: `id`, user columns u0…, numbers d0 and d1, and a column generated from u0 and d0. */
+/**
+ * Makes a random table: `id`, user columns u0…, numbers d0 and d1, and a column generated from u0
+ * and d0.
+ */
 interface TableShape {
   users: { notNull: boolean; reference: string }[]
   rules: RuleShape[]
@@ -138,7 +142,7 @@ describe("merging, whatever the schema and the rows", () => {
   })
   afterAll(() => database.close())
 
-  /** Makes the tables and as many of the rows as their rules allow; returns the columns to declare. */
+  /** Creates the tables and as many rows as their rules allow. Returns the columns to declare. */
   const build = async ({ tables, linked }: World) => {
     await db.reset()
     await db.lazyUser("from")
@@ -178,7 +182,7 @@ describe("merging, whatever the schema and the rows", () => {
     Object.fromEntries(users(row).map(([name, value]) => [name, value === "from" ? "into" : value]))
   const withoutGenerated = ({ g: _, ...row }: Row) => row
 
-  /** Whether the rules would let this one row of the lazy user move, the others being as they are. */
+  /** Tells whether the rules let this one row of the lazy user move while the others stay. */
   const couldMove = async (tx: Database, table: string, row: Row) => {
     const set = Object.entries(moved(row)).map(([name, value]) => `${name} = ${literal(value as string | null)}`)
     try {
@@ -246,7 +250,7 @@ describe("merging, whatever the schema and the rows", () => {
           },
         })
         const merge = () =>
-          LazyAdapter(failing, { references }).lazy.merge("from", "into", {
+          internals(LazyAdapter(failing, { references }).lazy).merge("from", "into", {
             provesEmail: true,
             session: { sessionToken: "new", expires: new Date() },
             link: { userId: "into", type: "oauth", provider: "p", providerAccountId: "1" },

@@ -6,7 +6,9 @@ const AUTH_TABLES = ["user", "account", "session", "verificationToken", "authent
 
 let counter = 0
 
-/** A database with the tables of Auth.js, in which each test makes the tables of an app and removes them again. */
+/**
+ * A database with the tables of Auth.js, in which each test creates and removes an app's tables.
+ */
 export class MergeWorld {
   constructor(readonly database: TestDatabase) {}
 
@@ -32,7 +34,7 @@ export class MergeWorld {
     return id
   }
 
-  /** A lazy and a real user, and somebody else. */
+  /** A lazy user, a real user, and a third one. */
   async people(): Promise<{ from: string; into: string; other: string }> {
     return { from: await this.lazyUser(), into: await this.realUser(), other: await this.realUser() }
   }
@@ -51,7 +53,7 @@ export class MergeWorld {
     return contents
   }
 
-  /** Removes the tables and schemas of the app, the columns it added to the user table, and all rows. */
+  /** Drops the app's tables, schemas and columns of the user table, and deletes all rows. */
   async reset(): Promise<void> {
     for (const { name, auth } of await this.tables())
       await this.run(auth ? `truncate ${name} cascade` : `drop table if exists ${name} cascade`)

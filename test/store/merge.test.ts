@@ -664,7 +664,7 @@ describe.each(drivers)("merging on $driver", ({ driver, open }) => {
   })
 
   describe("rows that go", () => {
-    // Two rows of the real user stop the lazy user's, so that nothing that hangs on it has a place to go.
+    // Two rows of the real user stop the lazy user's row, so rows that refer to it have no target.
     const carts = `create table cart (id int primary key, "userId" text references "user", a int, b int, unique ("userId", a), unique ("userId", b))`
     const fill = (from: string, into: string) =>
       `insert into cart values (1, '${from}', 1, 1), (2, '${into}', 1, 2), (3, '${into}', 2, 1)`

@@ -34,7 +34,7 @@ export async function startPooler(databaseUrl: string, connections: number): Pro
     `default_pool_size = ${connections}`,
   ]
   await writeFile(file, lines.join("\n"))
-  // Run by root, it insists on being somebody else, who must be able to read the file.
+  // As root, PgBouncer switches to another user, who must be able to read the file.
   await chmod(folder, 0o755)
   const user = process.getuid?.() === 0 ? ["--user", "nobody"] : []
   const child = spawn(PGBOUNCER, [...user, file], { stdio: ["ignore", "ignore", "pipe"] })

@@ -44,7 +44,10 @@ describe("purging while others are at work", () => {
     /** True for nobody, and stops at each user as long as the test holds the lock. */
     const stop = sql`pg_advisory_xact_lock_shared(42)::text <> ''`
 
-    /** Begins a purge, and does the work at the moment when it has seen the users in a state that is about to change. */
+    /**
+     * Starts a purge, and does the work after the purge has read the users, whose state then
+     * changes.
+     */
     const purgeAround = async (work: () => Promise<unknown>, options = {}): Promise<PurgeReport> => {
       let purge: Promise<PurgeReport> | undefined
       await database.sql.begin(async (holder) => {
@@ -125,7 +128,7 @@ describe("purging while others are at work", () => {
       await world.deadUsers(3)
       await world.run(`create table post (id text primary key, owner text references "user" on delete cascade);
         create table hold (post text references post); insert into post values ('p2', 'd2')`)
-      // The purge finds the post locked by whoever adds the row, and waits.
+      // The purge finds the post locked by the transaction that adds the row, and waits.
       let purge: Promise<PurgeReport> | undefined
       await database.sql.begin(async (other) => {
         await other`insert into hold values ('p2')`
@@ -172,7 +175,7 @@ describe("purging while others are at work", () => {
         ),
       )
       await others.end()
-      // Whoever came too late is told that the user is gone, and nobody of a dead-lock.
+      // The later transaction fails because the user is gone, and neither sees a deadlock.
       for (const outcome of outcomes.flat()) expect(outcome).toMatch(/^23503$|lock timeout/)
       expect(await store.purge()).toMatchObject({ failures: 0 })
       expect(await world.users()).toEqual([])
@@ -265,7 +268,8 @@ describe("purging while others are at work", () => {
     const noteCrash = (error: Error) => void crashes.push(error)
     let listeners: NodeJS.UncaughtExceptionListener[] = []
 
-    // postgres.js throws out of nowhere when it rolls back on a closed connection: https://github.com/porsager/postgres/issues/1208
+    // postgres.js throws outside of any promise when it rolls back on a closed connection:
+    // https://github.com/porsager/postgres/issues/1208
     beforeEach(async () => {
       listeners = process.listeners("uncaughtException")
       process.removeAllListeners("uncaughtException")

@@ -21,7 +21,10 @@ describe.each(drivers)("a dry run where rows hang on several users ($driver)", (
   afterEach(() => world.reset())
   afterAll(() => database.close())
 
-  /** The report of a dry run, after which everything is as before, and which is that of the run that follows it. */
+  /**
+   * Returns the report of a dry run, after checking that it changes nothing and equals that of the
+   * run that follows.
+   */
   const compare = async (options: PurgeOptions) => {
     const before = await world.everything()
     const dry = await world.store().purge({ ...options, dryRun: true })

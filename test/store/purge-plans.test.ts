@@ -36,7 +36,10 @@ describe("the statements of a purge in a large database", () => {
       analyze`)
   }
 
-  /** On a disk that reads any page about as fast as the next one: a table of this size would be read as a whole otherwise. */
+  /**
+   * Explains a statement for a disk with fast random reads. Otherwise PostgreSQL would scan a table
+   * of this size.
+   */
   const planOf = async ({ text, values }: { text: string; values: unknown[] }): Promise<Plan> =>
     database.sql.begin(async (tx) => {
       await tx`set local random_page_cost = 1.1`

@@ -17,7 +17,7 @@ interface KeyShape {
 interface WorldShape {
   /** The keys of each table, and last those of the user table. */
   keys: KeyShape[][]
-  /** For each table the rows, for each row a number for each key: which row of the other table it refers to, or none. */
+  /** The rows of each table: for each key of a row, the row that it refers to, or none. */
   rows: (number | null)[][][]
   /** How many of the users are dead; the others are real or alive. */
   dead: number
@@ -58,7 +58,7 @@ const worldShape: fc.Arbitrary<WorldShape> = fc
     }),
   )
 
-/** The same with one key for each table, to a table before it or to the user table, and none for that. */
+/** Tables with one key each, to an earlier table or the user table, or with none. */
 function treeOf({ keys, rows, dead }: WorldShape): WorldShape {
   const trees = keys.map((ofTable, table) =>
     table === TABLES ? [] : ofTable.slice(0, 1).map((key) => ({ ...key, to: key.to < table ? key.to : -1 })),
@@ -70,7 +70,10 @@ function treeOf({ keys, rows, dead }: WorldShape): WorldShape {
   }
 }
 
-/** A row of the model: `table` as in the shape, the user table last; `refers` to rows, by the keys of its table. */
+/**
+ * A row of the model. `table` is as in the shape, the user table last; `refers` lists rows by the
+ * table's keys.
+ */
 interface Row {
   table: number
   id: string
@@ -104,7 +107,9 @@ class Oracle {
     private readonly cascade: boolean,
   ) {}
 
-  /** The users who go, with the rows that go with them; and the tables that hold back the others. */
+  /**
+   * Computes the users to delete, the rows deleted with them, and the tables that keep the others.
+   */
   outcome(): { gone: Set<Row>; purged: number; skipped: Record<string, number> } {
     const dead = this.rows.filter(({ table, id }) => table === TABLES && Number(id.slice(1)) < this.shape.dead)
     const skipped: Record<string, number> = {}

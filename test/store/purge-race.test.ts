@@ -48,7 +48,7 @@ describe("purging while everybody else does everything to the same users", () =>
   })
 
   let troops = 0
-  /** Dead users, who write to each other and to real ones, and invite each other; some are held back. */
+  /** Dead users, who write to and invite each other and real ones. Some can't be deleted. */
   const newTroop = async (): Promise<string[]> => {
     const troop = troops++
     await client.begin(async (tx) => {
@@ -68,7 +68,7 @@ describe("purging while everybody else does everything to the same users", () =>
   it(`lets nobody go who is real, alive or just converted, and nobody else run into a dead-lock, for ${SECONDS} seconds`, async () => {
     const deeds: Record<string, Deed> = {}
     const surprises: string[] = []
-    /** Does something to a user; whoever comes too late is told that the user is gone. */
+    /** Changes a user, or counts the attempt as late if the user is gone. */
     const attempt = async (name: string, id: string, work: () => Promise<unknown>) => {
       deeds[name] ??= { done: [], late: 0 }
       const deed = deeds[name]
@@ -110,7 +110,7 @@ describe("purging while everybody else does everything to the same users", () =>
         }),
       (id) => attempt("add a row", id, () => client`insert into note (owner) values (${id})`),
       (id) => attempt("delete", id, () => store.deleteLazyUser(id)),
-      // Takes the row of a user first and then the user, while the purge does it the other way round.
+      // Locks a row of a user first and then the user, the opposite order of the purge.
       (id) =>
         attempt("change a row and add one", id, () =>
           client.begin(async (tx) => {
@@ -156,7 +156,7 @@ describe("purging while everybody else does everything to the same users", () =>
     await store.purge()
 
     expect(surprises).toEqual([])
-    // A purge gives way to whoever holds a row, and never is in a dead-lock with them.
+    // A purge gives way to a transaction that holds a row, and never deadlocks with it.
     const failed = purgers.flatMap(({ reports }) => reports).flatMap(({ failed }) => failed)
     expect(failed.filter(({ message }) => !message.includes("lock timeout"))).toEqual([])
     const there = new Map(

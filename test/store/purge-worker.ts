@@ -2,7 +2,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { LazyAdapter } from "../../src/drizzle.js"
 
-// A process that purges once, or again and again until it is told to stop; each report is a line of its output.
+// A process that purges once, or repeatedly until told to stop. Prints each report as a line.
 
 const options = JSON.parse(process.env.PURGE_OPTIONS ?? "{}")
 const client = postgres(process.env.DATABASE_URL ?? "", { max: 1, prepare: false, fetch_types: false })

@@ -31,7 +31,10 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
       })
     ).id
 
-  /** Everything the store and the adapter do, by what it is called; each is given the ids of a lazy and of a real user. */
+  /**
+   * Every operation of the store and the adapter by name. Each gets the ids of a lazy and a real
+   * user.
+   */
   const operations: Record<string, (lazy: string, real: string) => Promise<unknown>> = {
     createLazyUser: () =>
       adapter.lazy.createLazyUser({ generateName: name, session: { sessionToken: TOKEN, expires } }),
@@ -59,7 +62,7 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
         },
       }),
     merge: (lazy, real) =>
-      adapter.lazy.merge(lazy, real, { session: { sessionToken: TOKEN, expires }, provesEmail: true }),
+      internals(adapter.lazy).merge(lazy, real, { session: { sessionToken: TOKEN, expires }, provesEmail: true }),
     createRealUser: () =>
       internals(adapter.lazy).createRealUser({
         username: name(),

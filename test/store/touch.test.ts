@@ -65,7 +65,8 @@ describe("touch, while the same user converts", () => {
   let database: PostgresDatabase
   beforeAll(async () => {
     database = await postgresDatabase()
-    // Keeps a conversion between its lock on the user and its lock on the sessions until somebody lets go of the advisory lock.
+    // Holds a conversion between its locks on the user and on the sessions, until the advisory lock
+    // is released.
     await database.query(`create function hold() returns trigger language plpgsql as
       $$ begin if new."convertedAt" is not null then perform pg_advisory_xact_lock(1); end if; return new; end $$`)
     await database.query(`create trigger held after update on "user" for each row execute function hold()`)

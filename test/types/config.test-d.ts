@@ -65,7 +65,8 @@ withLazy({ adapter, providers: [], session: { strategy: "cookie" } })
 
 /** https://github.com/nextauthjs/next-auth/blob/main/packages/next-auth/src/index.tsx */
 type NextAuthArgument = AuthConfig | ((request: Request | undefined) => AuthConfig | Promise<AuthConfig>)
-/** https://github.com/nextauthjs/next-auth/blob/main/packages/frameworks-sveltekit/src/lib/index.ts */
+// As @auth/sveltekit calls it:
+// https://github.com/nextauthjs/next-auth/blob/main/packages/frameworks-sveltekit/src/lib/index.ts
 type SvelteKitArgument =
   | AuthConfig
   | ((event: { request: Request; getClientAddress: () => string; url: URL }) => PromiseLike<AuthConfig>)

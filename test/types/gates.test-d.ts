@@ -7,7 +7,8 @@ import * as inHono from "../../src/hono.js"
 import { type GateOpen, type GateRefused, gate, type LazyAuth } from "../../src/index.js"
 import * as inSvelteKit from "../../src/sveltekit.js"
 
-// Checked by `npm run types`: what handlers know of the session behind each gate, and the options that gates take.
+// `npm run types` checks what handlers know of the session behind each gate, and the gates'
+// options.
 
 declare const authConfig: LazyAuth
 declare const page: RequestHandler

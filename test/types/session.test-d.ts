@@ -6,7 +6,7 @@ import { expectTypeOf } from "vitest"
 import { isLazy } from "../../src/index.js"
 import "../../src/express.js"
 
-// Checked by `npm run types`: what an app sees, without a cast, in the sessions, users and tokens of Auth.js.
+// `npm run types` checks the types of sessions, users and tokens that an app gets without a cast.
 
 declare const session: Session
 

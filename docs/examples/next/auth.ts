@@ -20,7 +20,7 @@ export const openId = OPENID_ISSUER
     }
   : undefined
 
-const authConfig = withLazy({
+export const authConfig = withLazy({
   adapter: LazyAdapter(db, { usersTable, accountsTable, sessionsTable, passwordsTable }),
   providers: [
     // The address of nobody, for a column that demands one.

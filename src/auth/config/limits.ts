@@ -6,33 +6,45 @@ import { consumeFor } from "./take-try.js"
 
 const HOUR = 60 * 60
 
-/** How many lazy users may be made; see `lazy.limits`. */
+/**
+ * How many lazy users may be made; see `lazy.limits`.
+ * @example
+ * const limits: CreationLimits = { perAddress: 10, overall: 1000 }
+ */
 export interface CreationLimits {
   /**
-   * By one client address, an hour, counted in this process; or any limiter of rate-limiter-flexible; or false for no limit. Counts only
-   * where the address is known: see `trustProxy`. The /48 around an IPv6 client may make ten times as many. Default: 30.
+   * The number of lazy users an hour for one client address, counted in this process; a limiter of
+   * rate-limiter-flexible; or false for no limit. Counts only known addresses: see `trustProxy`.
+   * The /48 around an IPv6 client may make ten times as many.
+   * @default 30
    */
   perAddress?: number | RateLimiterAbstract | false
-  /** By all clients together, an hour, counted in this process; or any limiter of rate-limiter-flexible. Default: no limit. */
+  /**
+   * The number of lazy users an hour for all clients together, counted in this process; or a
+   * limiter of rate-limiter-flexible.
+   * @default no limit
+   */
   overall?: number | RateLimiterAbstract
 }
 
-/** Too many lazy users were made of late. Its code in the URL is `too_many_lazy_users`. */
+/**
+ * Refuses a new lazy user because a limit is reached. Its code in the URL is `too_many_lazy_users`.
+ */
 export class TooManyLazyUsers extends CredentialsSignin {
   override code = "too_many_lazy_users"
 
   constructor(
-    /** In how many seconds it is worth asking again; at least 1. */
+    /** The number of seconds after which to ask again; at least 1. */
     readonly retryAfter: number,
   ) {
-    super("Too many lazy users were made of late.")
+    super("The limit of new lazy users is reached; see lazy.limits.")
   }
 }
 
 /**
- * Takes one from the limits, in the order address, all.
- * @throws TooManyLazyUsers when there is none left
- * @throws whatever the store of a limiter throws, without the values it was called with
+ * Counts a new lazy user against the limit of its address, then against the overall limit.
+ * @throws TooManyLazyUsers when a limit is reached
+ * @throws Error of the store of a limiter, without the values it was called with
  */
 export type TakeCreation = (client: string | undefined) => Promise<void>
 
@@ -44,16 +56,16 @@ export function creationLimits(
   { perAddress = 30, overall }: CreationLimits = {},
   shared: { limiter: (name: string, allowance: { points: number; duration: number }) => RateLimiterAbstract },
 ): TakeCreation {
-  const limiter = (given: number | RateLimiterAbstract, name: string, option: string) => {
+  const limiter = (given: number | RateLimiterAbstract, name: string, option: keyof CreationLimits) => {
     if (typeof given !== "number") return given
     if (!Number.isInteger(given) || given < 1)
       throw new LazySetupError(
-        `lazy.${option} must be a whole number of lazy users an hour, 1 or more, or a limiter: lazy: { limits: { perAddress: 30 } }.`,
+        `lazy.limits.${option} must be a whole number of lazy users an hour, 1 or more, or a limiter: lazy: { limits: { ${option}: 30 } }.`,
       )
     return shared.limiter(name, { points: given, duration: HOUR })
   }
-  const address = perAddress === false ? undefined : limiter(perAddress, "lazy-address", "limits.perAddress")
-  const all = overall === undefined ? undefined : limiter(overall, "lazy-overall", "limits.overall")
+  const address = perAddress === false ? undefined : limiter(perAddress, "lazy-address", "perAddress")
+  const all = overall === undefined ? undefined : limiter(overall, "lazy-overall", "overall")
   return async (client) => {
     if (address && client !== undefined) await refusing(() => consumeFor(address, client))
     if (all) await refusing(() => all.consume("all"))

@@ -7,52 +7,93 @@ import type { ConvertedBy, ConvertHook } from "../../store/users/conversion.js"
 import type { TrustedProxy } from "../request/client-address.js"
 import type { CreationLimits } from "./limits.js"
 
-/** The `lazy` part of the configuration. */
+/**
+ * The options of this library, under `lazy` in the configuration.
+ * @example
+ * const lazy: LazyOptions = { limits: { perAddress: 10 }, signOut: "delete" }
+ */
 export interface LazyOptions {
   /**
-   * Whether new lazy users are made; a function is asked for each request. Those that exist keep working, and convert, either way.
-   * Default: true.
+   * Whether new lazy users are made; a function decides for each request. Existing lazy users keep
+   * working and can convert either way.
+   * @default true
+   * @example enabled: (request) => !request.url.includes("/admin")
    */
   enabled?: boolean | ((request: Request) => boolean | Promise<boolean>)
-  /** How many lazy users may be made. Default: 30 an hour by one client address. */
+  /**
+   * Limits how many lazy users are made.
+   * @default { perAddress: 30 }
+   * @example limits: { perAddress: 10, overall: 1000 }
+   */
   limits?: CreationLimits
   /**
-   * Which header tells the client's address where the app stands behind a proxy. Without it only what the framework itself knows counts,
-   * and headers of that kind are ignored. Default: none.
+   * Names the header that holds the client's address behind a proxy. Without it, only the address
+   * that the framework knows counts, and such headers are ignored.
+   * @default no header
+   * @example trustProxy: { header: "x-forwarded-for", hops: 1 }
    */
   trustProxy?: TrustedProxy
   /**
-   * Asked before a lazy user is made, and before the limits are: whether the visitor is a person, by Turnstile, hCaptcha or
-   * anything else. On no, the visitor is treated as a bot. `form` holds what a form sent, if one did. Default: nobody is asked.
+   * Decides whether the visitor is a person, with Turnstile, hCaptcha or anything else. Runs before
+   * a lazy user is made and before the limits count; false treats the visitor as a bot. `form`
+   * holds the fields of a submitted form.
+   * @default every visitor counts as a person
+   * @example verify: (request, form) => form.answer === "42"
    */
   verify?: (request: Request, form: Record<string, unknown>) => boolean | Promise<boolean>
-  /** Whether this user agent (null: the request has none) is a bot. Default: `isbot`; call it in yours to extend its list. */
+  /**
+   * Decides whether a user agent is a bot; null means that the request has none.
+   * @default `isbot`, which yours can call to extend its list
+   * @example isBot: (userAgent) => userAgent === null || userAgent.includes("curl")
+   */
   isBot?: (userAgent: string | null) => boolean
   /**
-   * With JWT sessions, how many seconds the token of a lazy user is believed before the database is asked again whether the user is
-   * still lazy. Default: 300. With database sessions nothing needs asking.
+   * With JWT sessions, the number of seconds after which the token of a lazy user is checked
+   * against the database again. Database sessions need no check.
+   * @default 300
+   * @example recheck: 60
    */
   recheck?: number
   /**
-   * What becomes of a lazy user who signs out, and so can never come back: `"keep"` leaves the row to the purge, `"delete"` deletes it at
-   * once with what hangs on it by ON DELETE CASCADE. Default: `"keep"`.
+   * Decides what happens to a lazy user who signs out, and can't come back. `"keep"` leaves the row
+   * to the purge; `"delete"` deletes it at once, with the rows that refer to it by ON DELETE
+   * CASCADE.
+   * @default "keep"
+   * @example signOut: "delete"
    */
   signOut?: "keep" | "delete"
-  /** Runs inside the transaction that converts a lazy user; throwing undoes the conversion and leaves the lazy session alive. */
+  /**
+   * Runs inside the transaction that converts a lazy user. An error undoes the conversion, and the
+   * lazy user stays signed in.
+   * @default no hook
+   * @example onConvert: async ({ from, user }) => console.log(from.username, user.username)
+   */
   onConvert?: ConvertHook
   /**
-   * Whether a lazy user who signs in to an account that exists already is merged into it. On no, the account is signed in, and the lazy
-   * user stays behind for the purge, without a session. Default: `"auto"`, always.
+   * Decides whether a lazy user who signs in to an existing account is merged into it. Without a
+   * merge, the account is signed in, and the lazy user is left for the purge without a session.
+   * @default "auto", which always merges
+   * @example merge: ({ from }) => from.name !== null
    */
   merge?: "auto" | "never" | ((context: MergeContext) => boolean | Promise<boolean>)
-  /** Runs inside the transaction that merges, with the rows that could not move; throwing undoes the merge. */
+  /**
+   * Runs inside the transaction that merges, with the rows that can't move. An error undoes the
+   * merge.
+   * @default no hook
+   * @example onMerge: async ({ conflicts }) => console.log(Object.keys(conflicts))
+   */
   onMerge?: MergeHook
-  /** What a row that can't move means: `"keep"` the real user's row, or `"error"`, which refuses the merge. Default: `"keep"`. */
+  /**
+   * Decides what happens when a row can't move: `"keep"` keeps the real user's row, `"error"`
+   * refuses the merge.
+   * @default "keep"
+   * @example onConflict: "error"
+   */
   onConflict?: "keep" | "error"
   /**
    * Names tables that a merge does not touch, as in the `moved` counts of its report. Their rows
    * keep the id of the lazy user and meet the ON DELETE of their foreign key when it is deleted.
-   * @default {} every table is merged
+   * @default {}, so that every table is merged
    * @example mergeTables: { audit_log: "leave" }
    */
   mergeTables?: Record<string, "leave">
@@ -73,28 +114,33 @@ export interface LazyOptions {
    * `confirmed_at` that is falsy or says "no" means unverified. An unverified address is neither
    * stored nor linked.
    * @default the built-in reading
-   * @example isEmailVerified: (profile, { provider }) => (provider === "acme" ? profile.mail_state === "checked" : undefined)
+   * @example
+   * isEmailVerified: (profile, { provider }) =>
+   *   provider === "acme" ? profile.mail_state === "checked" : undefined
    */
   isEmailVerified?: (profile: Profile, account: Account) => boolean | undefined | Promise<boolean | undefined>
 }
 
-/** What `lazy.merge` is asked about. */
+/** The sign-in that `lazy.merge` decides on. */
 export interface MergeContext {
   /** The lazy user. */
   from: UserRow
-  /** The real user whose account it is. */
+  /** The real user who owns the account. */
   into: UserRow
-  /** The account by which the real user signs in, as Auth.js has it. */
+  /** The account through which the real user signs in, as Auth.js describes it. */
   account: Account
 }
 
-/** Events of this library, called after the commit. Like those of Auth.js, one that throws is logged and changes nothing. */
+/**
+ * The events of this library, called after the commit. As in Auth.js, an error in one is logged and
+ * changes nothing.
+ */
 export interface LazyEvents {
   /** A visitor became a lazy user. */
   createLazyUser?: (message: { user: UserRow }) => unknown
-  /** A lazy user became a real one; `from` is the row as it was. */
+  /** A lazy user became real; `from` is the row before the conversion. */
   convertUser?: (message: { user: UserRow; from: UserRow; by: ConvertedBy }) => unknown
-  /** A lazy user was merged into a real one; its rows were moved, and it is gone. */
+  /** A lazy user was merged into a real one: its rows were moved and it was deleted. */
   mergeUser?: (message: MergeReport) => unknown
   /**
    * A merge failed and `lazy.onMergeError` signed the real user in without it. The lazy user keeps
@@ -103,7 +149,11 @@ export interface LazyEvents {
   mergeFailed?: (message: { from: UserRow; into: UserRow; error: unknown }) => unknown
 }
 
-/** What `withLazy` takes: the configuration of Auth.js, with our adapter, our options and our events. */
+/**
+ * The configuration of Auth.js, with the adapter, the options and the events of this library.
+ * @example
+ * const config: LazyConfig = { adapter: LazyAdapter(db), providers: [LazyProvider()] }
+ */
 export interface LazyConfig extends Omit<AuthConfig, "adapter" | "events" | "raw" | "skipCSRFCheck"> {
   adapter: LazyAdapter
   lazy?: LazyOptions

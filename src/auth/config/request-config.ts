@@ -7,22 +7,26 @@ import { logError } from "./log-error.js"
 
 const DEFAULT_PATH = "/auth"
 
-/** A configuration whose base path is settled. */
+/** A configuration with its base path. */
 export type RequestConfig = AuthConfig & { basePath: string }
 
 /**
- * The configuration for a request with the defaults of the environment (`AUTH_SECRET`, `AUTH_URL`, …) filled in, as the integrations of
- * Auth.js do: https://authjs.dev/guides/environment-variables
+ * Makes the configuration for a request, with the defaults of the environment (`AUTH_SECRET`,
+ * `AUTH_URL`, …), as the integrations of Auth.js do:
+ * https://authjs.dev/guides/environment-variables
  */
 export function requestConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
   const config = auth(request)
-  // An AUTH_URL without a path means the default one, where setEnvDefaults would take the path to be "/".
+  // For an AUTH_URL without a path, setEnvDefaults would set the base path to "/".
   config.basePath ??= configuredPath() ?? DEFAULT_PATH
   setEnvDefaults(process.env, config, true)
   return config as RequestConfig
 }
 
-/** The same without what only providers need, such as `AUTH_GITHUB_ID`: reading the environment is slow. */
+/**
+ * Makes the configuration for reading a session, without the defaults that only providers need,
+ * such as `AUTH_GITHUB_ID`: reading the environment is slow.
+ */
 export function sessionConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
   const config = auth(request)
   config.basePath ??= configuredPath() ?? DEFAULT_PATH
@@ -35,19 +39,19 @@ export function sessionConfig(auth: LazyAuth, request: LazyRequest): RequestConf
 }
 
 /**
- * Checks what Auth.js checks before it looks at a session.
- * @throws LazySetupError when the secret is missing or the host is not trusted; what is wrong is logged as Auth.js does
+ * Checks what Auth.js checks before it reads a session, and logs what is wrong as Auth.js does.
+ * @throws LazySetupError when the secret is missing or the host is not trusted
  */
 export function checkRequestConfig(config: RequestConfig, url: string): void {
   if (!config.trustHost) logError(config, new UntrustedHost(`Host must be trusted. URL was: ${new URL(url).origin}`))
   else if (!config.secret?.length) logError(config, new MissingSecret("Please define a `secret`"))
   else return
-  throw new LazySetupError("Auth.js can't work with this configuration; it has logged why.")
+  throw new LazySetupError("Auth.js refuses this configuration. Fix the error that it logged just before this one.")
 }
 
 type Environment = Required<Pick<AuthConfig, "secret" | "trustHost">>
 
-/** The variables that tell, but for those of the platforms, which don't change. */
+/** The variables that may change while the process runs; those of platforms do not. */
 const VARIABLES = ["AUTH_URL", "AUTH_SECRET", "AUTH_SECRET_1", "AUTH_SECRET_2", "AUTH_SECRET_3", "AUTH_TRUST_HOST"]
 
 let read: { key: string; environment: Environment } | undefined

@@ -4,7 +4,7 @@ import { knownPlace } from "../../store/database-place.js"
 import { type Allowance, KeptLimiter } from "./kept-limiter.js"
 import type { LazyConfig } from "./options.js"
 
-/** How many apps keep their counts. Beyond it, the one used longest ago starts again at zero. */
+/** The number of apps whose counts are kept. Beyond it, the app used longest ago starts at zero. */
 const MAX_APPS = 256
 
 const apps = new Map<string, Outliving>()
@@ -12,7 +12,7 @@ const apps = new Map<string, Outliving>()
 /** State that outlives the configurations of one app. */
 interface Outliving {
   limiters: Map<string, RateLimiterMemory>
-  said: Set<string>
+  logged: Set<string>
 }
 
 /**
@@ -37,9 +37,9 @@ export class SharedLimiters {
 
   /** Tells whether a subject comes up for the first time in this app, and remembers it. */
   isFirst(subject: string): boolean {
-    const { said } = this.outliving
-    const isNew = !said.has(subject)
-    said.add(subject)
+    const { logged } = this.outliving
+    const isNew = !logged.has(subject)
+    logged.add(subject)
     return isNew
   }
 }
@@ -50,7 +50,7 @@ export class SharedLimiters {
  */
 export function sharedLimiters(config: LazyConfig): SharedLimiters {
   const key = keyOf(config)
-  const found = apps.get(key) ?? { limiters: new Map(), said: new Set() }
+  const found = apps.get(key) ?? { limiters: new Map(), logged: new Set() }
   apps.delete(key)
   apps.set(key, found)
   const [oldest] = apps.size > MAX_APPS ? apps.keys() : []

@@ -1,6 +1,9 @@
 import { CredentialsSignin } from "@auth/core/errors"
 
-/** Why a conversion, a sign-up or a sign-in by password was refused: the `code` in the URL that Auth.js redirects to. */
+/**
+ * The reasons to refuse a conversion, a sign-up or a sign-in by password: the `code` in the URL
+ * that Auth.js redirects to.
+ */
 export type RefusalCode =
   | "username_invalid"
   | "username_taken"
@@ -14,14 +17,15 @@ export type RefusalCode =
   | "too_many_tries"
 
 /**
- * A refusal of {@link ConvertProvider} or {@link PasswordProvider}. Auth.js turns it into `?error=CredentialsSignin&code=…`:
- * https://authjs.dev/reference/core/errors#credentialssignin. Nothing has changed when it is thrown.
+ * Refuses a sign-in through {@link ConvertProvider} or {@link PasswordProvider}; nothing was
+ * changed. Auth.js redirects with `?error=CredentialsSignin&code=…`:
+ * https://authjs.dev/reference/core/errors#credentialssignin
  */
 export class SignInRefused extends CredentialsSignin {
   declare code: RefusalCode
 
   constructor(code: RefusalCode) {
-    super(`Refused: ${code}`)
+    super(`The sign-in was refused with the code "${code}".`)
     this.code = code
   }
 }

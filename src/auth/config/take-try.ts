@@ -7,18 +7,19 @@ import { SignInRefused } from "./sign-in-refused.js"
 const WIDER_SHARE = 10
 
 /**
- * Counts a try.
- * @throws SignInRefused `too_many_tries`, when there were too many
- * @throws whatever the store of the limiter throws, without the values it was called with
+ * Counts a try under a key.
+ * @throws SignInRefused `too_many_tries` over the limit
+ * @throws Error of the store of the limiter, without the values it was called with
  */
 export function takeTry(limiter: RateLimiterAbstract, key: string): Promise<void> {
   return refusing(() => limiter.consume(key))
 }
 
 /**
- * Counts a try of a client. For an IPv6 client also counts its /48, which may take ten times as
+ * Counts a try of a client. For an IPv6 client, counts its /48 too, which may take ten times as
  * many.
  * @throws SignInRefused `too_many_tries` over either limit
+ * @throws Error of the store of the limiter, without the values it was called with
  */
 export function takeTryOf(limiter: RateLimiterAbstract, client: string): Promise<void> {
   return refusing(() => consumeFor(limiter, client))
@@ -33,15 +34,15 @@ export async function giveBackTry(limiter: RateLimiterAbstract, client: string):
   })
 }
 
-/** Forgets the tries under a key, after a success. */
+/** Deletes the count of a key after a success. */
 export function forgetTries(limiter: RateLimiterAbstract, key: string): Promise<void> {
   return refusing(() => limiter.delete(key))
 }
 
 /**
- * Counts one for a client and for the /48 around it.
+ * Counts one use by a client, and by the /48 around it.
  * @throws RateLimiterRes over either limit, with the time to wait
- * @throws the error of the store of the limiter
+ * @throws Error of the store of the limiter
  */
 export async function consumeFor(limiter: RateLimiterAbstract, client: string): Promise<void> {
   await limiter.consume(client)

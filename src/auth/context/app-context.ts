@@ -4,21 +4,21 @@ import type { TakeCreation } from "../config/limits.js"
 import type { LazyEvents, LazyOptions } from "../config/options.js"
 import type { SharedLimiters } from "../config/shared-limiters.js"
 
-/** What is the same for every request of an app. */
+/** The values that are the same for every request of an app. */
 export interface AppContext {
   readonly adapter: InternalAdapter
   readonly options: Required<Pick<LazyOptions, "enabled" | "recheck">> & LazyOptions
   readonly events: LazyEvents
   readonly strategy: "jwt" | "database"
-  /** How many seconds a session lives: `session.maxAge` of Auth.js. */
+  /** The lifetime of a session, in seconds: `session.maxAge` of Auth.js. */
   readonly maxAge: number
-  /** How many seconds a session lives at most, as the purge is told. */
+  /** The longest lifetime of a session, as the purge is told, in seconds. */
   readonly longestSession: number
-  /** How many seconds a session goes on before its use is recorded: `session.updateAge` of Auth.js. */
+  /** The seconds between two records of a session's use: `session.updateAge` of Auth.js. */
   readonly updateAge: number
   readonly generateSessionToken: (() => string) | undefined
   readonly takeCreation: TakeCreation
-  /** Counters in memory that outlive the configuration. */
+  /** The counters in memory that outlive the configuration. */
   readonly limiters: SharedLimiters
   /** The app's own `jwt.decode`. */
   readonly decode: NonNullable<AuthConfig["jwt"]>["decode"]

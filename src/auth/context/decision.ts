@@ -7,24 +7,27 @@ import type { Conversion, ConvertedBy, ConvertReport, NewRealUser } from "../../
 import type { NewSession } from "../../store/users/sessions.js"
 import type { CurrentSession, SessionAndUser } from "../session/reader.js"
 
-/** How the visitor of this request signs in, as far as Auth.js has told. */
+/** How the visitor of this request signs in, as far as Auth.js has shown. */
 export type SignInMethod =
-  /** Not at all yet; or through an OAuth provider, or by a passkey that is being registered. */
+  /** Not yet known; or through an OAuth provider, or by registering a passkey. */
   | { kind: "unknown" }
-  /** Through a credentials provider, which Auth.js hands the request. */
+  /** Through a credentials provider, to which Auth.js passes the request. */
   | { kind: "credentials" }
-  /** Through one that compared a password, which may be removed before the session is written. */
+  /** By a password, which may be removed before the session is written. */
   | { kind: "password" }
-  /** By an e-mail link. `askedHere`: the lazy user of this session asked for it. */
+  /** By an e-mail link. `askedHere`: the lazy user of this session requested it. */
   | { kind: "link"; askedHere: boolean }
   /** By a passkey whose signature Auth.js verified in this request. */
   | ({ kind: "passkey" } & Pick<Account, "provider" | "providerAccountId">)
 
-/** The browser stays in the session it has: no callback of the app and no event runs. */
-export interface KeepDecision {
+/** The browser keeps its session: no callback of the app and no event runs. */
+interface KeepDecision {
   kind: "keep"
   current: CurrentSession
-  /** Where to send the browser. Default: where it wanted to go. */
+  /**
+   * The URL to redirect the browser to.
+   * @default the callback URL of the sign-in
+   */
   redirect?: string
 }
 
@@ -55,14 +58,20 @@ export interface ConvertDecision {
   by: ConvertedBy
 }
 
-/** A lazy user who is merged into the owner of the identity once Auth.js is about to make the session. */
+/**
+ * A lazy user who is merged into the owner of the identity once Auth.js is about to make the
+ * session.
+ */
 export interface MergeDecision {
   kind: "merge"
   current: CurrentSession
   into: UserRow
-  /** The identity is new, and is linked to the owner in the same transaction because it proves the owner's address. */
+  /**
+   * Whether the identity is new: the merge links it to the owner, whose address it proves, in the
+   * same transaction.
+   */
   linksIdentity: boolean
-  /** The owner's address is proven by this sign-in. */
+  /** Whether this sign-in proves the owner's address. */
   provesEmail: boolean
 }
 
@@ -87,23 +96,26 @@ export type WrittenDecision =
   | { kind: "left"; current: CurrentSession; into: UserRow; error: unknown; until: Date }
 
 /**
- * What this request does to the session of its browser. A credentials provider of this library
- * makes it, or the `signIn` callback once the identity is proven; `linking/carry-out.ts` writes it.
+ * The change that this request makes to the session of its browser. A credentials provider of this
+ * library makes the decision, or the `signIn` callback once the identity is proven;
+ * `linking/carry-out.ts` writes it.
  */
 export type SignInDecision =
-  /** Auth.js goes on alone. */
+  /** Auth.js continues unchanged. */
   | { kind: "nothing" }
-  /** Auth.js goes on as if nobody were signed in; the lazy session that this browser gives up ends with it. */
+  /** Auth.js continues as for a signed-out visitor; the lazy session of this browser ends. */
   | { kind: "signed-out"; abandons?: CurrentSession }
   | KeepDecision
   | CreateDecision
   | SignUpDecision
   | PendingDecision
   | WrittenDecision
-  /** Another tab made the lazy user real by the same identity; this one is signed in to it as well. */
-  | { kind: "adopt"; userId: string; session: NewSession | undefined }
+  /**
+   * Another tab converted the lazy user with the same identity; this request signs in to it too.
+   */
+  | { kind: "already-converted"; userId: string; session: NewSession | undefined }
 
-/** What writing a decision came to. */
+/** The result of writing a decision. */
 export interface Written {
   /** The user as stored; undefined when Auth.js still has to write the session. */
   user: UserRow | undefined
@@ -129,7 +141,7 @@ export function signedIn(decision: PendingDecision): UserRow {
   return decision.kind === "merge" ? decision.into : decision.owner
 }
 
-/** Returns the row of the database session that this request wrote along with its user, if it is known. */
+/** Returns the database session that this request wrote together with its user, if it is known. */
 export function writtenSession(decision: SignInDecision): SessionAndUser | undefined {
   if (decision.kind !== "created" && decision.kind !== "converted") return undefined
   const { session, user } = decision.report

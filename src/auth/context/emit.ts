@@ -3,7 +3,7 @@ import { logError } from "../config/log-error.js"
 import type { LazyEvents } from "../config/options.js"
 import type { RequestContext } from "./request-context.js"
 
-/** Calls one of our events as Auth.js calls its own: an error is logged and goes no further. */
+/** Calls an event of this library, and logs its errors as Auth.js does for its own. */
 export async function emit<Name extends keyof LazyEvents>(
   context: RequestContext,
   name: Name,
@@ -13,11 +13,14 @@ export async function emit<Name extends keyof LazyEvents>(
   await callEvent(context, name, () => handler?.(message))
 }
 
-/** Calls the handler of an Auth.js event that Auth.js does not emit itself, and logs its errors. */
+/** Calls the handler of an event of Auth.js that it does not emit itself, and logs its errors. */
 export async function callEvent(context: RequestContext, name: string, call: () => unknown): Promise<void> {
   try {
     await call()
   } catch (error) {
-    logError(context.config, new EventError(`The event "${name}" failed.`, { cause: { err: error } }))
+    logError(
+      context.config,
+      new EventError(`The event "${name}" threw an error; see the cause.`, { cause: { err: error } }),
+    )
   }
 }

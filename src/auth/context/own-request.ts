@@ -7,8 +7,8 @@ import { sessionCookieName } from "../session/cookie.js"
 export type Step = "authorize" | "open-link" | "sign-in"
 
 /**
- * The request that a configuration belongs to, and the checks that Auth.js handles no other with
- * it.
+ * Holds the request that a configuration belongs to, and checks that Auth.js uses the configuration
+ * for no other request.
  */
 export class OwnRequest {
   #head: RequestHead | undefined
@@ -17,13 +17,19 @@ export class OwnRequest {
   readonly #issued = new Set<string>()
   #misuse: Error | undefined
 
-  /** @param readHead reads the head, when it is asked for; undefined where the request is not known yet */
+  /**
+   * Makes the holder of one request.
+   * @param readHead reads the head when it is needed; undefined while the request is not known
+   */
   constructor(
     private readonly config: AuthConfig,
     private readonly readHead: (() => RequestHead) | undefined,
   ) {}
 
-  /** Unknown until a provider is called, where Auth.js asks for a configuration without giving the request (server actions). */
+  /**
+   * The head of the request. Unknown until Auth.js calls a provider when it asks for a
+   * configuration without a request (server actions).
+   */
   get head(): RequestHead | undefined {
     this.#head ??= this.readHead?.()
     return this.#head
@@ -62,14 +68,14 @@ export class OwnRequest {
     return true
   }
 
-  /** Records a session that was made in this request; the handler behind a gate sees its cookie. */
+  /** Records a session that this request made; the handler behind a gate sees its cookie. */
   issue(sessionToken: string): void {
     this.#issued.add(sessionToken)
   }
 
   /**
-   * Refuses to go on once this configuration was used for another request.
-   * @throws LazySetupError when it was
+   * Checks that this configuration was used for one request only.
+   * @throws LazySetupError when it was used for another
    */
   requireUnmixed(): void {
     if (this.#misuse) throw this.#misuse

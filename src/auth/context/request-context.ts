@@ -17,40 +17,43 @@ import type { SignInDecision, SignInMethod } from "./decision.js"
 import { OwnRequest } from "./own-request.js"
 
 /**
- * What is known of the visitor, found out where it counts: most pages ask for nothing but the session, and some frameworks throw where they
- * don't know the address.
+ * The sources of what is known about the visitor, read only when needed: most pages need only the
+ * session, and some frameworks throw when they don't know the address.
  */
 export interface Incoming {
   readHead?: () => RequestHead
   getClientAddress?: () => string
 }
 
-/** A user, and its database session if there is one, that Auth.js was given. */
-export interface HandedOut extends Pick<SessionAndUser, "user">, Partial<Pick<SessionAndUser, "session">> {}
+/** A user, with its database session if it has one, that Auth.js received. */
+interface HandedOut extends Pick<SessionAndUser, "user">, Partial<Pick<SessionAndUser, "session">> {}
 
-/** What Auth.js was given, and what it gave, on the way to the last step of a sign-in. */
+/** The objects that Auth.js received and returned before the last step of a sign-in. */
 export interface Exchange {
-  /** The identity that it linked before the decision was written. */
+  /** The identity that Auth.js linked before the decision was written. */
   account?: AdapterAccount
-  /** The passkey that belongs to it. */
+  /** The passkey of that identity. */
   authenticator?: AdapterAuthenticator
-  /** Call the app's events, in the order in which Auth.js meant to. */
+  /** Calls of the app's events, in the order of Auth.js. */
   readonly events: (() => Promise<void>)[]
-  /** The objects that it was given in this request and still uses. */
+  /** The objects that Auth.js received in this request and still uses. */
   readonly handedOut: HandedOut[]
-  /** The id of the user that it makes a token for. */
+  /** The id of the user for whom Auth.js makes a token. */
   tokenFor?: string
-  /** The token of a session that was made in this request. */
+  /** The token of a session that this request made. */
   minted?: MintedToken
-  /** The ids of the lazy users whose sessions it deleted. */
+  /** The ids of the lazy users whose sessions Auth.js deleted. */
   readonly signedOut: string[]
 }
 
-/** What the providers and callbacks of one request share. Made by `withLazy` for each request; nothing in it outlives the request. */
+/**
+ * Holds the state that the providers and callbacks of one request share. `withLazy` makes one for
+ * each request.
+ */
 export class RequestContext {
   /** How the visitor signs in. */
   method: SignInMethod = { kind: "unknown" }
-  /** What the request does to the session of its browser. */
+  /** The change that the request makes to the session of its browser. */
   decision: SignInDecision = { kind: "nothing" }
   readonly exchange: Exchange = { events: [], handedOut: [], signedOut: [] }
   /** The request that this configuration belongs to. */
@@ -58,7 +61,11 @@ export class RequestContext {
   /** Reads the session of the request. */
   readonly session: SessionReader
 
-  /** @param config the configuration as Auth.js sees it. Environment defaults (`secret`) are filled in after it was built: read, don't copy. */
+  /**
+   * Makes the context of one request.
+   * @param config the configuration as Auth.js sees it; read it late, since the defaults of the
+   * environment (`secret`) are added after it was built
+   */
   constructor(
     readonly config: AuthConfig,
     private readonly app: AppContext,
@@ -109,7 +116,7 @@ export class RequestContext {
 
   /** Returns the request for a function of the app, which expects a whole one. */
   wholeRequest(): Request {
-    if (!this.head) throw new Error("The request is not known yet.")
+    if (!this.head) throw new Error("Auth.js has not passed the request yet, so no whole request can be made of it.")
     return wholeRequest(this.head)
   }
 
@@ -126,7 +133,7 @@ export class RequestContext {
     return key ?? UNREADABLE
   }
 
-  /** Makes the token and the end of a database session; undefined with JWT sessions, which need none. */
+  /** Makes the token and the expiry of a database session. Returns undefined with JWT sessions. */
   newSession(): { sessionToken: string; expires: Date } | undefined {
     if (this.strategy === "jwt") return undefined
     const { generateSessionToken, maxAge } = this.app
@@ -138,19 +145,18 @@ export class RequestContext {
 }
 
 /**
- * Explains a client address that can not be parsed. Logged once, because it may affect every
- * request.
+ * Explains a client address that can't be parsed. Logged once, since it may affect every request.
  */
 function unreadableAddress(written: string, header: string | undefined): Error {
   const source = header === undefined ? "getClientAddress" : `the header "${header}" (lazy.trustProxy)`
-  const told = JSON.stringify(written.slice(0, 80))
+  const shown = JSON.stringify(written.slice(0, 80))
   return new LazySetupError(
-    `The address of a client can't be read: ${source} says ${told}. The limits count all such clients as one. ` +
+    `The address of a client can't be read: ${source} holds ${shown}. The limits count all such clients as one. ` +
       'Set the header and the number of hops of your proxy: lazy: { trustProxy: { header: "x-forwarded-for", hops: 1 } }.',
   )
 }
 
-/** The parts of a configuration that `withLazy` makes for each request, and that copies of it share. */
+/** The parts that `withLazy` makes for each request, and that copies of the configuration share. */
 const PARTS = ["adapter", "callbacks", "events", "jwt", "providers"] as const
 
 /** Finds the registry that all copies of this library in one process share: tsx can load two. */
@@ -160,7 +166,7 @@ function sharedRegistry(): WeakMap<object, RequestContext> {
   return place[REGISTRY]
 }
 
-const REGISTRY: unique symbol = Symbol.for("authjs-lazy request contexts")
+const REGISTRY: unique symbol = Symbol.for("authjs-lazy request contexts 1")
 const contexts = sharedRegistry()
 
 /** Remembers the context of a configuration, under each of its parts. */
@@ -172,8 +178,8 @@ export function keepContext(config: AuthConfig, context: RequestContext): void {
 }
 
 /**
- * Returns the context of a configuration that `withLazy` made, or of a copy of it with changes.
- * Undefined for any other configuration of Auth.js.
+ * Returns the context of a configuration that `withLazy` made, or of a changed copy of it. Returns
+ * undefined for any other configuration.
  */
 export function contextOf(config: AuthConfig): RequestContext | undefined {
   for (const name of PARTS) {

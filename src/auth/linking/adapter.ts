@@ -9,13 +9,13 @@ import { ignoresSession, isPending, signedIn } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
 import { forgetBrowser } from "../request/lazy-user-ids.js"
 import { settle, writeLast } from "./carry-out.js"
-import { adopt, converted, convertNow } from "./hand-over.js"
+import { converted, convertNow, signInConverted } from "./hand-over.js"
 import { nameForPasskey } from "./passkey-name.js"
 import { refusalOf } from "./refused-address.js"
 
 /**
- * Makes the adapter that Auth.js gets for one request. Its methods answer as if the decision were
- * written already; the last step that can fail writes it.
+ * Makes the adapter that Auth.js uses in one request. Its methods answer as if the decision were
+ * already written; the last step that can fail writes it.
  */
 export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: RequestContext): Adapter {
   const { exchange, session } = context
@@ -48,9 +48,10 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
       const owner = await base.getUserByAccount(account)
       const { decision } = context
       if (!owner || decision.kind !== "convert" || decision.through !== "link") return owner
-      if (decision.by.type === "webauthn") throw new AccountNotLinked("This passkey was registered a moment ago.")
-      // Another tab has converted this user with the same identity, which this request proved too.
-      if (owner.id === decision.current.user.id) adopt(owner, context)
+      if (decision.by.type === "webauthn")
+        throw new AccountNotLinked("This passkey was registered a moment ago. Sign in with it.")
+      // Another tab converted this user with the same identity, which this request proved too.
+      if (owner.id === decision.current.user.id) signInConverted(owner, context)
       return owner
     },
 
@@ -58,12 +59,13 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
       const { decision } = context
       if (!isPending(decision) || account.userId !== signedIn(decision).id) {
         await base.linkAccount(account)
-        // The lazy session has ended meanwhile, and Auth.js signs in another user.
+        // The lazy session has ended meanwhile, and Auth.js signs another user in.
         if (decision.kind === "convert") context.decision = { kind: "nothing" }
         return
       }
       exchange.account = account
-      // Auth.js makes no session where it links to the user who is signed in: there is no later step.
+      // Auth.js makes no session when it links an identity to the signed-in user: convert now,
+      // since there is no later step.
       if (decision.kind === "convert" && account.type !== "webauthn") await convertNow(context, decision)
     },
 
@@ -99,7 +101,7 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
       try {
         return await base.createUser(user)
       } catch (error) {
-        // Auth.js makes a user of a proven address only of somebody who has opened a link.
+        // Auth.js creates a user with a proven address only when a link was opened.
         throw refusalOf(error, { type: user.emailVerified ? "email" : "oauth" })
       }
     },
@@ -107,7 +109,7 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
     async getUserByEmail(email) {
       if (isPlaceholderAddress(email)) return null
       const { decision } = context
-      // The lazy user is made real by this address in the step that makes the session.
+      // The lazy user is converted with this address in the step that makes the session.
       if (decision.kind === "convert" && decision.through === "address" && decision.set.email === email)
         return converted(decision)
       return base.getUserByEmail(email)
@@ -129,7 +131,7 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
     },
 
     async deleteSession(sessionToken) {
-      // Auth.js ends the session that it switches from before it has written the next one.
+      // Auth.js deletes the old session before it has written the new one.
       if (ignoresSession(context.decision) || isPending(context.decision)) return
       try {
         for (const token of [sessionToken, ...session.others(sessionToken)]) {
@@ -139,7 +141,8 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
           if (user && isLazyRow(user)) exchange.signedOut.push(user.id)
         }
       } catch (error) {
-        // Auth.js signs the visitor out all the same, and the next person at the browser is somebody else.
+        // Auth.js signs the visitor out anyway, and the next person at the browser may be someone
+        // else.
         if (context.head) forgetBrowser(context.config, context.head)
         throw error
       }
@@ -168,7 +171,10 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
   }
 }
 
-/** Auth.js takes a JWT session that it can't read for none, and would sign in somebody else in its place. */
+/**
+ * Refuses to link an identity when the session could not be read. Auth.js takes an unreadable JWT
+ * session for none, and would sign another user in.
+ */
 async function refuseUnread({ decision, session }: RequestContext): Promise<void> {
   const { failure } = session
   if (failure === undefined || ignoresSession(decision)) return
@@ -176,8 +182,8 @@ async function refuseUnread({ decision, session }: RequestContext): Promise<void
 }
 
 /**
- * Marks a link as asked for by a lazy user, in a row beside the link's own. No link can name such a row: the token in a link is hashed
- * before it is looked up, and nobody knows what has this very hash.
+ * Derives the token of a row that marks a link as requested by a lazy user. No link can name this
+ * row: Auth.js hashes the token of a link, and no known text has this hash.
  */
 function askedBy(tokenHash: string, userId: string): string {
   return createHash("sha256").update(`${tokenHash} asked for by ${userId}`).digest("hex")

@@ -6,7 +6,9 @@ import type { ConvertDecision, ProveDecision, Written } from "../context/decisio
 import type { RequestContext } from "../context/request-context.js"
 import { formRefusalOf, refusalOf } from "./refused-address.js"
 
-/** Makes the lazy user real, or signs in to the account that another tab made of it by the same proof. */
+/**
+ * Converts the lazy user, or signs in to the account that another tab made of it by the same proof.
+ */
 export async function convert(
   context: RequestContext,
   decision: ConvertDecision,
@@ -17,7 +19,8 @@ export async function convert(
   const userId = current.user.id
   const form = typeof through === "object" ? through : undefined
   const link = exchange.account && { account: exchange.account, authenticator: exchange.authenticator }
-  if (through === "link" && !link) throw new Error("Auth.js linked no identity.")
+  if (through === "link" && !link)
+    throw new Error("Auth.js made a session before it linked the identity, so the lazy user can't convert with it.")
   const passwordHash = form?.passwordHash
   try {
     const { onConvert } = options
@@ -26,12 +29,12 @@ export async function convert(
   } catch (error) {
     const isOvertaken = error instanceof NotLazyError
     if (form) {
-      // The first copy of this form has converted the user. Auth.js only makes a session.
+      // Another copy of this form has converted the user: Auth.js only makes a session.
       if (isOvertaken && (await form.repeated())) return { user: undefined, next: { kind: "nothing" } }
       throw formRefusalOf(error)
     }
     if (!isOvertaken || !exchange.account || exchange.authenticator) throw refusalOf(error, by)
-    // Another tab was faster by the same identity, which this request proved as well.
+    // Another tab converted the user first with the same identity, which this request proved too.
     const owner = (await adapter.getUserByAccount(exchange.account)) as UserRow | null
     if (owner?.id !== userId) throw error
     if (session) await adapter.createSession({ ...session, userId })

@@ -45,8 +45,8 @@ export async function carryOutMerge(
 }
 
 /**
- * Wraps `lazy.onMerge` and records what it throws: an error of the hook refuses the sign-in, and
- * `lazy.onMergeError` does not apply.
+ * Wraps `lazy.onMerge` to record what it throws: an error of the hook refuses the sign-in, whatever
+ * `lazy.onMergeError` says.
  */
 function watched(onMerge: MergeHook | undefined): { run: MergeHook; failure?: unknown } | undefined {
   if (!onMerge) return undefined

@@ -20,13 +20,13 @@ import { convert, prove } from "./carry-out-conversion.js"
 import { carryOutMerge } from "./carry-out-merge.js"
 import { formRefusalOf } from "./refused-address.js"
 
-// A decision is carried out in phases, in the order in which Auth.js comes to them: writeFirst,
-// writeLast, settle, finish; or takeBackDecision, where a step of Auth.js or of the app failed.
+// Auth.js reaches the phases of a decision in this order: writeFirst, writeLast, settle, finish.
+// When a step fails, takeBackDecision takes the place of those that remain.
 
 /**
- * Writes a new user and its session, which the app's `jwt` callback may want to read. Call it once
- * the app's `signIn` callback has agreed.
- * @returns the user as stored; undefined when the decision makes none
+ * Writes a new user and its session, which the app's `jwt` callback may read. Call it once the
+ * app's `signIn` callback has agreed.
+ * @returns the user as stored; undefined when the decision makes no user
  */
 export async function writeFirst(context: RequestContext): Promise<UserRow | undefined> {
   const { decision } = context
@@ -42,7 +42,7 @@ async function create({ adapter }: RequestContext, { user }: CreateDecision): Pr
   return { user: report.user, next: { kind: "created", report } }
 }
 
-/** Writes a new user with a password, or signs in to the account that the same form has just made. */
+/** Writes a new user with a password, or signs in to the account that the same form just made. */
 async function signUp({ adapter }: RequestContext, { user, repeated }: SignUpDecision): Promise<Written> {
   try {
     const row = await adapter.lazy.createRealUser(user)
@@ -69,12 +69,13 @@ export async function writeLast(
   context.request.requireUnmixed()
   const { decision } = context
   if (!isPending(decision)) return undefined
-  // A credentials provider was given the request, whose cookies `OwnRequest.learn` has compared.
+  // Auth.js passed the request to a credentials provider, where `OwnRequest.learn` compared
+  // cookies.
   if (decision.kind !== "prove" && !isByCredentials(context.method)) context.request.requirePresented()
   if (signedIn(decision).id !== userId)
-    throw new Error("Another user was linked to this identity during the sign-in. Sign in again.")
+    throw new Error("This identity was linked to another user during the sign-in. Sign in again.")
   const { user, next } = await write(context, decision, session)
-  // A second call finds nothing to do.
+  // A second call then has nothing to write.
   context.decision = next
   return user
 }
@@ -88,7 +89,7 @@ function write(context: RequestContext, decision: PendingDecision, session: NewS
 /** Closes the lazy user that this browser gave up, after the new session was written. */
 export async function settle({ decision, adapter, config }: RequestContext): Promise<void> {
   try {
-    // Ends its sessions and tokens, and never gives this lazy user to the browser again.
+    // Ends its sessions and tokens, and keeps the browser from getting this lazy user again.
     if (decision.kind === "signed-out" && decision.abandons) await adapter.lazy.closeLazyUser(decision.abandons.user.id)
     if (decision.kind === "left") {
       const { id } = decision.current.user
@@ -96,7 +97,7 @@ export async function settle({ decision, adapter, config }: RequestContext): Pro
       await adapter.lazy.leaveBehind(id, decision.until)
     }
   } catch (error) {
-    // The real user is signed in. The purge removes the lazy user later.
+    // The real user is signed in; the purge removes the lazy user later.
     logError(
       config,
       new AdapterError("A lazy user could not be closed after a sign-in. The purge will remove it.", {
@@ -106,14 +107,14 @@ export async function settle({ decision, adapter, config }: RequestContext): Pro
   }
 }
 
-/** Takes back what `writeFirst` wrote, and forgets the decision, since a step of the sign-in has failed. */
+/** Deletes what `writeFirst` wrote and drops the decision, because a step of the sign-in failed. */
 export async function takeBackDecision(context: RequestContext): Promise<void> {
   const { decision } = context
   context.decision = { kind: "nothing" }
   if (decision.kind === "created" || decision.kind === "signed-up") await removeNewUser(context, decision)
 }
 
-/** Deletes the user that this request has made, since a later step of its sign-in has failed. */
+/** Deletes the user that this request made, because a later step of its sign-in failed. */
 async function removeNewUser(
   { adapter, config }: RequestContext,
   decision: Extract<WrittenDecision, { kind: "created" | "signed-up" }>,
@@ -124,18 +125,23 @@ async function removeNewUser(
   try {
     await adapter.lazy.deleteLazyUser(user.id, { counts: false })
   } catch (error) {
-    // What made the sign-in fail is what the app has to hear of. The purge will find the user.
-    logError(config, new AdapterError("A lazy user was left behind.", { cause: { err: error } }))
+    // Log this error only: the app must see the one that failed the sign-in.
+    logError(
+      config,
+      new AdapterError("A lazy user whose sign-in failed could not be deleted. The purge will remove it.", {
+        cause: { err: error },
+      }),
+    )
   }
 }
 
 /**
- * Writes the session of a user that another tab has converted, and calls the events of what was
- * written. Auth.js is done by then.
+ * Writes the session of a user that another tab converted, and calls the events. Auth.js has done
+ * its own work by then.
  */
 export async function finish(context: RequestContext): Promise<void> {
   const { decision, exchange, adapter } = context
-  if (decision.kind === "adopt" && decision.session)
+  if (decision.kind === "already-converted" && decision.session)
     await adapter.createSession({ ...decision.session, userId: decision.userId })
   if (!isPending(decision)) for (const call of exchange.events) await call()
   await announce(context)

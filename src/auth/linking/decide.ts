@@ -6,16 +6,16 @@ import { unknownRequest } from "../config/one-request.js"
 import type { SignInDecision } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
 import type { CurrentSession } from "../session/reader.js"
-import { decideJoining, leaving } from "./join-real.js"
+import { abandoning, decideMerge } from "./merge-decision.js"
 import { decidePasskey, forgetTypedAddress } from "./passkey-decision.js"
 import { dropAddress, fillFrom, type ProvenIdentity } from "./proven-identity.js"
-import { isSaidUnverified } from "./verified-address.js"
+import { isReportedUnverified } from "./verified-address.js"
 
 /**
- * Decides who becomes what, once the app's own `signIn` has agreed: whether the lazy user of this browser converts, is merged, or is left
- * alone. Writes nothing.
- * @throws AuthError to refuse with the meaning that it has in Auth.js
- * @throws LazySetupError where the request, and so the lazy user, can't be known
+ * Decides what a sign-in does to the lazy user of this browser, once the app's `signIn` has agreed:
+ * convert it, merge it, or leave it alone. Writes nothing.
+ * @throws AuthError to refuse, with the meaning that it has in Auth.js
+ * @throws LazySetupError when the request, and so the lazy user, is unknown
  */
 export async function decideSignIn(identity: ProvenIdentity, context: RequestContext): Promise<SignInDecision> {
   const { account } = identity
@@ -35,7 +35,7 @@ export async function decideSignIn(identity: ProvenIdentity, context: RequestCon
   }
   if (account.type === "email") return decideEmail(account, current, context)
   if (account.type === "credentials") return decideCredentials(identity, account, current, context)
-  if (owner) return decideJoining({ owner, account, current, context })
+  if (owner) return decideMerge({ owner, account, current, context })
   return converting({ user: {} }, account, current, context)
 }
 
@@ -46,23 +46,26 @@ async function decideOAuth(
   context: RequestContext,
 ): Promise<SignInDecision> {
   const owner = await ownerOf(account, context)
-  if (owner) return current ? decideJoining({ owner, account, current, context }) : { kind: "signed-out" }
+  if (owner) return current ? decideMerge({ owner, account, current, context }) : { kind: "signed-out" }
   const { user } = identity
   if (user.email && isPlaceholderAddress(user.email)) dropAddress(user, context)
-  const unverified = await isSaidUnverified(identity, account, context)
-  const namesake = await namesakeOf(identity, context)
-  if (!namesake || namesake.id === current?.user.id) {
+  const unverified = await isReportedUnverified(identity, account, context)
+  const addressOwner = await ownerOfAddress(identity, context)
+  if (!addressOwner || addressOwner.id === current?.user.id) {
     if (unverified) dropAddress(user, context)
     return current ? converting(identity, account, current, context) : { kind: "signed-out" }
   }
-  if (unverified) throw new OAuthAccountNotLinked("The provider says that the address is not verified")
+  if (unverified)
+    throw new OAuthAccountNotLinked(
+      "The provider says that the address is not verified. Verify it there; see lazy.isEmailVerified.",
+    )
   if (!isTrusted(account, context)) {
-    // Auth.js refuses it in the same way when nobody is signed in.
+    // Auth.js refuses it in the same way for a signed-out visitor.
     throw new OAuthAccountNotLinked("Another account already exists with the same e-mail address")
   }
-  if (current) return decideJoining({ owner: namesake, account, current, context, linksByEmail: true })
-  // The first proof of the address ends what others may have registered under it.
-  return namesake.emailVerified === null ? { kind: "prove", owner: namesake } : { kind: "signed-out" }
+  if (current) return decideMerge({ owner: addressOwner, account, current, context, linksByEmail: true })
+  // The first proof of an address ends what others may have registered under it.
+  return addressOwner.emailVerified === null ? { kind: "prove", owner: addressOwner } : { kind: "signed-out" }
 }
 
 async function decideEmail(
@@ -70,12 +73,11 @@ async function decideEmail(
   current: CurrentSession,
   context: RequestContext,
 ): Promise<SignInDecision> {
-  // Another person may have requested the link to get at the rows of this visitor.
-  if (context.method.kind !== "link" || !context.method.askedHere) return leaving(current)
+  // Another person may have requested the link to get at the data of this visitor.
+  if (context.method.kind !== "link" || !context.method.askedHere) return abandoning(current)
   const email = account.providerAccountId
   const owner = (await context.adapter.getUserByEmail(email)) as UserRow | null
-  if (owner && owner.id !== current.user.id)
-    return decideJoining({ owner, account, current, context, provesEmail: true })
+  if (owner && owner.id !== current.user.id) return decideMerge({ owner, account, current, context, provesEmail: true })
   const { provider, type } = account
   const set = { email, emailVerified: new Date(), username: null }
   return { kind: "convert", through: "address", current, set, by: { provider, type } }
@@ -89,10 +91,10 @@ async function decideCredentials(
 ): Promise<SignInDecision> {
   const owner = user.id === undefined ? null : ((await context.adapter.getUser(user.id)) as UserRow | null)
   if (!owner || owner.id === current.user.id) return { kind: "nothing" }
-  return decideJoining({ owner, account, current, context })
+  return decideMerge({ owner, account, current, context })
 }
 
-/** The lazy user becomes real together with the identity that Auth.js is about to link. */
+/** Converts the lazy user together with the identity that Auth.js is about to link. */
 function converting(
   identity: ProvenIdentity,
   { provider, type }: Account,
@@ -112,14 +114,14 @@ async function refuseInactive(
 ): Promise<void> {
   if (type === "credentials" || type === "email") return
   if (await adapter.lazy.isOfInactiveUser?.({ provider, providerAccountId }))
-    throw new AccessDenied("The identity belongs to a user that LazyAdapter({ activeUsers }) excludes.")
+    throw new AccessDenied("This identity belongs to a user that LazyAdapter({ activeUsers }) excludes.")
 }
 
 async function ownerOf({ provider, providerAccountId }: Account, { adapter }: RequestContext): Promise<UserRow | null> {
   return (await adapter.getUserByAccount({ provider, providerAccountId })) as UserRow | null
 }
 
-async function namesakeOf({ user }: ProvenIdentity, { adapter }: RequestContext): Promise<UserRow | null> {
+async function ownerOfAddress({ user }: ProvenIdentity, { adapter }: RequestContext): Promise<UserRow | null> {
   if (!user.email || isPlaceholderAddress(user.email)) return null
   return (await adapter.getUserByEmail(user.email)) as UserRow | null
 }

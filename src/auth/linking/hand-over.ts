@@ -11,8 +11,8 @@ export function converted({ current, set }: ConvertDecision): AdapterUser {
 }
 
 /**
- * Converts at a point where Auth.js keeps the current session and asks for no new one. With JWT
- * sessions the conversion waits until the token is made.
+ * Converts where Auth.js keeps the current session and requests no new one. With JWT sessions, the
+ * conversion waits until the token is made.
  */
 export async function convertNow(context: RequestContext, decision: ConvertDecision): Promise<void> {
   if (context.strategy === "jwt") return handOver(converted(decision), undefined, context)
@@ -25,13 +25,13 @@ export async function convertNow(context: RequestContext, decision: ConvertDecis
  * Signs this request in as the user that another tab converted. Auth.js finishes its own work
  * before the session is written.
  */
-export function adopt(owner: AdapterUser, context: RequestContext): void {
+export function signInConverted(owner: AdapterUser, context: RequestContext): void {
   const session = context.newSession()
   handOver(owner, session, context)
-  context.decision = { kind: "adopt", userId: owner.id, session }
+  context.decision = { kind: "already-converted", userId: owner.id, session }
 }
 
-/** Updates the objects that Auth.js was given at the start of the request and still uses. */
+/** Updates the objects that Auth.js received earlier in the request and still uses. */
 function handOver(user: AdapterUser | UserRow, session: NewSession | undefined, { exchange }: RequestContext): void {
   for (const handed of exchange.handedOut) {
     if (handed.user.id !== user.id) continue

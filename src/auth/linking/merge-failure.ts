@@ -14,8 +14,8 @@ const DEFAULT_LEAVE = 90 * 24 * 60 * 60
 const AHEAD_MS = 60 * 60 * 1000
 
 /**
- * Classes of SQLSTATE that recur on a retry: data, integrity, privileges, syntax, triggers,
- * limits, time-outs, unsupported features. https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * Classes of SQLSTATE that recur on a retry: data, integrity, privileges, syntax, triggers, limits,
+ * time-outs, unsupported features. https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const REPEATABLE = /^(0A|21|22|23|2F|38|39|42|44|54|P0|57014)/
 
@@ -29,7 +29,7 @@ export class MergeFailed extends CredentialsSignin {
 
   constructor(error: unknown) {
     super(
-      "The lazy user can't be merged into the account. Nothing was changed. The cause names the table; see lazy.onMergeError.",
+      "The lazy user can't be merged into the account; nothing was changed. The cause names the table. See lazy.onMergeError.",
     )
     // Set the plain `cause`: Auth.js drops an error that it wraps if its cause is `{ err }`.
     this.cause = error as MergeFailed["cause"]
@@ -48,9 +48,7 @@ export function leaveUntil(onMergeError: LazyOptions["onMergeError"]): Date {
   return new Date(Date.now() + seconds * 1000)
 }
 
-/**
- * Tells whether the person chose to sign in without a merge, which sets `seenAt` into the future.
- */
+/** Tells whether the person chose to sign in without a merge, which sets `seenAt` in the future. */
 export function isLeftBehind({ seenAt }: UserRow): boolean {
   return seenAt !== null && seenAt.valueOf() > Date.now() + AHEAD_MS
 }

@@ -7,8 +7,7 @@ import { dropAddress } from "./proven-identity.js"
 
 /**
  * Finds the owner of the passkey of this sign-in. Returns null for a new passkey.
- * @throws AccountNotLinked for a registration that names a known credential: it proves nothing
- * about who owns the id
+ * @throws AccountNotLinked for a registration with a known credential id, which proves no ownership
  * @throws AccessDenied for a cross-site request; Auth.js checks no CSRF token for passkeys
  */
 export async function decidePasskey(account: Account, context: RequestContext): Promise<UserRow | null> {
@@ -21,7 +20,7 @@ export async function decidePasskey(account: Account, context: RequestContext): 
   if (isSigned) return owner
   // Look in both tables: their rows can be deleted separately.
   if (owner || (await adapter.getAuthenticator(providerAccountId)))
-    throw new AccountNotLinked("This passkey is known already. Sign in with it; it can't be registered again.")
+    throw new AccountNotLinked("This passkey is registered already. Sign in with it.")
   return null
 }
 
@@ -29,7 +28,7 @@ function refuseCrossSite({ head }: RequestContext): void {
   const site = head?.headers.get("sec-fetch-site")
   const origin = head?.headers.get("origin")
   const elsewhere = site ? site !== "same-origin" && site !== "none" : head && origin && origin !== publicOrigin(head)
-  if (elsewhere) throw new AccessDenied("A passkey was sent by another site.")
+  if (elsewhere) throw new AccessDenied("Another site sent this passkey request.")
 }
 
 /**

@@ -4,14 +4,17 @@ import type { UserRow } from "../../store/tables/user-row.js"
 import type { Conversion } from "../../store/users/conversion.js"
 import type { RequestContext } from "../context/request-context.js"
 
-/** An identity that somebody has just proven to own: the parameters of the `signIn` callback of Auth.js. */
+/** An identity that this request has proven: the parameters of the `signIn` callback of Auth.js. */
 export interface ProvenIdentity {
   user: { id?: string; name?: string | null; email?: string | null; image?: string | null }
   account?: Account | null
   profile?: Profile
 }
 
-/** Takes the address out of what Auth.js makes a new user of; where the user table demands one, a placeholder stands in for it. */
+/**
+ * Removes the address from the data of a new user. Sets a placeholder where the `email` column is
+ * NOT NULL.
+ */
 export function dropAddress(user: ProvenIdentity["user"], context: RequestContext): void {
   user.email = noAddress(context)
 }
@@ -21,8 +24,11 @@ function noAddress({ adapter }: RequestContext): string | null {
 }
 
 /**
- * What a conversion fills from a profile: what is empty. The generated username goes, unless it is all a user without a profile has. So does an address
- * that the app kept for the lazy user and nobody proved: its owner, opening a link, would share the account with the identity.
+ * Fills the empty fields of a lazy user from a profile. Removes the generated username, unless a
+ * passkey leaves the user no other name.
+ *
+ * Replaces an unproven address that the app stored: its owner could open a link to it and share the
+ * account with the identity.
  */
 export function fillFrom(
   given: ProvenIdentity["user"],

@@ -4,9 +4,9 @@ import type { ConvertedBy } from "../../store/users/conversion.js"
 import { SignInRefused } from "../config/sign-in-refused.js"
 
 /**
- * Says what the database refuses of somebody who signs up by a link or by another site, in the words of Auth.js: `OAuthAccountNotLinked` for an
- * identity whose address another user has; a code, such as `email_taken`, for a link. Auth.js would make `Configuration` of either. Other errors stay
- * as they are.
+ * Translates a refusal of the store into an error of Auth.js for sign-ups by a link or an OAuth
+ * provider. An identity with a taken address gets `OAuthAccountNotLinked`, a link a code such as
+ * `email_taken`. Returns other errors unchanged.
  */
 export function refusalOf(error: unknown, { type }: Pick<ConvertedBy, "type">): unknown {
   if (error instanceof IdentifierInvalidError) return because(error, new SignInRefused(`${error.identifier}_invalid`))
@@ -16,12 +16,15 @@ export function refusalOf(error: unknown, { type }: Pick<ConvertedBy, "type">): 
   return because(error, new OAuthAccountNotLinked("Another account already exists with the same e-mail address"))
 }
 
-/** The cause as plain JavaScript has it: Auth.js would lose this error where it wraps one whose cause is `{ err }`. */
+/** Sets the plain `cause`: Auth.js drops an error that it wraps if its cause is `{ err }`. */
 function because(cause: Error, refusal: AuthError): AuthError {
   return Object.assign(refusal, { cause })
 }
 
-/** Returns the code that `ConvertProvider` answers for what the store refuses; other errors stay. */
+/**
+ * Translates a refusal of the store into the code that `ConvertProvider` answers with. Returns
+ * other errors unchanged.
+ */
 export function formRefusalOf(error: unknown): unknown {
   if (error instanceof IdentifierTakenError) return new SignInRefused(`${error.identifier}_taken`)
   if (error instanceof IdentifierInvalidError) return new SignInRefused(`${error.identifier}_invalid`)

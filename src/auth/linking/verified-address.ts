@@ -36,7 +36,7 @@ const NO =
 
 const MAX_DEPTH = 5
 /**
- * How many fields of a profile are read at most. Another server sends it, so its size must not
+ * The number of profile fields to read. The profile comes from another server, so its size must not
  * matter.
  */
 const MAX_VALUES = 2000
@@ -45,7 +45,7 @@ const MAX_VALUES = 2000
  * Tells whether the provider says that the address is unverified: by `lazy.isEmailVerified`, or by
  * reading the profile. False for an identity without an address.
  */
-export async function isSaidUnverified(
+export async function isReportedUnverified(
   { user, profile }: ProvenIdentity,
   account: Account,
   { options }: RequestContext,
@@ -58,8 +58,8 @@ export async function isSaidUnverified(
 }
 
 /**
- * Whether the profile names an address outside ASCII that Auth.js has turned into this one: the lower case of U+212A, the Kelvin sign, is the letter k,
- * and the owner of the one address need not be that of the other.
+ * Tells whether the profile has an address outside ASCII that Auth.js has turned into this one,
+ * such as by lowering U+212A, the Kelvin sign, to "k". The two addresses may have different owners.
  */
 function isFolded(profile: unknown, email: string): boolean {
   if (typeof profile !== "object" || profile === null) return false
@@ -71,8 +71,8 @@ function isFolded(profile: unknown, email: string): boolean {
 }
 
 /**
- * Whether a profile says, anywhere near its top and in any words that providers use, that the address is not verified. Entries about another
- * address, or about a phone number, count for nothing.
+ * Tells whether a profile says that the address is unverified, in any field near its top. Ignores
+ * entries about another address or a phone number.
  */
 export function readsUnverified(profile: unknown, email: string, provider = ""): boolean {
   const badges = BADGES[provider] ?? []
@@ -86,7 +86,7 @@ export function readsUnverified(profile: unknown, email: string, provider = ""):
       return claim === undefined ? [] : [{ claim, said }]
     })
     left -= entries.length + 1
-    // What else a person may put into their profile must not hide what the provider says.
+    // A person can fill a profile to hide what the provider says: count that as unverified.
     if (left < 0) return true
     return (
       entries.some(({ claim, said }) => saysNo(claim, said, badges, email)) ||
@@ -96,11 +96,14 @@ export function readsUnverified(profile: unknown, email: string, provider = ""):
   return reads(profile, 0) || isMissingFromLists(profile, email)
 }
 
-/** The name of a claim in lower case and without separators; undefined where it is not about this address. */
+/**
+ * Returns the name of a claim in lower case and without separators; undefined where it is not about
+ * this address.
+ */
 function claimOf(key: string): string | undefined {
   const name = key.toLowerCase().replace(/[^a-z0-9]/g, "")
   if (NOT_AN_ADDRESS.test(name)) return undefined
-  // Microsoft lists the addresses that are verified; OpenID names a claim of another namespace by an address.
+  // Microsoft lists the verified addresses. OpenID names a claim of another namespace by a URL.
   if (/^verified(primary|secondary)e?mails?$/.test(name)) return undefined
   return SAYS_VERIFIED.test(name) || SAYS_UNVERIFIED.test(name) ? name : lastPart(key)
 }
@@ -110,7 +113,10 @@ function saysNo(claim: string, said: unknown, badges: readonly string[], email: 
   return SAYS_UNVERIFIED.test(claim) && isYes(said, email)
 }
 
-/** `https://example.com/email_verified`: Auth0 and others demand claims of their own in a namespace. */
+/**
+ * Returns the last part of a namespaced claim, such as `https://example.com/email_verified` of
+ * Auth0.
+ */
 function lastPart(key: string): string {
   return (key.split(/[/:.#]/).at(-1) ?? "").toLowerCase().replace(/[^a-z0-9]/g, "")
 }

@@ -8,27 +8,30 @@ import type { UserRow } from "../../store/tables/user-row.js"
 import type { RequestContext } from "../context/request-context.js"
 import type { RequestHead } from "../request/head.js"
 
-/** Signs in with what the form sent. Returns null, or throws CredentialsSignin, to refuse. */
-export type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<UserRow | null>
+/** Signs in with the fields of a form. Returns null, or throws CredentialsSignin, to refuse. */
+type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<UserRow | null>
 
-/** A context in which the request is known, as it is whenever a provider is called. */
+/** A context whose request is known, as it is whenever Auth.js calls a provider. */
 export type BoundContext = RequestContext & { head: RequestHead }
 
 const BIND = Symbol("authjs-lazy provider")
 
 interface Binding {
   authorize: BoundAuthorize
-  /** Throws LazySetupError when the provider can't work with this adapter. */
+  /**
+   * Checks the adapter.
+   * @throws LazySetupError when the provider can't work with this adapter
+   */
   check?: (adapter: InternalAdapter) => void
 }
 
-/** A credentials provider that learns about the request it works on from `withLazy`. */
+/** A credentials provider that `withLazy` binds to each request. */
 export type LazyProviderConfig = Omit<CredentialsConfig, "authorize"> & {
   authorize: (credentials: Record<string, unknown>, request: RequestHead) => UserRow | null | Promise<UserRow | null>
   [BIND]: Binding
 }
 
-/** Makes a provider whose `authorize` needs the request's context, and throws outside `withLazy`. */
+/** Makes a provider whose `authorize` gets the request's context; it throws outside `withLazy`. */
 export function boundProvider(
   provider: Pick<CredentialsConfig, "id" | "name" | "credentials">,
   binding: Binding,
@@ -37,13 +40,18 @@ export function boundProvider(
     ...provider,
     type: "credentials",
     authorize() {
-      throw new LazySetupError(`The provider "${provider.id}" only works in a configuration made by withLazy().`)
+      throw new LazySetupError(
+        `The provider "${provider.id}" works only inside withLazy: withLazy({ providers: [...] }).`,
+      )
     },
     [BIND]: binding,
   }
 }
 
-/** @throws LazySetupError when a provider of ours can't work with this adapter */
+/**
+ * Checks that a provider of this library works with this adapter.
+ * @throws LazySetupError when it does not
+ */
 export function checkProvider(provider: unknown, adapter: InternalAdapter): void {
   if (isBindable(provider)) provider[BIND].check?.(adapter)
 }
@@ -51,9 +59,8 @@ export function checkProvider(provider: unknown, adapter: InternalAdapter): void
 type Provider = AuthConfig["providers"][number]
 
 /**
- * Binds a provider to one request. Credentials and e-mail providers of other packages tell the
- * context which request they were given, because some integrations ask for a configuration without
- * one.
+ * Binds a provider to one request. Credentials and e-mail providers of other packages record the
+ * request that Auth.js passes them, because some integrations ask for a configuration without one.
  */
 export function bindProvider(provider: Provider, context: RequestContext): Provider {
   if (isBindable(provider)) {
@@ -82,8 +89,7 @@ function bindMade(provider: Made, context: RequestContext): Made {
 }
 
 /**
- * Merges the settings of a provider as Auth.js does: `options`, from the app, win over the
- * defaults.
+ * Merges the settings of a provider as Auth.js does: `options`, from the app, win over defaults.
  */
 function effective<Settings extends object>(provider: Settings & { options?: Partial<Settings> }): Settings {
   return { ...provider, ...provider.options }
@@ -122,12 +128,12 @@ function withSending(provider: EmailConfig, context: RequestContext): EmailConfi
 }
 
 /**
- * Refuses a form that another site posted: @auth/sveltekit turns off the CSRF check of Auth.js, and
+ * Refuses a form that another site posted. @auth/sveltekit turns off the CSRF check of Auth.js, and
  * SvelteKit itself checks only forms.
  */
 function refuseCrossSite({ head }: RequestContext): void {
   if (head?.method === "POST" && head.headers.get("sec-fetch-site") === "cross-site")
-    throw new AccessDenied("A sign-in that another site has posted.")
+    throw new AccessDenied("Another site posted this sign-in form.")
 }
 
 function isBindable(provider: unknown): provider is LazyProviderConfig {

@@ -18,40 +18,66 @@ import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bou
 import { inTurn, turnOf } from "./password-turn.js"
 import { type SignInAgainOptions, signInAgain } from "./sign-in-again.js"
 
-/** How people become real users with a password; see {@link ConvertProvider}. */
+/**
+ * Options of {@link ConvertProvider}.
+ * @example
+ * const options: ConvertProviderOptions = { identifier: "email" }
+ */
 export interface ConvertProviderOptions {
-  /** What people are known by: a name they choose, or their e-mail address. Default: `"username"`. */
+  /**
+   * What a user signs in with: a chosen username, or an e-mail address.
+   * @default "username"
+   * @example identifier: "email"
+   */
   identifier?: "username" | "email"
   /**
-   * The app's own rules, called after ours with the accepted input (names and addresses normalised, the password as it will be hashed).
-   * Throw a {@link SignInRefused}, or any CredentialsSignin, to refuse.
+   * Checks the input by rules of the app, after those of this library. Gets the accepted input:
+   * names and addresses normalized, the password as it will be hashed. Throw a
+   * {@link SignInRefused}, or any CredentialsSignin, to refuse.
+   * @default no further rules
+   * @example
+   * validate({ username }) {
+   *   if (username === "admin") throw new SignInRefused("username_taken")
+   * }
    */
   validate?: (input: ConvertInput) => void | Promise<void>
   /**
-   * Makes an address for somebody who signs up with a username where the `email` column is NOT NULL, as `LazyProvider({ generateEmail })`
-   * does for lazy users. Default: none; the column stays null.
+   * Makes an address for a user who signs up with a username where the `email` column is NOT NULL,
+   * as `LazyProvider({ generateEmail })` does for lazy users.
+   * @default no address: the column stays null
+   * @example generateEmail: ({ id }) => `${id}@lazy.invalid`
    */
   generateEmail?: GenerateEmail
-  /** Parameters of argon2id; default: the OWASP minimum or better. */
+  /**
+   * The parameters of argon2id.
+   * @default the OWASP minimum or better
+   * @example hash: { timeCost: 3 }
+   */
   hash?: HashOptions
   /**
-   * Bounds tries, also those that succeed: each costs a hash, and one that fails may tell who has an account. Any limiter of rate-limiter-flexible; with
-   * several server processes, use one that they share. A limiter whose store fails makes conversions fail: give it an `insuranceLimiter` if
-   * you'd rather not have that.
+   * Limits tries, including successful ones: each costs a hash, and a failed one may tell who has
+   * an account. Takes any limiter of rate-limiter-flexible; several server processes need one that
+   * they share. Conversions fail while the store of a limiter fails, unless it has an
+   * `insuranceLimiter`.
+   * @default limiters in memory
+   * @example limiters: { address: new RateLimiterMemory({ points: 20, duration: 60 * 60 }) }
    */
   limiters?: {
-    /** Tries per client address, where the framework knows it. Default: 100 in an hour, in memory. */
+    /**
+     * Limits tries per client address, where the framework knows it.
+     * @default 100 an hour, in memory
+     */
     address?: RateLimiterAbstract
     /**
-     * Bounds, per name, how often the password of a repeated form is compared. Beyond it, the
-     * answer is that the name is taken.
+     * Limits, per name, how often the password of a repeated form is compared. Beyond the limit,
+     * the answer says that the name is taken.
      * @default 10 in 15 minutes, in memory
      */
     name?: RateLimiterAbstract
   }
 }
 
-/** What somebody chose, normalised. Exactly one of `username` and `email` is there. */
+/** The accepted input, normalized. Has exactly one of `username` and `email`. */
 export interface ConvertInput {
   username?: string
   email?: string
@@ -62,15 +88,21 @@ const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
 const NAME_TRIES = { points: 10, duration: 15 * 60 }
 
 interface Choice extends ConvertInput {
-  /** The name as it was typed. */
+  /** The name as the user typed it. */
   display?: string
 }
 
 /**
- * The provider behind `signIn("convert", { username | email, password, passwordConfirm? })`: makes the lazy user who is signed in a real
- * one with the same id. With no session it signs somebody up. For a real user it refuses (`already_converted`).
+ * Makes the provider behind `signIn("convert", { username | email, password, passwordConfirm? })`.
+ * It converts the lazy user who is signed in, under the same id; without a session it signs the
+ * visitor up, and it refuses a real user with `already_converted`.
  *
- * Refusals are {@link SignInRefused}s with a `code`; whichever it is, the lazy session and its data are as before.
+ * A refusal is a {@link SignInRefused} with a `code`; the lazy session and its data stay unchanged.
+ * @example
+ * const authConfig = withLazy({
+ *   adapter: LazyAdapter(db),
+ *   providers: [LazyProvider(), PasswordProvider(), ConvertProvider({ identifier: "email" })],
+ * })
  */
 export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProviderConfig {
   const { identifier = "username" } = options
@@ -112,11 +144,14 @@ export function ConvertProvider(options: ConvertProviderOptions = {}): LazyProvi
   )
 }
 
-/** @throws LazySetupError when the adapter has nowhere to keep passwords */
+/**
+ * Checks that the adapter has a table for passwords.
+ * @throws LazySetupError when it has none
+ */
 export function requirePasswords(adapter: InternalAdapter): void {
   if (!adapter.lazy.hasPasswords)
     throw new LazySetupError(
-      "ConvertProvider and PasswordProvider need a passwords table: InternalAdapter(db, { passwordsTable }).",
+      "ConvertProvider and PasswordProvider need a table for passwords: LazyAdapter(db, { passwordsTable }).",
     )
 }
 
@@ -162,7 +197,7 @@ function conversion(
     through: { passwordHash, repeated: () => signInAgain(context, { ...choice, userId: id }, again) },
     current,
     set: {
-      // The generated name has done its work, whichever way somebody converts.
+      // The generated name ends with the conversion, whatever the identifier.
       username: choice.username ?? null,
       name: name ?? choice.display ?? null,
       ...(choice.email !== undefined && { email: choice.email, emailVerified: null }),
@@ -187,7 +222,7 @@ async function signUp(
   return { kind: "sign-up", user, repeated: () => signInAgain(context, choice, again) }
 }
 
-/** Returns the user as the app's `signIn` callback sees it: not in the database yet. */
+/** Returns the user as the app's `signIn` callback sees it, before it is in the database. */
 function candidate({ id, name, email, username }: NewRealUser & { id: string }): UserRow {
   return {
     id,

@@ -7,30 +7,47 @@ import type { UserRow } from "../../store/tables/user-row.js"
 import { lazyUserIds } from "../request/lazy-user-ids.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 
-/** How lazy users are made; see {@link LazyProvider}. */
+/**
+ * Options of {@link LazyProvider}.
+ * @example
+ * const options: LazyProviderOptions = { generateName: () => `visitor-${crypto.randomUUID()}` }
+ */
 export interface LazyProviderOptions {
-  /** Makes a username; called again when that one is taken. Default: `guest-` and ten random characters. */
+  /**
+   * Makes a username. Called again when the name is taken.
+   * @default `guest-` and ten random characters
+   * @example generateName: () => `visitor-${crypto.randomUUID()}`
+   */
   generateName?: () => string | Promise<string>
   /**
-   * Makes an address for apps whose `email` column is NOT NULL. Return one under the reserved, undeliverable domain `.invalid`
-   * (RFC 2606), such as `` `${id}@lazy.invalid` ``. Default: none; the column stays null.
+   * Makes an address for apps whose `email` column is NOT NULL. Return one under `.invalid`, which
+   * is reserved and undeliverable (RFC 2606).
+   * @default no address: the column stays null
+   * @example generateEmail: ({ id }) => `${id}@lazy.invalid`
    */
   generateEmail?: GenerateEmail
 }
 
-/** New lazy users are turned off (`lazy.enabled`). Its code in the URL is `lazy_disabled`. */
+/**
+ * Refuses a new lazy user because `lazy.enabled` is off. Its code in the URL is `lazy_disabled`.
+ */
 export class LazyDisabled extends CredentialsSignin {
   override code = "lazy_disabled"
 }
 
-/** The app's `lazy.verify` takes the visitor for a bot. Its code in the URL is `lazy_not_verified`. */
+/**
+ * Refuses a new lazy user because `lazy.verify` took the visitor for a bot. Its code in the URL is
+ * `lazy_not_verified`.
+ */
 export class VisitorNotVerified extends CredentialsSignin {
   override code = "lazy_not_verified"
 }
 
 /**
- * The provider behind `signIn("lazy")`: makes a lazy user and signs it in. Who is signed in already, as whoever, stays so.
- * What its form sends is shown to `lazy.verify` and ignored otherwise.
+ * Makes the provider behind `signIn("lazy")`, which makes a lazy user and signs it in. A visitor
+ * who is signed in already keeps that session. Only `lazy.verify` reads the fields of its form.
+ * @example
+ * const authConfig = withLazy({ adapter: LazyAdapter(db), providers: [LazyProvider()] })
  */
 export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderConfig {
   const { generateName = generateLazyName, generateEmail } = options
@@ -46,9 +63,10 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
           context.decision = { kind: "keep", current }
           return current.user
         }
-        if (!(await isEnabled(context))) throw new LazyDisabled()
-        if (!(await isVerified(credentials, context))) throw new VisitorNotVerified()
-        // Only people count: otherwise bots could use up what there is for everybody.
+        if (!(await isEnabled(context))) throw new LazyDisabled("lazy.enabled is off, so no lazy user was made.")
+        if (!(await isVerified(credentials, context)))
+          throw new VisitorNotVerified("lazy.verify returned false, so no lazy user was made.")
+        // Count after the checks, so that bots can't use up the limits for everyone.
         await context.takeCreation(context.client())
         const { ids, successor } = lazyUserIds(context.config, context.head)
         const session = context.newSession()
@@ -71,7 +89,10 @@ async function isEnabled(context: BoundContext): Promise<boolean> {
   return typeof options.enabled === "function" ? options.enabled(context.wholeRequest()) : options.enabled
 }
 
-/** The user as the app's `signIn` callback sees it: not in the database yet, and without the name it will be given there. */
+/**
+ * Returns the user as the app's `signIn` callback sees it, before it is in the database and has its
+ * name.
+ */
 function candidate(id: string): UserRow {
   const now = new Date()
   return {

@@ -4,15 +4,14 @@ import { SignInRefused } from "../config/sign-in-refused.js"
 import type { BoundContext } from "./bound-provider.js"
 
 /**
- * How many sign-ins may wait for argon2 or for the scoring of a password: less than a second of
- * work.
+ * The number of sign-ins that may wait for argon2 or password scoring: less than a second of work.
  */
 const MAX_WAITING = 16
 
 /**
- * Reserves no turn, but checks that there is one, and returns how this sign-in waits: until its
+ * Checks that a turn is free, without reserving it, and returns how this sign-in waits: until its
  * client disconnects.
- * @throws SignInRefused `too_many_tries` when too many are waiting
+ * @throws SignInRefused `too_many_tries` when too many sign-ins are waiting
  */
 export async function turnOf({ head }: BoundContext): Promise<TurnOptions> {
   const turn = { signal: head.signal, maxWaiting: MAX_WAITING }
@@ -22,7 +21,8 @@ export async function turnOf({ head }: BoundContext): Promise<TurnOptions> {
 
 /**
  * Runs work that waits for a turn.
- * @throws SignInRefused `too_many_tries` when too many are waiting, or the client has disconnected
+ * @throws SignInRefused `too_many_tries` when too many sign-ins are waiting, or the client has
+ * disconnected
  */
 export async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   try {

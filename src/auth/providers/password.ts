@@ -9,26 +9,49 @@ import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { requirePasswords } from "./convert.js"
 import { inTurn, turnOf } from "./password-turn.js"
 
-/** How people sign in with a password; see {@link PasswordProvider}. */
+/**
+ * Options of {@link PasswordProvider}.
+ * @example
+ * const options: PasswordProviderOptions = { hash: { timeCost: 3 } }
+ */
 export interface PasswordProviderOptions {
-  /** Parameters of argon2id. A stored hash made with others is replaced at the next sign-in. Default: the OWASP minimum or better. */
+  /**
+   * The parameters of argon2id. A hash made with others is replaced at the next sign-in.
+   * @default the OWASP minimum or better
+   * @example hash: { timeCost: 3 }
+   */
   hash?: HashOptions
   /**
-   * Bounds failed tries. Any limiter of rate-limiter-flexible; with several server processes, use one that they share (Redis, Postgres, …).
-   * A limiter whose store fails makes sign-ins fail: give it an `insuranceLimiter` if you'd rather not have that.
+   * Limits failed tries. Takes any limiter of rate-limiter-flexible; several server processes need
+   * one that they share (Redis, PostgreSQL, …). Sign-ins fail while the store of a limiter fails,
+   * unless it has an `insuranceLimiter`.
+   * @default limiters in memory
+   * @example limiters: { name: new RateLimiterMemory({ points: 5, duration: 15 * 60 }) }
    */
   limiters?: {
-    /** Failed tries per name. Default: 10 in 15 minutes, in memory. */
+    /**
+     * Limits failed tries per name.
+     * @default 10 in 15 minutes, in memory
+     */
     name?: RateLimiterAbstract
-    /** Failed tries per client address, where the framework knows it. Default: 100 in an hour, in memory. */
+    /**
+     * Limits failed tries per client address, where the framework knows it.
+     * @default 100 an hour, in memory
+     */
     address?: RateLimiterAbstract
   }
 }
 
 /**
- * The provider behind `signIn("password", { username, password })`; `username` may be an e-mail address. A wrong password, an unknown
- * name, a lazy user's name and a user without a password are answered alike, in the same time: `wrong_credentials`. After too
- * many failures: `too_many_tries`, whether or not there is such a user.
+ * Makes the provider behind `signIn("password", { username, password })`; `username` may be an
+ * e-mail address. A wrong password, an unknown name, a lazy user's name and a user without a
+ * password all get `wrong_credentials`, in the same time. Too many failures get `too_many_tries`,
+ * whether or not the user exists.
+ * @example
+ * const authConfig = withLazy({
+ *   adapter: LazyAdapter(db),
+ *   providers: [LazyProvider(), PasswordProvider(), ConvertProvider()],
+ * })
  */
 export function PasswordProvider(options: PasswordProviderOptions = {}): LazyProviderConfig {
   return boundProvider(
@@ -74,14 +97,17 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
 const NAME_TRIES = { points: 10, duration: 15 * 60 }
 const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
 
-/** Treats a password that is no string, such as an object in JSON, as a wrong one. */
+/** Treats a password that is not a string, such as an object in JSON, as a wrong one. */
 const textOf = (password: unknown) => (typeof password === "string" ? password : "")
 
 function unlessTooMany(error: unknown): undefined {
   if (!(error instanceof TooManyWaiting)) throw error
 }
 
-/** Something that can't be a name or an address is looked up all the same, so that it takes as long as any other. */
+/**
+ * Reads the username or the address. Looks up an invalid one too, so that the answer takes as long
+ * as for any other.
+ */
 function readIdentifier(input: unknown): UserIdentifier {
   const email = normalizeEmail(input)
   if (email) return { email }

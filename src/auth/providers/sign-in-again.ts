@@ -9,7 +9,7 @@ import { signUpIds } from "../request/lazy-user-ids.js"
 import type { BoundContext } from "./bound-provider.js"
 import { inTurn } from "./password-turn.js"
 
-/** How long after a conversion its form may be repeated, in milliseconds. */
+/** The time after a conversion in which its form may be repeated, in milliseconds. */
 const RECENT = 15 * 60 * 1000
 
 /** A form that asks for a taken name. */
@@ -25,19 +25,20 @@ export interface RepeatedForm {
 /** Options of {@link signInAgain}. */
 export interface SignInAgainOptions {
   hash?: HashOptions
-  /** Bounds how often the password of one name is compared. */
+  /** Limits how often the password of one name is compared. */
   tries: RateLimiterAbstract
   turn: TurnOptions
 }
 
 /**
- * Finds the account that this browser made with the same form a moment ago: the form was sent
- * twice, or its answer was lost. Requires the right password in any case, and leaves it to the
- * caller to make the session.
+ * Signs in again to the account that this browser made with the same form a moment ago: the form
+ * was sent twice, or its answer was lost. Always requires the right password. Sets `method`, and
+ * leaves the session to the caller.
  *
  * Compares the password once whether or not the account exists, so that the answer tells only that
  * the name is taken.
  * @returns null when the name belongs to another user
+ * @throws SignInRefused `too_many_tries` when too many sign-ins are waiting
  */
 export async function signInAgain(
   context: BoundContext,
@@ -60,10 +61,7 @@ export async function signInAgain(
   return user
 }
 
-/**
- * Returns a test for accounts that this browser made; undefined when nothing in the request can
- * tell.
- */
+/** Returns a test for accounts that this browser made; undefined when the request shows none. */
 async function ownership(
   context: BoundContext,
   { username, email, userId }: RepeatedForm,

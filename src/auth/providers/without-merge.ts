@@ -6,8 +6,9 @@ import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 const ID = "without-merge"
 
 /**
- * Tells whether a request may need {@link withoutMergeProvider}: the sign-in page after a failed merge, its form, or a server action.
- * @param url undefined in a server action, for which next-auth names no request
+ * Tells whether a request may need {@link withoutMergeProvider}: the sign-in page after a failed
+ * merge, its form, or a server action.
+ * @param url undefined in a server action, for which next-auth gives no request
  */
 export function needsWithoutMerge(url: string | undefined): boolean {
   if (url === undefined) return true
@@ -15,7 +16,7 @@ export function needsWithoutMerge(url: string | undefined): boolean {
 }
 
 /**
- * The provider behind `signIn("without-merge")`, which leaves a lazy user behind whose merge
+ * Makes the provider behind `signIn("without-merge")`, which leaves behind a lazy user whose merge
  * failed. The browser keeps the lazy session and returns to the sign-in page, where the next
  * sign-in does not merge.
  */
@@ -27,7 +28,7 @@ export function withoutMergeProvider(): LazyProviderConfig {
       credentials: {
         explanation: {
           label:
-            "What you made here can’t be moved into your account, so nobody was signed in and nothing has changed. You can sign in without it.",
+            "What you made here can’t be moved into your account, so you were not signed in and nothing has changed. You can sign in without it.",
           type: "hidden",
         },
       },

@@ -1,7 +1,11 @@
 import ipaddr from "ipaddr.js"
 import { LazySetupError } from "../../errors.js"
 
-/** Which header a proxy of yours writes the client's address into; see `lazy.trustProxy`. */
+/**
+ * The header that holds the client's address behind your proxy; see `lazy.trustProxy`.
+ * @example
+ * const trustProxy: TrustedProxy = { header: "x-forwarded-for", hops: 2 }
+ */
 export interface TrustedProxy {
   /**
    * The header name, such as `x-forwarded-for`, `cf-connecting-ip` or `forwarded` (RFC 7239: `for`
@@ -18,17 +22,23 @@ export interface TrustedProxy {
 /** The key shared by all clients whose address can't be parsed. */
 export const UNREADABLE = "unreadable"
 
-/** @throws LazySetupError when nothing could be read by these settings, or anybody's forgery would be */
+/**
+ * Checks the settings of a trusted proxy.
+ * @throws LazySetupError when the header has no name, or `hops` would read what a client can forge
+ */
 export function checkTrustedProxy({ header, hops = 1 }: TrustedProxy): void {
   if (header === "" || !Number.isInteger(hops) || hops < 1)
-    throw new LazySetupError("lazy.trustProxy names a header, and `hops` is a whole number, 1 or more.")
+    throw new LazySetupError(
+      "lazy.trustProxy must name a header, and its `hops` must be a whole number, 1 or more: " +
+        'lazy: { trustProxy: { header: "x-forwarded-for", hops: 1 } }.',
+    )
 }
 
 /**
- * Finds the text that should be the client's address. Returns undefined when the app names no source
- * or the source is empty.
- * @param direct the address as the framework knows it
- * @param trusted the header to believe instead; other headers count for nothing, since anybody can send them
+ * Finds the text that should be the client's address. Returns undefined when the app names no
+ * source or the source is empty.
+ * @param direct returns the address that the framework knows
+ * @param trusted the header to read instead; any client can send the other ones
  */
 export function writtenAddress(
   headers: Headers | undefined,

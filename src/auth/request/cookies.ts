@@ -1,7 +1,8 @@
+import type { AuthConfig } from "@auth/core"
 import type { ResponseInternal } from "@auth/core/types"
 import { stringifySetCookie } from "cookie"
 
-/** A cookie that Auth.js wants set. */
+/** A cookie for Auth.js to set. */
 export type AuthCookie = NonNullable<ResponseInternal["cookies"]>[number]
 
 /**
@@ -23,23 +24,52 @@ export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
     headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: options.encode ?? encodeValue }))
 }
 
-/** The `Cookie` header that a browser would send after having been sent these cookies. */
+/** Builds the `Cookie` header that a browser sends after it was sent these cookies. */
 export function cookieAfter(cookie: string, changes: AuthCookie[]): string {
   const last = new Map(changes.map(({ name, value }) => [name, value]))
   const set = [...last].filter(([, value]) => value !== "").map(([name, value]) => `${name}=${encodeValue(value)}`)
   return [withoutCookies(cookie, (name) => last.has(name)), ...set].filter((part) => part !== "").join("; ")
 }
 
-/** Tokens of sessions hold nothing that has to be encoded, and looking for it takes a fraction of the time. */
+/**
+ * Encodes the value of a cookie. The tokens of sessions need no encoding, and testing for that is
+ * several times faster.
+ */
 export function encodeValue(value: string): string {
   return /^[\w.~-]*$/.test(value) ? value : encodeURIComponent(value)
 }
 
-/** A `Cookie` header less some of its cookies. The others stay as they came, whatever that is: nobody vouches for what a client sends. */
+/**
+ * Removes some cookies from a `Cookie` header. Keeps the others as the client sent them, even
+ * malformed.
+ */
 export function withoutCookies(cookie: string, isOut: (name: string) => boolean): string {
   return cookie
     .split(";")
     .map((pair) => pair.trim())
     .filter((pair) => pair !== "" && !isOut(pair.slice(0, Math.max(pair.indexOf("="), 0)).trim()))
     .join("; ")
+}
+
+const SESSION_NAME = "authjs.session-token"
+
+/**
+ * Removes the cookies of other apps whose names begin with that of the session cookie. Auth.js
+ * takes them for chunks of its own, and removes them whenever it writes or removes a session.
+ */
+export function hideForeignCookies(headers: Headers, { cookies }: AuthConfig): void {
+  const cookie = headers.get("cookie")
+  const own = cookies?.sessionToken?.name
+  if (!cookie || !mayHoldForeign(cookie, own ?? SESSION_NAME)) return
+  const names = own === undefined ? [SESSION_NAME, `__Secure-${SESSION_NAME}`] : [own]
+  const isForeign = (given: string) => names.some((name) => given.startsWith(name) && !isNameOrChunk(given, name))
+  const left = withoutCookies(cookie, isForeign)
+  if (left.length !== cookie.length) headers.set("cookie", left)
+}
+
+/** Tests the header without parsing it, which is slow: most requests have one such cookie. */
+function mayHoldForeign(cookie: string, name: string): boolean {
+  for (let at = cookie.indexOf(name); at !== -1; at = cookie.indexOf(name, at + 1))
+    if (cookie[at + name.length] !== "=") return true
+  return false
 }

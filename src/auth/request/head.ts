@@ -6,14 +6,17 @@ import type { AuthConfig } from "@auth/core"
  */
 export type RequestHead = Pick<Request, "method" | "url" | "headers"> & { signal?: AbortSignal | null }
 
-/** What Auth.js integrations hand to a configuration function, by framework. */
+/** The argument that each integration of Auth.js passes to a configuration function. */
 export type LazyRequest =
-  /** next-auth, and anything that speaks Request and Response */
+  /** next-auth, and anything that uses Request and Response. */
   | Request
-  /** SvelteKit, our Express middleware, and the gate, which looks at no more than the head of a request */
+  /** SvelteKit, the Express middleware and the gate; they need only the head of the request. */
   | { request: RequestHead; getClientAddress?: () => string; platform?: unknown }
-  /** Hono; on Node its `env` has the connection, and so the client's address */
+  /** Hono. On Node, its `env` holds the connection, and so the client's address. */
   | { req: { raw: Request }; env?: unknown }
 
-/** What `withLazy` returns: the configuration for one request, as `NextAuth()`, Hono and SvelteKit take it. */
+/**
+ * Makes the configuration for one request; what `withLazy` returns, and `NextAuth()`, Hono and
+ * SvelteKit take.
+ */
 export type LazyAuth = (request?: LazyRequest) => AuthConfig

@@ -13,11 +13,12 @@ export interface LazyUserIds {
 }
 
 /**
- * The ids to try for a new lazy user. Derived from the browser's CSRF token and the time, so that a browser that asks twice
- * within seconds asks for the same id; the second id is the one it would have been given in the window before. Without a CSRF token
- * (a first visit) one random id. All are UUIDv7 (RFC 9562, section 5.7), whose leading time keeps indexes compact.
+ * Derives the ids to try for a new lazy user from the browser's CSRF token and the time, so that
+ * two requests within seconds ask for the same id. The second id is that of the window before.
+ * Without a CSRF token, as on a first visit, returns one random id.
  *
- * The successor of an id is derived as well: requests at once after a sign-out get one user, too.
+ * All ids are UUIDv7 (RFC 9562, section 5.7), whose leading time keeps indexes compact. The
+ * successor of an id is derived too, so that simultaneous requests after a sign-out get one user.
  */
 export function lazyUserIds(config: AuthConfig, request: RequestHead): LazyUserIds {
   const csrfToken = readCsrfToken(config, request)
@@ -36,15 +37,18 @@ function derive(secret: string, what: string, msecs: number): string {
   return uuidv7({ msecs, random: digest.subarray(0, 16), seq: digest.readUInt32BE(16) })
 }
 
-/** Ids of users that were just deleted, with the time at which the id can no longer be derived. */
+/**
+ * The ids of users that were just deleted, with the time from which they can't be derived again.
+ */
 const forgotten = new Map<string, number>()
 
-/** More ids than a process deletes in twenty seconds. Beyond it, the oldest is forgotten. */
+/**
+ * The most ids that are remembered; beyond it, the oldest goes. No process deletes as many users in
+ * twenty seconds.
+ */
 const MAX_FORGOTTEN = 10_000
 
-/**
- * Keeps this process from giving the id of a deleted user to the next person at the same browser.
- */
+/** Keeps this process from giving the id of a deleted user to the next person at the browser. */
 export function forgetLazyUser(id: string): void {
   const now = Date.now()
   for (const [old, until] of forgotten) {
@@ -54,7 +58,7 @@ export function forgetLazyUser(id: string): void {
   forgotten.set(id, now + 2 * WINDOW_MS)
 }
 
-/** Does the same for the ids that this browser would be given now. */
+/** Keeps this process from giving the ids of this browser to the next person at it. */
 export function forgetBrowser(config: AuthConfig, request: RequestHead): void {
   for (const id of lazyUserIds(config, request).ids) forgetLazyUser(id)
 }
@@ -63,12 +67,15 @@ function isForgotten(id: string): boolean {
   return (forgotten.get(id) ?? 0) > Date.now()
 }
 
-/** How long repeated sign-ups of one browser under one name derive the same id, in milliseconds. */
+/**
+ * The time, in milliseconds, in which repeated sign-ups of one browser under one name derive the
+ * same id.
+ */
 const SIGN_UP_WINDOW_MS = 5 * 60_000
 
 /**
  * Derives the ids for a sign-up of this browser under this name, of now and of a few minutes ago.
- * They show that an account was made by the same form. Empty without a CSRF token.
+ * They show that an account was made by the same form. Returns none without a CSRF token.
  */
 export function signUpIds(config: AuthConfig, request: RequestHead, name: string): string[] {
   const csrfToken = readCsrfToken(config, request)
@@ -79,14 +86,17 @@ export function signUpIds(config: AuthConfig, request: RequestHead, name: string
   return [start, start - SIGN_UP_WINDOW_MS].map((from) => derive(secret, `${from}|${key}`, from))
 }
 
-/** The CSRF token of this browser, if it is one that Auth.js has given out: the cookie holds it with a hash that takes the secret. */
+/**
+ * Reads the CSRF token of this browser. Returns undefined unless Auth.js issued it: the cookie
+ * holds the token with a hash that takes the secret.
+ */
 function readCsrfToken(config: AuthConfig, request: RequestHead): string | undefined {
   const cookie = request.headers.get("cookie")
   if (!cookie) return undefined
   const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
   const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
   if (!cookie.includes(name)) return undefined
-  // Auth.js, too, reads the first of two cookies with this name.
+  // Auth.js also reads the first of two cookies with this name.
   const [token, hash] = parseCookie(cookie)[name]?.split("|") ?? []
   const expected = createHash("sha256").update(`${token}${config.secret}`).digest("hex")
   return hash === expected ? token : undefined

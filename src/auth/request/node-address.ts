@@ -1,33 +1,41 @@
-/** As much of a request of Node's as is asked for its address. */
+/** The parts of a Node request that tell its address. */
 interface NodeRequest {
   socket?: { remoteAddress?: string; localAddress?: string; destroyed?: boolean }
 }
 
-/** What @hono/node-server hands to an app as `c.env`. */
+/** The bindings that @hono/node-server passes to an app as `c.env`. */
 interface NodeBindings {
   incoming?: NodeRequest
 }
 
 /**
- * Stands for everybody who has hung up: their connection no longer says who they were. Counted as one, they can't make users without end
- * by hanging up.
+ * The address of all clients that have disconnected, since their connections no longer have one.
+ * Counted together, they can't make unlimited users by disconnecting.
  */
-const HUNG_UP = "0.0.0.0"
+const DISCONNECTED = "0.0.0.0"
 
-/** The address at the other end of the connection; undefined where there is none, such as behind a Unix socket. Never from a header. */
+/**
+ * Returns the address at the other end of the connection, never one from a header. Returns
+ * undefined where there is none, such as behind a Unix socket.
+ */
 export function nodeAddress(request: NodeRequest | undefined): string | undefined {
   const { remoteAddress, localAddress, destroyed } = request?.socket ?? {}
-  return remoteAddress ?? (destroyed || localAddress !== undefined ? HUNG_UP : undefined)
+  return remoteAddress ?? (destroyed || localAddress !== undefined ? DISCONNECTED : undefined)
 }
 
-/** The same from Hono's `c.env`: https://hono.dev/docs/getting-started/nodejs#access-the-raw-node-js-apis */
+/**
+ * Returns the address of the client from Hono's `c.env`:
+ * https://hono.dev/docs/getting-started/nodejs#access-the-raw-node-js-apis
+ */
 export function honoAddress(env: unknown): (() => string) | undefined {
   const bindings = env as (NodeBindings & { server?: NodeBindings }) | undefined
   const address = nodeAddress((bindings?.server ?? bindings)?.incoming)
   return address === undefined ? undefined : () => address
 }
 
-/** The same from SvelteKit's `event.platform`, as @sveltejs/adapter-node makes it. */
+/**
+ * Returns the address of the client from SvelteKit's `event.platform` of @sveltejs/adapter-node.
+ */
 export function platformAddress(platform: unknown): string | undefined {
   return nodeAddress((platform as { req?: NodeRequest } | undefined)?.req)
 }

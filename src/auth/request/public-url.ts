@@ -1,36 +1,39 @@
 import type { RequestHead } from "./head.js"
 
-/** The address under which visitors reach the app: `AUTH_URL` where it is set, as everywhere in Auth.js, and the request's own otherwise. */
+/**
+ * Returns the origin of the app for its visitors: that of `AUTH_URL` where it is set, as everywhere
+ * in Auth.js, and that of the request otherwise.
+ */
 export function publicOrigin(request: Pick<Request, "url">): string {
   return configuredOrigin() ?? new URL(request.url).origin
 }
 
-/** That address, and the whole URL that the visitor asked for. */
+/** Returns the public origin of the app, and the URL of the request under it. */
 export function publicAddress(request: Pick<Request, "url">): { origin: string; url: string } {
   const own = new URL(request.url)
   const origin = configuredOrigin() ?? own.origin
   return { origin, url: `${origin}${own.pathname}${own.search}` }
 }
 
-/** The same request under the address that visitors use: behind a proxy a server sees its own, internal one. */
+/** Moves a request to the public origin. Behind a proxy, a server sees its internal address. */
 export function publicRequest(request: Request): Request {
   const outside = elsewhere(request)
   return outside === undefined ? request : new Request(outside, request)
 }
 
-/** The same without its body, which is Auth.js's to read. */
+/** Moves the head of a request to the public origin. Leaves the body to Auth.js. */
 export function publicHead(request: RequestHead): RequestHead {
   const url = elsewhere(request)
   const { method, headers, signal } = request
   return url === undefined ? request : { method, url, headers, signal }
 }
 
-/** A request that is only known by its head, for those who expect a whole one; it has no body. */
+/** Makes a whole request, without a body, from its head. */
 export function wholeRequest(head: RequestHead): Request {
   return head instanceof Request ? head : new Request(head.url, { method: head.method, headers: head.headers })
 }
 
-/** The visitor's address of a request that came under another one. */
+/** Returns the public URL of a request that came under another origin; undefined for any other. */
 function elsewhere({ url }: RequestHead): string | undefined {
   const origin = configuredOrigin()
   if (origin === undefined || url.startsWith(`${origin}/`)) return undefined
@@ -38,7 +41,7 @@ function elsewhere({ url }: RequestHead): string | undefined {
   return `${origin}${pathname}${search}`
 }
 
-/** The path of `AUTH_URL`; undefined where it is not set or has none. */
+/** Returns the path of `AUTH_URL`; undefined where the variable is not set or has no path. */
 export function configuredPath(): string | undefined {
   const url = process.env.AUTH_URL
   const path = url === undefined || !URL.canParse(url) ? undefined : parse(url).path
@@ -47,13 +50,13 @@ export function configuredPath(): string | undefined {
 
 function configuredOrigin(): string | undefined {
   const url = process.env.AUTH_URL ?? process.env.NEXTAUTH_URL
-  // Set to nothing, it means the same to Auth.js as not set at all.
+  // Auth.js treats an empty variable as one that is not set.
   return url ? parse(url).origin : undefined
 }
 
 let parsed: { url: string; origin: string; path: string } | undefined
 
-/** Most apps have one address, and taking it to pieces for every request is slow. */
+/** Parses `AUTH_URL` once: it rarely changes, and parsing it for every request is slow. */
 function parse(url: string): { origin: string; path: string } {
   if (parsed?.url !== url) {
     const { origin, pathname } = new URL(url)
@@ -62,22 +65,25 @@ function parse(url: string): { origin: string; path: string } {
   return parsed
 }
 
-/** The request under the address in the headers of a proxy: @hono/auth-js, which hands over the request as it came in, believes them. */
+/**
+ * Moves the head of a request to the address in the headers of a proxy, which @hono/auth-js trusts
+ * but does not apply.
+ */
 export function forwardedHead(request: Request): RequestHead {
   const url = forwardedUrl(request)
   const { method, headers, signal } = request
   return url === request.url ? request : { method, url, headers, signal }
 }
 
-/** Returns the request, with its body, under the address in the headers of a proxy. */
+/** Moves a request, with its body, to the address in the headers of a proxy. */
 export function forwardedRequest(request: Request): Request {
   const url = forwardedUrl(request)
   return url === request.url ? request : new Request(url, request)
 }
 
 /**
- * Returns the URL that the visitor sent, by `x-forwarded-proto` and `x-forwarded-host`. Of a list
- * the first value counts; values that are not `http`, `https` or a host are ignored.
+ * Returns the URL that the visitor requested, by `x-forwarded-proto` and `x-forwarded-host`. The
+ * first value of a list counts; anything but `http`, `https` or a host is ignored.
  */
 export function forwardedUrl({ url, headers }: Pick<RequestHead, "url" | "headers">): string {
   const protocol = forwardedProtocol(headers)
@@ -121,4 +127,17 @@ export function settleForwarded(headers: Headers): void {
 
 function firstOf(list: string | null): string | undefined {
   return list?.split(",")[0]?.trim()
+}
+
+/**
+ * Returns the target as a path if it stays on `origin`; null otherwise. Refuses `//evil`, `/\evil`
+ * and control characters before parsing, because browsers read them as other sites.
+ */
+export function sameOriginPath(target: unknown, origin: string): string | null {
+  if (typeof target !== "string" || target === "" || target.length > 2048) return null
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u0020\u007f\\]/.test(target) || target.startsWith("//")) return null
+  if (!URL.canParse(target, origin)) return null
+  const url = new URL(target, origin)
+  return url.origin === origin && !url.pathname.startsWith("//") ? `${url.pathname}${url.search}${url.hash}` : null
 }

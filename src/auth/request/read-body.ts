@@ -1,6 +1,7 @@
 /**
- * The body of a request, if it has at most so many bytes; of a longer one, not much more than that is read.
- * @returns null where it is longer
+ * Reads the body of a request up to a size. Of a longer one, reads little more than that.
+ * @param most the largest size, in bytes
+ * @returns null when the body is longer
  */
 export async function readBody(request: Request, most: number): Promise<Buffer<ArrayBuffer> | null> {
   if (Number(request.headers.get("content-length")) > most) return null

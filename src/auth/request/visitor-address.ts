@@ -1,19 +1,22 @@
 import { honoAddress, platformAddress } from "./node-address.js"
 
-/** What frameworks hand to a handler, as far as it tells the client's address: a context of Hono, an event of SvelteKit, or just a function. */
+/**
+ * The objects that frameworks pass to a handler and that tell the client's address: Hono's context,
+ * SvelteKit's event, or a function.
+ */
 export interface Visitor {
-  /** Hono's request. */
+  /** The request of Hono. */
   req?: { raw: Request }
   getClientAddress?: () => string
-  /** Hono's bindings. */
+  /** The bindings of Hono. */
   env?: unknown
-  /** SvelteKit's platform. */
+  /** The platform of SvelteKit. */
   platform?: unknown
 }
 
 /**
- * The address of a client, asked for at once: of somebody who has hung up meanwhile it would not be known any more. Undefined where the framework
- * doesn't know it; some throw then.
+ * Reads the client's address now, since the connection of a client that disconnects loses it.
+ * Returns undefined where the framework doesn't know the address; some throw then.
  */
 export function visitorAddress({ getClientAddress, env, platform }: Visitor): (() => string) | undefined {
   const address = given(getClientAddress) ?? honoAddress(env)?.() ?? platformAddress(platform)

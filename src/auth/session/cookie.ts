@@ -3,10 +3,16 @@ import { type AuthCookie, isNameOrChunk } from "../request/cookies.js"
 import { sessionValues } from "./session-values.js"
 
 const NAME = "authjs.session-token"
-/** What Auth.js puts into one cookie of a session: 4096 bytes less the 160 that it reckons the rest of a cookie takes. */
+/**
+ * The characters of a session that Auth.js puts into one cookie: 4096 less the 160 that it reserves
+ * for the rest of the cookie.
+ */
 const CHUNK_SIZE = 4096 - 160
 
-/** The name of the session cookie for this request, by the rules of Auth.js: https://authjs.dev/reference/core#cookies */
+/**
+ * Returns the name of the session cookie for this request, by the rules of Auth.js:
+ * https://authjs.dev/reference/core#cookies
+ */
 export function sessionCookieName(config: AuthConfig, url: string): string {
   return config.cookies?.sessionToken?.name ?? (isSecure(config, url) ? `__Secure-${NAME}` : NAME)
 }
@@ -15,7 +21,10 @@ function isSecure({ useSecureCookies }: AuthConfig, url: string): boolean {
   return useSecureCookies ?? url.startsWith("https:")
 }
 
-/** Whether a JWT with this salt is the one in the session cookie: Auth.js salts every token with the name of its cookie. */
+/**
+ * Tells whether a JWT with this salt is in the session cookie. Auth.js salts every token with the
+ * name of its cookie.
+ */
 export function isSessionSalt(config: AuthConfig, salt: string): boolean {
   return salt === config.cookies?.sessionToken?.name || salt === NAME || salt === `__Secure-${NAME}`
 }
@@ -30,7 +39,7 @@ export function isSessionKey({ session }: AuthConfig, value: string): boolean {
   return session?.generateSessionToken !== undefined || UUID.test(value)
 }
 
-/** The parts of a request that tell its session. */
+/** The parts of a request that identify its session. */
 interface SessionPlace {
   url: string
   cookie: string
@@ -46,13 +55,16 @@ export function readSessionCookie(config: AuthConfig, place: SessionPlace): stri
 
 /**
  * Reads every value of the session cookie, at most five. A browser sends cookies of two domains or
- * paths under the same name.
+ * paths under one name.
  */
 export function readSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): string[] {
   return sessionValues(sessionCookieName(config, url), cookie)
 }
 
-/** The cookies that take the place of the session cookies in a request: one, or chunks, and removals of what is left over. */
+/**
+ * Makes the cookies that replace the session cookies of a request: one cookie or several chunks,
+ * and removals of those that are left over.
+ */
 export function writeSessionCookies(
   config: AuthConfig,
   { url, cookie }: SessionPlace,

@@ -25,7 +25,7 @@ export interface EndedSession {
   userId?: string
 }
 
-/** How the sessions of an app are read. */
+/** The parts of a configuration that reading a session needs. */
 export interface SessionSource {
   readonly config: AuthConfig
   readonly adapter: Pick<InternalAdapter, "getSessionAndUser" | "getUser">
@@ -34,29 +34,33 @@ export interface SessionSource {
   readonly decode: NonNullable<AuthConfig["jwt"]>["decode"]
 }
 
-/** What the last reading has shown; `asked` is the value of the session cookie that it began with. */
+/**
+ * The result of the last reading; `asked` is the value of the session cookie that it began with.
+ */
 type Reading =
   | { kind: "unread" }
   /** No cookie held a session, or it had expired. */
   | { kind: "none"; asked: string }
   /** The session was ended before it expired: its user has converted, signed out, or is gone. */
   | { kind: "ended"; asked: string }
-  /** It could not be read. Auth.js then goes on as if there were none. */
+  /** It can't be read. Auth.js then continues as if there were none. */
   | { kind: "failed"; error: unknown }
   | { kind: "row"; asked: string; value: string; found: SessionAndUser }
-  /** `user` is undefined until the database was asked. */
+  /** `user` is undefined until the database is asked. */
   | { kind: "token"; asked: string; value: string; token: JWT; user?: UserRow | null }
 
 /**
  * Reads the session of one request, for Auth.js, the gate, the convert page and the providers. Of
- * several session cookies, the first live one counts. What one of them has read, the providers do
- * not read again.
+ * several session cookies, the first live one counts. The providers reuse an earlier reading.
  */
 export class SessionReader {
   #reading: Reading = { kind: "unread" }
   #current: Promise<CurrentSession | null> | undefined
 
-  /** @param head returns the head of the request; undefined while it is not known */
+  /**
+   * Makes the reader of one request.
+   * @param head returns the head of the request; undefined while it is not known
+   */
   constructor(
     private readonly source: SessionSource,
     private readonly head: () => RequestHead | undefined,
@@ -83,13 +87,13 @@ export class SessionReader {
     this.#reading = { kind: "failed", error }
   }
 
-  /** Returns the token of the live session in place of the dead one that Auth.js asked for. */
+  /** Returns the token of the live session instead of the dead one that Auth.js asked for. */
   live(asked: string): string {
     return this.#reading.kind === "row" && this.#reading.asked === asked ? this.#reading.value : asked
   }
 
   /**
-   * Finds the live row among all session cookies of the browser. Auth.js itself reads only the first
+   * Finds the live row among all session cookies of the browser; Auth.js reads only the first
    * cookie with the name. Without a live one, returns the row that was asked for.
    */
   async row(asked: string): Promise<SessionAndUser | null> {
@@ -110,8 +114,9 @@ export class SessionReader {
   }
 
   /**
-   * Decodes the live token among all session cookies of the browser. Auth.js itself reads only the
-   * first cookie with the name.
+   * Decodes the live token among all session cookies of the browser; Auth.js reads only the first
+   * cookie with the name.
+   * @throws Error of `jwt.decode`
    */
   async token(params: JWTDecodeParams & { token: string }): Promise<JWT | null> {
     const { decode = decodeToken } = this.source
@@ -135,7 +140,7 @@ export class SessionReader {
 
   /**
    * Reads the user of a token from the database.
-   * @throws the error of the database
+   * @throws Error of the database
    */
   async owner(userId: string): Promise<UserRow | null> {
     const user = (await this.source.adapter.getUser(userId)) as UserRow | null
@@ -144,9 +149,9 @@ export class SessionReader {
   }
 
   /**
-   * Returns the session that came with the request, which is read once. Returns null when there is
+   * Returns the session that came with the request, and reads it once. Returns null when there is
    * none, it has ended, or its user is gone.
-   * @throws the error of the database
+   * @throws Error of the database
    */
   current(): Promise<CurrentSession | null> {
     if (!this.head()) return Promise.resolve(null)
@@ -159,7 +164,7 @@ export class SessionReader {
     if (first === undefined) return null
     if (!("asked" in this.#reading) || this.#reading.asked !== first) await this.#read(first)
     const reading = this.#reading as Reading
-    // Copy the row: what Auth.js was given changes with a conversion.
+    // Copy the row: a conversion changes the object that Auth.js received.
     if (reading.kind === "row") return { sessionToken: reading.value, user: { ...(reading.found.user as UserRow) } }
     if (reading.kind !== "token" || !reading.token.sub) return null
     const user = reading.user === undefined ? await this.owner(reading.token.sub) : reading.user
@@ -170,14 +175,13 @@ export class SessionReader {
     const { strategy, config } = this.source
     if (strategy === "database") await this.row(asked)
     else if (config.secret?.length)
-      // A token that is forged, stale or under a lost secret is no session, as everywhere in Auth.js.
+      // Like Auth.js, treat a token that is forged, expired or under a lost secret as no session.
       await this.token({ secret: config.secret, ...config.jwt, token: asked, salt: this.#salt() }).catch(() => null)
   }
 
   /**
-   * Reads what the session cookie says where no session is live. Returns null when there is no
-   * cookie or it never held a session. With database sessions, a deleted row and a made-up key look
-   * alike.
+   * Reads the session cookie when no session is live. Returns null when there is no cookie or it
+   * never held a session. With database sessions, a deleted row and a made-up key look alike.
    */
   async ended(): Promise<EndedSession | null> {
     const { strategy, config, decode = decodeToken } = this.source
@@ -206,7 +210,8 @@ export class SessionReader {
   }
 
   /**
-   * Tells whether a token may hold. A failing database counts as yes: the next request checks again.
+   * Tells whether a token may hold. Counts a failing database as yes: the next request checks
+   * again.
    */
   async #mayHold(token: JWT, userId: string): Promise<boolean> {
     try {
@@ -222,7 +227,7 @@ async function decoded(decode: () => JWT | null | PromiseLike<JWT | null>): Prom
   try {
     return await decode()
   } catch {
-    // A token that is forged, stale or under a lost secret is no session, as everywhere in Auth.js.
+    // Like Auth.js, treat a token that is forged, expired or under a lost secret as no session.
     return null
   }
 }

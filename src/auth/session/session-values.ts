@@ -1,13 +1,10 @@
 import { parseCookie } from "cookie"
 import { isNameOrChunk } from "../request/cookies.js"
 
-/** How many values are tried. More cookies of one name are not worth a database query. */
+/** The number of values to try. More cookies of one name are not worth a database query. */
 const MAX_VALUES = 5
 
-/**
- * Lists the values of a session cookie, whole or in chunks, in the order in which browsers send
- * them.
- */
+/** Lists the values of a session cookie, whole or in chunks, in the order of the browser. */
 export function sessionValues(name: string, cookie: string): string[] {
   const first = cookie.indexOf(name)
   if (first === -1) return []
@@ -24,15 +21,15 @@ export function sessionValues(name: string, cookie: string): string[] {
   return [...new Set([...whole, ...joined(sets)])].slice(0, MAX_VALUES)
 }
 
-/** Tells whether a cookie begins at this position, and not within the value of another. */
+/** Tells whether a cookie begins at this position, and not inside the value of another. */
 function isStart(cookie: string, position: number): boolean {
   const before = cookie.slice(0, position).trimEnd()
   return before === "" || before.endsWith(";")
 }
 
 /**
- * Joins chunks into values. Chunks at the same position among their namesakes belong together,
- * counted from the left or from the right.
+ * Joins chunks into values. Chunks at the same position among those of the same name belong
+ * together, counted from the left or from the right.
  */
 function joined(chunks: string[][]): string[] {
   const most = Math.max(0, ...chunks.map(({ length }) => length))

@@ -6,12 +6,12 @@ import { openToken, parseToken, sealToken } from "./encryption.js"
 import { TokenKeys } from "./keys.js"
 import { isPlainObject } from "./plain-data.js"
 
-/** How many seconds clocks may differ, as in Auth.js. */
+/** The seconds by which clocks may differ, as in Auth.js. */
 const TOLERANCE = 15
 
 const keys = new TokenKeys()
 
-/** A token and what it says. */
+/** A token and its claims. */
 export interface MintedToken {
   value: string
   /** The claims as JSON. */
@@ -19,16 +19,20 @@ export interface MintedToken {
 }
 
 /**
- * Makes the same tokens as the `encode` of Auth.js, and takes its place: it derives the key once, and not again for every token. What
- * JSON can't hold as it is (a date, a class, NaN) is left to Auth.js.
- *
- * @throws TypeError if there is no secret, or what `encode` throws
+ * Makes the same tokens as `encode` of Auth.js, but derives the key once instead of for every
+ * token. Leaves to Auth.js what JSON can't represent (a date, a class, NaN).
+ * @throws TypeError when there is no secret
+ * @throws Error of `encode`
  */
 export async function encodeToken(params: JWTEncodeParams): Promise<string> {
   return mintToken(params)?.value ?? encode(params)
 }
 
-/** What `encodeToken` makes, together with what is in it; undefined where it leaves that to Auth.js. */
+/**
+ * Makes a token and returns it with its claims. Returns undefined where `encodeToken` leaves the
+ * work to Auth.js.
+ * @throws TypeError when there is no secret
+ */
 export function mintToken({
   token = {},
   secret,
@@ -43,11 +47,10 @@ export function mintToken({
 }
 
 /**
- * Accepts the same tokens as the `decode` of Auth.js, and takes its place. Tokens that `encodeToken` or Auth.js could have written are
- * read here; those of any other form (another header, another key, padding) are left to Auth.js, which knows about all of them. Null
- * when there is no token.
- *
- * @throws Error if the token is forged, expired, not valid yet, or of none of the secrets
+ * Accepts the same tokens as `decode` of Auth.js. Reads those that `encodeToken` or Auth.js could
+ * have written, and leaves other forms (another header, another key, padding) to Auth.js. Returns
+ * null when there is no token.
+ * @throws Error when the token is forged, expired, not valid yet, or made with none of the secrets
  */
 export async function decodeToken(params: JWTDecodeParams): Promise<JWT | null> {
   const { token, secret, salt } = params
@@ -65,12 +68,12 @@ function listSecrets(secret: string | string[]): string[] {
   return Array.isArray(secret) ? secret : [secret]
 }
 
-// Decoding leniently would read other claims from broken bytes than Auth.js, which refuses them.
+// Decode strictly, as Auth.js does: lenient decoding would read other claims from broken bytes.
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
 function readClaims(bytes: Buffer): JWT {
   const claims: unknown = JSON.parse(utf8.decode(bytes))
-  if (!isClaimsSet(claims)) throw new Error("The token holds no claims.")
+  if (!isClaimsSet(claims)) throw new Error("The token has no claims.")
   const now = secondsNow()
   if ((readTime(claims, "nbf") ?? now) > now + TOLERANCE) throw new Error("The token is not valid yet.")
   if ((readTime(claims, "exp") ?? Number.POSITIVE_INFINITY) <= now - TOLERANCE) {
@@ -87,5 +90,5 @@ function isClaimsSet(claims: unknown): claims is JWT {
 function readTime(claims: JWT, claim: "iat" | "nbf" | "exp"): number | undefined {
   const time = claims[claim]
   if (time === undefined || typeof time === "number") return time
-  throw new Error(`The claim "${claim}" of the token is no number.`)
+  throw new Error(`The claim "${claim}" of the token must be a number.`)
 }

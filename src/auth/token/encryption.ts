@@ -13,7 +13,10 @@ const CIPHER = "aes-256-cbc"
 const IV_BYTES = 16
 const TAG_BYTES = 32
 
-/** Encrypts text into a token: a JWE in compact form, encrypted directly with A256CBC-HS512 (RFC 7516; RFC 7518, section 5.2). */
+/**
+ * Encrypts text into a token: a JWE in compact form, with direct encryption by A256CBC-HS512 (RFC
+ * 7516; RFC 7518, section 5.2).
+ */
 export function sealToken(key: TokenKey, text: string): string {
   const iv = randomBytes(IV_BYTES)
   const cipher = createCipheriv(CIPHER, key.encryption, iv)
@@ -23,8 +26,8 @@ export function sealToken(key: TokenKey, text: string): string {
 }
 
 /**
- * Takes a token apart that begins as those of its key do. Undefined when the rest isn't written as `sealToken` writes it, down to the
- * last bit; other decoders of base64url put up with more.
+ * Splits a token whose header is that of its key. Returns undefined unless the rest is written
+ * exactly as `sealToken` writes it; other decoders of base64url accept more.
  */
 export function parseToken(key: TokenKey, token: string): SealedToken | undefined {
   const parts = token.slice(key.start.length).split(".", 4)
@@ -33,7 +36,10 @@ export function parseToken(key: TokenKey, token: string): SealedToken | undefine
   return { iv, ciphertext, tag }
 }
 
-/** The bytes that were encrypted. Throws unless the token was made with this key and is unchanged; nothing is decrypted before that is known. */
+/**
+ * Decrypts a token, after checking that it was made with this key and is unchanged.
+ * @throws Error when the token was changed or made with another key
+ */
 export function openToken(key: TokenKey, { iv, ciphertext, tag }: SealedToken): Buffer {
   if (!timingSafeEqual(tag, computeTag(key, iv, ciphertext))) throw new Error("The token has been changed.")
   const decipher = createDecipheriv(CIPHER, key.encryption, iv)

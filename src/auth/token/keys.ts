@@ -1,8 +1,11 @@
 import { createHash, createSecretKey, hkdfSync, type KeyObject } from "node:crypto"
 
-/** What encrypts and decrypts the tokens of one secret and one salt. */
+/** The keys that encrypt and authenticate the tokens of one secret and one salt. */
 export interface TokenKey {
-  /** How each of its tokens begins: with their protected header, which names the key, and the empty place of an encrypted key. */
+  /**
+   * The start of every token of this key: the protected header, which names the key, and the empty
+   * part of an encrypted key.
+   */
   start: string
   /** The protected header as bytes. The tag authenticates it together with the rest. */
   header: Buffer
@@ -16,23 +19,32 @@ interface Entry {
   key: TokenKey
 }
 
-/** More than the cookies of one app under a handful of secrets; an app of many tenants derives the rest anew, as Auth.js does always. */
+/**
+ * The number of keys to keep: more than the cookies of one app need with several secrets. An app
+ * with many tenants derives the rest again, as Auth.js always does.
+ */
 const MAX_ENTRIES = 64
 
 /**
- * The keys that Auth.js derives from secrets and salts, each derived once and remembered in the memory of this process until 64
- * others have been asked for. Secrets and salts (names of cookies) come from the configuration: no visitor can fill this or empty it.
+ * Derives the keys of secrets and salts as Auth.js does, once each, and keeps the last 64. Both
+ * come from the configuration, so no visitor can fill or empty the list.
  */
 export class TokenKeys {
-  /** Last used first. There are two or three, so looking at them one by one is faster than hashing both strings. */
+  /**
+   * Last used first. With two or three entries, comparing each is faster than hashing both strings.
+   */
   #entries: Entry[] = []
 
-  /** How many keys are remembered. */
+  /** The number of keys that are kept. */
   get size(): number {
     return this.#entries.length
   }
 
-  /** @throws TypeError if the secret is empty or the salt no string, RangeError if the salt is longer than HKDF takes */
+  /**
+   * Returns the key of a secret and a salt.
+   * @throws TypeError when the secret is empty or the salt is not a string
+   * @throws RangeError when the salt is longer than HKDF accepts
+   */
   get(secret: string, salt: string): TokenKey {
     const known = this.#entries.find((entry) => entry.secret === secret && entry.salt === salt)
     const entry = known ?? { secret, salt, key: deriveKey(secret, salt) }
@@ -45,10 +57,14 @@ export class TokenKeys {
   }
 }
 
-/** A256CBC-HS512 takes two keys in one (RFC 7518, section 5.2.5); Auth.js names it by its thumbprint (RFC 7638). */
+/**
+ * Derives a key as Auth.js does. A256CBC-HS512 takes two keys in one (RFC 7518, section 5.2.5);
+ * Auth.js names it by its thumbprint (RFC 7638).
+ */
 function deriveKey(secret: string, salt: string): TokenKey {
-  // HKDF would take it, and everybody could make tokens.
-  if (!secret) throw new TypeError("A secret to encrypt tokens with has at least one character.")
+  // HKDF accepts an empty secret, with which anyone could make tokens.
+  if (!secret)
+    throw new TypeError("The secret that encrypts tokens must not be empty. Set AUTH_SECRET: npx auth secret")
   const key = Buffer.from(hkdfSync("sha256", secret, salt, `Auth.js Generated Encryption Key (${salt})`, 64))
   const jwk = JSON.stringify({ k: key.toString("base64url"), kty: "oct" })
   const kid = createHash("sha512").update(jwk).digest("base64url")

@@ -1,6 +1,7 @@
 /**
- * Whether a value is an object that holds, at any depth, only what JSON has, and undefined: then `JSON.stringify` writes it as it
- * would write a structured clone of it. An instance of a class may have a `toJSON` method, which a clone has not.
+ * Tells whether a value is an object that holds, at any depth, only JSON values and undefined, so
+ * that `JSON.stringify` writes it like a structured clone of it. An instance of a class may have a
+ * `toJSON` method, which its clone lacks.
  */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false

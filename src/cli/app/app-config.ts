@@ -8,24 +8,24 @@ import { UsageError } from "../exit-codes.js"
 import { printable } from "../report/format.js"
 import { importModule } from "./import-module.js"
 
-/** The configuration of an app, and what it says about lazy users. */
+/** Describes an app's configuration, with its store and session age. */
 export interface AppConfig extends Pick<StoreSetup, "db" | "tables"> {
-  /** The path of its module, as typed. */
+  /** The path of its module, as given on the command line. */
   file: string
   auth: LazyAuth
-  /** The store of the app, which may come from another copy of this library. */
+  /** The app's store, which may come from another copy of this library. */
   store: LazyStore
   /** How long a session of the app can live, in seconds. */
   sessionMaxAge: number
-  /** What the module exports as `purge`. */
+  /** The module's export `purge`, not yet checked. */
   purge: unknown
 }
 
-/** The files that are looked for where no `--config` is given. */
+/** The files to look for without `--config`. */
 const CONFIG_FILES = ["lazy.config.ts", "lazy.config.mts", "lazy.config.js", "lazy.config.mjs"]
 
 /**
- * Finds the file of the configuration in a folder; undefined where there is none.
+ * Finds the configuration file in a folder; undefined if there is none.
  * @throws UsageError when there are several
  */
 export async function findConfigFile(folder: string): Promise<string | undefined> {
@@ -46,10 +46,10 @@ const NAMES = ["authConfig", "auth", "lazyAuth", "config", "default"] as const
 
 /**
  * Imports a module of the app and reads the configuration that it exports.
- * @param file its path, from `cwd`
- * @param command the command that wants it, such as `purge`
- * @throws UsageError when there is no such file, or it doesn't export exactly one configuration made by `withLazy`
- * @throws LazySetupError when it can't be imported
+ * @param file its path, relative to `cwd`
+ * @param command the running command, such as `purge`
+ * @throws UsageError when the file is missing, or doesn't export exactly one result of `withLazy`
+ * @throws LazySetupError when the file can't be imported
  */
 export async function readAppConfig(file: string, cwd: string, command: string): Promise<AppConfig> {
   const path = resolve(cwd, file)
@@ -65,18 +65,20 @@ export async function readAppConfig(file: string, cwd: string, command: string):
   const setup = (internals(store) as Partial<Pick<ReturnType<typeof internals>, "setup">>).setup?.()
   if (!setup)
     throw new UsageError(
-      `--config: the adapter of the configuration in ${file} is not LazyAdapter's. Write: withLazy({ adapter: LazyAdapter(db), … })`,
+      `--config: the configuration in ${file} must use LazyAdapter. Write: withLazy({ adapter: LazyAdapter(db), … })`,
     )
   const sessionMaxAge = Math.max(longestSession(config), setup.sessionMaxAge ?? 0)
   return { file, auth, store, db: setup.db, tables: setup.tables, sessionMaxAge, purge: exported.purge }
 }
 
 function selectConfiguration(exported: Record<string, unknown>, file: string): LazyAuth {
-  // One configuration under two names is called once.
+  // Count a configuration that is exported under two names once.
   const configurations = [...new Set(NAMES.map((name) => exported[name]))].filter(isConfiguration)
   if (configurations.length > 1) {
     const names = NAMES.filter((name) => configurations.includes(exported[name] as LazyAuth))
-    throw new UsageError(`--config: ${file} exports several configurations (${names.join(", ")}). Leave one of them.`)
+    throw new UsageError(
+      `--config: ${file} exports several configurations (${names.join(", ")}). Export only one of them.`,
+    )
   }
   const [auth] = configurations
   if (auth) return auth
@@ -89,14 +91,14 @@ function selectConfiguration(exported: Record<string, unknown>, file: string): L
 }
 
 /**
- * Tells whether an export makes a configuration of Auth.js without a request. Doesn't compare with
- * this copy of `withLazy`, because tsx may give the module another one.
+ * Tells whether an export returns a configuration of Auth.js without a request. Calls it, because a
+ * module run by tsx may use another copy of `withLazy`.
  */
 function isConfiguration(exported: unknown): exported is LazyAuth {
   if (typeof exported !== "function") return false
   try {
     const made: unknown = exported()
-    // The `auth` of next-auth is asynchronous, and fails outside of a request.
+    // `auth` of next-auth returns a promise, which rejects outside of a request.
     Promise.resolve(made).catch(() => {})
     return makesProviders(made)
   } catch {

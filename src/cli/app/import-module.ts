@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url"
 import { LazySetupError } from "../../errors.js"
 import { printable } from "../report/format.js"
 
-/** The errors of Node for modules that tsx, or a bundler, may understand. */
+/** The error codes of Node for modules that tsx or a bundler may be able to load. */
 const NOT_FOR_NODE = [
   "ERR_UNKNOWN_FILE_EXTENSION",
   "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX",
@@ -13,7 +13,7 @@ const NOT_FOR_NODE = [
 /**
  * Imports a module of the app.
  * @param path its absolute path
- * @param file its path as typed
+ * @param file its path, as given on the command line
  * @param command the command to repeat with tsx, such as `purge`
  * @throws LazySetupError with a message of one line
  */
@@ -24,7 +24,7 @@ export async function importModule(path: string, file: string, command: string):
     const { code, message }: { code?: unknown; message: string } =
       error instanceof Error ? error : new Error(String(error))
     const hint = NOT_FOR_NODE.includes(String(code))
-      ? `. If Node alone can't read it, because it is TypeScript or made for a bundler, run this command with tsx: npx tsx node_modules/authjs-lazy/dist/cli/main.js ${command} --config ${file}`
+      ? `. If the module is TypeScript or written for a bundler, run this command with tsx: npx tsx node_modules/authjs-lazy/dist/cli/main.js ${command} --config ${file}`
       : ""
     throw new LazySetupError(printable(`--config: ${file} could not be imported: ${message}${hint}`))
   }

@@ -1,12 +1,12 @@
 import { LazySetupError } from "../../errors.js"
 import { readUrlParameters, type UrlParameters } from "./url-parameters.js"
 
-/** A PostgreSQL server, as a `postgres://` URL says. */
+/** Describes a PostgreSQL server, as read from a `postgres://` URL. */
 export interface PostgresAddress extends Pick<UrlParameters, "ssl" | "connection" | "servers" | "schema" | "notes"> {
   kind: "postgres"
-  /** The hosts to try, in order. Empty: as `PGHOST` says, or this machine. */
+  /** The hosts to try, in order. When empty, postgres.js uses `PGHOST`, or else localhost. */
   hosts: { host: string; port: number }[]
-  /** The folder of its socket, in place of hosts. */
+  /** The folder of a Unix socket, which replaces the hosts. */
   socket: { folder: string; port: number } | undefined
   user: string | undefined
   password: string | undefined
@@ -14,21 +14,21 @@ export interface PostgresAddress extends Pick<UrlParameters, "ssl" | "connection
   connectTimeout: number | undefined
 }
 
-/** The folder of a PGlite database. */
+/** Describes the folder of a PGlite database. */
 export interface FolderAddress {
   kind: "folder"
   folder: string
-  /** Whether the value is clearly a path, which may be printed and may hold any characters. */
+  /** Whether the value is clearly a path, so that messages may repeat it. */
   isPath: boolean
 }
 
 const NOT_VALID =
-  "The database URL is not valid. It looks like postgres://user:password@host:5432/database, with / ? # @ % in the password percent-encoded."
+  "The database URL is not valid. Write it as postgres://user:password@host:5432/database, with / ? # @ % in the password percent-encoded."
 const NEITHER =
-  "The database address is neither postgres://… nor a folder. Are there quotes or blanks around it? For a folder, write ./ before its name."
+  "The database address is neither postgres://… nor a folder. Remove quotes and spaces around it. Before the name of a folder, write ./"
 const DEFAULT_PORT = 5432
 
-/** What to answer to addresses of other services. */
+/** The advice for addresses of other services. */
 const SCHEMES: Record<string, string> = {
   "prisma:": "Prisma Accelerate speaks HTTP. Use the URL of the database itself, which Prisma calls directUrl.",
   "prisma+postgres:":
@@ -37,26 +37,26 @@ const SCHEMES: Record<string, string> = {
 }
 
 /**
- * Reads the value of `DATABASE_URL`.
- * @throws LazySetupError for anything else. The message repeats no part that may be a password.
+ * Reads the value of `--database-url` or `DATABASE_URL`.
+ * @throws LazySetupError for an invalid value, without repeating a part that may be a password
  */
 export function readDatabaseAddress(address: string): PostgresAddress | FolderAddress {
   if (/^postgres(ql)?:\/\//i.test(address)) return readPostgresUrl(address)
-  // Two characters at least, for the folders of Windows begin with one and a colon.
+  // Require two characters, because a Windows path begins with one and a colon.
   const scheme = /^(?:jdbc:(?=\w+:)|[a-z][a-z0-9+.-]+:(?=\/\/|\.?\/))/i.exec(address)?.[0].toLowerCase()
   if (scheme)
     throw new LazySetupError(
-      `Only postgres://… and the folder of a PGlite database work here, not ${scheme}${SCHEMES[scheme] ? ` ${SCHEMES[scheme]}` : ""}`,
+      `The database address must be postgres://… or the folder of a PGlite database, not ${scheme}${SCHEMES[scheme] ? ` ${SCHEMES[scheme]}` : ""}`,
     )
   const isPath = /^(\.{0,2}[\\/]|[a-z]:[\\/]|\.{1,2}$|~[\\/])/i.test(address) && !address.startsWith("//")
   if (isPath ? looksLikeConnection(address) : !/^[\p{L}\p{N}_.][\p{L}\p{N}\p{M} _.,+\\/-]*$/u.test(address))
     throw new LazySetupError(NEITHER)
-  // `psql -h host …`, or a value that was not trimmed.
+  // Refuse the arguments of psql, and a value with a space at its end.
   if (/\s$|\s-/.test(address)) throw new LazySetupError(NEITHER)
   return { kind: "folder", folder: address, isPath }
 }
 
-/** An URL, or the `name=value` pairs of some driver, that begin like a path. */
+/** Tells whether a value that begins like a path is a URL, or `name=value` pairs of a driver. */
 function looksLikeConnection(path: string): boolean {
   return /:\/\/|[;\p{Cc}"']|:[^\\/]+@|\b(password|pwd|passwd|user|host|server|dbname)\s*=/iu.test(path)
 }
@@ -64,7 +64,7 @@ function looksLikeConnection(path: string): boolean {
 function readPostgresUrl(url: string): PostgresAddress {
   const [, authority = "", path = "", query = "", fragment] =
     /^[^:]+:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(#.*)?$/s.exec(url) ?? []
-  // An unescaped password, cut off at one of these characters, would show up in messages as a host or a database.
+  // Without percent-encoding, part of a password would be read as a host or database, and printed.
   if (fragment !== undefined || /@/.test(path) || /@/.test(query) || /\s/.test(url)) throw new LazySetupError(NOT_VALID)
   const at = authority.lastIndexOf("@")
   const [user, password] = userInfo(at < 0 ? "" : authority.slice(0, at))
@@ -92,7 +92,7 @@ function readPostgresUrl(url: string): PostgresAddress {
 
 function userInfo(text: string): [string | undefined, string | undefined] {
   if (text === "") return [undefined, undefined]
-  // Unescaped, the rest of a password would be taken for the host.
+  // Without percent-encoding, part of a password would be read as the host.
   if (text.includes("@")) throw new LazySetupError(NOT_VALID)
   const colon = text.indexOf(":")
   if (colon < 0) return [decoded(text), undefined]
@@ -103,9 +103,9 @@ function readHost(text: string, port: number): { host: string; port: number } {
   const [, given = "", own] = /^(.*?)(?::(\d+))?$/s.exec(text) ?? []
   const at = { port: own === undefined ? port : readPort(own) }
   const host = decoded(given)
-  // The folder of a socket; those of Google's Cloud SQL have colons in them.
+  // A socket folder, which on Google Cloud SQL contains colons.
   if (host.startsWith("/")) return { host, ...at }
-  // Without brackets, the end of an IPv6 address would be taken for a port.
+  // Without brackets, the end of an IPv6 address would be read as a port.
   const [, name] = /^\[([\da-f:.%]+)\]$/i.exec(host) ?? /^([\p{L}\p{N}_.-]+)$/u.exec(host) ?? []
   if (name === undefined) throw new LazySetupError(NOT_VALID)
   return { host: name, ...at }

@@ -5,26 +5,16 @@ import { type Column, readColumns } from "../../store/sql/catalogue/columns.js"
 import { isOutsidePublic, readReferringTable } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { qualifiedName } from "../../store/sql/identifiers.js"
+import { COLUMN_RULES } from "../../store/tables/column-rules.js"
 import type { LazyAdapterOptions } from "../../store/tables/resolve-tables.js"
 import { defaultTables, lazyColumns, NAMED_TABLES, type NamedTable, schema } from "../../store/tables/schema.js"
 
-/** The columns that purging and counting read. */
-const NEEDED: Record<NamedTable, string[]> = {
-  usersTable: ["id", "lazySince", "convertedAt", "seenAt"],
-  sessionsTable: ["userId", "expires"],
-  accountsTable: ["userId"],
-  authenticatorsTable: ["userId"],
-  verificationTokensTable: [],
-  passwordsTable: ["userId"],
-  lazyOutcomesTable: Object.keys(getTableColumns(schema.lazyOutcomesTable)),
-}
-
 /**
- * Returns those of the default tables that a database has, for purging and counting. Older versions
- * of this library made fewer.
- * @param schemaName the PostgreSQL schema; default: the search path decides
- * @param command the command to name with `--config` where the tables are other ones, such as `purge`
- * @throws LazySetupError in one line, when the tables are not the default ones, or sessions may be elsewhere
+ * Returns the default tables that a database has, for purging and counting. Older versions of this
+ * library created fewer.
+ * @param schemaName the PostgreSQL schema; undefined to use the search path
+ * @param command the running command, such as `purge`, which the advice repeats with `--config`
+ * @throws LazySetupError when these are not the default tables, or sessions may be in another one
  */
 export async function readDefaultTables(
   db: Database,
@@ -43,7 +33,7 @@ export async function readDefaultTables(
   const users = columnsOf("usersTable")
   if (!users)
     throw new LazySetupError(
-      `There is no table ${qualifiedName(tables.usersTable)} in the database. Make the default tables: npx authjs-lazy migrate. ${own}`,
+      `There is no table ${qualifiedName(tables.usersTable)} in the database. Create the default tables: npx authjs-lazy migrate. ${own}`,
     )
   for (const option of NAMED_TABLES) {
     const columns = columnsOf(option)
@@ -62,7 +52,10 @@ export async function readDefaultTables(
 
 function checkColumns(target: string, option: NamedTable, columns: Column[], own: string): void {
   const standard: Record<string, AnyPgColumn> = getTableColumns(schema[option])
-  const missing = NEEDED[option].filter((property) => !columns.some(({ name }) => name === standard[property]?.name))
+  const needed = Object.entries(COLUMN_RULES[option]).flatMap(([property, { isCounted }]) =>
+    isCounted ? [property] : [],
+  )
+  const missing = needed.filter((property) => !columns.some(({ name }) => name === standard[property]?.name))
   if (missing.length === 0) return
   const migrate = missing.every((property) => property in lazyColumns())
     ? " Add what is missing: npx authjs-lazy migrate."
@@ -70,27 +63,27 @@ function checkColumns(target: string, option: NamedTable, columns: Column[], own
   throw new LazySetupError(`The table ${target} lacks ${missing.join(", ")}.${migrate} ${own}`)
 }
 
-/** The default tables refer to users by text; ids of another type mean tables of the app's own. */
+/** Refuses ids that aren't text, which the default tables never have. */
 function checkIds(target: string, users: Column[], own: string): void {
   const type = users.find(({ name }) => name === "id")?.baseType
   if (type !== "text" && type !== "varchar")
     throw new LazySetupError(`In the table ${target}, id is of type ${type}, not text. ${own}`)
 }
 
-/** Keeps users with a live session from being purged because the sessions are in another table. */
+/** Refuses when another table seems to hold the sessions, since the purge would not see them. */
 async function refuseOtherSessions(db: Database, users: string, own: string): Promise<void> {
   const table = await readReferringTable(db, users, "sessiontoken")
   if (table)
     throw new LazySetupError(`There is no table "session", but ${table} looks like a table of sessions. ${own}`)
 }
 
-/** Refuses a search path that leads elsewhere than to `public`, which Drizzle can't name. */
+/** Refuses a search path that finds the tables outside of `public`, which Drizzle can't name. */
 async function refuseOtherSchema(db: Database): Promise<void> {
   for (const table of Object.values(schema)) {
     const target = qualifiedName(table)
     if (await isOutsidePublic(db, target))
       throw new LazySetupError(
-        `By the search path of this user, ${getTableConfig(table).name} is not a table of the schema public. Set search_path = public for this user.`,
+        `The search_path of this database user finds the table ${getTableConfig(table).name} outside of the schema public. Set search_path = public for this user.`,
       )
   }
 }

@@ -2,7 +2,7 @@ import { LazyError, LazySetupError } from "../../errors.js"
 import { redactError } from "../../store/sql/redact.js"
 import { withoutSecrets } from "../../store/sql/without-secrets.js"
 
-/** What is known of the place of a database. */
+/** Describes where a database is, as far as known. */
 export interface KnownPlace {
   /** The server, such as `127.0.0.1:5432`. */
   server?: string
@@ -17,7 +17,7 @@ const UNREACHABLE =
   /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT|CONNECT_TIMEOUT|CONNECTION_\w+)$/
 
 /**
- * Makes an error of one line, without the password, of whatever a database or a driver threw.
+ * Turns an error of a database or driver into one with a single line and no password.
  * @param failure the beginning of the message, such as "The migration failed"
  */
 export function explainFailure(
@@ -26,10 +26,10 @@ export function explainFailure(
   { server, of, user, password, database }: KnownPlace = {},
 ): LazyError {
   if (error instanceof LazyError) return error
-  const cause = rootCause(redactError(error))
+  const cause = driverError(redactError(error))
   const code = (cause as { code?: unknown }).code
   const where = server ?? `the address in the configuration of ${of}`
-  // A hook of the app can miss a file, too.
+  // Without a server, ENOENT may come from a hook of the app that reads a file.
   const isServer = server !== undefined || code !== "ENOENT"
   if (typeof code === "string" && UNREACHABLE.test(code) && isServer)
     return new LazySetupError(`No PostgreSQL server answers at ${where} (${code}).`)
@@ -42,7 +42,7 @@ export function explainFailure(
 }
 
 /** Finds the error of the driver, which Drizzle wraps. */
-function rootCause(error: unknown): Error {
+function driverError(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
-  return error.cause instanceof Error ? rootCause(error.cause) : error
+  return error.cause instanceof Error ? driverError(error.cause) : error
 }

@@ -7,37 +7,50 @@ import type { Database } from "../../store/sql/database.js"
 import { type PostgresAddress, readDatabaseAddress } from "./database-address.js"
 import { explainFailure, type KnownPlace } from "./explain-failure.js"
 
-/** What to do with an open database. */
+/** Describes the work on an open database. */
 interface Work<Result> {
-  /** Receives the PostgreSQL schema that the address names. */
+  /** Does the work. Receives the PostgreSQL schema that the address names. */
   run: (db: Database, place: { schema: string | undefined }) => Promise<Result>
   /** Begins the message of an error, such as "The migration failed". */
   failure: string
   /**
-   * Makes the folder of a PGlite database when it is missing.
+   * Whether to create the folder of a PGlite database.
    * @default false
    */
   create?: boolean | undefined
   /**
-   * The folder that the path of a PGlite database starts from.
+   * The folder to which the path of a PGlite database is relative.
    * @default process.cwd()
    */
   cwd?: string
-  /** The option of Drizzle that names columns. */
+  /** The `casing` option of Drizzle, which names columns. */
   casing?: "snake_case" | "camelCase" | undefined
   /** Receives a sentence for each ignored part of the address. */
   onNote?: (note: string) => void
 }
 
 /**
- * Opens a database, does the work and closes it.
- *
- * @param address `postgres://…`, or the folder of a PGlite database, which is not to be open elsewhere
- * @throws LazySetupError when there is no such database or the work fails. The message is one line and holds no password.
+ * Opens a database, does the work, and closes it.
+ * @param address `postgres://…`, or the folder of a PGlite database that no other process has open
+ * @throws LazySetupError when the database is missing or the work fails, in one line without the
+ * password
  */
 export async function withDatabase<Result>(address: string, work: Work<Result>): Promise<Result> {
   const read = readDatabaseAddress(address)
   return read.kind === "postgres" ? withPostgres(read, work) : withPglite(read.folder, work)
+}
+
+/** The methods that close a driver: `end` of postgres.js and pools, `close` of PGlite. */
+interface Client {
+  end?: () => Promise<unknown>
+  close?: () => Promise<unknown>
+}
+
+/** Closes the connections of a Drizzle database after its pending statements. */
+export async function closeClient(db: Database): Promise<void> {
+  const { $client } = db as { $client?: Client }
+  if (typeof $client?.end === "function") await $client.end()
+  else if (typeof $client?.close === "function") await $client.close()
 }
 
 async function withPostgres<Result>(
@@ -56,11 +69,12 @@ async function withPostgres<Result>(
 }
 
 function connect({ hosts, socket, user, password, database, ssl, ...settings }: PostgresAddress): postgres.Sql {
-  // Its types don't know of lists, which it takes: https://github.com/porsager/postgres#multi-host-connections---high-availability-ha
+  // postgres.js takes several hosts as lists, which its types don't know:
+  // https://github.com/porsager/postgres#multi-host-connections---high-availability-ha
   const servers = { host: hosts.map(({ host }) => host), port: hosts.map(({ port }) => port) } as unknown as object
   return postgres({
     ...(hosts.length > 0 && servers),
-    // libpq does not use TLS on a socket either.
+    // Like libpq, use no TLS on a socket.
     ...(socket && { path: `${socket.folder}/.s.PGSQL.${socket.port}`, ssl: false }),
     ...(ssl !== undefined && !socket && { ssl: TLS[ssl || "disable"] }),
     ...(user !== undefined && { user }),
@@ -70,14 +84,14 @@ function connect({ hosts, socket, user, password, database, ssl, ...settings }: 
     ...(settings.servers !== undefined && { target_session_attrs: settings.servers }),
     connection: settings.connection,
     max: 1,
-    // A transaction-mode pooler knows no prepared statements.
+    // A pooler in transaction mode doesn't support prepared statements.
     prepare: false,
     fetch_types: false,
     onnotice: () => {},
   })
 }
 
-/** Translates an sslmode for postgres.js. With `verify-ca`, a certificate is valid for any host. */
+/** Translates an sslmode for postgres.js. `verify-ca` accepts a certificate for any host. */
 const TLS = {
   disable: false,
   prefer: "prefer",
@@ -115,7 +129,7 @@ async function withPglite<Result>(
   }
 }
 
-/** PGlite would spread its files over whatever is in the folder. */
+/** Refuses a folder with other files, among which PGlite would write its own. */
 async function refuseOtherFolder(folder: string, path: string, create = false): Promise<void> {
   const files = await readdir(path).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return []
@@ -123,6 +137,6 @@ async function refuseOtherFolder(folder: string, path: string, create = false): 
   })
   if (files.length === 0 && !create) throw new LazySetupError(`There is no PGlite database in ${folder}.`)
   if (files.length > 0 && !files.includes("PG_VERSION")) {
-    throw new LazySetupError(`The folder ${folder} holds other files than a PGlite database.`)
+    throw new LazySetupError(`The folder ${folder} has files, but no PGlite database. Name another folder.`)
   }
 }

@@ -1,13 +1,13 @@
 import { LazySetupError } from "../../errors.js"
 
-/** The meaning of the parameters of a database URL. */
+/** Holds the parameters of a database URL, translated for postgres.js. */
 export interface UrlParameters {
   /** The server and the user, by the parameter names of libpq. */
   place: Partial<Record<Place, string>>
   ssl: "prefer" | "require" | "verify-ca" | "verify-full" | false | undefined
-  /** Settings sent to the server when a connection starts. */
+  /** The settings to send to the server when a connection starts. */
   connection: Record<string, string>
-  /** Which of several servers to use, as `target_session_attrs` of libpq. */
+  /** The kind of server to use, as in `target_session_attrs` of libpq. */
   servers: (typeof SERVERS)[number] | undefined
   /** In seconds. */
   connectTimeout: number | undefined
@@ -21,12 +21,9 @@ const PLACES = ["host", "hostaddr", "port", "user", "password", "dbname"] as con
 type Place = (typeof PLACES)[number]
 
 const SERVERS = ["read-write", "read-only", "primary", "standby", "prefer-standby"] as const
-/**
- * Server settings that a URL may set:
- * https://www.postgresql.org/docs/current/runtime-config-client.html
- */
+/** Server settings in a URL: https://www.postgresql.org/docs/current/runtime-config-client.html */
 const SERVER_SETTINGS = ["application_name", "search_path", "statement_timeout", "lock_timeout", "timezone", "role"]
-/** Modes that libpq does not know, and `allow`, in terms of those it does. */
+/** Maps each sslmode, also those that libpq doesn't have, to one of postgres.js. */
 const SSL: Record<string, UrlParameters["ssl"]> = {
   disable: false,
   false: false,
@@ -42,8 +39,8 @@ const SSL: Record<string, UrlParameters["ssl"]> = {
 }
 
 /**
- * Reads the parameters of a database URL: those of libpq, and those of Prisma, Supabase and Neon.
- * Names in the notes what a single connection ignores.
+ * Reads the parameters of a database URL: those of libpq, Prisma, Supabase and Neon. Adds a note on
+ * each ignored one.
  * @throws LazySetupError for an invalid value, without repeating it
  */
 export function readUrlParameters(query: URLSearchParams): UrlParameters {
@@ -62,7 +59,7 @@ export function readUrlParameters(query: URLSearchParams): UrlParameters {
     read.notes.push(`Ignored in the database URL: ${[...new Set(ignored)].map(shown).join(", ")}.`)
   if (query.has("sslrootcert") && query.get("sslrootcert") !== "system")
     read.notes.push(
-      "sslrootcert is not read. To have the certificate of the server checked: NODE_EXTRA_CA_CERTS=<file>, and sslmode=verify-full in the URL.",
+      "sslrootcert is not read. To verify the server's certificate, set NODE_EXTRA_CA_CERTS=<file>, and sslmode=verify-full in the URL.",
     )
   return read
 }
@@ -73,7 +70,7 @@ function readParameter(read: UrlParameters, name: string, value: string, query: 
   if (isPlace(name)) read.place[name] = value
   else if (name === "sslmode" || name === "ssl") read.ssl = readSsl(name, value, query)
   else if (name === "sslrootcert" && value === "system") read.ssl = "verify-full"
-  // Prisma checks certificates by this parameter. It is read together with sslmode.
+  // Prisma's parameter for the certificate check, which `readSsl` reads together with sslmode.
   else if (name === "sslaccept") return true
   else if (name === "schema") read.schema = value
   else if (name === "connect_timeout") read.connectTimeout = readSeconds(name, value)
@@ -81,7 +78,7 @@ function readParameter(read: UrlParameters, name: string, value: string, query: 
   else if (name === "options") return readOptions(read, value)
   else if (name === "service")
     throw new LazySetupError(
-      "The database URL names a service, which is not looked up. Write its host, port and database into the URL.",
+      "The database URL names a service, but service files are not read. Write its host, port and database into the URL.",
     )
   else if (SERVER_SETTINGS.includes(name.toLowerCase())) read.connection[name] = value
   else return false
@@ -107,8 +104,9 @@ function oneOf<Value extends string>(name: string, value: string, allowed: reado
 }
 
 /**
- * Takes the switches for the server (`-c search_path=app`). Neon and Supabase have a word for their proxies there (`endpoint=…`, `project=…`,
- * `reference=…`), which these know by the host name as well, and a server by itself refuses.
+ * Reads `options`: switches for the server, such as `-c search_path=app`. Drops the words for the
+ * proxies of Neon and Supabase (`endpoint=…`), which also know them from the host name.
+ * @returns false when it dropped a word
  */
 function readOptions(read: UrlParameters, value: string): boolean {
   const words = value.split(/(?<!\\)\s+/).filter((word) => word !== "")
@@ -119,5 +117,5 @@ function readOptions(read: UrlParameters, value: string): boolean {
   return own.length === words.length
 }
 
-/** Returns a name in one line, cut short in case it is a secret. */
+/** Returns a parameter's name, unless it may be part of a secret. */
 const shown = (name: string) => (/^[\w.-]{1,40}$/.test(name) ? name : "a parameter without a proper name")

@@ -3,7 +3,7 @@ import type { DoctorReport } from "../../doctor/doctor.js"
 import type { Finding, Severity } from "../../doctor/finding.js"
 import { counted, printable } from "./format.js"
 
-/** Writes the findings of the doctor for people, in colour where the stream has colours. */
+/** Formats the doctor's findings as text, in colour if the stream supports it. */
 export function doctorSummary({ findings, purgeable }: DoctorReport, stream: NodeJS.WriteStream): string {
   return [...findings.flatMap((finding) => [...paragraph(finding, stream), ""]), total(findings, purgeable)].join("\n")
 }

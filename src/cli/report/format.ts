@@ -1,14 +1,14 @@
-/** Returns a number as people read one: `12,345`. */
+/** Formats a number with separators: `12,345`. */
 export function count(number: number): string {
   return number.toLocaleString("en")
 }
 
-/** Returns a number with its noun: `1 user`, `12,345 users`. */
+/** Formats a number with its noun: `1 user`, `12,345 users`. */
 export function counted(number: number, noun: string): string {
   return `${count(number)} ${noun}${number === 1 ? "" : "s"}`
 }
 
-/** Returns a number of seconds in its largest unit: `3 days`, `1.5 hours`. */
+/** Formats seconds in their largest unit: `3 days`, `1.5 hours`. */
 export function showDuration(seconds: number): string {
   const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ["second", 1]
   const count = seconds / length
@@ -22,7 +22,7 @@ const UNITS: readonly [string, number][] = [
   ["minute", 60],
 ]
 
-/** Returns a text in one line, without the characters that control a terminal. */
+/** Returns the text in one line, without the characters that control a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim()
 }

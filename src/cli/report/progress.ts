@@ -1,14 +1,14 @@
 import { SingleBar } from "cli-progress"
 import { count, showDuration } from "./format.js"
 
-/** Shows how far a command is. */
+/** Shows the progress of a command. */
 export interface Progress {
   update: (done: number, total: number) => void
-  /** Stops showing anything; a second call does nothing. */
+  /** Removes the display; a second call does nothing. */
   end: () => void
 }
 
-/** Shows progress with rate and time left: a bar on a terminal, elsewhere a line every few seconds. */
+/** Shows progress, rate and time left: as a bar on a terminal, else as a line every 5 seconds. */
 export function showProgress(verb: string, stream: NodeJS.WriteStream): Progress {
   return stream.isTTY ? progressBar(verb, stream) : progressLines(verb, stream)
 }
@@ -36,7 +36,7 @@ function progressBar(verb: string, stream: NodeJS.WriteStream): Progress {
     barsize: 24,
     barCompleteChar: "█",
     barIncompleteChar: "░",
-    // Cuts a long line. The bar would else tell the terminal not to wrap, which outlives a killed process.
+    // Without this, the bar turns off the terminal's line wrap, which stays off if killed.
     linewrap: true,
   })
   let ended = false

@@ -3,24 +3,24 @@ import type { ByTable } from "../../store/sql/by-table.js"
 import { count, counted, printable } from "./format.js"
 
 /**
- * Writes the report of a purge for people.
- * @param options.assumed whether nobody said how long sessions live
+ * Formats the report of a purge as text.
+ * @param options.assumed whether the age of a session is the default of Auth.js
  */
 export function purgeSummary(report: PurgeReport, { assumed }: { assumed: boolean }): string {
   const { purged, before, dryRun, deleted, skipped, failures, interrupted } = report
   return [
     `${dryRun ? "Would purge" : "Purged"} ${counted(purged, "lazy user")} last seen before ${before.toISOString()}.`,
-    ...byTable(`Rows that ${dryRun ? "would go" : "have gone"} with them:`, deleted),
-    ...byTable("Users skipped because rows of a table refer to them:", skipped),
-    ...(failures > 0 ? [`Users whom the database would not let go: ${count(failures)}`, ...failed(report)] : []),
-    ...(interrupted ? ["Stopped before the end. The next run takes up the rest."] : []),
+    ...byTable(dryRun ? "Rows that would be deleted with them:" : "Rows deleted with them:", deleted),
+    ...byTable("Users skipped because rows in these tables refer to them:", skipped),
+    ...(failures > 0 ? [`Users that could not be deleted: ${count(failures)}`, ...failed(report)] : []),
+    ...(interrupted ? ["Interrupted. The next run continues with the rest."] : []),
     ...(assumed && purged > 0 && !hadSessions(report) ? [ASSUMED] : []),
   ].join("\n")
 }
 
 const ASSUMED =
-  "None of them had a row of a session, so sessions are probably JWTs. They were taken to live for 30 days, the default " +
-  "of Auth.js: if yours live longer, use --config, or a longer --older-than."
+  "None of them had a session row, so your app probably uses JWT sessions. The purge assumed that these live for 30 days, " +
+  "the default of Auth.js. If yours live longer, pass --config, or a longer --older-than."
 
 const hadSessions = ({ deleted }: PurgeReport) => Object.keys(deleted).some((table) => /(^|\.)"?session"?$/.test(table))
 

@@ -2,7 +2,7 @@ import { styleText } from "node:util"
 import type { DayStats, StatsReport } from "../../store/users/stats-types.js"
 import { count, printable, showDuration } from "./format.js"
 
-/** Writes statistics for people, as wide as the stream, and in colour where it has colours. */
+/** Formats statistics as text, as wide as the stream, and in colour if the stream supports it. */
 export function statsSummary(report: StatsReport, stream: NodeJS.WriteStream): string {
   return [...totals(report), "", ...table(report.days, stream)].join("\n")
 }
@@ -15,15 +15,13 @@ function totals({ lazyUsers, since, days, ways, conversionRate, timeToConvert, e
     ["Lazy users now", count(lazyUsers)],
     [`Since ${since.toISOString().slice(0, 10)}`, EVENTS.map((event) => `${sum(event)} ${event}`).join(", ")],
     ["Became real by", list(ways)],
-    ["Conversion rate", conversionRate === null ? "" : `${percent(conversionRate)} of those made since then`],
+    ["Conversion rate", conversionRate === null ? "" : `${percent(conversionRate)} of those created since then`],
     ["Time to convert", timeToConvert ? spread(timeToConvert) : ""],
   ].filter(([, value]) => value !== "")
   const width = Math.max(...lines.map(([name = ""]) => name.length))
   return [
     ...lines.map(([name = "", value]) => `${name.padEnd(width)}  ${value}`),
-    ...(exact
-      ? []
-      : ["There is no table of outcomes: this was counted off the users who are still there, and knows of no others."]),
+    ...(exact ? [] : ["There is no table of outcomes, so this counts only the users that still exist."]),
   ]
 }
 
@@ -41,7 +39,7 @@ const spread = ({ median, p90 }: { median: number; p90: number }) =>
 const DEFAULT_COLUMNS = 80
 const NARROWEST_BAR = 8
 
-/** Writes a line for each day, with a bar for the users made on it. */
+/** Formats a line for each day, with a bar for the users created on it. */
 function table(days: DayStats[], stream: NodeJS.WriteStream): string[] {
   const rows = days.map(({ day, ...counts }) => [day, ...EVENTS.map((event) => count(counts[event]))])
   const header = ["day (UTC)", ...EVENTS]

@@ -6,19 +6,23 @@ import { isRead, UnreadableBody, webRequest } from "./body.js"
 import { addressOf, hangUpSignal, isNoWebRequest, refusing, sendWebResponse } from "./web.js"
 
 /**
- * Answers the routes of Auth.js: `app.use("/auth", expressAuth(authConfig))`, or `"/auth/*splat"` as @auth/express does. They are where they are
- * mounted, or under the `basePath` of the configuration; parsers of the body may stand before them or not.
- * @example app.use("/auth", expressAuth(authConfig))
+ * Serves the routes of Auth.js under the path where it is mounted, or under the configuration's
+ * `basePath`. It works with or without body parsers before it.
+ *
+ * The mount path may end in a wildcard, as for @auth/express: `"/auth/*splat"`.
+ * @example
+ * const app = express()
+ * app.use("/auth", expressAuth(authConfig))
  */
 export function expressAuth(auth: LazyAuth): RequestHandler {
-  // Auth.js itself would read a body of any size.
+  // Auth.js would read a body of any size; these parsers limit it.
   const parsers = [express.urlencoded({ extended: false }), express.json()]
   return answering(async (req, res) => {
     for (const parse of isRead(req) ? [] : parsers) await passed(parse, req, res)
     const base = mountPath(req)
     const mounted: LazyAuth = (request) => {
       const config = auth(request)
-      // The object itself: what the environment adds to it must reach what is closed over it.
+      // Change the object itself: callbacks close over it, and must see what Auth.js adds.
       const isElsewhere = config.basePath === undefined || !isBelow(req.originalUrl, config.basePath)
       return isElsewhere && base ? Object.assign(config, { basePath: base }) : config
     }
@@ -27,8 +31,10 @@ export function expressAuth(auth: LazyAuth): RequestHandler {
 }
 
 /**
- * Lets Express serve a handler that speaks Request and Response, such as the convert page.
- * @example app.all("/convert", webHandler(convertPage(authConfig)))
+ * Turns a handler that takes a `Request` and returns a `Response` into one for Express.
+ * @example
+ * const app = express()
+ * app.all("/convert", webHandler(convertPage(authConfig)))
  */
 export function webHandler(
   handle: (request: Request, visitor: { getClientAddress?: () => string }) => Promise<Response>,
@@ -49,12 +55,10 @@ function answering(handle: (req: ExpressRequest, res: ExpressResponse) => Promis
   return refusing(isNoWebRequest, (req, res, next) => void answer(req, res).catch(next))
 }
 
-/**
- * Returns the path where the routes begin, without what a wildcard of the mount path has matched.
- */
+/** Returns the path where the routes begin, without what a wildcard in the mount path matched. */
 function mountPath({ baseUrl, path, params }: ExpressRequest): string {
   if (path !== "/") return baseUrl
-  // A list in Express 5, text in Express 4.
+  // Express 5 gives a list, Express 4 a string.
   const matched = Object.values(params as Record<string, string | string[]>).map((value) => [value].flat().join("/"))
   const rest = matched.find((each) => each !== "" && decoded(baseUrl).endsWith(`/${each.replace(/\/$/, "")}`))
   return rest === undefined ? baseUrl : decoded(baseUrl).slice(0, -rest.replace(/\/$/, "").length - 1)

@@ -11,19 +11,22 @@ import { addressOf, isMalformed, refusing, webHead } from "./web.js"
 declare global {
   namespace Express {
     interface Locals {
-      /** Set by the gates; null where nobody is signed in. Handlers in one call with their gate know it more exactly. */
+      /**
+       * The session that a gate found; null when nobody is signed in. Handlers in the same call as
+       * a gate get a narrower type.
+       */
       session?: Session | null
     }
   }
 }
 
 /**
- * A gate as Express middleware. Handlers that stand in one call with it, as in `app.get(path, gate, handler)`, know what kind of session it
- * sets. It is a `RequestHandler` for everything else.
+ * Types a gate as Express middleware. In `app.get(path, gate, handler)`, it tells the handler
+ * whether the session can be null.
  */
 export interface GateHandler<Found extends Session | null> {
   (req: ExpressRequest, res: ExpressResponse, next: NextFunction): unknown
-  // The last one is what TypeScript infers the handlers from.
+  // TypeScript infers the types of the handlers from the last signature.
   (
     req: IncomingMessage,
     res: ExpressResponse<unknown, ExpressResponse["locals"] & { session: Found }>,
@@ -32,37 +35,51 @@ export interface GateHandler<Found extends Session | null> {
 }
 
 /**
- * Signs a visitor without a session in as a new lazy user. The handlers behind it find the session in `res.locals.session`, and
- * its cookie in `req.headers.cookie`, on the very first request. For bots, prefetches and the like the session is null.
- * @example app.get("/notes", allowLazy(authConfig), (req, res) => res.json(res.locals.session))
- * @throws LazySetupError when an argument can't be
+ * Signs in each visitor who has no session as a new lazy user. From the very first request,
+ * handlers find the session in `res.locals.session` and its cookie in `req.headers.cookie`.
+ *
+ * The session is null for requests that create nobody, such as those of bots and prefetches.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const app = express()
+ * app.get("/notes", allowLazy(authConfig), (req, res) => res.json(res.locals.session))
  */
 export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<Session | null> {
   return middleware(auth, optionsOf("allowLazy", auth, options))
 }
 
 /**
- * Lets only lazy users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
- * @example app.get("/welcome", requireLazy(authConfig, { redirectTo: "/notes" }), (req, res) => res.send(res.locals.session.user.id))
- * @throws LazySetupError when an argument can't be
+ * Lets only lazy users through. Redirects any other browser to `redirectTo`, by default the
+ * sign-in page, and answers other clients with 401 or 403.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const app = express()
+ * const onlyLazy = requireLazy(authConfig, { redirectTo: "/notes" })
+ * app.get("/welcome", onlyLazy, (req, res) => res.send(res.locals.session.user.id))
  */
 export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
   return middleware(auth, optionsOf("requireLazy", auth, options))
 }
 
 /**
- * Lets only real users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
- * @example app.get("/settings", requireReal(authConfig, { redirectTo: "/convert" }), (req, res) => res.send(res.locals.session.user.id))
- * @throws LazySetupError when an argument can't be
+ * Lets only real users through. Redirects any other browser to `redirectTo`, by default the
+ * sign-in page, and answers other clients with 401 or 403.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const app = express()
+ * const onlyReal = requireReal(authConfig, { redirectTo: "/convert" })
+ * app.get("/settings", onlyReal, (req, res) => res.send(res.locals.session.user.id))
  */
 export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
   return middleware(auth, optionsOf("requireReal", auth, options))
 }
 
 /**
- * Finds the session of whoever is signed in. It makes and refuses nobody, for sign-in pages and public pages.
- * @example app.get("/signin", optionalSession(authConfig), (req, res) => res.json(res.locals.session))
- * @throws LazySetupError when an argument can't be
+ * Reads the session without creating or refusing anyone, for sign-in pages and public pages.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const app = express()
+ * app.get("/signin", optionalSession(authConfig), (req, res) => res.json(res.locals.session))
  */
 export function optionalSession(auth: LazyAuth): GateHandler<Session | null> {
   return middleware(auth, optionsOf("optionalSession", auth))

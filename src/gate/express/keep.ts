@@ -1,13 +1,12 @@
 import type { ServerResponse } from "node:http"
-import { isForSharedCaches } from "../../auth/request/privately.js"
+import { isForSharedCaches } from "../../auth/request/cache-control.js"
 import { cacheControl, missingCookies, namesCookie } from "../answer.js"
 
 type Arguments = Parameters<ServerResponse["writeHead"]>
 
 /**
- * Keeps the cookie of a new session in the answer, whatever the handler does: `writeHead` with its
- * own headers, another `Set-Cookie`, copied headers of a proxy, or an error handler that clears
- * them.
+ * Adds the gate's headers at the moment Node writes the head of the response. So the cookie of a
+ * new session survives `writeHead` with headers, and error handlers that clear headers.
  */
 export function keepGateHeaders(res: ServerResponse, gated: Headers): void {
   const writeHead = res.writeHead
@@ -20,10 +19,7 @@ export function keepGateHeaders(res: ServerResponse, gated: Headers): void {
   } as ServerResponse["writeHead"]
 }
 
-/**
- * Sets the headers given to `writeHead`, as an object or as alternating names and values, so that
- * they can be read.
- */
+/** Sets the headers given to `writeHead`, as an object or as alternating names and values. */
 function takeHeaders(res: ServerResponse, headers: unknown): void {
   if (typeof headers !== "object" || headers === null) return
   const pairs = Array.isArray(headers) ? pairsOf(headers) : Object.entries(headers)
@@ -41,7 +37,7 @@ function pairsOf(list: unknown[]): [string, unknown][] {
 function addMissing(res: ServerResponse, gated: Headers): void {
   const own = [res.getHeader("set-cookie") ?? []].flat().map(String)
   const missing = missingCookies(gated.getSetCookie(), own)
-  // Browsers keep the last of two cookies with one name: the one of the handler comes last.
+  // Browsers keep the last of two cookies with one name, so the handler's comes last.
   if (missing.length > 0) res.setHeader("set-cookie", [...missing, ...own])
   const control = cacheControl(joined(res, "cache-control"), gated)
   if (control !== null) res.setHeader("cache-control", control)

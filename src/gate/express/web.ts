@@ -8,12 +8,12 @@ const FORBIDDEN_METHODS = ["CONNECT", "TRACE", "TRACK"]
 /** A host name or address with an optional port, without credentials or a path. */
 const HOST = /^(?:\[[\da-f:.]+\]|[^\s/?#@\\[\]:%]+)(?::\d{1,5})?$/i
 
-/** Tells whether no browser or proxy could send this address. Node and Express accept it. */
+/** Tells whether the address is invalid. Node and Express accept some that no browser sends. */
 export function isMalformed(req: ExpressRequest): boolean {
   return !HOST.test(hostOf(req)) || !URL.canParse(urlOf(req))
 }
 
-/** Tells whether no `Request` can be made of it. */
+/** Tells whether this request can't become a `Request`. */
 export function isNoWebRequest(req: ExpressRequest): boolean {
   return isMalformed(req) || FORBIDDEN_METHODS.includes(req.method.toUpperCase())
 }
@@ -28,8 +28,8 @@ function hostOf(req: ExpressRequest): string {
 }
 
 /**
- * Tells whether a host is an address or a name without a dot, such as the `127.0.0.1:3000` that nginx
- * sends by default. Beside a public Host, `X-Forwarded-Host` may be the client's and counts for nothing.
+ * Tells whether a host is an IP address or a name without a dot, such as the `127.0.0.1:3000` that
+ * nginx sends by default. Next to a public Host, the client may have sent `X-Forwarded-Host`.
  */
 function isInner(host: string): boolean {
   const name = host.replace(/:\d+$/, "")
@@ -44,12 +44,12 @@ function trustedHost(req: ExpressRequest): string | undefined {
 }
 
 function urlOf(req: ExpressRequest): string {
-  // A proxy may send a whole URL, of which the path counts. `OPTIONS *` means the server itself.
+  // A proxy may send a whole URL, of which the path counts; `OPTIONS *` means the server itself.
   const path = req.originalUrl.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "").replace(/^\*$/, "")
   return `${req.protocol}://${hostOf(req)}${path.startsWith("/") ? "" : "/"}${path}`
 }
 
-/** Method, URL and headers of an Express request; Express knows, by its `trust proxy` setting, which protocol the visitor uses. */
+/** Reads method, URL and headers. The protocol follows the `trust proxy` setting of Express. */
 export function webHead(req: ExpressRequest): { method: string; url: string; headers: Headers } {
   const headers = new Headers()
   for (const [name, value] of Object.entries(req.headers))
@@ -74,7 +74,7 @@ export async function sendWebResponse(response: Response, res: ExpressResponse):
   res.end(Buffer.from(await response.arrayBuffer()))
 }
 
-/** Answers 400 to an invalid request, for which Express would show an error with its stack. */
+/** Answers 400 to an invalid request, for which Express would show an error and its stack. */
 export function refusing(isRefused: (req: ExpressRequest) => boolean, handler: RequestHandler): RequestHandler {
   return (req, res, next) => {
     if (!isRefused(req)) return handler(req, res, next)
@@ -82,7 +82,7 @@ export function refusing(isRefused: (req: ExpressRequest) => boolean, handler: R
   }
 }
 
-/** Returns how to tell the client's address; undefined where the connection does not have one. */
+/** Returns a function that reads the client's address; undefined for a connection without one. */
 export function addressOf(req: ExpressRequest): (() => string) | undefined {
   const address = req.ip ?? nodeAddress(req)
   return address === undefined ? undefined : () => address

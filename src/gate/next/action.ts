@@ -5,12 +5,15 @@ import { publicHead } from "../../auth/request/public-url.js"
 import { isSessionSalt } from "../../auth/session/cookie.js"
 import { visitorsRequest } from "./head.js"
 
-/** The steps of Auth.js before which the cookies of the request have to be known. */
+/** The adapter methods by which Auth.js reads or ends a session, or sends an e-mail link. */
 const STEPS = ["getSessionAndUser", "deleteSession", "createVerificationToken"] as const
 
 /**
- * Reads the request from Next before Auth.js asks for a session: next-auth makes the configuration of a server action, and of `auth()` in
- * a server component, without one. Of two session cookies by one name Auth.js alone would take the first, dead or alive.
+ * Reads the request from Next before Auth.js reads a session. In server actions and components,
+ * next-auth builds the configuration without a request.
+ *
+ * Without the request, Auth.js would take the first of two session cookies with one name, even if
+ * that session has ended.
  */
 export function learnRequest(config: AuthConfig): void {
   const learn = async () => {
@@ -37,7 +40,7 @@ export function learnRequest(config: AuthConfig): void {
     }
 }
 
-/** The head of the request that Next works on; undefined outside of one. */
+/** Reads the head of the request that Next is handling; undefined outside of a request. */
 async function actionHead() {
   const { headers } = await import("next/headers.js")
   try {

@@ -2,7 +2,7 @@ import type { AuthConfig } from "@auth/core"
 import { AuthError } from "@auth/core/errors"
 import type { NextRequest } from "next/server.js"
 import type { LazyConfig } from "../../auth/config/options.js"
-import { hideForeignCookies } from "../../auth/request/foreign-cookies.js"
+import { hideForeignCookies } from "../../auth/request/cookies.js"
 import type { LazyAuth, LazyRequest } from "../../auth/request/head.js"
 import { publicRequest } from "../../auth/request/public-url.js"
 import { refusingToBeConfig, withLazy as withLazyAnywhere } from "../../auth/with-lazy.js"
@@ -11,28 +11,35 @@ import { areCookiesWritable, readOnlyCookies } from "./cookies.js"
 import { headOf } from "./head.js"
 
 /**
- * `withLazy` of authjs-lazy with the defaults of next-auth: `basePath` is the path of `AUTH_URL`, or else `/api/auth`, and the secret may
- * be in `NEXTAUTH_SECRET`. What it returns goes to `NextAuth()`, the gates and the convert page.
+ * Adds lazy users to a configuration of next-auth. Pass the result to `NextAuth()`, the gates and
+ * the convert page.
  *
- * Signing in by a credentials provider where no cookie can be set (in a server component) fails before anything is written.
+ * As in next-auth, `basePath` defaults to the path of `AUTH_URL`, or else to `/api/auth`, and the
+ * secret may be in `NEXTAUTH_SECRET`. In a server component, which can't set cookies, a sign-in by
+ * a credentials provider fails before it writes anything.
  * @throws LazySetupError when the configuration can't work; the message names the fix
+ * @example
+ * export const authConfig = withLazy({
+ *   adapter: LazyAdapter(db),
+ *   providers: [LazyProvider(), PasswordProvider(), ConvertProvider()],
+ * })
  */
 export function withLazy(config: LazyConfig): LazyAuth {
   return withNextDefaults(withLazyAnywhere(config))
 }
 
-/** Adds the defaults of next-auth to what the other `withLazy` returned; twice does no harm. */
+/** Adds the defaults of next-auth to what `withLazy` of any entry returned. May run twice. */
 export function withNextDefaults(auth: LazyAuth): LazyAuth {
   return refusingToBeConfig((argument) => {
     const config = auth(argument && webRequest(argument))
     config.secret ??= process.env.AUTH_SECRET ?? process.env.NEXTAUTH_SECRET
     config.basePath ||= pathOf(process.env.AUTH_URL ?? process.env.NEXTAUTH_URL) ?? "/api/auth"
-    // next-auth gives no request where it signs in for a server action, and for a server component.
+    // next-auth passes no request for server actions and server components.
     if (argument === undefined) {
       config.providers = config.providers.map(refusingReadOnlyCookies)
       learnRequest(config)
     }
-    // next-auth hands on the request after it has asked for the configuration.
+    // next-auth passes this request to Auth.js after it has asked for the configuration.
     if (argument && "nextUrl" in argument) hideForeignCookies((argument as unknown as NextRequest).headers, config)
     return config
   })
@@ -55,7 +62,7 @@ function refusingReadOnlyCookies(provider: Provider): Provider {
   }
 }
 
-/** A request of Next as other frameworks have it: without a body, which is for Auth.js to read, under the address that visitors use. */
+/** Copies a request of Next without its body, which Auth.js reads, under the public address. */
 function webRequest(argument: LazyRequest): LazyRequest {
   if (!("nextUrl" in argument)) return argument
   const { url, method, headers } = headOf(argument as unknown as NextRequest)

@@ -1,15 +1,15 @@
 import { parseSetCookie } from "cookie"
 import { LazySetupError } from "../../errors.js"
 
-/** Whether cookies can be set where this is called: in server actions and route handlers, not in server components. */
+/** Tells whether cookies can be set: in server actions and route handlers, not in components. */
 export async function areCookiesWritable(): Promise<boolean> {
   const { cookies } = await import("next/headers.js")
   const jar = await cookies()
-  // Nothing says so without setting one; but Next gives a sealed jar the same throwing function for every method that writes.
+  // Next offers no way to ask. Its read-only store has one throwing function as `set` and `delete`.
   return jar.set !== (jar.delete as unknown)
 }
 
-/** Sets the cookies through Next, which sends them however a handler ends, and lets the handler set others in their place. */
+/** Sets the cookies through Next, which sends them even if a handler throws. */
 export async function setCookies(headers: Headers): Promise<void> {
   const { cookies } = await import("next/headers.js")
   const jar = await cookies()
@@ -19,10 +19,10 @@ export async function setCookies(headers: Headers): Promise<void> {
   }
 }
 
-/** What to throw where they can't. */
+/** Makes the error for a place where cookies can't be set. */
 export function readOnlyCookies(what: string): LazySetupError {
   return new LazySetupError(
-    `${what} needs to set a cookie, which a server component can't. Nobody was signed in. Sign visitors in before the page is ` +
-      `rendered, with \`export const proxy = allowLazy(authConfig).proxy\` in proxy.ts, or in a server action.`,
+    `${what} needs to set a cookie, which a server component can't. Nobody was signed in. Sign visitors in before Next ` +
+      `renders the page, with \`export const proxy = allowLazy(authConfig).proxy\` in proxy.ts, or in a server action.`,
   )
 }

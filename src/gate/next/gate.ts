@@ -13,19 +13,21 @@ import { type GuardOptions, guard } from "./guard.js"
 import { headOf } from "./head.js"
 import { answerOf } from "./throws.js"
 
-/** The request that a handler behind a gate is given: as NextAuth's own `auth((request) => …)` gives it. */
+/** Adds the session to a request of Next, as `auth((request) => …)` of next-auth does. */
 export type GatedRequest<Found extends Session | null> = NextRequest & {
-  /** The session; null only where no lazy user is made, for bots and the like. */
+  /** The session; null when the gate created no lazy user, as for a bot. */
   auth: Found
 }
 
 type Answer = Response | undefined
 
-/** A gate, in the three places where Next runs code of the app. */
+/** Offers a gate for each of the three places where Next runs the app's code. */
 export interface NextGate<Found extends Session | null> {
   /**
-   * Guards pages, in `proxy.ts`. A handler runs behind the gate, and answers, or returns nothing to go on to the page.
-   * @example export const proxy = allowLazy(authConfig).proxy
+   * Guards pages in `proxy.ts`. An optional handler returns a response, or nothing to continue to
+   * the page.
+   * @example
+   * export const proxy = allowLazy(authConfig).proxy
    */
   proxy: (
     request: NextRequest,
@@ -34,53 +36,62 @@ export interface NextGate<Found extends Session | null> {
   ) => Promise<Response>
   /**
    * Wraps a route handler.
-   * @example export const GET = lazy.route((request) => Response.json(request.auth))
+   * @example
+   * export const GET = allowLazy(authConfig).route((request) => Response.json(request.auth))
    */
   route: <Context = unknown>(
     handler: (request: GatedRequest<Found>, context: Context) => Response | Promise<Response>,
   ) => (request: NextRequest, context: Context) => Promise<Response>
   /**
-   * Guards a server component or a server action: returns the session, or redirects a visitor who may not pass.
-   * @example const { user } = await requireReal(authConfig).session({ callbackUrl: "/settings" })
+   * Returns the session to a server component or server action, or redirects a refused visitor.
+   * @example
+   * const { user } = await requireReal(authConfig).session({ callbackUrl: "/settings" })
    */
   session: (options?: GuardOptions) => Promise<Found>
 }
 
 /**
- * Signs a visitor without a session in as a new lazy user. Behind its `proxy`, `auth()` of next-auth has the session on the
- * very first request. For bots, prefetches and the like the session is null.
+ * Signs in each visitor who has no session as a new lazy user. Behind its `proxy`, `auth()` of
+ * next-auth returns the session from the very first request, or null for requests that create
+ * nobody, such as those of bots and prefetches.
  *
- * A server component can't set the cookie of a new session: there `session()` returns the session there is, and throws LazySetupError
- * where a lazy user would have to be made.
- * @example export const lazy = allowLazy(authConfig)
- * @throws LazySetupError when an argument can't be
+ * A server component can't set the cookie of a new session. There, `session()` returns the existing
+ * session, and throws LazySetupError when it would have to create a lazy user.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * export const lazy = allowLazy(authConfig)
  */
 export function allowLazy(auth: LazyAuth, options?: AllowOptions): NextGate<Session | null> {
   return nextGate(auth, optionsOf("allowLazy", auth, options))
 }
 
 /**
- * Lets only lazy users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
- * @example export const onlyLazy = requireLazy(authConfig, { redirectTo: "/notes" })
- * @throws LazySetupError when an argument can't be
+ * Lets only lazy users through. Redirects any other browser to `redirectTo`, by default the
+ * sign-in page, and answers other clients with 401 or 403.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * export const onlyLazy = requireLazy(authConfig, { redirectTo: "/notes" })
  */
 export function requireLazy(auth: LazyAuth, options?: RequireOptions): NextGate<Session> {
   return nextGate(auth, optionsOf("requireLazy", auth, options))
 }
 
 /**
- * Lets only real users pass. A browser is redirected to `redirectTo`, by default the sign-in page; other clients are answered 401 or 403.
- * @example export const real = requireReal(authConfig, { redirectTo: "/convert" })
- * @throws LazySetupError when an argument can't be
+ * Lets only real users through. Redirects any other browser to `redirectTo`, by default the
+ * sign-in page, and answers other clients with 401 or 403.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * export const onlyReal = requireReal(authConfig, { redirectTo: "/convert" })
  */
 export function requireReal(auth: LazyAuth, options?: RequireOptions): NextGate<Session> {
   return nextGate(auth, optionsOf("requireReal", auth, options))
 }
 
 /**
- * Finds the session of whoever is signed in. It makes and refuses nobody, for sign-in pages and public pages.
- * @example const session = await optionalSession(authConfig).session()
- * @throws LazySetupError when an argument can't be
+ * Reads the session without creating or refusing anyone, for sign-in pages and public pages.
+ * @throws LazySetupError when an argument is invalid
+ * @example
+ * const session = await optionalSession(authConfig).session()
  */
 export function optionalSession(auth: LazyAuth): NextGate<Session | null> {
   return nextGate(auth, optionsOf("optionalSession", auth))
@@ -104,7 +115,7 @@ function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOp
       if (typeof request === "function") throw new LazySetupError(OWN_PROXY)
       return run(request, event, handler)
     },
-    // Next may call it as a proxy too, with an event in place of the parameters of a route.
+    // Next may also call it as a proxy, with an event in place of the route's parameters.
     route: (handler: Handler) => async (request: NextRequest, context: unknown) => run(request, context, handler),
     session: (guardOptions?: GuardOptions) => guard(auth, options, guardOptions),
   }
@@ -116,16 +127,16 @@ function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOp
 }
 
 const OWN_PROXY =
-  "`proxy` of a gate takes the request that Next passes, not a handler. Around a proxy of your own write: " +
+  "The gate's `proxy` takes the request from Next, not a handler. To wrap a proxy of your own, write: " +
   "export const proxy = (request, event) => lazy.proxy(request, event, handler)"
 
 const NOT_CALLED =
-  "A gate of authjs-lazy/next is no function. In proxy.ts write `export const proxy = lazy.proxy`, around a route handler " +
-  "`export const GET = lazy.route(handler)`, and in a server component or a server action `await lazy.session()`."
+  "A gate of authjs-lazy/next is not a function. In proxy.ts, write `export const proxy = lazy.proxy`. For a route handler, " +
+  "write `export const GET = lazy.route(handler)`. In a server component or server action, write `await lazy.session()`."
 
 /**
- * Runs the handler and turns its errors into the answers of Next, so that the new session and
- * `Cache-Control` reach the browser.
+ * Runs the handler and turns its errors into the responses that Next would send. So the new session
+ * and `Cache-Control` still reach the browser.
  */
 async function answered(
   handler: Handler,
@@ -148,8 +159,8 @@ async function answered(
 }
 
 const NO_ANSWER =
-  "A route handler behind a gate must return a Response. Only a proxy may return NextResponse.next(), NextResponse.rewrite() or nothing: " +
-  "write lazy.proxy(request, event, handler) in proxy.ts."
+  "A route handler behind a gate must return a Response. Only a proxy may return NextResponse.next(), " +
+  "NextResponse.rewrite() or nothing: in proxy.ts, write lazy.proxy(request, event, handler)."
 
 function isRoute(context: unknown): boolean {
   return typeof context === "object" && context !== null && "params" in context
@@ -164,7 +175,7 @@ function refusal({ status, headers, body }: GateRefused, { url }: NextRequest, c
   return isRoute(context) ? answer : withAddress(answer, url)
 }
 
-/** Next demands an address of a proxy, and makes a path of it again; a route handler's goes to the visitor as it is. */
+/** Makes the location absolute, as Next requires of a proxy. A route handler may return a path. */
 function withAddress(answer: Response, url: string): Response {
   const location = answer.headers.get("location")
   if (location === null) return answer
@@ -173,7 +184,7 @@ function withAddress(answer: Response, url: string): Response {
   return new Response(answer.body, { status: answer.status, headers })
 }
 
-/** Shows the handler the cookies of the session that was just made; false where it has them already. */
+/** Gives the handler the cookies of a new session. Returns false when they are already there. */
 function setCookie({ headers, cookies }: NextRequest, cookie: string): boolean {
   if ((headers.get("cookie") ?? "") === cookie) return false
   cookies.clear()
@@ -181,23 +192,21 @@ function setCookie({ headers, cookies }: NextRequest, cookie: string): boolean {
   return true
 }
 
-/**
- * Sets the cookies through Next, where cookies of the handler, or of next-auth, still come later.
- */
+/** Sets the cookies through Next, so that later ones of the handler or next-auth win. */
 async function setInJar(headers: Headers): Promise<boolean> {
   if (!headers.has("set-cookie")) return false
   try {
     await setCookies(headers)
     return true
   } catch {
-    // Next did not call this handler; a test may have.
+    // Outside of Next, as in a test of the app, there is no cookie store.
     return false
   }
 }
 
 function goingOn(answer: Response, { headers: gated }: GateOpen, passed: Headers | false): Response {
   const headers = new Headers(gated)
-  // It takes the place of what Next itself says of a page that is made for one visitor.
+  // This header replaces the one that Next sets for a dynamic page, so it must be as strict.
   if (headers.has("cache-control"))
     headers.set("cache-control", "private, no-cache, no-store, max-age=0, must-revalidate")
   const through = withGateHeaders(answer, headers)
@@ -206,7 +215,7 @@ function goingOn(answer: Response, { headers: gated }: GateOpen, passed: Headers
   return through
 }
 
-/** How Next is told which request the page shall see. */
+/** Returns the headers by which Next learns which request headers the page is to see. */
 function requestHeaders(headers: Headers): [string, string][] {
   const { headers: told } = NextResponse.next({ request: { headers } })
   return [...told].filter(([name]) => name !== "x-middleware-next")

@@ -9,19 +9,24 @@ import type { GateResult } from "../result.js"
 import { areCookiesWritable, readOnlyCookies, setCookies } from "./cookies.js"
 import { visitorsRequest } from "./head.js"
 
-/** Options of `session()` of a gate, in a server component or a server action. */
+/**
+ * Configures `session()` of a gate.
+ * @example
+ * const options: GuardOptions = { callbackUrl: "/settings" }
+ */
 export interface GuardOptions {
   /**
-   * Where a visitor who may not pass comes back to; a path of this site. Next doesn't tell a server component its own.
+   * The path of this page, to which a refused visitor returns after signing in. Next doesn't tell a
+   * server component its own path.
    * @default "/"
    */
   callbackUrl?: string
 }
 
-/** Next tells neither address, and a server component sets no cookie. */
+/** Next doesn't tell the page's path here, and a server component can't set a cookie. */
 const HERE = { canSendBack: false }
 
-/** Returns the session to a server component or a server action, or redirects a visitor who may not pass. */
+/** Returns the session to a server component or server action, or redirects a refused visitor. */
 export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl = "/" }: GuardOptions = {}) {
   const { headers } = await import("next/headers.js")
   const writable = await areCookiesWritable()
@@ -33,27 +38,33 @@ export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl 
   if (options.require) return admitted(visit, await decideGate(navigation(visit), auth, options, HERE))
   if (!writable) return existing(visit, auth, options)
   const result = await decideGate(visit, auth, options, HERE)
-  if (!result.open) throw new Error(result.body)
+  if (!result.open)
+    throw new Error(
+      `lazy.session() made no lazy user (${result.reason}). Raise \`lazy.limits\`, or catch this error in the server action.`,
+    )
   await setCookies(result.headers)
   return result.session
 }
 
 async function admitted(visit: RequestHead, result: GateResult): Promise<Session | null> {
   if (result.open) return result.session
-  // @ts-expect-error Next has no `exports`, and its bundler knows this name alone as that of a module for server components.
+  // @ts-expect-error Next has no `exports`, and its bundler requires this name without `.js`.
   const { redirect } = (await import("next/navigation")) as typeof import("next/navigation.js")
-  // An address, since Next would put its own base path before a path.
+  // Use a whole URL: Next would put its base path before a path.
   return redirect(new URL(result.headers.get("location") ?? "/", publicOrigin(visit)).href)
 }
 
-/** Returns the session there is, where no cookie can be set; throws where a lazy user would have to be made. */
+/**
+ * Returns the existing session where no cookie can be set.
+ * @throws LazySetupError when it would have to create a lazy user
+ */
 async function existing(visit: RequestHead, auth: LazyAuth, { create }: GateOptions): Promise<Session | null> {
   const { session } = await decideGate(visit, auth, { create: false }, HERE)
   if (session || create === false || skipReason(visit, contextOf(auth())?.options.isBot)) return session
   throw readOnlyCookies("A new lazy user")
 }
 
-/** Somebody who waits for a page, and can be sent elsewhere. */
+/** Marks a request as a navigation, so that the gate refuses it with a redirect. */
 function navigation({ url, headers }: RequestHead): RequestHead {
   const waiting = new Headers(headers)
   waiting.set("sec-fetch-mode", "navigate")

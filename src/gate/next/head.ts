@@ -3,8 +3,8 @@ import type { RequestHead } from "../../auth/request/head.js"
 import { forwardedUrl } from "../../auth/request/public-url.js"
 
 /**
- * The request as the visitor has sent it. Its URL in Next names the host that Next was started on; where visitors went is in the headers,
- * which next-auth reads too.
+ * Returns the request as the visitor sent it. The URL in Next names the host that Next listens on,
+ * so the public host comes from the headers, as in next-auth.
  */
 export function visitorsRequest({ method, url, headers }: RequestHead): RequestHead {
   const { pathname, search, protocol, host } = new URL(url)
@@ -13,7 +13,7 @@ export function visitorsRequest({ method, url, headers }: RequestHead): RequestH
   return { method, url: outside, headers: withPrefetch(method, headers) }
 }
 
-/** Reads the head of a request of Next, which tells the base path of the app to a proxy, and hides it from a route handler. */
+/** Reads the head of a Next request, with the base path that Next hides from route handlers. */
 export function headOf({ method, nextUrl, headers }: NextRequest): RequestHead {
   const url = new URL(nextUrl.href)
   if (nextUrl.basePath === "") url.pathname = `${process.env.__NEXT_ROUTER_BASEPATH ?? ""}${url.pathname}`
@@ -21,14 +21,14 @@ export function headOf({ method, nextUrl, headers }: NextRequest): RequestHead {
 }
 
 /**
- * Unless `skipProxyUrlNormalize` is on, Next takes away the headers by which its router says what it wants: what the router loads ahead
- * looks like what somebody has clicked. Whatever may be loaded ahead is then taken for that.
+ * Marks a request that may be a prefetch of Next's router. Unless `skipProxyUrlNormalize` is on,
+ * Next removes the router's headers, so that a prefetch looks like a click:
  * https://github.com/vercel/next.js/issues/63728
  */
 function withPrefetch(method: string, headers: Headers): Headers {
   const visible = headers.has("rsc") || process.env.__NEXT_NO_MIDDLEWARE_URL_NORMALIZE
   const isHidden = !visible && method === "GET" && headers.get("sec-fetch-dest") === "empty"
-  // The router for pages says so in a word of old browsers, and its own header is hidden.
+  // The pages router marks a prefetch with `purpose` too, and Next hides only its own header.
   const isOfPages = headers.has("purpose") && !headers.has("sec-purpose")
   if (!isHidden && !isOfPages) return headers
   const marked = new Headers(headers)

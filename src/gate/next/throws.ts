@@ -1,7 +1,7 @@
 /**
- * Returns the answer of Next to an error of `redirect()`, `permanentRedirect()`, `notFound()`,
- * `unauthorized()` or `forbidden()`; undefined for other errors. Next itself would drop the headers
- * of the gate.
+ * Returns the response that Next would send for an error of `redirect()`, `permanentRedirect()`,
+ * `notFound()`, `unauthorized()` or `forbidden()`; undefined for other errors. Next would drop the
+ * gate's headers.
  */
 export function answerOf(thrown: unknown, request: Pick<Request, "method" | "headers">): Response | undefined {
   if (thrown instanceof Response) return thrown
@@ -11,14 +11,14 @@ export function answerOf(thrown: unknown, request: Pick<Request, "method" | "hea
   if (kind !== "NEXT_REDIRECT") return undefined
   const status = Number(rest.at(-2))
   return new Response(null, {
-    // Next, too, answers 303, so that the browser does not repeat the POST.
+    // Next answers 303 as well, so that the browser doesn't repeat the POST.
     status: isForm(request) ? 303 : status,
     headers: { location: rest.slice(1, -2).join(";") },
   })
 }
 
 /**
- * Reads the digest of an error of Next: `NEXT_REDIRECT;replace;/path;307;`,
+ * Reads the digest of an error of Next, such as `NEXT_REDIRECT;replace;/path;307;` or
  * `NEXT_HTTP_ERROR_FALLBACK;404`.
  */
 function digestOf(thrown: unknown): string {

@@ -3,7 +3,7 @@ import { LazySetupError } from "../../errors.js"
 
 /**
  * Makes an address for a user who has none, for apps whose `email` column is NOT NULL.
- * @example ({ id }) => `${id}@lazy.invalid`
+ * @example const generateEmail: GenerateEmail = ({ id }) => `${id}@lazy.invalid`
  */
 export type GenerateEmail = (user: { id: string; username: string }) => string | Promise<string>
 

@@ -18,7 +18,7 @@ import { type LazyRowsMoved, moveLazyRows } from "./move-lazy-rows.js"
 import { findReferences } from "./references/find-references.js"
 import type { UserReferences } from "./references/references.js"
 import { removeLazyUser } from "./remove-lazy-user.js"
-import type { MergeOptions, MergeReport } from "./types.js"
+import type { MergeReport, SignInMerge } from "./types.js"
 
 /** Errors of a constraint when another request wrote first. */
 const OVERTAKEN = [UNIQUE_VIOLATION, EXCLUSION_VIOLATION, ...FOREIGN_KEY_VIOLATIONS]
@@ -30,7 +30,7 @@ export function mergeUsers(
   references: readonly AnyPgColumn[],
   fromId: string,
   intoId: string,
-  options: MergeOptions = {},
+  options: SignInMerge = {},
 ): Promise<MergeReport> {
   const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep", mergeTables } = options
   const { usersTable, accountsTable, sessionsTable } = tables
@@ -111,7 +111,7 @@ async function lockUsers(
   { usersTable }: Tables,
   { users, tables }: UserReferences,
   move: Move,
-  { provesEmail = false }: MergeOptions,
+  { provesEmail = false }: SignInMerge,
 ): Promise<{ from: UserRow; into: UserRow }> {
   const { from: fromId, into: intoId } = move
   if (fromId === intoId) throw new NotRealError("A user can't be merged into itself.")

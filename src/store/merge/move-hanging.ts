@@ -59,7 +59,7 @@ export interface HangingMoved {
  * Moves the rows that refer to a stopped row to the row of the real user that stops it, if there is
  * exactly one. Treats rows that are stopped on the way alike, level by level. The number of
  * statements depends on tables and levels, not on rows.
- * @param isAsked whether to read the stopped rows
+ * @param readsStopped whether to read the stopped rows
  * @throws MergeConflictError when rows can be neither moved nor left behind
  */
 export async function mergeHanging(
@@ -67,7 +67,7 @@ export async function mergeHanging(
   found: UserReferences,
   move: Move,
   moved: LazyRowsMoved[],
-  isAsked: boolean,
+  readsStopped: boolean,
 ): Promise<HangingMoved> {
   const result: HangingMoved = { moved: [], conflicts: {}, stopped: [], sources: [] }
   const settled = new Map<number, ((prefix: string) => SQL)[]>()
@@ -75,9 +75,9 @@ export async function mergeHanging(
   /** Finds the rows that stop those of a table and returns them as replacements. */
   const examine = async (table: ChangingTable): Promise<Replacement[]> => {
     const referred = referredColumns(hangingKeys(found, table.oid))
-    if (referred.length === 0 && !isAsked) return []
+    if (referred.length === 0 && !readsStopped) return []
     const stopped = await findStoppers(tx, table, result.sources, referred)
-    if (isAsked && stopped.length > 0) {
+    if (readsStopped && stopped.length > 0) {
       const conflicts = ofTable(result.conflicts, table.label) ?? []
       setOfTable(result.conflicts, table.label, [...conflicts, ...(await readConflicts(tx, table, stopped))])
     }

@@ -4,7 +4,7 @@ import { queryRows } from "../sql/query.js"
 import { type MoveRow, moveStatement, replacements } from "./move-statement.js"
 import { type ChangingTable, changingColumns, holdsNew, toChange } from "./row-changes.js"
 
-/** What became of the rows of one table. */
+/** The result for the rows of one table. */
 export interface Moved {
   table: ChangingTable
   moved: number

@@ -42,38 +42,22 @@ export interface MergeConflict {
  * when PostgreSQL rolled the transaction back to end a deadlock, or because the real user just got
  * a row. Put what can't be rolled back into the event `mergeUser`.
  * @example
- * const onMerge: MergeHook = async ({ tx, into, conflicts }) => addCarts(tx, into.id,
- * conflicts.cart ?? [])
+ * const onMerge: MergeHook = ({ conflicts }) => {
+ *   if (conflicts.subscription) throw new Error("Cancel one of the two subscriptions first.")
+ * }
  */
 export type MergeHook = (params: MergeHookParams) => void | Promise<void>
 
 /**
  * Options of {@link LazyStore.merge}.
  * @example
- * await adapter.lazy.merge(guest.id, customer.id, { onConflict: "error" })
+ * await adapter.lazy.merge(lazyUser.id, realUser.id, { onConflict: "error" })
  */
 export interface MergeOptions {
   /**
-   * A session for the real user, written in the same transaction.
-   * @default none, as for JWT sessions
-   */
-  session?: NewSession
-  /**
-   * An account to link to the real user in the same transaction; its `userId` is ignored.
+   * Runs inside the transaction; throwing rolls the merge back.
    * @default none
    */
-  link?: AdapterAccount
-  /**
-   * Whether this sign-in proved the real user's address. The merge then does what {@link
-   * StoreInternals.proveEmail} does, before it writes the session.
-   * @default false
-   */
-  provesEmail?: boolean
-  /**
-   * Whether to refuse unless the real user still has a password, since this sign-in used it.
-   * @default false
-   */
-  needsPassword?: boolean
   onMerge?: MergeHook
   /**
    * What to do when a unique rule, an exclusion constraint or a check constraint stops a row.
@@ -90,6 +74,31 @@ export interface MergeOptions {
    * @example { audit_log: "leave" }
    */
   mergeTables?: MergeTables
+}
+
+/** What a sign-in that merges writes in the same transaction. */
+export interface SignInMerge extends MergeOptions {
+  /**
+   * A session for the real user.
+   * @default none, as for JWT sessions
+   */
+  session?: NewSession
+  /**
+   * An account to link to the real user; its `userId` is ignored.
+   * @default none
+   */
+  link?: AdapterAccount
+  /**
+   * Whether this sign-in proved the real user's address. The merge then does what {@link
+   * StoreInternals.proveEmail} does, before it writes the session.
+   * @default false
+   */
+  provesEmail?: boolean
+  /**
+   * Whether to refuse unless the real user still has a password, since this sign-in used it.
+   * @default false
+   */
+  needsPassword?: boolean
 }
 
 /** The tables that a merge leaves alone; see {@link MergeOptions.mergeTables}. */

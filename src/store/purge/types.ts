@@ -7,7 +7,7 @@ import type { UserRow } from "../tables/user-row.js"
 /**
  * Options of {@link LazyStore.purge}. All times are in seconds, as in Auth.js.
  * @example
- * await adapter.lazy.purge({ keep: (user) => eq(user.plan, "paid"), limit: 10_000 })
+ * await adapter.lazy.purge({ keep: (user) => isNotNull(user.email), limit: 10_000 })
  */
 export interface PurgeOptions {
   /**
@@ -50,7 +50,7 @@ export interface PurgeOptions {
    * RESTRICT), directly or through rows that go with the user. False skips and reports such users.
    *
    * True deletes those rows first, with all rows that refer to them, NO MATTER WHOSE THEY ARE: a
-   * real user's comment goes with the lazy user's post. No other user ever goes, not even by ON
+   * real user's comment goes with the lazy user's post. No other user is ever deleted, not even by ON
    * DELETE CASCADE: users that a remaining user refers to are always skipped.
    * @default false
    */
@@ -59,7 +59,7 @@ export interface PurgeOptions {
    * Builds the condition for users to keep, whatever their age, from the columns of the user table.
    * It is called once and can't be async. A user for whom it is null is not kept.
    * @default keeps no one
-   * @example (user) => eq(user.plan, "paid")
+   * @example keep: (user) => isNotNull(user.email)
    */
   keep?: (user: PurgeColumns) => SQL | undefined
   /**
@@ -96,7 +96,9 @@ export type PurgeColumns = Record<keyof UserRow, AnyPgColumn> & Record<string, A
  * users wrote is kept. So write through `tx` alone, and do what can't be rolled back (files,
  * e-mails) afterwards.
  * @example
- * const onPurge: PurgeHook = async ({ tx, userIds }) => archiveDrafts(tx, userIds)
+ * const onPurge: PurgeHook = async ({ tx, userIds }) => {
+ *   await tx.delete(feedTokens).where(inArray(feedTokens.ownerId, userIds))
+ * }
  */
 export type PurgeHook = (params: {
   /**

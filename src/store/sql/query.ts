@@ -13,7 +13,7 @@ export async function queryRows<Row = Record<string, unknown>>(db: Database, sta
 /** Runs a statement that returns one row with JSON text in the column `document`, and parses it. */
 export async function queryDocument<Value>(db: Database, statement: SQL): Promise<Value> {
   const [row] = await queryRows<{ document: string }>(db, statement)
-  if (!row) throw new Error("A query for one row returned none.")
+  if (!row) throw new Error("A query that must return one row returned none.")
   return JSON.parse(row.document)
 }
 

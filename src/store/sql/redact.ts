@@ -10,7 +10,7 @@ export function redactError(error: unknown): unknown {
     return redact(error, [], new Map())
   } catch {
     // An error that throws when it is read, such as a proxy, is dropped.
-    return new Error("A statement failed with an error that can not be read.")
+    return new Error("A statement failed with an error that could not be read.")
   }
 }
 

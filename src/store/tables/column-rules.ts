@@ -18,7 +18,7 @@ export interface ColumnRule {
   defaultMakes?: "lazy" | "proven"
   /** How many characters it must hold. */
   length?: number
-  /** How many characters it must hold for the names and hashes that the library makes by default. */
+  /** The number of characters that names and hashes of the library need by default. */
   usualLength?: number
   /** Whether inserts leave it out: `always` for lazy users, or `sometimes`; otherwise never. */
   leftOut?: "always" | "sometimes"
@@ -28,6 +28,8 @@ export interface ColumnRule {
   values?: readonly string[]
   /** Whether it may change with every update. */
   changes?: boolean
+  /** Whether the purge and the statistics read it, in a database whose other columns are unknown. */
+  isCounted?: boolean
 }
 
 const ID_LENGTH = 36
@@ -37,9 +39,10 @@ const NAME_LENGTH = 16
 const [HASH_LENGTH, USUAL_HASH_LENGTH] = [96, 97]
 
 const STRINGS = ["string"] as const
+const counted = (rule: ColumnRule): ColumnRule => ({ ...rule, isCounted: true })
 const id = (line: string): ColumnRule => ({ families: ["string", "uuid"], line, length: ID_LENGTH, isLookedUp: true })
 const userId = (mapping = `.notNull().references(() => users.id, { onDelete: "cascade" })`) =>
-  id(`userId: text("userId")${mapping}`)
+  counted(id(`userId: text("userId")${mapping}`))
 const string = (name: string, rest = ""): ColumnRule => ({ families: STRINGS, line: `${name}: text("${name}")${rest}` })
 const key = (name: string, rest = ".notNull()"): ColumnRule => ({ ...string(name, rest), isLookedUp: true })
 const moment = (name: string, rest = ""): ColumnRule => ({
@@ -54,15 +57,15 @@ const integer = (name: string, rest = ""): ColumnRule => ({
 /** The rules for every column, by the options of `LazyAdapter` and the properties of columns. */
 export const COLUMN_RULES: Record<NamedTable, Record<string, ColumnRule>> = {
   usersTable: {
-    id: id(`id: text("id").primaryKey()`),
+    id: counted(id(`id: text("id").primaryKey()`)),
     name: { ...string("name"), leftOut: "always" },
     email: key("email", ".unique()"),
     emailVerified: { ...moment("emailVerified"), isNullable: true, defaultMakes: "proven" },
     image: { ...string("image"), leftOut: "always" },
     username: { ...key("username", ".unique()"), isNullable: true, usualLength: NAME_LENGTH },
-    lazySince: { ...moment("lazySince"), isNullable: true, defaultMakes: "lazy" },
-    convertedAt: { ...moment("convertedAt"), isNullable: true, defaultMakes: "lazy" },
-    seenAt: { ...moment("seenAt"), isNullable: true },
+    lazySince: { ...moment("lazySince"), isNullable: true, defaultMakes: "lazy", isCounted: true },
+    convertedAt: { ...moment("convertedAt"), isNullable: true, defaultMakes: "lazy", isCounted: true },
+    seenAt: { ...moment("seenAt"), isNullable: true, isCounted: true },
   },
   accountsTable: {
     userId: userId(),
@@ -73,7 +76,7 @@ export const COLUMN_RULES: Record<NamedTable, Record<string, ColumnRule>> = {
   sessionsTable: {
     sessionToken: id(`sessionToken: text("sessionToken").primaryKey()`),
     userId: userId(),
-    expires: moment("expires", ".notNull()"),
+    expires: counted(moment("expires", ".notNull()")),
   },
   verificationTokensTable: {
     identifier: key("identifier"),
@@ -102,12 +105,12 @@ export const COLUMN_RULES: Record<NamedTable, Record<string, ColumnRule>> = {
     updatedAt: { ...moment("updatedAt", ".notNull().defaultNow()"), changes: true },
   },
   lazyOutcomesTable: {
-    id: id(`id: text("id").primaryKey()`),
-    at: moment("at", ".notNull()"),
-    outcome: { ...string("outcome", ".notNull()"), values: ["converted", "merged", "purged", "deleted"] },
-    way: { ...string("way"), isNullable: true },
-    since: moment("since", ".notNull()"),
-    users: integer("users", ".notNull()"),
+    id: counted(id(`id: text("id").primaryKey()`)),
+    at: counted(moment("at", ".notNull()")),
+    outcome: counted({ ...string("outcome", ".notNull()"), values: ["converted", "merged", "purged", "deleted"] }),
+    way: counted({ ...string("way"), isNullable: true }),
+    since: counted(moment("since", ".notNull()")),
+    users: counted(integer("users", ".notNull()")),
   },
 }
 

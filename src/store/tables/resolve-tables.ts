@@ -58,7 +58,7 @@ export type UsersTable = TableLike<typeof schema.usersTable>
  * there are no passwords without `passwordsTable`, and no statistics of users who are gone without
  * `lazyOutcomesTable`.
  * @example
- * LazyAdapter(db, { usersTable: users, accountsTable: accounts, sessionsTable: sessions })
+ * LazyAdapter(db, { usersTable: users, passwordsTable })
  */
 export interface LazyAdapterOptions<Users extends UsersTable = UsersTable> {
   usersTable?: Users
@@ -72,7 +72,7 @@ export interface LazyAdapterOptions<Users extends UsersTable = UsersTable> {
    * Names columns that hold user ids without a foreign key, so that merges move them. Columns with
    * a foreign key are found in the database.
    * @default []
-   * @example LazyAdapter(db, { references: [events.actorId] })
+   * @example references: [feedTokens.ownerId]
    */
   references?: AnyPgColumn[]
   /**

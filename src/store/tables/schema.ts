@@ -24,8 +24,9 @@ import {
  * - `convertedAt`: when a lazy user became real; null before that
  * - `seenAt`: when a lazy user was last seen
  * @example
- * const users = pgTable("user", { id: text("id").primaryKey(), ...lazyColumns() }, (user) =>
- * [lazyIndex(user)])
+ * const users = pgTable("user", { id: text("id").primaryKey(), ...lazyColumns() }, (user) => [
+ *   lazyIndex(user),
+ * ])
  */
 export function lazyColumns() {
   return {
@@ -55,7 +56,9 @@ export function isLazyUser(user: LazyMarkers<AnyPgColumn | ExtraConfigColumn>): 
  * `pgTable`. It ends with the id, because an app that makes many users lazy at once gives all of
  * them the same `seenAt`.
  * @example
- * pgTable("user", { …, ...lazyColumns() }, (user) => [lazyIndex(user)])
+ * const users = pgTable("user", { id: text("id").primaryKey(), ...lazyColumns() }, (user) => [
+ *   lazyIndex(user, "lazy_user_idx"),
+ * ])
  */
 export function lazyIndex(
   user: LazyMarkers<ExtraConfigColumn> & { id: ExtraConfigColumn; seenAt: ExtraConfigColumn },

@@ -6,7 +6,7 @@ import type { NewSession } from "./sessions.js"
 
 /**
  * The way in which a user became real: the id and type of the Auth.js provider.
- * @example { provider: "github", type: "oauth" }
+ * @example const by: ConvertedBy = { provider: "github", type: "oauth" }
  */
 export interface ConvertedBy {
   provider: string
@@ -27,7 +27,9 @@ export interface ConvertHookParams {
 /**
  * Runs inside the transaction that converts; throwing rolls the conversion back.
  * @example
- * const onConvert: ConvertHook = async ({ tx, user }) => startTrial(tx, user.id)
+ * const onConvert: ConvertHook = async ({ tx, user }) => {
+ *   await tx.insert(trials).values({ userId: user.id })
+ * }
  */
 export type ConvertHook = (params: ConvertHookParams) => void | Promise<void>
 

@@ -75,7 +75,7 @@ function withoutUnfitting(usersTable: Tables["usersTable"], { ...set }: Conversi
 
 /**
  * Runs a transaction that writes a username or an address, and reports which of them is taken or
- * refused. Looks before the write for what no unique rule covers, and reads the error afterwards,
+ * refused. Before the write, looks for duplicates that no unique rule covers, and reads the error afterwards,
  * for concurrent requests and rules such as one on `lower(email)`.
  * @throws IdentifierTakenError
  * @throws IdentifierInvalidError

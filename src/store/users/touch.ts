@@ -36,7 +36,7 @@ export async function touchLazyUser(
   // FOR … OF takes no schema in PostgreSQL, so the lock names the user table by an alias that no
   // table of an app has.
   const lockedUser = alias(usersTable, "authjs_lazy_locked")
-  // Lock the user first, as conversions and merges do, so that none waits for another in a circle.
+  // Lock the user first, as conversions and merges do, to avoid deadlocks.
   const owner = db
     .$with("owner")
     .as(

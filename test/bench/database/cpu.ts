@@ -4,8 +4,8 @@ import { readdir, readFile } from "node:fs/promises"
 const TICK = 10_000
 
 /**
- * Microseconds of CPU that the processes of a PostgreSQL server have used since it was started, those that have ended included; undefined
- * where the system has no `/proc`.
+ * Reads the microseconds of CPU that the processes of a PostgreSQL server have used, including
+ * ended ones; undefined on a system without `/proc`.
  */
 export async function postgresCpu(postmaster: number): Promise<number | undefined> {
   const pids = await readdir("/proc").catch(() => [])
@@ -20,7 +20,7 @@ export async function postgresCpu(postmaster: number): Promise<number | undefine
 /** See https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 async function readTimes(pid: string) {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined)
-  // The second field, the name, is in parentheses and may hold anything; the one after it is the state.
+  // The second field, the name in parentheses, may contain anything. The state follows it.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")
   if (!fields) return undefined
   const [parent, user, system, userOfEnded, systemOfEnded] = [1, 11, 12, 13, 14].map((index) => Number(fields[index]))

@@ -7,7 +7,10 @@ import postgres from "postgres"
 import { betterAuthOptions } from "../servers/better-auth-options.js"
 import type { PostgresServer } from "./server.js"
 
-/** The role that servers connect as; what the benchmark itself asks runs as superuser, and so is told apart. */
+/**
+ * The role of the servers. The benchmark itself connects as superuser, so its statements can be
+ * told apart.
+ */
 const ROLE = "app"
 
 const migrationsFolder = fileURLToPath(new URL("../../../drizzle", import.meta.url))
@@ -26,7 +29,10 @@ export interface BenchDatabase {
 /** Whose tables a database has. */
 export type Tables = "Auth.js" | "better-auth"
 
-/** Prepares a new server: the role of the servers, and the extension that counts. Returns the version of PostgreSQL. */
+/**
+ * Prepares a new server with a role and the extension that counts statements. Returns the version
+ * of PostgreSQL.
+ */
 export async function prepareServer({ url }: PostgresServer): Promise<string> {
   const admin = postgres(url, { max: 1, onnotice: () => {} })
   await admin.unsafe(`create role ${ROLE} login password '${ROLE}'; create extension pg_stat_statements`)

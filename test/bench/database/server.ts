@@ -12,7 +12,10 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
-/** Settings that a server for this much data would have; everything else, `fsync` too, is at its default. */
+/**
+ * The settings that a server for this much data would have. All others, even `fsync`, keep their
+ * defaults.
+ */
 const FLAGS = {
   listen_addresses: "127.0.0.1",
   max_connections: "500",
@@ -51,7 +54,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   }
 }
 
-/** The package ends this process with status 0 once nothing is left to do, whatever went wrong. Its listeners for that go. */
+/** The package's listeners end this process with status 0 even after a failure, so remove them. */
 async function embeddedPostgres() {
   const events = ["beforeExit", "exit"] as const
   const before = new Set(events.flatMap((event) => process.listeners(event as "exit")))

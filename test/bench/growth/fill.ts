@@ -1,6 +1,8 @@
 import type postgres from "postgres"
 
-/** Writes real users, each with a session that is alive; the ids are older than any that a server gives out from now on. */
+/**
+ * Writes real users, each with a live session. Their ids are older than any that a server creates.
+ */
 export async function fillWithUsers(admin: postgres.Sql, users: number): Promise<void> {
   await withoutTriggers(admin, async (sql) => {
     await sql`

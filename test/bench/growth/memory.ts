@@ -3,10 +3,10 @@ import { endProcess, forkScript, messageFrom } from "../processes.js"
 import type { Bench } from "../section.js"
 import type { Plan } from "../settings.js"
 
-/** Megabytes that the process holds after a garbage collection, by how many decisions the gate has made. */
+/** The megabytes of memory after a garbage collection, by the number of decisions of the gate. */
 export type MemoryGrowth = { decisions: number; heapMB: number; rssMB: number }[]
 
-/** Lets the gate decide on a returning visitor, with JWT sessions, again and again, in a process of its own. */
+/** Runs the gate repeatedly for a returning visitor with a JWT session, in its own process. */
 export async function measureMemory(bench: Bench, marks: Plan["growth"]["memory"]): Promise<MemoryGrowth> {
   const database = await createDatabase(bench.postgres, "memory", "Auth.js")
   const script = new URL("memory-process.ts", import.meta.url)

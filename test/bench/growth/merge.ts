@@ -13,7 +13,10 @@ import { timed } from "./timing.js"
 const TABLES = ["note", "task"]
 const WAYS = ["bare", "merge"] as const
 
-/** How long merging a lazy user with so many rows took, and by how many statements, by `merge` and by bare UPDATEs and a DELETE. */
+/**
+ * Measures the time and the statements that a merge of a lazy user with many rows takes, by `merge`
+ * and by bare UPDATEs and a DELETE.
+ */
 export type MergeGrowth = {
   rows: number
   milliseconds: { merge: number; bare: number }
@@ -59,7 +62,8 @@ async function mergeOnce({ postgres: server }: Bench, rows: number, merge: Way) 
   const sql = connect(database.url)
   try {
     await writeUsersAndRows(database, rows)
-    // A merge of nothing, so that connecting and what the driver asks for first is not part of what is measured.
+    // Merge nothing first, so that the connection and the driver's first statements are not
+    // measured.
     await merge(sql, "lazy without rows", "real")
     const before = await database.statements()
     const { milliseconds } = await timed(() => merge(sql, "lazy", "real"))

@@ -19,7 +19,10 @@ const WARM_UP = 20_000
 
 const WAYS = ["bare", "purge", "four"] as const
 
-/** How long deleting so many lazy users took: by `purge`, by four purges at once, and by a bare batched DELETE. */
+/**
+ * Measures deleting many lazy users by `purge`, by four purges at once, and by a bare batched
+ * DELETE.
+ */
 export type PurgeGrowth = { users: number; milliseconds: Record<(typeof WAYS)[number], number> }[]
 
 /** Purges lazy users who have three child rows each: a session that is over, and two notes. */

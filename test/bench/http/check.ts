@@ -4,8 +4,8 @@ import type { Scenario } from "./scenarios.js"
 import { cookieHeader, whoIs } from "./visitors.js"
 
 /**
- * Makes sure that what was measured did what it should: every request succeeded, every row is there and no other, and sessions that were
- * given out are sessions of users of their own.
+ * Checks the result of a measurement: every request succeeded, exactly the expected rows exist, and
+ * each session belongs to its own user.
  * @throws Error naming what is wrong
  */
 export async function check(

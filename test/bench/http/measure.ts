@@ -24,7 +24,9 @@ export interface Counted {
   sessions: number
 }
 
-/** What takes part: the load, a server, its database, and the process its database server descends from. */
+/**
+ * The parts of a measurement: load, server, database, and the parent of the database's processes.
+ */
 export interface Subject {
   load: Load
   server: RunningServer

@@ -11,16 +11,25 @@ export interface Scenario {
   tables: Tables
   /** What is measured. */
   request: RequestShape
-  /** `strangers` and `forms` (with a CSRF token each) write what `writes` says for every answer; `visitors` have a session and write nothing. */
+  /**
+   * `strangers` and `forms` (each with a CSRF token) write what `writes` says for every answer.
+   * `visitors` have a session and write nothing.
+   */
   from: "strangers" | "forms" | "visitors"
   writes: { users: 0 | 1; sessions: 0 | 1 }
-  /** How a visitor gets a session before the measurement: a request that signs in, or rows that are written by hand. Only for `visitors`. */
+  /**
+   * How a visitor of `visitors` gets a session before the measurement: by a request that signs in,
+   * or by rows written directly.
+   */
   signIn?: { request: RequestShape; from: "strangers" | "forms" } | "rows"
-  /** Where a session is read, by which the sessions that were given out are checked; undefined where none are. */
+  /**
+   * The path that reads a session, to check the sessions from the measurement; undefined if there
+   * are none.
+   */
   session?: RequestShape
 }
 
-/** What a browser sends along when somebody opens a page. */
+/** The headers that a browser sends when it opens a page. */
 const browser = {
   "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
   accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",

@@ -23,8 +23,8 @@ interface Contestant {
 }
 
 /**
- * Measures every scenario over HTTP. All servers are up all the time and take turns of a few seconds, so that those that are compared are measured
- * soon after each other: what else goes on on a machine changes within minutes.
+ * Measures every scenario over HTTP. All servers run throughout and take turns of a few seconds, so
+ * that changes in the machine's other load affect them alike.
  */
 export async function measureHttp(bench: Bench, plan: Plan["http"]): Promise<HttpResults> {
   const contestants: Contestant[] = []

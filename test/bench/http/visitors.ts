@@ -6,7 +6,7 @@ import { type Scenario, unknownVisitors } from "./scenarios.js"
 
 const VISITORS = 64
 
-/** Somebody who has a session: the `Cookie` header, and the id of the user. */
+/** A visitor with a session: the `Cookie` header, and the id of the user. */
 export interface Visitor {
   cookie: string
   user: string
@@ -24,7 +24,10 @@ async function visitorsFor(scenario: Scenario, origin: string, database: BenchDa
   return { kind: "visitors", requests, users: visitors.map(({ user }) => user) }
 }
 
-/** Who the session in these cookies belongs to, as the server says; undefined where it is no session. */
+/**
+ * Returns the user whose session is in these cookies, by the server's answer; undefined without a
+ * session.
+ */
 export async function whoIs(cookie: string, session: RequestShape, origin: string): Promise<string | undefined> {
   const response = await send(withCookie(session, cookie), origin)
   const body = (await response.json()) as { user?: string | { id?: string } } | null

@@ -12,9 +12,9 @@ export interface RequestShape {
 export type Requests =
   /** Visitors nobody knows: the same request again and again. */
   | { kind: "strangers"; request: RequestShape }
-  /** The same with a CSRF token of its own in each: by the same token a browser gets the same user. */
+  /** Requests that each carry a new CSRF token, because one token always gets the same user. */
   | { kind: "forms"; request: RequestShape; secret: string }
-  /** Visitors who have a session: one request for each, in turn, answered with that visitor's id. */
+  /** Requests of visitors with a session, each in turn, answered with the visitor's id. */
   | { kind: "visitors"; requests: RequestShape[]; users: string[] }
 
 /** What the process of the load is asked to do. */
@@ -31,7 +31,7 @@ export interface LoadResult {
   rate: number
   /** Answers below 400. */
   succeeded: number
-  /** Other answers, broken connections, timeouts, and answers with somebody else's id. */
+  /** Other answers, broken connections, timeouts, and answers with another user's id. */
   errors: number
   /** Milliseconds that half, and 99 of 100, of the requests took at most. */
   latency: { p50: number; p99: number }
@@ -41,7 +41,10 @@ export interface LoadResult {
 
 /** A process of its own that sends requests. */
 export interface Load {
-  /** Sends requests over kept-alive connections, each of which waits for its answer. One job at a time. */
+  /**
+   * Sends requests over kept-alive connections, each waiting for its answer. Runs one job at a
+   * time.
+   */
   run(job: LoadJob): Promise<LoadResult>
   stop(): Promise<void>
 }

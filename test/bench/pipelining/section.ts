@@ -2,10 +2,12 @@ import { endProcess, forkScript, messageFrom } from "../processes.js"
 import type { Bench } from "../section.js"
 import { PIPELINE_SETTINGS, type PipelineSetting } from "./settings.js"
 
-/** By the setting of the driver: how many times `select 1` was answered in each of the seconds since the start. */
+/**
+ * Counts the answers to `select 1` in each second since the start, by the setting of the driver.
+ */
 export type PipeliningResults = { setting: PipelineSetting; perSecond: number[] }[]
 
-/** Drives `postgres` 16-fold with each setting of `max_pipeline`, one after the other, each in a process of its own. */
+/** Runs `postgres` 16-fold with each setting of `max_pipeline` in turn, each in its own process. */
 export async function measurePipelining(
   { postgres: { url }, log }: Bench,
   seconds: number,

@@ -1,11 +1,16 @@
-/** A CPU profile of V8, as far as it is read: https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile */
+/**
+ * The parts of a V8 CPU profile that are read:
+ * https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile
+ */
 export interface CpuProfile {
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[]
   samples: number[]
   timeDeltas: number[]
 }
 
-/** What share of the time that the process was not idle it spent itself in something, the most first. */
+/**
+ * Returns the share of non-idle time that the process spent in each function itself, largest first.
+ */
 export interface SelfTimes {
   functions: { name: string; share: number }[]
   packages: { name: string; share: number }[]

@@ -22,7 +22,7 @@ function httpChart(http: HttpResults, group: Scenario["group"], title: string): 
   const names = scenarioNames.filter((name) => {
     const scenario = scenarioOf(name)
     if (scenario.group === group) return true
-    // Of the floors those that do the same work; next to one that does none nothing could be told apart.
+    // Show only the floors that do the same work. Next to one that does none, all bars look alike.
     const reads = scenario.from === "visitors"
     return scenario.group === "floor" && name !== "node:http" && reads === (group === "session read")
   })

@@ -1,4 +1,4 @@
-/** A table as Markdown has it, its columns as wide as what is in them; the first is text, the others are figures. */
+/** Formats a Markdown table with aligned columns: text in the first, figures in the others. */
 export function markdownTable(head: string[], rows: string[][]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => [...(row[column] ?? "")].length), 3))
   const line = (cells: string[]) =>

@@ -8,7 +8,9 @@ import type { Results } from "../results.js"
 import { markdownTable } from "./table.js"
 import { type Target, targetsOf } from "./targets.js"
 
-/** Every table, by the name of its place in the documentation; those of sections that were not run are missing. */
+/**
+ * Returns every table by its place in the documentation, without those of sections that didn't run.
+ */
 export function tablesOf(results: Results): Record<string, string> {
   const { machine, http, growth, pipelining } = results
   const targets = targetsOf(results)

@@ -5,7 +5,9 @@ import { connect } from "./connect.js"
 import { secret } from "./secret.js"
 import { serve } from "./serve.js"
 
-/** Auth.js with sessions in the database, which its credentials providers can't make: only read here. */
+/**
+ * Auth.js with database sessions, which its credentials providers can't create. Only reads them.
+ */
 const config: AuthConfig = {
   adapter: DrizzleAdapter(drizzle(connect())),
   providers: [],

@@ -8,7 +8,10 @@ import { serve } from "./serve.js"
 
 const db = drizzle(connect())
 
-/** Sign-in without a password as people write it by hand: a credentials provider that inserts a user, and JWT sessions. */
+/**
+ * Passwordless sign-in as apps write it by hand: a credentials provider that inserts a user, and
+ * JWT sessions.
+ */
 const config: AuthConfig = {
   providers: [
     Credentials({

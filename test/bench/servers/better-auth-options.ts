@@ -2,7 +2,10 @@ import type { BetterAuthOptions } from "better-auth"
 import { anonymous } from "better-auth/plugins"
 import { secret } from "./secret.js"
 
-/** What both servers of better-auth have in common: the anonymous plugin, and nothing that costs time beside it. */
+/**
+ * The options that both better-auth servers share: the anonymous plugin, and nothing else that
+ * costs time.
+ */
 export const betterAuthOptions = {
   baseURL: "http://127.0.0.1",
   // Its port is only known later; requests from the address they are sent to are trusted.

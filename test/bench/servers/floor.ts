@@ -7,7 +7,10 @@ import { serveNode } from "./serve.js"
 const MONTH_MS = 30 * 24 * 60 * 60 * 1000
 const sql = connect()
 
-/** What no server can be faster than: node:http with the least a sign-in or a session read asks of the database, and nothing else. */
+/**
+ * The lower bound of every server: node:http with the minimal statements for a sign-in or a session
+ * read.
+ */
 const routes: Record<string, (cookie: string) => Promise<{ user?: unknown; cookie?: string }>> = {
   "/nothing": async () => ({}),
   "/insert": async () => {

@@ -29,7 +29,8 @@ export interface Answers {
   "stop profile": CpuProfile
 }
 
-// The loader for TypeScript turns this on for the whole process, which would make every error more expensive than in production.
+// The TypeScript loader turns this on for the whole process, which makes errors slower than in
+// production.
 process.setSourceMapsEnabled(false)
 
 /** Serves a handler that speaks Request and Response; all of them pay for the same translation. */

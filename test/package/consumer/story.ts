@@ -9,7 +9,8 @@ import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
 import { drizzle } from "drizzle-orm/pglite"
 import { migrate } from "drizzle-orm/pglite/migrator"
 
-// An app that has installed the package from the registry, in strict TypeScript: compiled and run by test/package/install.test.ts.
+// An app that installed the package from the registry, in strict TypeScript.
+// test/package/install.test.ts compiles and runs it.
 
 const client = new PGlite()
 const db = drizzle(client, { schema })

@@ -30,7 +30,7 @@ export interface ReferencingTable {
 }
 
 /** The target of a foreign key from a user id to a table that isn't the user table. */
-export interface ParentKey {
+interface ParentKey {
   column: Column
   parent: number
   parentTarget: string
@@ -43,7 +43,7 @@ export interface ParentKey {
 export interface UserReferences {
   /** The user table; `id` is its key, quoted. */
   users: { oid: number; label: string; id: string }
-  /** The tables to move, parents before the tables that refer to them; in a circle, in any order. */
+  /** The tables to move, each before those that refer to it; in a circle, in any order. */
   tables: ReferencingTable[]
   /** The tables that hold user ids and are left alone. */
   left: ReferencingTable[]

@@ -25,7 +25,7 @@ export interface ForeignKey {
   parentColumns: string[]
   /** The collation, quoted, to compare each pair of columns by; null where PostgreSQL can tell. */
   collations: (string | null)[]
-  /** What becomes of a row when the one it refers to goes; NO ACTION and RESTRICT are `restrict`. */
+  /** The ON DELETE action; NO ACTION and RESTRICT are `restrict`. */
   onDelete: "cascade" | "set" | "restrict"
   /** Whether it belongs to a single partition, or leads to one. */
   isPartial: boolean

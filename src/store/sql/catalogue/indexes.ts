@@ -31,7 +31,7 @@ export interface Index {
   /** The condition of a partial index, as PostgreSQL prints it; null for none. */
   predicate: string | null
   nullsNotDistinct: boolean
-  /** Of an exclusion constraint, the operators key by key, ready for a statement; null otherwise. */
+  /** The operators of an exclusion constraint, one per key; null for other indexes. */
   operators: { sql: string; isEquality: boolean }[] | null
 }
 

@@ -15,7 +15,7 @@ export const isTable = (kind: string) => kind === "r" || kind === "p"
 export const noTable = (label: string) =>
   `the user table, ${label}, is a view or a foreign table, so its foreign keys are unknown. Pass the table behind it: LazyAdapter(db, { usersTable }).`
 
-/** A table with what decides whether a row of it can change; of a partitioned one the topmost. */
+/** A table with what decides whether a row of it can change; for a partition, its topmost table. */
 export interface Relation {
   oid: number
   /** The name in reports: `table` in the schema public, `schema.table` elsewhere. */
@@ -123,7 +123,7 @@ export function readTables(db: Database, tables: PgTable[]): Promise<(TableFacts
   )
 }
 
-/** Finds a table, of a partitioned one the topmost; undefined where it is missing. One query. */
+/** Finds a table, for a partition, its topmost table; undefined where it is missing. One query. */
 export async function readTable(db: Database, table: PgTable): Promise<{ oid: number; kind: string } | undefined> {
   const [found] = await queryRows<{ oid: number; kind: string }>(
     db,
@@ -169,7 +169,7 @@ export function readLabels(db: Database, labels: string[]): Promise<string[]> {
   )
 }
 
-/** Tells whether the search path leads a quoted name elsewhere than to the schema public. One query. */
+/** Tells whether the search path finds a quoted name outside of `public`. One query. */
 export async function isOutsidePublic(db: Database, name: string): Promise<boolean> {
   const [found] = await queryRows<{ outside: boolean }>(
     db,
