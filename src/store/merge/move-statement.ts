@@ -104,7 +104,7 @@ function first({ rules }: ChangingTable, n: number): SQL {
   // By hash: in the order of the rows, a long chain could move one row for each round.
   const places = equal.map(
     ({ rule, position }) =>
-      sql`row_number() over (${sameKey(rule, position)} order by md5(ctid::text)) as ${numbered("place", position)}`,
+      sql`row_number() over (${sameKey(rule, position)} order by md5(ctid::text), tableoid, ctid) as ${numbered("place", position)}`,
   )
   const isFirst = equal.map(
     ({ position }) => sql`(not ${numbered("in", position)} or ${numbered("place", position)} = 1)`,
