@@ -98,19 +98,19 @@ const reached = (start: SQL): SQL => sql`reached (oid) as (
  * differ, unless one is the default; deterministic ones agree on what is equal.
  */
 const collations = sql.raw(`(
-  select json_agg(case when one.attcollation <> other.attcollation
+  select json_agg(case when of_child.attcollation <> of_parent.attcollation
       -- The default collation.
-      and 100 not in (one.attcollation, other.attcollation) then (
+      and 100 not in (of_child.attcollation, of_parent.attcollation) then (
     select format('%I.%I', nspname, collname)
     from pg_collation
     join pg_namespace on pg_namespace.oid = collnamespace
-    where pg_collation.oid in (one.attcollation, other.attcollation)
-    order by collisdeterministic, pg_collation.oid = one.attcollation desc
+    where pg_collation.oid in (of_child.attcollation, of_parent.attcollation)
+    order by collisdeterministic, pg_collation.oid = of_child.attcollation desc
     limit 1
   ) end order by position)
   from unnest(conkey, confkey) with ordinality as pair (child_column, parent_column, position)
-  join pg_attribute one on one.attrelid = conrelid and one.attnum = child_column
-  join pg_attribute other on other.attrelid = confrelid and other.attnum = parent_column
+  join pg_attribute of_child on of_child.attrelid = conrelid and of_child.attnum = child_column
+  join pg_attribute of_parent on of_parent.attrelid = confrelid and of_parent.attnum = parent_column
 )`)
 
 /**
