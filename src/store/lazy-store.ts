@@ -106,7 +106,7 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
-/** The setup of a store, for the command line: the arguments of `LazyAdapter` and the age of sessions. */
+/** The setup of a store, for the command: the arguments of `LazyAdapter`, the age of sessions. */
 export interface StoreSetup {
   db: Database
   tables: LazyAdapterOptions

@@ -75,8 +75,8 @@ function withoutUnfitting(usersTable: Tables["usersTable"], { ...set }: Conversi
 
 /**
  * Runs a transaction that writes a username or an address, and reports which of them is taken or
- * refused. Before the write, looks for duplicates that no unique rule covers, and reads the error afterwards,
- * for concurrent requests and rules such as one on `lower(email)`.
+ * refused. Before the write, looks for duplicates that no unique rule covers. Afterwards, reads
+ * the error, for concurrent requests and rules such as one on `lower(email)`.
  * @throws IdentifierTakenError
  * @throws IdentifierInvalidError
  * @throws LazySetupError where no unique rule guards what is written, or a rule or a column refuses
