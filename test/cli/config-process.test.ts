@@ -119,7 +119,7 @@ describe("a command ends", () => {
     const purge = `export const purge = { olderThan: 3600, force: true, batchSize: 1, async onPurge({ tx }) {
       process.kill(process.pid, "SIGTERM")
       await new Promise((resolve) => process.once("SIGTERM", resolve))
-      await tx.execute(sql\`select pg_sleep(0.2)\`)
+      await tx.execute(sql\`select 1\`)
     } }`
     const { code, stdout, stderr } = await onModule("purge", exporting("", purge), { args: ["--json"] })
     expect({ code, stderr }).toEqual({ code: 3, stderr: "Stopping after this batch. A second signal stops at once.\n" })
