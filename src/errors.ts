@@ -24,6 +24,14 @@ export abstract class LazyError extends Error {
 /** Reports a configuration or table definitions that cannot work. The message names the fix. */
 export class LazySetupError extends LazyError {
   readonly code = "setup"
+  /** Each thing that is wrong, with its fix. The message lists all of them. */
+  readonly problems: readonly string[]
+
+  constructor(message: string, options: ErrorOptions & { problems?: readonly string[] } = {}) {
+    const { problems = [message], ...rest } = options
+    super(message, rest)
+    this.problems = problems
+  }
 }
 
 /** Reports that the user to convert or merge does not exist or is not lazy. Nothing was changed. */

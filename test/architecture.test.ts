@@ -56,7 +56,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["store/deletion", "store/identifiers"],
   ["store/tables"],
   ["store/sql"],
-  ["email-address.ts", "random-bytes.ts"],
+  ["email-address.ts", "random-bytes.ts", "setup-problems.ts"],
   ["errors.ts"],
 ]
 

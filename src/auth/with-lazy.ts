@@ -1,5 +1,6 @@
 import type { AuthConfig } from "@auth/core"
 import { LazySetupError } from "../errors.js"
+import { SetupProblems } from "../setup-problems.js"
 import type { InternalAdapter } from "../store/lazy-adapter.js"
 import { rememberSessionMaxAge } from "../store/users/session-life.js"
 import { composeCallbacks } from "./callbacks.js"
@@ -12,7 +13,7 @@ import type { AppContext } from "./context/app-context.js"
 import { type Incoming, keepContext, RequestContext } from "./context/request-context.js"
 import { composeEvents } from "./events.js"
 import { linkingAdapter } from "./linking/adapter.js"
-import { bindProvider, checkProvider } from "./providers/bound-provider.js"
+import { bindProvider, problemsOf } from "./providers/bound-provider.js"
 import { needsWithoutMerge, withoutMergeProvider } from "./providers/without-merge.js"
 import { checkTrustedProxy } from "./request/client-address.js"
 import { hideForeignCookies } from "./request/cookies.js"
@@ -118,16 +119,21 @@ function isAuthRoute({ url }: Request, { basePath = configuredPath() ?? "/auth" 
 
 function refuseUnusable({ adapter, providers, lazy }: LazyConfig): void {
   if (!adapter?.lazy) throw new LazySetupError("withLazy needs `adapter: LazyAdapter(db)`, from authjs-lazy/drizzle.")
+  const problems = new SetupProblems()
   const recheck = lazy?.recheck ?? DEFAULT_RECHECK
   if (!Number.isFinite(recheck) || recheck < 0)
-    throw new LazySetupError("lazy.recheck must be a number of seconds, 0 or more: lazy: { recheck: 300 }.")
+    problems.add("lazy.recheck must be a number of seconds, 0 or more: lazy: { recheck: 300 }.")
   const { onMergeError } = lazy ?? {}
   if (typeof onMergeError === "object" && !(Number.isFinite(onMergeError.leave) && onMergeError.leave >= 0))
-    throw new LazySetupError(
+    problems.add(
       "lazy.onMergeError.leave must be a number of seconds, 0 or more: lazy: { onMergeError: { leave: 90 * 24 * 60 * 60 } }.",
     )
-  if (lazy?.trustProxy) checkTrustedProxy(lazy.trustProxy)
-  for (const provider of providers) checkProvider(provider, adapter as InternalAdapter)
+  const { trustProxy } = lazy ?? {}
+  if (trustProxy) problems.try(() => checkTrustedProxy(trustProxy))
+  // Two providers often lack the same thing.
+  const ofProviders = providers.flatMap((provider) => problemsOf(provider, adapter as InternalAdapter))
+  problems.add(...new Set(ofProviders))
+  problems.refuse()
 }
 
 function appContext(given: LazyConfig): AppContext {

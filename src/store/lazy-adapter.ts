@@ -2,6 +2,7 @@ import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
+import { SetupProblems } from "../setup-problems.js"
 import { placeOf, requireTransactions } from "./check-driver.js"
 import { ensureLazyUser } from "./create/create.js"
 import { rememberPlace } from "./database-place.js"
@@ -13,9 +14,16 @@ import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
 import { redactErrors } from "./sql/redact.js"
-import { checkReferences } from "./tables/check-references.js"
-import { type LazyAdapterOptions, resolveTables, type Tables, type UsersTable } from "./tables/resolve-tables.js"
-import { rowToInsert } from "./tables/user-row.js"
+import { recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
+import {
+  type LazyAdapterOptions,
+  resolveTables,
+  type Tables,
+  type UsersTable,
+  type WholeUsersTable,
+} from "./tables/resolve-tables.js"
+import { completeRow } from "./tables/user-row.js"
+import { rowToInsert } from "./tables/written-row.js"
 import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
 import { deleteLazyUser } from "./users/delete-lazy-user.js"
@@ -42,35 +50,44 @@ type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Ad
  * parameter, so that no log gets a session token from them.
  * @param db a Drizzle database on PostgreSQL: postgres.js, node-postgres or PGlite
  * @param options the app's own tables, under the option names of `@auth/drizzle-adapter`, and more
- * @throws LazySetupError naming a column that is missing or unfit, or a driver without
- * transactions, with the fix
+ * @throws LazySetupError naming every column that is missing or unfit, and a driver without
+ * transactions, with the fixes
  * @example
  * const authConfig = withLazy({ adapter: LazyAdapter(db), providers: [LazyProvider()] })
  */
-export function LazyAdapter<Users extends UsersTable = UsersTable>(
+export function LazyAdapter<Users extends UsersTable = WholeUsersTable>(
   db: Database,
   options: LazyAdapterOptions<Users> = {},
 ): LazyAdapter {
-  requireTransactions(db)
-  const tables = resolveTables(options)
+  const problems = new SetupProblems()
+  problems.try(() => requireTransactions(db))
+  const resolved = problems.try(() => resolveTables(options))
+  problems.refuse()
+  const tables = resolved as Tables
+  const { usersTable } = tables
   const references = options.references ?? []
-  checkReferences(references, tables)
   const { passwordsTable: _, lazyOutcomesTable: __, credentials: ___, activeUsers: ____, ...adapterTables } = tables
   const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
   const lazy = drizzleStore(db, tables, references, options as LazyAdapterOptions)
   rememberPlace(lazy, placeOf(db))
   return redactErrors<LazyAdapter>({
     ...base,
+    getUserByEmail: async (email) => completeRow((await base.getUserByEmail(email)) ?? undefined) ?? null,
+    getUserByAccount: async (account) => completeRow((await base.getUserByAccount(account)) ?? undefined) ?? null,
     ...preparedReads(db, tables),
     ...activeReads(db, tables),
     // Auth.js leaves out some columns, such as `emailVerified` when a user signs up by passkey.
-    createUser: (data) => explainRefused(db, tables, data, () => base.createUser(rowToInsert(data))),
+    async createUser(data) {
+      requireRoomForProof(usersTable, data)
+      const row = rowToInsert(usersTable, data)
+      return completeRow(await explainRefused(db, tables, data, () => base.createUser(row)))
+    },
     // Auth.js sets `emailVerified` when a visitor opens the link sent to the address.
     async updateUser(data) {
-      if (!data.emailVerified) return base.updateUser(data)
-      const proven = await lazy.proveEmail(data.id)
-      if (!proven) throw new Error("The user to update does not exist, or its address is a placeholder.")
-      return base.updateUser(data)
+      requireRoomForProof(usersTable, data)
+      if (data.emailVerified && !(await lazy.proveEmail(data.id)))
+        throw new Error("The user to update does not exist, or its address is a placeholder.")
+      return completeRow(await base.updateUser(writtenUser(usersTable, data)))
     },
     lazy,
   })
@@ -85,6 +102,7 @@ function drizzleStore(
   const ensureUser = ensureLazyUser(db, tables)
   const store: StoreInternals = redactErrors<StoreInternals>({
     hasPasswords: tables.passwordsTable !== undefined,
+    recordsProofs: recordsProofs(tables.usersTable),
     needsEmail: tables.usersTable.email.notNull,
     setup: () => ({ db, tables: options, sessionMaxAge: knownSessionMaxAge(store) }),
     ensureUser,

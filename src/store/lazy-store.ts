@@ -121,6 +121,8 @@ export interface StoreInternals extends LazyStore {
 
   /** Whether the store has a `password` table. */
   readonly hasPasswords: boolean
+  /** Whether the user table has a column for the proof of an address. */
+  readonly recordsProofs: boolean
   /** Whether the `email` column is NOT NULL, so that lazy users need a `generateEmail`. */
   readonly needsEmail: boolean
 

@@ -3,6 +3,7 @@ import { and, eq, sql } from "drizzle-orm"
 import type { Database } from "./sql/database.js"
 import { STATEMENT_NAME } from "./sql/query.js"
 import type { Tables } from "./tables/resolve-tables.js"
+import { completeRow } from "./tables/user-row.js"
 
 /** The reads that Auth.js makes in every request. */
 export type PreparedReads = Required<Pick<Adapter, "getUser" | "getSessionAndUser">>
@@ -35,10 +36,11 @@ export function preparedReads(db: Database, { usersTable, sessionsTable, activeU
   return {
     async getUser(id) {
       const [user] = await userById().execute({ id })
-      return (user as AdapterUser | undefined) ?? null
+      return (completeRow(user) as AdapterUser | undefined) ?? null
     },
     async getSessionAndUser(token) {
       const [found] = await sessionByToken().execute({ token })
+      completeRow(found?.user)
       return (found as { session: AdapterSession; user: AdapterUser } | undefined) ?? null
     },
   }

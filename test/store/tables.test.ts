@@ -14,6 +14,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type LazyAdapterOptions, lazyColumns, schema } from "../../src/drizzle.js"
 import { LazySetupError } from "../../src/errors.js"
+import { LazyProvider, withLazy } from "../../src/index.js"
+import { ConvertProvider, PasswordProvider } from "../../src/password.js"
 import { internals } from "../../src/store/lazy-store.js"
 import { emptyPglite, type TestDatabase } from "../setup/databases.js"
 
@@ -100,15 +102,95 @@ function refusalOf(options: Record<string, unknown>): string | null {
   }
 }
 
+const OPTIONAL = ["name", "image", "emailVerified"]
+
 describe("a table that lacks a column is refused at construction", () => {
-  it.each(everyColumn)("$option without $column", ({ option, column }) => {
-    const message = refusal(option, {}, column)
-    expect(message).toContain(`${option} ("mine") has no column \`${column}\`. Add to it: ${column}: `)
-    expect(message).toContain(`("${column}"`)
-  })
+  it.each(everyColumn.filter(({ column }) => !OPTIONAL.includes(column)))(
+    "$option without $column",
+    ({ option, column }) => {
+      const message = refusal(option, {}, column)
+      expect(message).toContain(`${option} ("mine") has no column \`${column}\`. Add to it: ${column}: `)
+      expect(message).toContain(`("${column}"`)
+    },
+  )
 
   it.each(["username", "lazySince", "convertedAt", "seenAt"])("and told of lazyColumns() for %s", (column) => {
     expect(refusal("usersTable", {}, column)).toContain("lazyColumns()")
+  })
+})
+
+describe("a setup with several faults", () => {
+  it("names all of them at once", () => {
+    const { lazySince: _, ...columns } = complete.usersTable()
+    const users = pgTable("users", { ...columns, email: integer("email") })
+    const passwords = pgTable("passwords", { ...complete.passwordsTable(), hash: varchar("hash", { length: 60 }) })
+    const options = { usersTable: users, passwordsTable: passwords, references: [users.id], credentials: ["keys"] }
+    const problems = problemsOf(() => LazyAdapter(database.db, options as never))
+    expect(problems).toEqual([
+      expect.stringContaining("has a column `email` of type integer"),
+      expect.stringContaining("has no column `lazySince`"),
+      expect.stringContaining("has a column `hash` of type varchar(60)"),
+      expect.stringContaining("credentials[0] is neither"),
+      expect.stringContaining('references: "users"."id" belongs to Auth.js'),
+    ])
+    expect(refusalOf(options)).toBe(`5 things are wrong:\n${problems.map((one) => `- ${one}`).join("\n")}`)
+  })
+
+  it("names one in its own words", () => {
+    expect(problemsOf(() => LazyAdapter(database.db, { usersTable: "users" as never }))).toEqual([
+      "LazyAdapter: usersTable is not a table made with pgTable().",
+    ])
+  })
+
+  it("names all faults of a configuration at once", () => {
+    const adapter = LazyAdapter(database.db, { usersTable: leanUsers({ email: text("email").unique().notNull() }) })
+    const link = { id: "email", type: "email", name: "E-mail", sendVerificationRequest() {} }
+    const make = () =>
+      withLazy({
+        adapter,
+        providers: [LazyProvider(), PasswordProvider(), ConvertProvider(), link as never],
+        lazy: { recheck: -1, onMergeError: { leave: -1 } },
+      })
+    expect(problemsOf(make)).toEqual([
+      expect.stringContaining("lazy.recheck"),
+      expect.stringContaining("lazy.onMergeError.leave"),
+      expect.stringContaining("is NOT NULL, and lazy users have no address"),
+      expect.stringContaining("need a table for passwords"),
+      expect.stringContaining(
+        'The provider "email": an e-mail link proves an address, but usersTable has no column `emailVerified`',
+      ),
+    ])
+  })
+})
+
+/** A user table with the columns alone that Auth.js can't do without. */
+function leanUsers(more: Columns = {}) {
+  return pgTable("users", { id: text("id").primaryKey(), email: text("email").unique(), ...lazyColumns(), ...more })
+}
+
+function problemsOf(make: () => unknown): readonly string[] {
+  try {
+    make()
+  } catch (error) {
+    if (error instanceof LazySetupError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe("emailVerified", () => {
+  it.each([
+    ["a boolean", boolean("emailVerified")],
+    ["a boolean that is NOT NULL", boolean("emailVerified").notNull()],
+    ["a boolean with a default", boolean("emailVerified").notNull().default(false)],
+  ])("may be %s", (_, emailVerified) => {
+    expect(refusalOf({ usersTable: leanUsers({ emailVerified }) })).toBeNull()
+  })
+
+  it("may not be a moment that is NOT NULL", () => {
+    expect(refusalOf({ usersTable: leanUsers({ emailVerified: moment("emailVerified").notNull() }) })).toContain(
+      "that is NOT NULL",
+    )
   })
 })
 
@@ -172,13 +254,14 @@ describe("user ids that can't be compared are refused at construction", () => {
     expect(refusalOf({ sessionsTable: own("sessionsTable") })).toContain('Use: userId: text("userId")')
   })
 
-  it.each(["accountsTable", "sessionsTable"] as const)("the default %s with uuid users", (option) => {
-    const { [option]: _, ...options } = fitting
-    expect(refusalOf(options)).toContain(`Pass your own ${option} with: userId: uuid("userId")`)
+  it.each(["accountsTable", "sessionsTable"] as const)("the default %s, passed with uuid users", (option) => {
+    expect(refusalOf({ ...fitting, [option]: schema[option] })).toContain(
+      `Pass your own ${option} with: userId: uuid("userId")`,
+    )
   })
 
-  it("not the default authenticators with uuid users, which only passkeys need", () => {
-    expect(refusalOf(fitting)).toBeNull()
+  it("not tables that are left out, which get ids of the type of the users", () => {
+    expect(refusalOf({ usersTable })).toBeNull()
   })
 
   it("not varchar with text", () => {

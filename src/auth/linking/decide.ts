@@ -1,7 +1,7 @@
 import { AccessDenied, OAuthAccountNotLinked } from "@auth/core/errors"
 import type { Account } from "@auth/core/types"
 import { isPlaceholderAddress } from "../../store/identifiers/placeholder-address.js"
-import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
+import { isLazyRow, isProven, type UserRow } from "../../store/tables/user-row.js"
 import { unknownRequest } from "../config/one-request.js"
 import type { SignInDecision } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
@@ -65,7 +65,7 @@ async function decideOAuth(
   }
   if (current) return decideMerge({ owner: addressOwner, account, current, context, linksByEmail: true })
   // The first proof of an address ends what others may have registered under it.
-  return addressOwner.emailVerified === null ? { kind: "prove", owner: addressOwner } : { kind: "signed-out" }
+  return !isProven(addressOwner) ? { kind: "prove", owner: addressOwner } : { kind: "signed-out" }
 }
 
 async function decideEmail(

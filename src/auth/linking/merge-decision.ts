@@ -1,6 +1,6 @@
 import { OAuthAccountNotLinked } from "@auth/core/errors"
 import type { Account } from "@auth/core/types"
-import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
+import { isLazyRow, isProven, type UserRow } from "../../store/tables/user-row.js"
 import type { SignInDecision } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
 import type { CurrentSession } from "../session/reader.js"
@@ -34,9 +34,7 @@ export async function decideMerge(signIn: KnownAccountSignIn): Promise<SignInDec
   // Another tab converted this user and ended its session.
   if (owner.id === current.user.id) return abandoning(current)
   if (!(await mayMerge(signIn))) {
-    return linksByEmail && owner.emailVerified === null
-      ? { kind: "prove", owner, abandons: current }
-      : abandoning(current)
+    return linksByEmail && !isProven(owner) ? { kind: "prove", owner, abandons: current } : abandoning(current)
   }
   return { kind: "merge", current, into: owner, linksIdentity: linksByEmail, provesEmail: linksByEmail || provesEmail }
 }

@@ -1,6 +1,6 @@
 import type { Account, Profile } from "@auth/core/types"
 import { isPlaceholderAddress } from "../../store/identifiers/placeholder-address.js"
-import type { UserRow } from "../../store/tables/user-row.js"
+import { isProven, type UserRow } from "../../store/tables/user-row.js"
 import type { Conversion } from "../../store/users/conversion.js"
 import type { RequestContext } from "../context/request-context.js"
 
@@ -37,7 +37,7 @@ export function fillFrom(
   context: RequestContext,
 ): Conversion["set"] {
   const isPlaceholder = lazy.email !== null && isPlaceholderAddress(lazy.email)
-  const isUnproven = lazy.email !== null && !isPlaceholder && lazy.emailVerified === null
+  const isUnproven = lazy.email !== null && !isPlaceholder && !isProven(lazy)
   const email = given.email && !isPlaceholderAddress(given.email) ? given.email : undefined
   return {
     ...(type !== "webauthn" && { username: null }),

@@ -3,7 +3,9 @@ import { AccessDenied } from "@auth/core/errors"
 import type { CredentialsConfig } from "@auth/core/providers/credentials"
 import type { EmailConfig } from "@auth/core/providers/email"
 import { LazySetupError } from "../../errors.js"
+import { SetupProblems } from "../../setup-problems.js"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
+import { NO_PROOFS } from "../../store/tables/column-rules.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import type { RequestContext } from "../context/request-context.js"
 import type { RequestHead } from "../request/head.js"
@@ -48,15 +50,18 @@ export function boundProvider(
   }
 }
 
-/**
- * Checks that a provider of this library works with this adapter.
- * @throws LazySetupError when it does not
- */
-export function checkProvider(provider: unknown, adapter: InternalAdapter): void {
-  if (isBindable(provider)) provider[BIND].check?.(adapter)
+type Provider = AuthConfig["providers"][number]
+
+/** Says why a provider can't work with this adapter, with the fixes. */
+export function problemsOf(provider: Provider, adapter: InternalAdapter): readonly string[] {
+  const problems = new SetupProblems()
+  if (isBindable(provider)) problems.try(() => provider[BIND].check?.(adapter))
+  else if (!adapter.lazy.recordsProofs && isEmail(provider)) problems.add(`The provider "${provider.id}": ${NO_PROOFS}`)
+  return problems.all
 }
 
-type Provider = AuthConfig["providers"][number]
+/** A function makes a provider only once Auth.js calls it; those for e-mail are objects. */
+const isEmail = (provider: Provider): provider is EmailConfig => "type" in provider && provider.type === "email"
 
 /**
  * Binds a provider to one request. Credentials and e-mail providers of other packages record the

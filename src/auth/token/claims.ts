@@ -1,7 +1,7 @@
 import type { JWT } from "@auth/core/jwt"
 import type { Account } from "@auth/core/types"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
-import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
+import { isLazyRow, isProven, type UserRow } from "../../store/tables/user-row.js"
 
 /** The claims that this library adds to a JWT session. */
 export interface LazyClaims {
@@ -36,7 +36,7 @@ export async function claimsFor(
   { lazy }: InternalAdapter,
 ): Promise<LazyClaims> {
   const isLazy = isLazyRow(user)
-  const mayBeUnproven = !isLazy && user.email != null && user.emailVerified == null
+  const mayBeUnproven = !isLazy && user.email != null && !isProven(user)
   // A conversion is written after its token, and a password may be removed while it is verified:
   // count the address as unproven.
   const byPassword = account?.provider === "convert" || account?.provider === "password"
@@ -65,7 +65,7 @@ export function claimsHold(token: LazyClaims & Pick<JWT, "iat">, user: UserRow):
   const convertedAt = secondsOf(user.convertedAt)
   if (token.isLazy === undefined && convertedAt !== undefined && (token.iat ?? 0) < convertedAt) return false
   if (token.isLazy && !(isLazyRow(user) && user.lazySince?.valueOf() === token.lazySince)) return false
-  return !(token.unproven && user.emailVerified !== null)
+  return !(token.unproven && isProven(user))
 }
 
 /**

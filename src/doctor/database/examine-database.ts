@@ -1,5 +1,4 @@
 import type { Database } from "../../store/sql/database.js"
-import { checkReferences } from "../../store/tables/check-references.js"
 import { type LazyAdapterOptions, resolveTables, type Tables } from "../../store/tables/resolve-tables.js"
 import { schema } from "../../store/tables/schema.js"
 import type { ConfigFacts } from "../app/read-config.js"
@@ -43,7 +42,6 @@ export async function examineDatabase(
 ): Promise<DatabaseReport> {
   const tables = resolveTables(options)
   const references = options.references ?? []
-  checkReferences(references, tables)
   const credentials = (tables.credentials ?? []).map(({ userId }) => userId)
   const facts = await readFacts(db, neededTables(tables, circumstances.config), [...references, ...credentials])
 

@@ -4,6 +4,7 @@ import type { Column } from "../../store/sql/catalogue/columns.js"
 import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName, qualifiedName, quoted } from "../../store/sql/identifiers.js"
+import { familyOf } from "../../store/tables/column-family.js"
 import { ruleFor } from "../../store/tables/column-rules.js"
 import { schema } from "../../store/tables/schema.js"
 import type { Finding } from "../finding.js"
@@ -23,7 +24,7 @@ export function compareTable(db: Database, needed: NeededTable, facts: TableFact
       {
         code: "missing_table",
         severity,
-        message: `There is no table ${name}${severity === "info" ? ", which sign-in by e-mail link or passkey needs" : ""}.`,
+        message: `There is no table ${name}${severity === "info" ? `, which ${USERS_OF[key] ?? "sign-in by e-mail link or passkey"} needs` : ""}.`,
         fix: createTable(db, table),
         where: name,
       },
@@ -43,6 +44,12 @@ export function compareTable(db: Database, needed: NeededTable, facts: TableFact
     ...findings,
     ...facts.columns.flatMap((found) => checkRequired(key, facts, found, properties.get(found.name))),
   ]
+}
+
+/** What needs a table that some configurations do without. */
+const USERS_OF: Partial<Record<NeededTable["key"], string>> = {
+  accountsTable: "sign-in by OAuth or passkey",
+  sessionsTable: "a configuration with database sessions",
 }
 
 function missingColumn(db: Database, { label, target }: TableFacts, column: AnyPgColumn, name: string): Finding {
@@ -66,7 +73,8 @@ function checkColumn(
   const alter = `alter table ${target} alter column ${quoted(found.name)}`
   const rule = ruleFor(key, property)
   const findings: Finding[] = checkType({ where, alter, property, column, found, rule })
-  if (rule?.isNullable && found.notNull) {
+  const isBoolean = familyOf(column) === "boolean"
+  if (rule?.isNullable && found.notNull && !isBoolean) {
     findings.push({
       code: "column_null",
       severity: "error",
@@ -75,15 +83,15 @@ function checkColumn(
       where,
     })
   }
-  if (rule?.defaultMakes && found.default !== null) {
+  if (rule?.defaultMakes && found.default !== null && !(isBoolean && found.default === "false")) {
     const isLazy = rule.defaultMakes === "lazy"
     findings.push({
       code: "column_default",
       severity: isLazy ? "error" : "warning",
       message: isLazy
         ? `${where} has a default, which makes users who sign up look lazy or converted.`
-        : `${where} has a default, which makes users look as if they had proven their address when the app inserts them itself. The library writes null.`,
-      fix: `${alter} drop default;`,
+        : `${where} has a default, which makes users look as if they had proven their address when the app inserts them itself. The library writes ${isBoolean ? "false" : "null"}.`,
+      fix: `${alter} ${isBoolean ? "set default false" : "drop default"};`,
       where,
     })
   }

@@ -1,4 +1,6 @@
+import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import { isAssumed } from "../../store/sql/catalogue/assumed-tables.js"
 import { type DeclaredKey, readDeclaredKeys } from "../../store/sql/catalogue/foreign-keys.js"
 import { readTables, type TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
@@ -34,7 +36,7 @@ export function readFacts(db: Database, needed: NeededTable[], references: reado
     const skew = await readClockSkew(tx)
     const all = [...needed.map(({ table }) => table), ...references.map(({ table }) => table as PgTable)]
     const found = await readTables(tx, all)
-    const tables = needed.map((table, position) => ({ ...table, facts: found[position] ?? null }))
+    const tables = needed.map((table, position) => ({ ...table, facts: unlessStranger(table.table, found[position]) }))
     const users = tables.find(({ key }) => key === "usersTable")?.facts
     const keys = users ? await readDeclaredKeys(tx, users.oid) : []
     return {
@@ -45,6 +47,13 @@ export function readFacts(db: Database, needed: NeededTable[], references: reado
       declared: found.slice(needed.length),
     }
   })
+}
+
+/** Drops what the app keeps under the name of a table that it has not passed. */
+function unlessStranger(table: PgTable, facts: TableFacts | null | undefined): TableFacts | null {
+  if (!facts || !isAssumed(table)) return facts ?? null
+  const needed = Object.values<AnyPgColumn>(getTableColumns(table)).filter(({ notNull }) => notNull)
+  return needed.every(({ name }) => facts.columns.some((column) => column.name === name)) ? facts : null
 }
 
 /** Returns a table as the database has it, by its option of `LazyAdapter`. */

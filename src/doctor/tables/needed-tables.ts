@@ -1,4 +1,5 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import { isAssumed } from "../../store/sql/catalogue/assumed-tables.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { NamedTable } from "../../store/tables/schema.js"
 import type { ConfigFacts } from "../app/read-config.js"
@@ -12,21 +13,27 @@ export interface NeededTable {
   severity: Severity | undefined
 }
 
-/** Lists the tables of the store, the user table first. */
+/**
+ * Lists the tables of the store, the user table first. Without a configuration, no table that the
+ * app has not passed is an error.
+ */
 export function neededTables(tables: Tables, config: ConfigFacts | undefined): NeededTable[] {
-  const types = config?.providerTypes
+  const usedBy = (...types: string[]) => config?.providerTypes.some((type) => types.includes(type))
+  const whether = (isUsed: boolean | undefined, unknown: Severity) =>
+    (isUsed ?? true) ? (config ? "error" : unknown) : undefined
   const severities: Record<NamedTable, Severity | undefined> = {
     usersTable: "error",
-    accountsTable: "error",
-    sessionsTable: config ? (config.strategy === "database" ? "error" : undefined) : "warning",
+    accountsTable: whether(usedBy("oauth", "oidc", "webauthn"), "error"),
+    sessionsTable: whether(config && config.strategy === "database", "warning"),
     passwordsTable: "error",
     lazyOutcomesTable: "error",
-    verificationTokensTable: types ? (types.includes("email") ? "error" : undefined) : "info",
-    authenticatorsTable: types ? (types.includes("webauthn") ? "error" : undefined) : "info",
+    verificationTokensTable: whether(usedBy("email"), "info"),
+    authenticatorsTable: whether(usedBy("webauthn"), "info"),
   }
   return (Object.keys(severities) as NamedTable[]).flatMap((key) => {
     const table = tables[key]
-    return table ? [{ key, table, severity: severities[key] }] : []
+    if (!table) return []
+    return [{ key, table, severity: !config && isAssumed(table) ? "info" : severities[key] }]
   })
 }
 

@@ -4,8 +4,8 @@ import { LazySetupError, NameExhaustedError } from "../../errors.js"
 import type { Database } from "../sql/database.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
-import { isLazyRow, rowToInsert, type UserRow } from "../tables/user-row.js"
-import { changedRow } from "../tables/written-row.js"
+import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
+import { changedRow, rowToInsert } from "../tables/written-row.js"
 import { isClosed } from "../users/close-lazy-user.js"
 import type { NewSession } from "../users/sessions.js"
 import { explainCreation, findObstacle, type NewUserRow } from "./explain-creation.js"
@@ -31,7 +31,7 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const email = await generatedEmail(generateEmail, { id, username })
       if (email === null && tables.usersTable.email.notNull) throw new LazySetupError(NO_ADDRESS)
       const now = new Date()
-      const row = rowToInsert({ id, username, email, lazySince: now, seenAt: now })
+      const row = rowToInsert(tables.usersTable, { id, username, email, lazySince: now, seenAt: now })
       const made = await insertOrExplain(() => insert(row, { session, unless: twins }), db, tables, row)
       if (made) {
         const refusal = otherRow(made.user, row) ?? changedRow(made.user, row)
@@ -119,6 +119,7 @@ function attachSession(
       // between.
       .for("share")
     if (!user || isClosed(user)) return undefined
+    completeRow(user)
     if (!session) return { user, session: undefined }
     const [attached] = await tx
       .insert(sessionsTable)

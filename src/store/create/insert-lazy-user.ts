@@ -3,7 +3,7 @@ import type { Database } from "../sql/database.js"
 import { STATEMENT_NAME } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
-import type { SessionRow, UserRow } from "../tables/user-row.js"
+import { completeRow, type SessionRow, type UserRow } from "../tables/user-row.js"
 import type { NewSession } from "../users/sessions.js"
 import { insertLists, type RowValues, withDefaults } from "./insert-lists.js"
 
@@ -84,7 +84,7 @@ function creationStatement(db: Database, { usersTable, sessionsTable, activeUser
       .as(sql`insert into ${usersTable} (${columns}) select ${values} ${condition} on conflict do nothing returning *`)
     if (!session) {
       const query = db.with(newUser).select().from(newUser)
-      const made = ([user]: UserRow[]) => user && { user, session: undefined }
+      const made = ([user]: UserRow[]) => user && { user: completeRow(user), session: undefined }
       return {
         execute: async () => made(await query),
         prepare() {
@@ -99,7 +99,7 @@ function creationStatement(db: Database, { usersTable, sessionsTable, activeUser
       .as(sql`insert into ${sessionsTable} (${lists.columns}) select ${lists.values} from ${newUser} returning *`)
     const query = db.with(newUser, newSession).select().from(newUser).innerJoin(newSession, sql`true`)
     const made = ([row]: { lazy_user: UserRow; lazy_session: SessionRow }[]) =>
-      row && { user: row.lazy_user, session: row.lazy_session }
+      row && { user: completeRow(row.lazy_user), session: row.lazy_session }
     return {
       execute: async () => made(await query),
       prepare() {

@@ -2,6 +2,7 @@ import type { Adapter, AdapterUser } from "@auth/core/adapters"
 import { and, eq, type SQL, sql } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
 import type { Tables } from "../tables/resolve-tables.js"
+import { completeRow } from "../tables/user-row.js"
 
 /** The name or address under which a user with a password signs in. */
 export type UserIdentifier = { username: string } | { email: string }
@@ -26,7 +27,7 @@ export function activeReads(db: Database, tables: Tables): Partial<SignInReads> 
   return {
     async getUserByEmail(email) {
       const [user] = await db.select().from(usersTable).where(identifiedBy(tables, { email })).limit(1)
-      return (user as AdapterUser | undefined) ?? null
+      return (completeRow(user) as AdapterUser | undefined) ?? null
     },
     async getUserByAccount(account) {
       const [found] = await db
@@ -35,7 +36,7 @@ export function activeReads(db: Database, tables: Tables): Partial<SignInReads> 
         .innerJoin(usersTable, eq(accountsTable.userId, usersTable.id))
         .where(and(isAccount(tables, account), activeUsers))
         .limit(1)
-      return (found?.user as AdapterUser | undefined) ?? null
+      return (completeRow(found?.user) as AdapterUser | undefined) ?? null
     },
   }
 }

@@ -183,7 +183,8 @@ function fieldsOf(db: Database, { usersTable }: Tables, { id, username, email, n
     { field: "id", column: usersTable.id, value: id },
   ] as const
   return all.flatMap(({ field, column, value }) =>
-    value == null ? [] : [{ field, column: columnName(db, column), value }],
+    // A user table may do without `name`.
+    value == null || !column ? [] : [{ field, column: columnName(db, column), value }],
   )
 }
 

@@ -7,7 +7,7 @@ import { queryRows } from "../sql/query.js"
 import { EXCLUSION_VIOLATION, FOREIGN_KEY_VIOLATIONS, sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
 import { rememberTransaction, retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
-import { isLazyRow, type UserRow } from "../tables/user-row.js"
+import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
 import { recordOutcomes } from "../users/outcomes.js"
 import { hasPassword } from "../users/passwords.js"
 import { proveEmail } from "../users/prove-email.js"
@@ -79,7 +79,7 @@ export function mergeUsers(
       const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
       if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")
       finished = true
-      return { from, into: merged, moved, conflicts, ...(tables.credentials?.length && { credentials }) }
+      return { from, into: completeRow(merged), moved, conflicts, ...(tables.credentials?.length && { credentials }) }
     },
     // A row that another transaction adds before its user is locked must be seen afterwards.
     { isolationLevel: "read committed" },
@@ -130,7 +130,7 @@ async function lockUsers(
     // Proving the address ends all sessions of the real user, including those being written.
     const strength = id === fromId || provesEmail ? "update" : "no key update"
     const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, id)).for(strength)
-    found.set(id, user)
+    found.set(id, completeRow(user))
   }
   const [from, into] = [found.get(fromId), found.get(intoId)]
   if (!from || !isLazyRow(from)) throw new NotLazyError("The user to merge is gone, or is not lazy (any more).")

@@ -20,7 +20,7 @@ export interface EndedRows {
  */
 export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn, userId: string): Promise<EndedRows> {
   const name = qualifiedName(table)
-  const found = await readDeletionGuards(tx, name)
+  const found = await readDeletionGuards(tx, table)
   if (!found) return { rows: 0, label: name }
   if (found.hides)
     throw new LazySetupError(

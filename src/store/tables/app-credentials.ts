@@ -1,6 +1,7 @@
 import { getTableColumns, getTableName, is } from "drizzle-orm"
 import { type AnyPgColumn, getTableConfig, PgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
+import { SetupProblems } from "../../setup-problems.js"
 import { addRows, type ByTable } from "../sql/by-table.js"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
@@ -13,24 +14,30 @@ export interface AppCredentials {
 }
 
 /** The tables of Auth.js and this library that hold credentials. */
-type OwnTables = Record<"usersTable" | "accountsTable" | "sessionsTable" | "authenticatorsTable", PgTable> & {
+export type OwnTables = Record<"usersTable" | "accountsTable" | "sessionsTable" | "authenticatorsTable", PgTable> & {
   usersTable: { id: AnyPgColumn }
   passwordsTable?: PgTable
 }
 
 /**
  * Finds the user column of each table of credentials.
- * @throws LazySetupError when no column can be told, or it can't hold ids
+ * @throws LazySetupError naming each table of which no column can be told, or whose column can't
+ * hold ids
  */
 export function resolveCredentials(given: readonly unknown[], tables: OwnTables): AppCredentials[] {
-  return given.map((item, position) => {
-    const found = is(item, PgTable) ? fromTable(item, tables) : fromColumn(item)
-    if (!found)
-      throw new LazySetupError(
-        `LazyAdapter: credentials[${position}] is neither a table made with pgTable() nor a column of one.`,
-      )
-    return checked(found, tables)
-  })
+  const problems = new SetupProblems()
+  const resolved = given.flatMap((item, position) => problems.try(() => resolveOne(item, position, tables)) ?? [])
+  problems.refuse()
+  return resolved
+}
+
+function resolveOne(item: unknown, position: number, tables: OwnTables): AppCredentials {
+  const found = is(item, PgTable) ? fromTable(item, tables) : fromColumn(item)
+  if (!found)
+    throw new LazySetupError(
+      `LazyAdapter: credentials[${position}] is neither a table made with pgTable() nor a column of one.`,
+    )
+  return checked(found, tables)
 }
 
 function fromColumn(item: unknown): AppCredentials | undefined {

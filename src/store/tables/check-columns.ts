@@ -1,6 +1,5 @@
 import { getTableColumns, getTableName, is } from "drizzle-orm"
 import { type AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
-import { LazySetupError } from "../../errors.js"
 import { familyOf, isCustom, isGenerated, isPadded, lengthOf } from "./column-family.js"
 import { COLUMN_RULES, type ColumnRule, ruleFor } from "./column-rules.js"
 import { customTypeProblem } from "./custom-types.js"
@@ -8,21 +7,23 @@ import { lazyColumns, type NamedTable, schema } from "./schema.js"
 
 /**
  * Checks the columns that the library needs, and those that every insert must fill.
- * @throws LazySetupError naming the table, the column and the line to add
+ * @returns what is wrong, naming the table, the column and the line to add
  */
-export function checkDefinition(key: NamedTable, table: unknown): void {
-  if (!is(table, PgTable)) throw new LazySetupError(`LazyAdapter: ${key} is not a table made with pgTable().`)
+export function definitionProblems(key: NamedTable, table: unknown): string[] {
+  if (!is(table, PgTable)) return [`LazyAdapter: ${key} is not a table made with pgTable().`]
+  const problems: string[] = []
   const columns: Record<string, AnyPgColumn> = getTableColumns(table)
   const where = `LazyAdapter: ${key} ("${getTableName(table)}")`
   for (const [property, rule] of Object.entries(COLUMN_RULES[key])) {
     const column = columns[property]
     if (!column) {
       const hint = property in lazyColumns() ? " (or spread lazyColumns() into the table)" : ""
-      throw new LazySetupError(`${where} has no column \`${property}\`. Add to it: ${rule.line}${hint}`)
+      if (!rule.isOptional) problems.push(`${where} has no column \`${property}\`. Add to it: ${rule.line}${hint}`)
+      continue
     }
     const problem = problemOf(property, column, rule)
-    if (problem) throw new LazySetupError(`${where} has a column \`${property}\` ${problem} Use: ${rule.line}`)
-    if (familyOf(column) === undefined)
+    if (problem) problems.push(`${where} has a column \`${property}\` ${problem} Use: ${rule.line}`)
+    else if (familyOf(column) === undefined)
       warnOnce(
         `${where} has a column \`${property}\` of type ${column.getSQLType()}, which the library does not know. It works if it takes ` +
           `what a ${rule.line.replace(/^\w+: (\w+).*/, "$1")} column takes; npx authjs-lazy doctor looks at the database.`,
@@ -30,11 +31,12 @@ export function checkDefinition(key: NamedTable, table: unknown): void {
   }
   for (const [property, column] of Object.entries(columns)) {
     if (isFilled(key, property, column)) continue
-    throw new LazySetupError(
+    problems.push(
       `${where} has a column \`${property}\` that is NOT NULL without a default, but no insert gives it a value, so no row could be ` +
         "made. Give it a default (.default(…), .$defaultFn(() => …)), or leave out .notNull().",
     )
   }
+  return problems
 }
 
 function problemOf(property: string, column: AnyPgColumn, rule: ColumnRule): string | undefined {
@@ -58,7 +60,7 @@ function problemOf(property: string, column: AnyPgColumn, rule: ColumnRule): str
   const unfit = isCustom(column) ? customTypeProblem(property, column, rule) : undefined
   if (unfit) return `of the custom type ${type}, ${unfit}`
   if (isGenerated(column)) return "that the database generates, so the library can't write it."
-  if (rule.isNullable && column.notNull) return "that is NOT NULL; not every user has one."
+  if (rule.isNullable && column.notNull && family !== "boolean") return "that is NOT NULL; not every user has one."
   if (column.onUpdateFn && !rule.changes) return "with $onUpdate, which would change it with every update of the row."
   if (rule.defaultMakes === "lazy" && column.hasDefault)
     return "with a default, which would make users who sign up look lazy or converted."

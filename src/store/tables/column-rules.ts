@@ -9,7 +9,11 @@ export interface ColumnRule {
   families: readonly ColumnFamily[]
   /** The line to paste where the column is missing or wrong. */
   line: string
-  /** Whether the column must take null, in rows that it says nothing about. */
+  /** Whether a table may do without the column. */
+  isOptional?: boolean
+  /**
+   * Whether the column must take null, in rows that it says nothing about. A boolean takes false.
+   */
   isNullable?: boolean
   /**
    * The harm of a default in the database. `lazy`: users who sign up look lazy or converted.
@@ -58,10 +62,16 @@ const integer = (name: string, rest = ""): ColumnRule => ({
 export const COLUMN_RULES: Record<NamedTable, Record<string, ColumnRule>> = {
   usersTable: {
     id: counted(id(`id: text("id").primaryKey()`)),
-    name: { ...string("name"), leftOut: "always" },
+    name: { ...string("name"), leftOut: "always", isOptional: true },
     email: key("email", ".unique()"),
-    emailVerified: { ...moment("emailVerified"), isNullable: true, defaultMakes: "proven" },
-    image: { ...string("image"), leftOut: "always" },
+    emailVerified: {
+      ...moment("emailVerified"),
+      families: ["moment", "boolean"],
+      isNullable: true,
+      isOptional: true,
+      defaultMakes: "proven",
+    },
+    image: { ...string("image"), leftOut: "always", isOptional: true },
     username: { ...key("username", ".unique()"), isNullable: true, usualLength: NAME_LENGTH },
     lazySince: { ...moment("lazySince"), isNullable: true, defaultMakes: "lazy", isCounted: true },
     convertedAt: { ...moment("convertedAt"), isNullable: true, defaultMakes: "lazy", isCounted: true },
@@ -129,3 +139,13 @@ export const WRITTEN_USER_COLUMNS = Object.entries(COLUMN_RULES.usersTable).flat
 export const TELLING_USER_COLUMNS = Object.entries(COLUMN_RULES.usersTable).flatMap(([property, { defaultMakes }]) =>
   defaultMakes ? [property as "emailVerified" | "lazySince" | "convertedAt"] : [],
 )
+
+/** The columns that a user table may do without. */
+export const OPTIONAL_USER_COLUMNS = Object.entries(COLUMN_RULES.usersTable).flatMap(([property, { isOptional }]) =>
+  isOptional ? [property as "name" | "image" | "emailVerified"] : [],
+)
+
+/** Says what is missing where an address is proven, as by an e-mail link. */
+export const NO_PROOFS =
+  "an e-mail link proves an address, but usersTable has no column `emailVerified` to record the proof. " +
+  `Add to it: ${COLUMN_RULES.usersTable.emailVerified?.line}`

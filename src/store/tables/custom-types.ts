@@ -1,4 +1,5 @@
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
+import { familyOf } from "./column-family.js"
 import type { ColumnRule } from "./column-rules.js"
 
 const SAMPLES: Record<string, string | undefined> = { email: "ada@example.com", username: "guest-7mzk4tq9vd" }
@@ -9,6 +10,7 @@ const UUID = "01900000-0000-7000-8000-0123456789ab"
  * undefined when nothing is.
  */
 export function customTypeProblem(property: string, column: AnyPgColumn, rule: ColumnRule): string | undefined {
+  if (familyOf(column) === "boolean") return booleanProblem(column)
   if (rule.families.includes("moment")) return momentProblem(column)
   if (rule.families.includes("uuid")) return idProblem(column)
   if (!rule.families.includes("string")) return undefined
@@ -35,6 +37,15 @@ function idProblem(column: AnyPgColumn): string | undefined {
   const read = attempt(() => column.mapFromDriverValue(UUID))
   if (written.value !== UUID || !("value" in read) || read.value !== UUID)
     return "which changes ids on their way to the database or back; those of lazy users are UUIDs."
+  return undefined
+}
+
+function booleanProblem(column: AnyPgColumn): string | undefined {
+  for (const value of [true, false]) {
+    const written = attempt(() => column.mapToDriverValue(value))
+    const read = "error" in written ? written : attempt(() => column.mapFromDriverValue(written.value))
+    if (!("value" in read) || read.value !== value) return `whose toDriver() and fromDriver() do not keep ${value}.`
+  }
   return undefined
 }
 

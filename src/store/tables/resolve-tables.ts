@@ -1,10 +1,14 @@
-import { getTableName, type SQL, sql } from "drizzle-orm"
-import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import { getTableColumns, getTableName, is, type SQL, sql } from "drizzle-orm"
+import { type AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
+import { SetupProblems } from "../../setup-problems.js"
 import { type AppCredentials, resolveCredentials } from "./app-credentials.js"
-import { checkDefinition } from "./check-columns.js"
+import { derivedTables } from "./auth-tables.js"
+import { definitionProblems } from "./check-columns.js"
+import { checkReferences } from "./check-references.js"
 import { familyOf } from "./column-family.js"
 import { COLUMN_RULES } from "./column-rules.js"
+import { withProofMoments } from "./proof-column.js"
 import { NAMED_TABLES, type NamedTable, schema } from "./schema.js"
 
 /**
@@ -49,14 +53,26 @@ type TokenColumn =
   | "id_token"
   | "session_state"
 
+/** The columns of a user table that Auth.js can do without. */
+type SpareColumn = "name" | "image" | "emailVerified"
+
+/** A table of users with every column of the default one. */
+export type WholeUsersTable = TableLike<typeof schema.usersTable>
+
 /** A table of users as `LazyAdapter` takes it. */
-export type UsersTable = TableLike<typeof schema.usersTable>
+export type UsersTable = TableLike<typeof schema.usersTable, SpareColumn> & Partial<Record<SpareColumn, AnyPgColumn>>
 
 /**
  * Options of {@link LazyAdapter}: the app's own tables, under the option names of
- * `@auth/drizzle-adapter`, and more. A table left out is the default one. With an own `usersTable`,
- * there are no passwords without `passwordsTable`, and no statistics of users who are gone without
+ * `@auth/drizzle-adapter`, and more. A table left out is the default one.
+ *
+ * With an own `usersTable`, the other default tables hold ids of its type, and need not exist where
+ * the configuration does not use them: JWT sessions and credentials use none. There are no
+ * passwords without `passwordsTable` then, and no statistics of users who are gone without
  * `lazyOutcomesTable`.
+ *
+ * A `usersTable` may do without the columns `name` and `image`. Its `emailVerified` may be a
+ * boolean, or missing where no e-mail provider is used: then no address ever counts as proven.
  * @example
  * LazyAdapter(db, { usersTable: users, passwordsTable })
  */
@@ -100,23 +116,33 @@ export interface LazyAdapterOptions<Users extends UsersTable = UsersTable> {
 
 /**
  * Fills in the default tables and checks every column the library relies on.
- * @throws LazySetupError naming the table, the column and the line to add
+ * @throws LazySetupError naming every table and column that is wrong, with the lines to add
  */
 export function resolveTables<Users extends UsersTable>(options: LazyAdapterOptions<Users>): Tables {
-  const { passwordsTable, lazyOutcomesTable, ...others } = schema
-  const ownUsers = options.usersTable !== undefined && (options.usersTable as PgTable) !== schema.usersTable
-  const tables: Tables = ownUsers ? others : { ...others, passwordsTable, lazyOutcomesTable }
+  const problems = new SetupProblems()
   const given = NAMED_TABLES.filter((key) => options[key] !== undefined)
-  for (const key of given) {
-    checkDefinition(key, options[key])
-    Object.assign(tables, { [key]: options[key] })
-  }
-  // Every conversion uses sessions and every sign-in accounts; other default tables may be unused.
-  for (const key of new Set([...given, "sessionsTable", "accountsTable"] as const)) checkUserIds(key, tables)
-  tables.credentials = resolveCredentials(options.credentials ?? [], tables)
+  for (const key of given) problems.add(...definitionProblems(key, options[key]))
+  // What follows relies on the ids of the users.
+  if (options.usersTable !== undefined && !hasIds(options.usersTable)) problems.refuse()
+  const tables: Tables = { ...defaultsFor(options.usersTable) }
+  for (const key of given) Object.assign(tables, { [key]: options[key] })
+  for (const key of given) problems.try(() => checkUserIds(key, tables))
+  tables.credentials = problems.try(() => resolveCredentials(options.credentials ?? [], tables)) ?? []
+  problems.try(() => checkReferences(options.references ?? [], tables))
+  problems.refuse()
   const active = options.activeUsers?.(tables.usersTable as unknown as Users)
   if (active !== undefined) tables.activeUsers = sql`(${active})`
+  tables.usersTable = withProofMoments(tables.usersTable)
   return tables
+}
+
+function hasIds(usersTable: unknown): usersTable is { id: AnyPgColumn } {
+  return is(usersTable, PgTable) && "id" in getTableColumns(usersTable)
+}
+
+function defaultsFor(usersTable: UsersTable | undefined): Tables {
+  if (usersTable === undefined || (usersTable as PgTable) === schema.usersTable) return schema
+  return { usersTable: schema.usersTable, ...derivedTables(usersTable) }
 }
 
 /**
@@ -125,7 +151,7 @@ export function resolveTables<Users extends UsersTable>(options: LazyAdapterOpti
  */
 function checkUserIds(key: NamedTable, tables: Tables): void {
   const table = tables[key]
-  if (!table || !("userId" in table)) return
+  if (!is(table, PgTable) || !("userId" in table)) return
   const [id, userId] = [tables.usersTable.id as AnyPgColumn, table.userId as AnyPgColumn]
   const [family, own] = [familyOf(id), familyOf(userId)]
   if (family === own || family === undefined || own === undefined) return

@@ -1,18 +1,16 @@
-import type { AdapterAccountType } from "@auth/core/adapters"
 import { isNotNull, isNull, type SQL, sql } from "drizzle-orm"
 import {
   type AnyPgColumn,
-  boolean,
   type ExtraConfigColumn,
   index,
   integer,
   type PgTableFn,
   pgSchema,
   pgTable,
-  primaryKey,
   text,
   timestamp,
 } from "drizzle-orm/pg-core"
+import { authTables } from "./auth-tables.js"
 
 /**
  * Returns the columns that the `user` table of an Auth.js app gains. Their property names are
@@ -83,68 +81,6 @@ function makeTables(pgTable: PgTableFn) {
     (user) => [lazyIndex(user)],
   )
 
-  const accountsTable = pgTable(
-    "account",
-    {
-      userId: text("userId")
-        .notNull()
-        .references(() => usersTable.id, { onDelete: "cascade" }),
-      type: text("type").$type<AdapterAccountType>().notNull(),
-      provider: text("provider").notNull(),
-      providerAccountId: text("providerAccountId").notNull(),
-      refresh_token: text("refresh_token"),
-      access_token: text("access_token"),
-      expires_at: integer("expires_at"),
-      token_type: text("token_type"),
-      scope: text("scope"),
-      id_token: text("id_token"),
-      session_state: text("session_state"),
-    },
-    (account) => [
-      primaryKey({ columns: [account.provider, account.providerAccountId] }),
-      index("account_userId_idx").on(account.userId),
-    ],
-  )
-
-  const sessionsTable = pgTable(
-    "session",
-    {
-      sessionToken: text("sessionToken").primaryKey(),
-      userId: text("userId")
-        .notNull()
-        .references(() => usersTable.id, { onDelete: "cascade" }),
-      expires: timestamp("expires", { mode: "date" }).notNull(),
-    },
-    (session) => [index("session_userId_idx").on(session.userId)],
-  )
-
-  const verificationTokensTable = pgTable(
-    "verificationToken",
-    {
-      identifier: text("identifier").notNull(),
-      token: text("token").notNull(),
-      expires: timestamp("expires", { mode: "date" }).notNull(),
-    },
-    (verificationToken) => [primaryKey({ columns: [verificationToken.identifier, verificationToken.token] })],
-  )
-
-  const authenticatorsTable = pgTable(
-    "authenticator",
-    {
-      credentialID: text("credentialID").notNull().unique(),
-      userId: text("userId")
-        .notNull()
-        .references(() => usersTable.id, { onDelete: "cascade" }),
-      providerAccountId: text("providerAccountId").notNull(),
-      credentialPublicKey: text("credentialPublicKey").notNull(),
-      counter: integer("counter").notNull(),
-      credentialDeviceType: text("credentialDeviceType").notNull(),
-      credentialBackedUp: boolean("credentialBackedUp").notNull(),
-      transports: text("transports"),
-    },
-    (authenticator) => [primaryKey({ columns: [authenticator.userId, authenticator.credentialID] })],
-  )
-
   const passwordsTable = pgTable("password", {
     userId: text("userId")
       .primaryKey()
@@ -168,15 +104,7 @@ function makeTables(pgTable: PgTableFn) {
     (lazyOutcome) => [index("lazyOutcome_at_idx").on(lazyOutcome.at)],
   )
 
-  return {
-    usersTable,
-    accountsTable,
-    sessionsTable,
-    verificationTokensTable,
-    authenticatorsTable,
-    passwordsTable,
-    lazyOutcomesTable,
-  }
+  return { usersTable, ...authTables(pgTable, usersTable), passwordsTable, lazyOutcomesTable }
 }
 
 /**

@@ -1,7 +1,10 @@
-import { WRITTEN_USER_COLUMNS } from "./column-rules.js"
+import { OPTIONAL_USER_COLUMNS } from "./column-rules.js"
 import type { schema } from "./schema.js"
 
-/** A row of the user table, as the store returns it, with the app's own columns. */
+/**
+ * A row of the user table, as the store returns it, with the app's own columns. Null stands for a
+ * column that the table does without.
+ */
 export type UserRow = typeof schema.usersTable.$inferSelect
 
 /** A row of the session table. */
@@ -15,14 +18,14 @@ export function isLazyRow(user: { lazySince?: Date | null; convertedAt?: Date | 
   return user.lazySince != null && user.convertedAt == null
 }
 
-const NOTHING_SAID = Object.fromEntries(WRITTEN_USER_COLUMNS.map((property) => [property, null]))
+/** Tells whether the address of a user was proven, as far as its row says. */
+export function isProven({ emailVerified }: { emailVerified?: Date | null }): boolean {
+  return emailVerified != null
+}
 
-/**
- * Adds null for every meaningful column that is not given, so that no default of the database makes
- * a user lazy, converted or verified. Other columns keep their defaults.
- */
-export function rowToInsert<Given extends Partial<UserRow>>(given: Given): Given & Partial<UserRow> {
-  const row: Record<string, unknown> = { ...NOTHING_SAID }
-  for (const [property, value] of Object.entries(given)) if (value !== undefined) row[property] = value
-  return row as Given & Partial<UserRow>
+/** Adds null to a row from the database for each column that the user table does without. */
+export function completeRow<Row extends object | undefined>(row: Row): Row {
+  if (row === undefined) return row
+  for (const property of OPTIONAL_USER_COLUMNS) if (!(property in row)) Object.assign(row, { [property]: null })
+  return row
 }

@@ -1,6 +1,23 @@
+import type { PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
-import { TELLING_USER_COLUMNS } from "./column-rules.js"
+import { TELLING_USER_COLUMNS, WRITTEN_USER_COLUMNS } from "./column-rules.js"
+import { writtenUser } from "./proof-column.js"
 import type { UserRow } from "./user-row.js"
+
+const NOTHING_SAID = Object.fromEntries(WRITTEN_USER_COLUMNS.map((property) => [property, null]))
+
+/**
+ * Adds null for every meaningful column that is not given, so that no default of the database makes
+ * a user lazy, converted or verified. Other columns keep their defaults.
+ */
+export function rowToInsert<Given extends Partial<UserRow>>(
+  usersTable: PgTable,
+  given: Given,
+): Given & Partial<UserRow> {
+  const row: Record<string, unknown> = { ...NOTHING_SAID }
+  for (const [property, value] of Object.entries(given)) if (value !== undefined) row[property] = value
+  return writtenUser(usersTable, row as Given & Partial<UserRow>)
+}
 
 /**
  * Compares a row that PostgreSQL returned with what was written. Returns an error when a trigger
@@ -8,15 +25,18 @@ import type { UserRow } from "./user-row.js"
  */
 export function changedRow(user: UserRow, written: Partial<UserRow>): LazySetupError | undefined {
   const changed = TELLING_USER_COLUMNS.find(
-    (property) => written[property] !== undefined && (user[property] == null) !== (written[property] == null),
+    (property) => written[property] !== undefined && saysNothing(user[property]) !== saysNothing(written[property]),
   )
   if (changed === undefined) return undefined
-  const what = written[changed] == null ? "sets it" : "clears it"
+  const what = saysNothing(written[changed]) ? "sets it" : "clears it"
   return new LazySetupError(
-    `LazyAdapter: ${changed} was written as ${written[changed] == null ? "null" : "a date"}, but a trigger of the user table ${what}. ` +
+    `LazyAdapter: ${changed} was written as ${saysNothing(written[changed]) ? "null" : "a date"}, but a trigger of the user table ${what}. ` +
       "Change the trigger to leave the column alone. Nothing was changed.",
   )
 }
+
+/** Tells whether a value says nothing about the user. A boolean `emailVerified` is written false. */
+const saysNothing = (value: unknown) => value == null || value === false
 
 /**
  * Refuses a row that a trigger has changed.

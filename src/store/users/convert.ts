@@ -8,29 +8,35 @@ import type { Database } from "../sql/database.js"
 import { sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
 import { brokenConstraint } from "../sql/violation.js"
 import { endCredentials } from "../tables/app-credentials.js"
+import { requireRoomForProof, writtenUser } from "../tables/proof-column.js"
 import type { Tables } from "../tables/resolve-tables.js"
-import { isLazyRow, rowToInsert, type UserRow } from "../tables/user-row.js"
-import { refuseChangedRow } from "../tables/written-row.js"
+import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
+import { refuseChangedRow, rowToInsert } from "../tables/written-row.js"
 import type { Conversion, ConvertReport } from "./conversion.js"
 import { recordOutcomes } from "./outcomes.js"
 import { endSessions } from "./sessions.js"
 
 /** Implements `StoreInternals.convert`. */
-export function convertUser(db: Database, tables: Tables, conversion: Conversion): Promise<ConvertReport> {
+export async function convertUser(db: Database, tables: Tables, conversion: Conversion): Promise<ConvertReport> {
   const { usersTable, sessionsTable, accountsTable, authenticatorsTable } = tables
   const { userId, passwordHash, link, session, by, onConvert } = conversion
   const set = withoutUnfitting(usersTable, conversion.set)
   // The new address is unproven, even if the old one was proven.
   if (set.email != null && set.emailVerified === undefined) set.emailVerified = null
+  requireRoomForProof(usersTable, set)
   return refuseTakenIdentifiers(db, tables, { ...set, passwordHash }, userId, () =>
     db.transaction(async (tx) => {
       const isUser = and(eq(usersTable.id, userId), tables.activeUsers)
       const [from] = await tx.select().from(usersTable).where(isUser).for("update")
-      if (!from || !isLazyRow(from)) throw new NotLazyError("This user is not lazy, or not any more.")
+      if (!from || !isLazyRow(completeRow(from))) throw new NotLazyError("This user is not lazy, or not any more.")
       const written = { ...set, convertedAt: new Date() }
-      const [user] = await tx.update(usersTable).set(written).where(eq(usersTable.id, userId)).returning()
+      const [user] = await tx
+        .update(usersTable)
+        .set(writtenUser(usersTable, written))
+        .where(eq(usersTable.id, userId))
+        .returning()
       if (!user) throw new NotLazyError("This user is gone.")
-      refuseChangedRow(user, written)
+      refuseChangedRow(completeRow(user), written)
       if (passwordHash !== undefined) await writePassword(tx, tables, userId, passwordHash)
       if (link) await tx.insert(accountsTable).values({ ...link.account, userId })
       if (link?.authenticator) await tx.insert(authenticatorsTable).values({ ...link.authenticator, userId })
@@ -67,7 +73,7 @@ export const NO_PASSWORDS =
  */
 function withoutUnfitting(usersTable: Tables["usersTable"], { ...set }: Conversion["set"]): Conversion["set"] {
   for (const property of ["name", "image"] as const) {
-    const { length } = usersTable[property] as { length?: unknown }
+    const { length } = (usersTable[property] as { length?: unknown } | undefined) ?? {}
     if (typeof length === "number" && [...(set[property] ?? "")].length > length) delete set[property]
   }
   return set
@@ -128,13 +134,13 @@ export function insertRealUser(
 ): Promise<UserRow> {
   return refuseTakenIdentifiers(db, tables, { ...row, passwordHash }, row.id, () =>
     db.transaction(async (tx) => {
-      const values = rowToInsert(row)
+      const values = rowToInsert(tables.usersTable, row)
       const [user] = await tx.insert(tables.usersTable).values(values).returning()
       if (!user)
         throw new LazySetupError(
           "LazyAdapter: a trigger or a rule of the user table drops the rows of new users. Let it insert them.",
         )
-      refuseChangedRow(user, values)
+      refuseChangedRow(completeRow(user), values)
       await writePassword(tx, tables, user.id, passwordHash)
       if (session) await tx.insert(tables.sessionsTable).values({ ...session, userId: user.id })
       return user

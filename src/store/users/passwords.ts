@@ -6,7 +6,7 @@ import type { Database } from "../sql/database.js"
 import { sqlState, UNREPRESENTABLE } from "../sql/sql-state.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
-import { isLazyRow, type UserRow } from "../tables/user-row.js"
+import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
 import { NO_PASSWORDS } from "./convert.js"
 
 /**
@@ -48,7 +48,7 @@ export async function findByPassword(
         // A password that was changed or removed while this one was being verified stays as it is.
         .where(and(eq(passwordsTable.userId, found.user.id), eq(passwordsTable.hash, found.hash)))
     }
-    return found.user
+    return completeRow(found.user)
   }
   return null
 }

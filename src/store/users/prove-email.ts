@@ -5,8 +5,9 @@ import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
 import { endCredentials } from "../tables/app-credentials.js"
+import { recordsProofs } from "../tables/proof-column.js"
 import type { Tables } from "../tables/resolve-tables.js"
-import { isLazyRow, type UserRow } from "../tables/user-row.js"
+import { completeRow, isLazyRow, isProven, type UserRow } from "../tables/user-row.js"
 import { recordOutcomes } from "./outcomes.js"
 import { hasPassword } from "./passwords.js"
 import type { NewSession } from "./sessions.js"
@@ -23,7 +24,7 @@ export function proveEmail(
     const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
     if (!before || isPlaceholderAddress(before.email ?? "")) return null
     let passwordRemoved = false
-    if (before.emailVerified === null) {
+    if (!isProven(before)) {
       if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)).rows > 0
       // An attacker who types the address can make such an account and add identities to it.
       if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
@@ -36,12 +37,14 @@ export function proveEmail(
       const by = { provider: "email", type: "email" }
       await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: before.lazySince as Date, users: 1 }])
     }
-    const [user] = await tx
-      .update(usersTable)
-      .set({ emailVerified: new Date(), ...(wasLazy && { convertedAt: new Date(), username: null }) })
-      .where(eq(usersTable.id, userId))
-      .returning()
-    return user ? { user, passwordRemoved } : null
+    const set = {
+      ...(recordsProofs(usersTable) && { emailVerified: new Date() }),
+      ...(wasLazy && { convertedAt: new Date(), username: null }),
+    }
+    // Drizzle can't build an update that sets nothing.
+    if (Object.keys(set).length === 0) return { user: completeRow(before), passwordRemoved }
+    const [user] = await tx.update(usersTable).set(set).where(eq(usersTable.id, userId)).returning()
+    return user ? { user: completeRow(user), passwordRemoved } : null
   })
 }
 

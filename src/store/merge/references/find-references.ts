@@ -1,7 +1,8 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../../errors.js"
+import { isAssumed } from "../../sql/catalogue/assumed-tables.js"
 import { type ForeignKey, readForeignKeys } from "../../sql/catalogue/foreign-keys.js"
-import { isTable, type Relation, readRelations } from "../../sql/catalogue/tables.js"
+import { isTable, type Relation, readPresent, readRelations } from "../../sql/catalogue/tables.js"
 import type { Database } from "../../sql/database.js"
 import { columnName, qualifiedName, quoted } from "../../sql/identifiers.js"
 import type { Tables } from "../../tables/resolve-tables.js"
@@ -27,7 +28,7 @@ export async function findReferences(
   mergeTables: Readonly<Record<string, "leave">> = {},
 ): Promise<UserReferences> {
   const { usersTable } = tables
-  const credentialColumns = credentialColumnsOf(tables)
+  const credentialColumns = await withoutStrangers(db, credentialColumnsOf(tables))
   const leaving = Object.keys(mergeTables).map(namesOfLabel)
   const { named, foreignKeys, inherited, within, isDeferrable } = await readForeignKeys(db, [
     ...[
@@ -108,6 +109,20 @@ function credentialColumnsOf(tables: Tables): CredentialColumn[] {
     ...own.map((table) => ({ table: table as PgTable, userId: table.userId as AnyPgColumn, isOfApp: false })),
     ...credentials.map((credential) => ({ ...credential, isOfApp: true })),
   ]
+}
+
+/**
+ * Leaves out tables that the app has not passed and does not have. One query, or none where it has
+ * passed all.
+ */
+async function withoutStrangers(db: Database, columns: CredentialColumn[]): Promise<CredentialColumn[]> {
+  const assumed = columns.filter(({ table }) => isAssumed(table))
+  if (assumed.length === 0) return columns
+  const there = await readPresent(
+    db,
+    assumed.map(({ table }) => table),
+  )
+  return columns.filter(({ table }) => !isAssumed(table) || there.includes(table))
 }
 
 /** Adds their oids to the tables. Leaves out tables of Auth.js that the app does not have. */

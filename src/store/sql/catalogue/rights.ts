@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
+import type { PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../database.js"
 import { queryDocument, queryRows } from "../query.js"
+import { relationOf } from "./assumed-tables.js"
 import { hasTriggers, label, qualified } from "./names.js"
 
 /**
@@ -45,10 +47,9 @@ export interface DeletionGuards {
 }
 
 /**
- * Reads what guards the rows of a table, given its quoted name; undefined where it is missing. One
- * query.
+ * Reads what guards the rows of a table; undefined where it is missing. One query.
  */
-export async function readDeletionGuards(db: Database, name: string): Promise<DeletionGuards | undefined> {
+export async function readDeletionGuards(db: Database, table: PgTable): Promise<DeletionGuards | undefined> {
   const [found] = await queryRows<DeletionGuards & Record<string, unknown>>(
     db,
     sql`select
@@ -56,7 +57,7 @@ export async function readDeletionGuards(db: Database, name: string): Promise<De
         relkind not in ('r', 'p') or row_security_active(class.oid) or relhasrules or ${hasTriggers("class")} as intercepts,
         quote_ident(current_user) as role,
         ${label("class")} as label
-      from pg_class class where class.oid = to_regclass(${name})`,
+      from pg_class class where class.oid = ${relationOf(table)}`,
   )
   return found
 }

@@ -3,6 +3,7 @@ import { getTableConfig, type PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../database.js"
 import { qualifiedName } from "../identifiers.js"
 import { queryDocument, queryRows } from "../query.js"
+import { relationOf } from "./assumed-tables.js"
 import { type Column, columnsOf } from "./columns.js"
 import { type Index, uniqueIndexesOf } from "./indexes.js"
 import { hasTriggers, label, ownRows, qualified, topmost, values } from "./names.js"
@@ -137,11 +138,18 @@ export async function readTable(db: Database, table: PgTable): Promise<{ oid: nu
  * Tells whether a table is there: apps leave out tables of Auth.js that they do not use. One query.
  */
 export async function tableExists(db: Database, table: PgTable): Promise<boolean> {
-  const [found] = await queryRows<{ exists: boolean }>(
-    db,
-    sql`select to_regclass(${qualifiedName(table)}) is not null as "exists"`,
-  )
+  const [found] = await queryRows<{ exists: boolean }>(db, sql`select ${relationOf(table)} is not null as "exists"`)
   return found?.exists === true
+}
+
+/** Returns those of the tables that are there. One query. */
+export async function readPresent(db: Database, tables: PgTable[]): Promise<PgTable[]> {
+  const flags = tables.map((table) => sql`${relationOf(table)} is not null`)
+  const [found] = await queryRows<{ present: boolean[] }>(
+    db,
+    sql`select json_build_array(${sql.join(flags, sql`, `)}) as present`,
+  )
+  return tables.filter((_, position) => found?.present[position])
 }
 
 /** Tells whether a schema has a table, also where the role may not enter the schema. One query. */

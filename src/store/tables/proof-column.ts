@@ -1,0 +1,47 @@
+import { getTableColumns } from "drizzle-orm"
+import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import { LazySetupError } from "../../errors.js"
+import { familyOf } from "./column-family.js"
+import { NO_PROOFS } from "./column-rules.js"
+
+const COLUMNS = Symbol.for("drizzle:Columns")
+
+/** The user tables whose `emailVerified` is a boolean in the database. */
+const withBoolean = new WeakSet<PgTable>()
+
+/**
+ * Returns the user table for the statements of the store. A boolean `emailVerified` is read and
+ * written as Auth.js knows it: a moment, or null. A proof of unknown time is one of 1970.
+ */
+export function withProofMoments<Users extends PgTable>(usersTable: Users): Users {
+  const column: AnyPgColumn | undefined = getTableColumns(usersTable).emailVerified
+  if (!column || familyOf(column) !== "boolean") return usersTable
+  const emailVerified = Object.assign(Object.create(column), {
+    mapToDriverValue: (value: unknown) => column.mapToDriverValue(typeof value === "boolean" ? value : value !== null),
+    mapFromDriverValue: (value: unknown) => (column.mapFromDriverValue(value) === true ? new Date(0) : null),
+  })
+  const columns = { ...getTableColumns(usersTable), emailVerified }
+  const table: Users = Object.assign(Object.create(usersTable), { emailVerified, [COLUMNS]: columns })
+  withBoolean.add(table)
+  return table
+}
+
+/** Tells whether the user table has room for the proof of an address. */
+export function recordsProofs(usersTable: PgTable): boolean {
+  return "emailVerified" in getTableColumns(usersTable)
+}
+
+/** Writes an unproven address as the column has it: null, or false in a boolean. */
+export function writtenUser<Row extends { emailVerified?: Date | null }>(usersTable: PgTable, row: Row): Row {
+  if (row.emailVerified !== null || !withBoolean.has(usersTable)) return row
+  return { ...row, emailVerified: false as unknown as null }
+}
+
+/**
+ * Refuses to write the proof of an address that the user table has no room for: the next request
+ * would not know of it.
+ * @throws LazySetupError with the column to add
+ */
+export function requireRoomForProof(usersTable: PgTable, row: { emailVerified?: Date | null }): void {
+  if (row.emailVerified != null && !recordsProofs(usersTable)) throw new LazySetupError(`LazyAdapter: ${NO_PROOFS}`)
+}
