@@ -264,17 +264,18 @@ function snakeCaseColumns() {
 
 function casingOption() {
   const at = () => timestamp({ mode: "date", withTimezone: true })
-  const usersTable = pgTable("users", {
-    id: uuid().primaryKey().defaultRandom(),
-    name: text(),
-    email: text().unique(),
-    emailVerified: at(),
-    image: text(),
-    username: text().unique(),
-    lazySince: at(),
-    convertedAt: at(),
-    seenAt: at(),
-  })
+  const usersTable = pgTable(
+    "users",
+    {
+      id: uuid().primaryKey().defaultRandom(),
+      name: text(),
+      email: text().unique(),
+      emailVerified: at(),
+      image: text(),
+      ...lazyColumns(),
+    },
+    (user) => [lazyIndex(user, "users_lazy_idx")],
+  )
   const userId = () =>
     uuid()
       .notNull()

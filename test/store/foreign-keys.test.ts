@@ -1,7 +1,9 @@
-import { pgTable, text } from "drizzle-orm/pg-core"
+import { type AnyPgColumn, pgTable, text } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { type Database, lazyColumns, schema } from "../../src/drizzle.js"
 import { findReferences } from "../../src/store/merge/references/find-references.js"
+import { columnName } from "../../src/store/sql/identifiers.js"
 import { resolveTables } from "../../src/store/tables/resolve-tables.js"
 import { drivers, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { MergeWorld } from "./merge-world.js"
@@ -114,4 +116,25 @@ describe("names of columns", () => {
     const { tables } = await findReferences(db, resolveTables({}), [event.actorId])
     expect(tables[0]?.userColumns.map(({ name }) => name)).toEqual(["actor_id"])
   })
+
+  it("are those of lazyColumns() in the casing of the app, and in the default tables those of the migrations", () => {
+    const plain = drizzle(database.sql)
+    const snake = drizzle(database.sql, { casing: "snake_case" })
+    const users = pgTable("users", lazyColumns())
+    const namesIn = (db: Database, table: ReturnType<typeof lazyColumnsOf>) =>
+      Object.values(table).map((column) => columnName(db, column))
+    const written = ["username", "lazySince", "convertedAt", "seenAt"]
+    expect(namesIn(plain, lazyColumnsOf(users))).toEqual(written)
+    expect(namesIn(snake, lazyColumnsOf(users))).toEqual(["username", "lazy_since", "converted_at", "seen_at"])
+    expect(namesIn(snake, lazyColumnsOf(schema.usersTable))).toEqual(written)
+  })
 })
+
+function lazyColumnsOf({
+  username,
+  lazySince,
+  convertedAt,
+  seenAt,
+}: Record<keyof ReturnType<typeof lazyColumns>, AnyPgColumn>) {
+  return { username, lazySince, convertedAt, seenAt }
+}

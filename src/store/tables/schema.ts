@@ -14,7 +14,8 @@ import { authTables } from "./auth-tables.js"
 
 /**
  * Returns the columns that the `user` table of an Auth.js app gains. Their property names are
- * fixed; the column names are yours to change.
+ * fixed. In the database, they have the same names, or those that the `casing` of Drizzle makes of
+ * them: `lazy_since`.
  *
  * - `username`: unique; generated while the user is lazy, then the chosen one (lower case, NFKC) or
  *   null
@@ -27,6 +28,16 @@ import { authTables } from "./auth-tables.js"
  * ])
  */
 export function lazyColumns() {
+  return {
+    username: text().unique(),
+    lazySince: timestamp({ mode: "date", withTimezone: true }),
+    convertedAt: timestamp({ mode: "date", withTimezone: true }),
+    seenAt: timestamp({ mode: "date", withTimezone: true }),
+  }
+}
+
+/** Returns the same columns under names that no `casing` changes, as the migrations create them. */
+function defaultLazyColumns() {
   return {
     username: text("username").unique(),
     lazySince: timestamp("lazySince", { mode: "date", withTimezone: true }),
@@ -76,7 +87,7 @@ function makeTables(pgTable: PgTableFn) {
       email: text("email").unique(),
       emailVerified: timestamp("emailVerified", { mode: "date" }),
       image: text("image"),
-      ...lazyColumns(),
+      ...defaultLazyColumns(),
     },
     (user) => [lazyIndex(user)],
   )
