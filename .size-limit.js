@@ -9,6 +9,7 @@ const LIMITS = {
   "./express": "16 kB",
   "./hono": "14 kB",
   "./sveltekit": "14 kB",
+  "./prisma": "4 kB",
   "./doctor": "35 kB",
   "./next": "30 kB",
   "npx authjs-lazy": "76 kB",

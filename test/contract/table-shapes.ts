@@ -23,6 +23,7 @@ import {
   lazyIndex,
   schema,
 } from "../../src/drizzle.js"
+import { type PrismaTablesOptions, prismaTables } from "../../src/prisma.js"
 import type { Definitions } from "./create-tables.js"
 
 /** Options of the adapter beside the tables. */
@@ -451,6 +452,11 @@ function ownColumnsWithDrizzleDefaults() {
   }
 }
 
+function ofPrisma(options: PrismaTablesOptions = {}) {
+  const tables = prismaTables(options)
+  return { definitions: tables, adapt: (db: Database, more?: AppOptions) => LazyAdapter(db, { ...tables, ...more }) }
+}
+
 /** Lists the shapes that the library supports, for `describe.each`. */
 export const tableShapes: TableShape[] = [
   { shape: "the default tables", definitions: schema, adapt: (db, more) => LazyAdapter(db, { ...schema, ...more }) },
@@ -463,4 +469,17 @@ export const tableShapes: TableShape[] = [
   { shape: "a Postgres schema other than public", ...otherSchema() },
   { shape: "own NOT NULL columns with database defaults", ...ownColumnsWithDatabaseDefaults() },
   { shape: "own NOT NULL columns with Drizzle defaults", ...ownColumnsWithDrizzleDefaults() },
+  { shape: "the models of @auth/prisma-adapter", ...ofPrisma() },
+  {
+    shape: "models of Prisma under mapped names, with ids of their own",
+    ...ofPrisma({
+      ids: "uuid",
+      User: { table: "users", columns: { emailVerified: "email_verified", lazySince: "lazy_since", createdAt: true } },
+      Account: { table: "accounts", columns: { id: true, userId: "user_id", updatedAt: false } },
+      Session: { table: "sessions", columns: { id: "session_id", userId: "user_id", updatedAt: "updated_at" } },
+      VerificationToken: { table: "verificationtokens" },
+      Password: { columns: { userId: "user_id" } },
+      LazyOutcome: true,
+    }),
+  },
 ]

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { freshFolder, writeBlocks } from "./extract.js"
@@ -43,12 +43,21 @@ it("every TypeScript block in the documentation passes the type check", async ()
 it("no block of code goes unchecked by being called something else", () => {
   const languages = (all: readonly Page[]) =>
     new Set(all.flatMap((page) => blocksOf(page).map(({ language }) => language)))
-  expect(languages(pages.filter(({ path }) => path !== migrating))).toEqual(new Set(["ts", "sh", "", "nginx"]))
+  expect(languages(pages.filter(({ path }) => path !== migrating))).toEqual(
+    new Set(["ts", "sh", "", "nginx", "prisma"]),
+  )
   // test/frameworks/behind-nginx.test.ts runs the one configuration there is.
   const nginx = pages.flatMap((page) =>
     blocksOf(page).flatMap(({ language }) => (language === "nginx" ? page.path : [])),
   )
   expect(nginx).toEqual(["docs/operating.md"])
+  // test/frameworks/prisma.test.ts runs the schema of the example, which has all of these lines.
+  const linesOf = (schema: string) => schema.split("\n").map((line) => line.trim().replaceAll(/ +/g, " "))
+  const tested = linesOf(readFileSync(join(root, "docs/examples/prisma/prisma/schema.prisma"), "utf8"))
+  const shown = pages.flatMap((page) => blocksOf(page).filter(({ language }) => language === "prisma"))
+  const untested = shown.flatMap(({ code }) => linesOf(code)).filter((line) => !line.startsWith("//"))
+  expect(untested.filter((line) => !tested.includes(line))).toEqual([])
+  expect(shown).toHaveLength(2)
   // What an app looked like before is nobody's example.
   expect(languages([page(migrating)])).toEqual(new Set(["ts", "js"]))
 })

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { cp, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
@@ -17,15 +17,15 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 export interface Installed {
   folder: string
   /** Runs a command in the folder, or in one below it, and resolves with what it prints. */
-  run: (command: string, args: string[], below?: string) => Promise<string>
+  run: (command: string, args: string[], below?: string, env?: Record<string, string>) => Promise<string>
   remove: () => Promise<void>
 }
 
-/** Copies an example of docs/examples and installs what it names. */
-export async function installExample(name: string): Promise<Installed> {
+/** Copies an example of docs/examples and installs what it names, and `more`. */
+export async function installExample(name: string, more: Record<string, string> = {}): Promise<Installed> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), `authjs-lazy-${name}-`)))
-  const run = async (command: string, args: string[], below = ".") => {
-    const options = { cwd: join(folder, below), maxBuffer: 32 * 1024 * 1024 }
+  const run = async (command: string, args: string[], below = ".", env: Record<string, string> = {}) => {
+    const options = { cwd: join(folder, below), maxBuffer: 32 * 1024 * 1024, env: { ...process.env, ...env } }
     return (await promisify(execFile)(command, args, options)).stdout
   }
   const copied = (path: string) => !["node_modules", ".svelte-kit", "build"].includes(basename(path))
@@ -33,20 +33,23 @@ export async function installExample(name: string): Promise<Installed> {
   const manifest = join(folder, "package.json")
   const { dependencies, ...rest } = JSON.parse(await readFile(manifest, "utf8"))
   const ours = { "authjs-lazy": `file:${packedTarball().path}` }
-  await writeFile(manifest, JSON.stringify({ ...rest, dependencies: { ...atVersionsHere(dependencies), ...ours } }))
+  await writeFile(
+    manifest,
+    JSON.stringify({ ...rest, dependencies: { ...atVersionsHere(dependencies), ...ours, ...more } }),
+  )
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"])
   return { folder, run, remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
-/** The versions that the repository is tested with, which npm has in its cache. */
+/** The versions that the repository is tested with, if it has the package: npm has them in its cache. */
 function atVersionsHere(dependencies: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(dependencies)
       .filter(([name]) => name !== "authjs-lazy")
-      .map(([name]) => [
-        name,
-        JSON.parse(readFileSync(join(root, "node_modules", name, "package.json"), "utf8")).version,
-      ]),
+      .map(([name, range]) => {
+        const here = join(root, "node_modules", name, "package.json")
+        return [name, existsSync(here) ? JSON.parse(readFileSync(here, "utf8")).version : range]
+      }),
   )
 }
 

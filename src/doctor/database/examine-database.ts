@@ -12,6 +12,7 @@ import { compareTable } from "../tables/check-tables.js"
 import { checkDeclared } from "../tables/declared-references.js"
 import { type Facts, readFacts, tableUnder } from "../tables/facts.js"
 import { neededTables } from "../tables/needed-tables.js"
+import { inPrismaTerms } from "../tables/prisma-terms.js"
 import { checkMigrations } from "./check-migrations.js"
 import { examineRows } from "./examine-rows.js"
 
@@ -61,7 +62,8 @@ export async function examineDatabase(
   ]
   const { findings: ofKeys, indexed } = await examineKeys(db, tables, references, facts, circumstances)
   const rows = await examineRows(db, tables, facts, indexed, circumstances)
-  return { findings: [...basics, ...shape, ...ofKeys, ...rows.findings], purgeable: rows.purgeable }
+  const findings = await inPrismaTerms(db, [...basics, ...shape, ...ofKeys, ...rows.findings], facts)
+  return { findings, purgeable: rows.purgeable }
 }
 
 /** The table in which `migrate` records what it has applied. */

@@ -1,0 +1,1 @@
+export { type PrismaModel, type PrismaTablesOptions, prismaTables } from "./store/tables/prisma-tables.js"
