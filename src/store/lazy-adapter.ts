@@ -23,7 +23,7 @@ import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
 import { deleteLazyUser } from "./users/delete-lazy-user.js"
 import { otherHashReader, replaceHash } from "./users/legacy-password.js"
-import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
+import { findByPassword, hasPassword, readHash, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
 import { readStats } from "./users/stats.js"
@@ -134,6 +134,7 @@ function drizzleStore(
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
+    readHash: (userId) => readHash(db, tables, userId),
     otherHash: otherHashReader(db, tables),
     replaceHash: (userId, hashes) => replaceHash(db, tables, userId, hashes),
     nameLegacyHash(column) {

@@ -180,6 +180,9 @@ export interface StoreInternals extends LazyStore {
     accepts?: (user: UserRow) => boolean | Promise<boolean>,
   ): Promise<UserRow | null>
 
+  /** Returns the password hash of a real user; null without a password. */
+  readHash(userId: string): Promise<string | null>
+
   /** Returns some password hash that is not argon2id; null when the database holds none. */
   otherHash(): Promise<string | null>
 

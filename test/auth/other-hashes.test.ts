@@ -152,8 +152,20 @@ describeFlows("passwords hashed by another library", (app, strategy) => {
         if (other === hash) await lazyStore().setPassword(id, newer)
         return ok
       }
-      await signIn(username, password, config({ verifyOther: slow }))
-      expect(await stored(id)).toEqual({ password: null, hash: newer })
+      const { browser: merging } = await app.lazyBrowser(config({ verifyOther: slow }))
+      const alone = app.browser(config({ verifyOther: slow }))
+      for (const browser of [alone, merging]) {
+        await browser.signIn("password", { username, password })
+        expect(await stored(id)).toEqual({ password: null, hash: newer })
+        // JWTs end with no change of a password.
+        if (strategy === "database" || browser === merging) expect((await browser.session())?.user.id).not.toBe(id)
+        await app.database.query(
+          place === "table"
+            ? `update password set hash = '${hash}' where "userId" = '${id}'`
+            : `delete from password where "userId" = '${id}'`,
+        )
+        if (place === "column") await app.database.query(`update "user" set password = '${hash}' where id = '${id}'`)
+      }
     })
 
     it("are hashed anew once, by several sign-ins at the same moment", async () => {
@@ -274,6 +286,24 @@ describeFlows("passwords hashed by another library", (app, strategy) => {
     // A lazy user's hash opens nothing once it converts.
     expect(await stored(other.id)).toEqual({ password: null, hash: expect.stringMatching(/^\$argon2id\$/) })
     await app.database.query(`update "user" set password = null`)
+  })
+
+  it("are in no row of a merge that was stopped", async () => {
+    const hash = hashes.bcrypt?.(password) as string
+    await app.database.query(`alter table "user" add column sponsor text unique references "user"`)
+    const { id } = await person("column", hash)
+    const { id: lazyId } = await app.lazyBrowser(config())
+    const [mine, theirs] = [await person("column", hash), await person("column", hash)]
+    await app.database.query(`update "user" set sponsor = '${id}' where id = '${mine.id}'`)
+    await app.database.query(`update "user" set sponsor = '${lazyId}' where id = '${theirs.id}'`)
+    const seen: unknown[] = []
+    const onMerge = (params: object) => void seen.push(JSON.stringify({ ...params, tx: undefined }))
+    // The stopped row is that of another user, who must not go with the lazy one.
+    await expect(lazyStore().merge(lazyId, id, { onMerge })).rejects.toMatchObject({ code: "merge_conflict" })
+    expect(seen).toHaveLength(1)
+    expect(seen[0]).toContain(theirs.id)
+    expect(seen[0]).not.toContain(hash)
+    await app.database.query(`alter table "user" drop column sponsor`)
   })
 
   it("are found by the option of the provider, too", async () => {

@@ -109,18 +109,24 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
           turn,
           onFailure: (error: Error) => logError(context.config, error),
         }
-        let old: string | undefined
+        const verify = (hash: string | null) => verifyAnyHash(hash, textOf(password), checks)
+        let matched: { hash: string; rehash: boolean } | undefined
         const user = await inTurn(() =>
           lazy.checkPassword(identifier, async (hash) => {
-            const { ok, rehash } = await verifyAnyHash(hash, textOf(password), checks)
-            old = rehash && hash !== null ? hash : undefined
+            const { ok, rehash } = await verify(hash)
+            matched = hash === null || !ok ? undefined : { hash, rehash }
             return { ok }
           }),
         )
-        if (!user) throw new SignInRefused("wrong_credentials")
-        context.method = { kind: "password" }
-        if (old !== undefined) {
-          const replaced = { userId: user.id, old, password: textOf(password) }
+        if (!user || !matched) throw new SignInRefused("wrong_credentials")
+        const { hash, rehash } = matched
+        const holds = async () => {
+          const now = await lazy.readHash(user.id)
+          return now === hash || (now !== null && (await inTurn(() => verify(now))).ok)
+        }
+        context.method = { kind: "password", proof: { hash, holds } }
+        if (rehash) {
+          const replaced = { userId: user.id, old: hash, password: textOf(password) }
           context.exchange.afterwards.push(() => hashPasswordAnew(context, replaced, options.hash, turn))
         }
         await forgetTries(name, key)

@@ -67,22 +67,28 @@ async function unlessUnrepresentable<Row>(rows: PromiseLike<Row[]>): Promise<Row
 }
 
 /** Implements `LazyStore.hasPassword`. */
-export async function hasPassword(
+export async function hasPassword(db: Database, tables: Tables, userId: string): Promise<boolean> {
+  return (await readHash(db, tables, userId)) !== null
+}
+
+/** Implements `StoreInternals.readHash`. */
+export async function readHash(
   db: Database,
   { usersTable, passwordsTable, legacyHash }: Tables,
   userId: string,
-): Promise<boolean> {
-  if (!passwordsTable) return false
-  const found = await db
-    .select({ userId: passwordsTable.userId })
+): Promise<string | null> {
+  if (!passwordsTable) return null
+  const [found] = await db
+    .select({ hash: passwordsTable.hash })
     .from(passwordsTable)
     .where(eq(passwordsTable.userId, userId))
-  if (found.length > 0 || !legacyHash) return found.length > 0
-  const legacy = await db
-    .select({ id: usersTable.id })
+  if (found || !legacyHash) return found?.hash ?? null
+  const isRealUser = and(eq(usersTable.id, userId), not(isLazyUser(usersTable)))
+  const [legacy] = await db
+    .select({ hash: legacyHash.column })
     .from(usersTable)
-    .where(and(eq(usersTable.id, userId), not(isLazyUser(usersTable)), legacyHash.isSet))
-  return legacy.length > 0
+    .where(and(isRealUser, legacyHash.isSet))
+  return (legacy?.hash as string | undefined) ?? null
 }
 
 /** Implements `LazyStore.setPassword`. */
