@@ -3,11 +3,10 @@ import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
-import { LazySetupError } from "../errors.js"
 import { placeOf, requireTransactions } from "./check-driver.js"
 import { ensureLazyUser } from "./create/create.js"
 import { rememberPlace } from "./database-place.js"
-import { activeReads, isOfInactiveUser, usersByEmail } from "./identifiers/active-users.js"
+import { activeReads, isOfInactiveUser } from "./identifiers/active-users.js"
 import { explainRefused } from "./identifiers/refused-writes.js"
 import type { LazyStore, StoreInternals } from "./lazy-store.js"
 import { mergeUsers } from "./merge/merge.js"
@@ -16,16 +15,16 @@ import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
 import { redactErrors } from "./sql/redact.js"
 import { checkReferences } from "./tables/check-references.js"
-import { madeFrom, withLegacyHash, writtenUsers } from "./tables/legacy-hash.js"
+import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
 import { type LazyAdapterOptions, resolveTables, type Tables, type UsersTable } from "./tables/resolve-tables.js"
 import { rowToInsert, type UserRow } from "./tables/user-row.js"
 import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
 import { deleteLazyUser } from "./users/delete-lazy-user.js"
-import { otherHashReader, replaceHash } from "./users/legacy-password.js"
-import { findByPassword, hasPassword, readHash, setPassword } from "./users/passwords.js"
+import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
+import { signInStore } from "./users/sign-in-store.js"
 import { readStats } from "./users/stats.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
 
@@ -105,9 +104,6 @@ function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> 
   }
 }
 
-/** Limits how many users of one address are read, which partial unique rules allow. */
-const MAX_USERS_PER_ADDRESS = 4
-
 function drizzleStore(
   db: Database,
   tables: Tables,
@@ -134,15 +130,7 @@ function drizzleStore(
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
-    readHash: (userId) => readHash(db, tables, userId),
-    otherHash: otherHashReader(db, tables),
-    replaceHash: (userId, hashes) => replaceHash(db, tables, userId, hashes),
-    nameLegacyHash(column) {
-      if (tables.legacyHash && tables.legacyHash.column !== column)
-        throw new LazySetupError("LazyAdapter: legacyHash names two columns. Name one: legacyHash: users.password")
-      if (!tables.legacyHash) Object.assign(tables, withLegacyHash(tables, column))
-    },
-    usersByEmail: (email) => usersByEmail(db, tables, email, MAX_USERS_PER_ADDRESS),
+    signIn: signInStore(db, tables),
     proveEmail: (userId) => proveEmail(db, tables, userId),
     linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
     endsAtProof: (userId) => endsAtProof(db, tables, userId),

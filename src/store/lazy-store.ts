@@ -1,5 +1,4 @@
 import type { AdapterAccount } from "@auth/core/adapters"
-import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/types.js"
 import type { ProvenUser, UserIdentifier } from "./identifiers/active-users.js"
 import type { MergeOptions, MergeReport, SignInMerge } from "./merge/types.js"
@@ -10,6 +9,7 @@ import type { UserRow } from "./tables/user-row.js"
 import type { Conversion, ConvertReport, NewRealUser } from "./users/conversion.js"
 import type { VerifyHash } from "./users/passwords.js"
 import type { NewSession } from "./users/sessions.js"
+import type { SignInStore } from "./users/sign-in-store.js"
 import type { StatsOptions, StatsReport } from "./users/stats-types.js"
 import type { Use } from "./users/touch.js"
 
@@ -180,26 +180,8 @@ export interface StoreInternals extends LazyStore {
     accepts?: (user: UserRow) => boolean | Promise<boolean>,
   ): Promise<UserRow | null>
 
-  /** Returns the password hash of a real user; null without a password. */
-  readHash(userId: string): Promise<string | null>
-
-  /** Returns some password hash that is not argon2id; null when the database holds none. */
-  otherHash(): Promise<string | null>
-
-  /**
-   * Puts a new hash of the same password in the place of the old one.
-   * @returns false, with nothing written, when the password was changed or removed meanwhile
-   */
-  replaceHash(userId: string, hashes: { old: string; hash: string }): Promise<boolean>
-
-  /**
-   * Names the column of old password hashes, as `LazyAdapter({ legacyHash })` does.
-   * @throws LazySetupError when it is unfit, or another column was named before
-   */
-  nameLegacyHash(column: AnyPgColumn): void
-
-  /** Returns the users with this address, at most four; partial unique rules allow several. */
-  usersByEmail(email: string): Promise<UserRow[]>
+  /** What the providers need to compare hashes. */
+  readonly signIn: SignInStore
 
   /** The condition of `LazyAdapter({ isActive })`, which `withLazy` applies. */
   readonly isActive?: ((user: UserRow) => boolean | Promise<boolean>) | undefined

@@ -28,7 +28,7 @@ export function onlyActive(adapter: InternalAdapter, isActive: StoreInternals["i
     async isOfInactiveUser(proven) {
       if (await lazy.isOfInactiveUser(proven)) return true
       if ("email" in proven) {
-        const users = await lazy.usersByEmail(proven.email)
+        const users = await lazy.signIn.usersByEmail(proven.email)
         return users.length > 0 && (await firstActive(users)) === null
       }
       const user = await ("id" in proven ? adapter.getUser(proven.id) : adapter.getUserByAccount(proven))
@@ -42,7 +42,7 @@ export function onlyActive(adapter: InternalAdapter, isActive: StoreInternals["i
       const found = await adapter.getSessionAndUser(token)
       return found && (await ifActive(found.user)) && found
     },
-    getUserByEmail: async (email) => firstActive(await lazy.usersByEmail(email)),
+    getUserByEmail: async (email) => firstActive(await lazy.signIn.usersByEmail(email)),
     getUserByAccount: async (account) => ifActive(await adapter.getUserByAccount(account)),
     lazy: store,
   }

@@ -87,7 +87,7 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
     {
       check(adapter) {
         requirePasswords(adapter)
-        if (options.legacyHash) adapter.lazy.nameLegacyHash(options.legacyHash)
+        if (options.legacyHash) adapter.lazy.signIn.nameLegacyHash(options.legacyHash)
       },
       async authorize({ username, password }, context) {
         const identifier = readIdentifier(username)
@@ -105,7 +105,7 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
         const { lazy } = context.adapter
         const checks = {
           ...options,
-          sample: options.verifyOther ? await lazy.otherHash() : null,
+          sample: options.verifyOther ? await lazy.signIn.otherHash() : null,
           turn,
           onFailure: (error: Error) => logError(context.config, error),
         }
@@ -121,7 +121,7 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
         if (!user || !matched) throw new SignInRefused("wrong_credentials")
         const { hash, rehash } = matched
         const holds = async () => {
-          const now = await lazy.readHash(user.id)
+          const now = await lazy.signIn.readHash(user.id)
           return now === hash || (now !== null && (await inTurn(() => verify(now))).ok)
         }
         context.method = { kind: "password", proof: { hash, holds } }
@@ -155,7 +155,7 @@ async function hashPasswordAnew(
 ): Promise<void> {
   try {
     const hash = await hashAnew(password, costs, turn)
-    if (hash !== null) await adapter.lazy.replaceHash(userId, { old, hash })
+    if (hash !== null) await adapter.lazy.signIn.replaceHash(userId, { old, hash })
   } catch (error) {
     if (!(error instanceof TooManyWaiting)) logError(config, error)
   }
