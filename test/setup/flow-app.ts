@@ -26,6 +26,8 @@ export class FlowApp {
       secret,
       trustHost: true,
       session: { strategy: this.strategy },
+      // Once one configuration has passkeys, Auth.js asks all in this process to enable WebAuthn.
+      experimental: { enableWebAuthn: true },
       logger: { error: (error) => void this.logged.push(error), warn: () => {} },
     }
   }
