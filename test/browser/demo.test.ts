@@ -49,7 +49,7 @@ describe("the demo in Chromium", () => {
 
   /** Keeps a picture of the page; checks it with axe, which is itself JavaScript. */
   async function look(page: Page, picture: string, check = true): Promise<void> {
-    await takePicture(page, picture)
+    await takePicture(page, `demo-${picture}`)
     if (check) expect(await findViolations(page), picture).toEqual([])
   }
 
