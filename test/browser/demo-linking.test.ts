@@ -17,16 +17,17 @@ import { password } from "../setup/flow-app.js"
 import { Mailbox } from "../setup/mailbox.js"
 
 let data: Awaited<ReturnType<typeof throwAwayFolder>>
+let notes: PostgresDatabase
 let demo: DemoServer
 
 beforeAll(async () => {
-  data = await throwAwayFolder()
-  demo = await startDemo({ DEMO_DATA: data.path })
+  ;[data, notes] = await Promise.all([throwAwayFolder(), emptyPostgres()])
+  demo = await startDemo({ DEMO_DATA: data.path, DATABASE_URL: notes.url })
 })
 
 afterAll(async () => {
   await demo?.stop()
-  await data?.remove()
+  await Promise.all([data?.remove(), notes?.close()])
 })
 
 const STAND_IN = "Continue with a stand-in for GitHub or Google"
@@ -89,11 +90,14 @@ describe("other ways to an account, in the demo in Chromium", () => {
       expect(await userOf(page)).toMatchObject({ id: lazy.id, isLazy: false, name: person })
       expect(await readNotes(page)).toEqual(["Linked soon"])
       // Nothing but where it is: neither Auth.js nor the provider has had anything to warn about.
-      expect(demo.output).toEqual([`The notes are on ${demo.origin}`, `They are kept in ${data.path}. Ctrl-C stops.`])
+      expect(demo.output).toEqual([
+        `The notes are on ${demo.origin}`,
+        "They are kept in the database of DATABASE_URL. Ctrl-C stops.",
+      ])
 
       await signOut(page)
       expect(await demo.stop()).toBe(0)
-      demo = await startDemo({ DEMO_DATA: data.path, PORT: new URL(demo.origin).port })
+      demo = await startDemo({ DEMO_DATA: data.path, DATABASE_URL: notes.url, PORT: new URL(demo.origin).port })
       await page.goto("/signin")
       if (javaScriptEnabled) await look(page, "link-3-sign-in")
       await page.getByRole("button", { name: STAND_IN }).click()
