@@ -9,7 +9,7 @@ import { internals } from "../../src/store/lazy-store.js"
 import { unique } from "../contract/fixtures.js"
 import { describeFlows, password, refusal } from "../setup/flow-app.js"
 
-const users = pgTable("user", {
+const userColumns = () => ({
   id: text("id")
     .primaryKey()
     .$defaultFn(() => crypto.randomUUID()),
@@ -17,9 +17,9 @@ const users = pgTable("user", {
   email: text("email"),
   emailVerified: timestamp("emailVerified", { mode: "date" }),
   image: text("image"),
-  password: text("password"),
   ...lazyColumns(),
 })
+const users = pgTable("user", { ...userColumns(), password: text("password") })
 
 const salt = () => randomBytes(16).toString("hex")
 const derive = {
@@ -285,6 +285,35 @@ describeFlows("passwords hashed by another library", (app, strategy) => {
     expect((await stored(id)).password).toBe(hash)
     // A lazy user's hash opens nothing once it converts.
     expect(await stored(other.id)).toEqual({ password: null, hash: expect.stringMatching(/^\$argon2id\$/) })
+    await app.database.query(`update "user" set password = null`)
+  })
+
+  it("leave an empty text where the column is NOT NULL, which Drizzle fills for new users", async () => {
+    const strict = pgTable("user", {
+      ...userColumns(),
+      password: text("password")
+        .notNull()
+        .$defaultFn(() => ""),
+    })
+    await app.database.query(`update "user" set password = '' where password is null`)
+    await app.database.query(`alter table "user" alter column password set not null`)
+    const adapter = LazyAdapter(app.database.db, { ...schema, usersTable: strict, legacyHash: strict.password })
+    const changes = { ...config(), adapter }
+    const { browser, id: lazyId } = await app.lazyBrowser(changes)
+    expect(await adapter.lazy.hasPassword(lazyId)).toBe(false)
+    expect(
+      await adapter.createUser?.({ id: "x", email: `${unique("p")}@example.com`, emailVerified: null }),
+    ).toBeDefined()
+    await app.browser(changes).signIn("convert", { username: unique("eve"), password })
+    const username = unique("ada")
+    const { id } = await internals(adapter.lazy).createRealUser({ username, passwordHash: "none" })
+    await app.database.query(`delete from password where "userId" = '${id}'`)
+    expect(refusal(await signIn(username, "", changes))).toBe("wrong_credentials")
+    await app.database.query(`update "user" set password = '${hashes.bcrypt?.(password)}' where id = '${id}'`)
+    await browser.signIn("password", { username, password })
+    expect((await browser.session())?.user.id).toBe(id)
+    expect(await stored(id)).toEqual({ password: "", hash: expect.stringMatching(/^\$argon2id\$/) })
+    await app.database.query(`alter table "user" alter column password drop not null`)
     await app.database.query(`update "user" set password = null`)
   })
 

@@ -21,7 +21,7 @@ export type SignInMethod =
   | ({ kind: "passkey" } & Pick<Account, "provider" | "providerAccountId">)
 
 /** The hash that a password matched. */
-export interface PasswordProof {
+interface PasswordProof {
   hash: string
   /** Tells whether the password is still that of the user; another request may have rehashed it. */
   holds: () => Promise<boolean>

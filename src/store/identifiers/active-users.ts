@@ -62,7 +62,7 @@ export async function isOfInactiveUser(db: Database, tables: Tables, proven: Pro
 }
 
 /** The key of an account in Auth.js. */
-export interface AccountKey {
+interface AccountKey {
   provider: string
   providerAccountId: string
 }
