@@ -63,7 +63,7 @@ interface Answer {
   failure?: Error
 }
 
-/** Calls the app's function. Whatever it does but to answer true within the time is a no. */
+/** Calls the app's function. An error, a late answer and any answer but true mean no. */
 async function ask(verifyOther: VerifyOther, hash: string, password: string): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<Answer>((resolve) => {
