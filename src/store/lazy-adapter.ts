@@ -1,5 +1,6 @@
-import type { Adapter } from "@auth/core/adapters"
+import type { Adapter, AdapterUser } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
+import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
 import { SetupProblems } from "../setup-problems.js"
@@ -14,6 +15,7 @@ import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
 import { redactErrors } from "./sql/redact.js"
+import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
 import { recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
 import {
   type LazyAdapterOptions,
@@ -22,7 +24,7 @@ import {
   type UsersTable,
   type WholeUsersTable,
 } from "./tables/resolve-tables.js"
-import { completeRow } from "./tables/user-row.js"
+import { completeRow, type UserRow } from "./tables/user-row.js"
 import { rowToInsert } from "./tables/written-row.js"
 import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
@@ -30,6 +32,7 @@ import { deleteLazyUser } from "./users/delete-lazy-user.js"
 import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
+import { signInStore } from "./users/sign-in-store.js"
 import { readStats } from "./users/stats.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
 
@@ -64,33 +67,55 @@ export function LazyAdapter<Users extends UsersTable = WholeUsersTable>(
   const resolved = problems.try(() => resolveTables(options))
   problems.refuse()
   const tables = resolved as Tables
-  const { usersTable } = tables
   const references = options.references ?? []
-  const { passwordsTable: _, lazyOutcomesTable: __, credentials: ___, activeUsers: ____, ...adapterTables } = tables
-  const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
+  const base = madeFrom(tables, () => drizzleMethods(db, tables))
   const lazy = drizzleStore(db, tables, references, options as LazyAdapterOptions)
   rememberPlace(lazy, placeOf(db))
   return redactErrors<LazyAdapter>({
-    ...base,
-    getUserByEmail: async (email) => completeRow((await base.getUserByEmail(email)) ?? undefined) ?? null,
-    getUserByAccount: async (account) => completeRow((await base.getUserByAccount(account)) ?? undefined) ?? null,
+    ...base(),
     ...preparedReads(db, tables),
     ...activeReads(db, tables),
     // Auth.js leaves out some columns, such as `emailVerified` when a user signs up by passkey.
     async createUser(data) {
-      requireRoomForProof(usersTable, data)
-      const row = rowToInsert(usersTable, data)
-      return completeRow(await explainRefused(db, tables, data, () => base.createUser(row)))
+      requireRoomForProof(tables.usersTable, data)
+      const row = rowToInsert(tables.usersTable, data)
+      return completeRow(await explainRefused(db, tables, data, () => base().createUser(row)))
     },
     // Auth.js sets `emailVerified` when a visitor opens the link sent to the address.
     async updateUser(data) {
-      requireRoomForProof(usersTable, data)
+      requireRoomForProof(tables.usersTable, data)
       if (data.emailVerified && !(await lazy.proveEmail(data.id)))
         throw new Error("The user to update does not exist, or its address is a placeholder.")
-      return completeRow(await base.updateUser(writtenUser(usersTable, data)))
+      return completeRow(await base().updateUser(writtenUser(tables.usersTable, data)))
     },
     lazy,
   })
+}
+
+/** Makes the methods of `@auth/drizzle-adapter`, which reads no hash of a password. */
+function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> {
+  const {
+    passwordsTable: _,
+    lazyOutcomesTable: __,
+    credentials: ___,
+    activeUsers: ____,
+    legacyHash,
+    ...adapterTables
+  } = tables
+  const methods = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
+  if (!legacyHash) return methods
+  const users = writtenUsers(tables)
+  return {
+    ...methods,
+    async createUser({ id, ...row }) {
+      const values = users.id.hasDefault ? row : { id, ...row }
+      const [user] = await db
+        .insert(users)
+        .values(values as UserRow)
+        .returning(getTableColumns(tables.usersTable))
+      return user as AdapterUser
+    },
+  }
 }
 
 function drizzleStore(
@@ -99,12 +124,19 @@ function drizzleStore(
   references: AnyPgColumn[],
   options: LazyAdapterOptions,
 ): StoreInternals {
-  const ensureUser = ensureLazyUser(db, tables)
+  const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
+  const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
   const store: StoreInternals = redactErrors<StoreInternals>({
     hasPasswords: tables.passwordsTable !== undefined,
     recordsProofs: recordsProofs(tables.usersTable),
     needsEmail: tables.usersTable.email.notNull,
-    setup: () => ({ db, tables: options, sessionMaxAge: knownSessionMaxAge(store) }),
+    isActive: options.isActive,
+    hasInactiveUsers: tables.activeUsers !== undefined,
+    setup() {
+      const { legacyHash } = tables
+      const given = { ...options, ...(legacyHash && { legacyHash: legacyHash.column }) }
+      return { db, tables: given, sessionMaxAge: knownSessionMaxAge(store) }
+    },
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
@@ -112,14 +144,15 @@ function drizzleStore(
     merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
-    checkPassword: (identifier, verify) => findByPassword(db, tables, identifier, verify),
+    checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
+    signIn: signInStore(db, tables),
     proveEmail: (userId) => proveEmail(db, tables, userId),
     linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
     endsAtProof: (userId) => endsAtProof(db, tables, userId),
     leaveBehind: (userId, until) => leaveBehind(db, tables, userId, until),
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
-    ...(tables.activeUsers && { isOfInactiveUser: (account) => isOfInactiveUser(db, tables, account) }),
+    isOfInactiveUser: (proven) => isOfInactiveUser(db, tables, proven),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options

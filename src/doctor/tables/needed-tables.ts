@@ -1,5 +1,6 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { isAssumed } from "../../store/sql/catalogue/assumed-tables.js"
+import { writtenUsers } from "../../store/tables/legacy-hash.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { NamedTable } from "../../store/tables/schema.js"
 import type { ConfigFacts } from "../app/read-config.js"
@@ -31,7 +32,7 @@ export function neededTables(tables: Tables, config: ConfigFacts | undefined): N
     authenticatorsTable: whether(usedBy("webauthn"), "info"),
   }
   return (Object.keys(severities) as NamedTable[]).flatMap((key) => {
-    const table = tables[key]
+    const table = key === "usersTable" ? writtenUsers(tables) : tables[key]
     if (!table) return []
     return [{ key, table, severity: !config && isAssumed(table) ? "info" : severities[key] }]
   })

@@ -6,8 +6,8 @@ import { NO_PROOFS } from "./column-rules.js"
 
 const COLUMNS = Symbol.for("drizzle:Columns")
 
-/** The user tables whose `emailVerified` is a boolean in the database. */
-const withBoolean = new WeakSet<PgTable>()
+/** The columns that {@link withProofMoments} made, whatever table has them. */
+const booleans = new WeakSet<AnyPgColumn>()
 
 /**
  * Returns the user table for the statements of the store. A boolean `emailVerified` is read and
@@ -16,13 +16,13 @@ const withBoolean = new WeakSet<PgTable>()
 export function withProofMoments<Users extends PgTable>(usersTable: Users): Users {
   const column: AnyPgColumn | undefined = getTableColumns(usersTable).emailVerified
   if (!column || familyOf(column) !== "boolean") return usersTable
-  const emailVerified = Object.assign(Object.create(column), {
+  const emailVerified: AnyPgColumn = Object.assign(Object.create(column), {
     mapToDriverValue: (value: unknown) => column.mapToDriverValue(typeof value === "boolean" ? value : value !== null),
     mapFromDriverValue: (value: unknown) => (column.mapFromDriverValue(value) === true ? new Date(0) : null),
   })
   const columns = { ...getTableColumns(usersTable), emailVerified }
   const table: Users = Object.assign(Object.create(usersTable), { emailVerified, [COLUMNS]: columns })
-  withBoolean.add(table)
+  booleans.add(emailVerified)
   return table
 }
 
@@ -33,7 +33,8 @@ export function recordsProofs(usersTable: PgTable): boolean {
 
 /** Writes an unproven address as the column has it: null, or false in a boolean. */
 export function writtenUser<Row extends { emailVerified?: Date | null }>(usersTable: PgTable, row: Row): Row {
-  if (row.emailVerified !== null || !withBoolean.has(usersTable)) return row
+  const column: AnyPgColumn | undefined = getTableColumns(usersTable).emailVerified
+  if (row.emailVerified !== null || !column || !booleans.has(column)) return row
   return { ...row, emailVerified: false as unknown as null }
 }
 
