@@ -19,8 +19,8 @@ export default {
     "test/store/purge-worker.ts",
   ],
   project: ["*.ts", "src/**/*.{ts,tsx}!", "scripts/**/*.ts", "docs/demo/**/*.{ts,tsx,js}", "test/**/*.{ts,tsx}"],
-  // Projects of their own, with a package.json each.
-  ignore: ["test/bench/**", "test/package/consumer/**"],
+  // Projects of their own, with a package.json each, and a script that is copied into one.
+  ignore: ["test/bench/**", "test/package/consumer/**", "test/frameworks/prisma-diff.mjs"],
   // Programs of the operating system.
   ignoreBinaries: ["ldd", "openssl", "script"],
   // Loaded by `require`, and copied to where an example is installed.

@@ -128,6 +128,7 @@ describe("a boolean emailVerified", () => {
     id: text("id").primaryKey(),
     email: text("email").unique(),
     emailVerified: boolean("emailVerified").notNull(),
+    oldHash: text("oldHash"),
     ...lazyColumns(),
   })
   const { usersTable: _, ...others } = schema
@@ -192,6 +193,26 @@ describe("a boolean emailVerified", () => {
     expect(await app.count(`"user" where id = '${second.id}'`)).toBe(0)
     const { findings } = await doctor({ db: app.database.db, tables: options })
     expect(findings.filter(({ where }) => where?.includes("emailVerified"))).toEqual([])
+  })
+
+  it("is written by an adapter that reads older hashes beside it", async () => {
+    const adapter = LazyAdapter(app.database.db, { ...options, legacyHash: users.oldHash })
+    const made = await adapter.createUser({
+      id: crypto.randomUUID(),
+      email: app.person().email as string,
+      emailVerified: null,
+    })
+    expect(await verified(made.id)).toBe(false)
+    const { user: lazy } = await adapter.lazy.createLazyUser()
+    const set = { email: app.person().email as string, emailVerified: null }
+    const { user } = await internals(adapter.lazy).convert({
+      userId: lazy.id,
+      set,
+      by: { provider: "one", type: "oidc" },
+    })
+    expect([user.emailVerified, await verified(lazy.id)]).toEqual([null, false])
+    expect((await internals(adapter.lazy).proveEmail(lazy.id))?.user.emailVerified).toEqual(new Date(0))
+    expect(await verified(lazy.id)).toBe(true)
   })
 
   /** Providers with which a visitor signs up under an address. */
