@@ -3,6 +3,7 @@ export type FindingCode =
   | "server_version"
   | "track_counts"
   | "migrations_pending"
+  | "other_tables"
   | "missing_table"
   | "missing_column"
   | "column_type"

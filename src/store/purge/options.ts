@@ -16,6 +16,8 @@ export interface PurgeSettings {
   limit: number
   dryRun: boolean
   cascade: boolean
+  /** Whether lazy users in other tables belong to another app. */
+  beside: boolean
   /** The condition for users to keep. */
   keep: SQL | undefined
   onPurge: PurgeHook | undefined
@@ -36,7 +38,7 @@ export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Table
         `Use olderThan: ${sessionMaxAge} or more, or force: true.`,
     )
   const now = new Date()
-  const { batchSize, limit, dryRun, cascade, onPurge, signal, onProgress } = checked
+  const { batchSize, limit, dryRun, cascade, beside, onPurge, signal, onProgress } = checked
   return {
     now,
     before: new Date(now.valueOf() - olderThan * 1000),
@@ -44,6 +46,7 @@ export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Table
     limit,
     dryRun,
     cascade,
+    beside,
     keep: condition(checked.keep, getTableColumns(usersTable) as PurgeColumns),
     onPurge,
     signal,
