@@ -32,6 +32,7 @@ export type FindingCode =
   | "merge_tables"
   | "merge_rights"
   | "merge_rewritten"
+  | "replica_identity"
   | "row_security"
   | "secret_missing"
   | "secret_weak"

@@ -66,10 +66,12 @@ export async function examineDatabase(
   if (isWrong(others) && (!circumstances.isKnown || tables.usersTable === schema.usersTable))
     return { findings: basics, purgeable: null }
 
+  const creation = { users: tables.usersTable, schemas: facts.tables.flatMap(({ facts }) => facts?.schema ?? []) }
+  const around = { keys: facts.keys, creation }
   const shape = [
-    ...facts.tables.flatMap(({ facts, ...needed }) => compareTable(db, needed, facts)),
-    ...checkDeclared(db, references, facts.declared, "references"),
-    ...checkDeclared(db, credentials, facts.declared.slice(references.length), "credentials"),
+    ...facts.tables.flatMap(({ facts, ...needed }) => compareTable(db, needed, facts, around)),
+    ...checkDeclared(db, references, facts.declared, "references", creation),
+    ...checkDeclared(db, credentials, facts.declared.slice(references.length), "credentials", creation),
   ]
   const { findings: ofKeys, indexed } = await examineKeys(db, tables, references, facts, circumstances)
   const rows = await examineRows(db, tables, facts, indexed, circumstances)

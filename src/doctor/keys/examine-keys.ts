@@ -4,6 +4,7 @@ import { getTableConfig } from "drizzle-orm/pg-core"
 import { findReferences } from "../../store/merge/references/find-references.js"
 import type { UserReferences } from "../../store/merge/references/references.js"
 import { type IndexedTable, readIndexesByOid } from "../../store/sql/catalogue/indexes.js"
+import { readUnidentified } from "../../store/sql/catalogue/publications.js"
 import { type AccessedTable, type Right, readAccess } from "../../store/sql/catalogue/rights.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
@@ -21,6 +22,7 @@ import { checkDeletes } from "./check-deletes.js"
 import { checkLookups, checkPurgeIndex } from "./check-indexes.js"
 import { checkMergeable, checkMergeRules } from "./check-merging.js"
 import { checkOtherRules, checkPartialRules } from "./check-other-rules.js"
+import { checkPublications } from "./check-publications.js"
 import { checkUnique } from "./check-unique.js"
 import { lookupsOf } from "./lookups.js"
 
@@ -63,6 +65,9 @@ export async function examineKeys(
     tables: [],
     read: () => readOnly(db, (tx) => readIndexesByOid(tx, [...new Set(oids)])),
   })
+  const moved = merging?.tables.map(({ oid }) => oid) ?? []
+  const changed = [...new Set([...oids, ...moved, ...facts.keys.map(({ table }) => table)])]
+  const unidentified = await readOnly(db, (tx) => readUnidentified(tx, changed))
   return {
     indexed,
     findings: [
@@ -71,6 +76,7 @@ export async function examineKeys(
       ...(merging ? checkCredentials(merging) : []),
       ...(merging ? checkMergeable(merging, facts.keys) : []),
       ...checkAccess(access, { role, users: users.oid, own }),
+      ...checkPublications(unidentified),
       ...unknown,
       ...checkDeletes(users.oid, facts.keys, { cascade }),
       ...purgeIndex(db, tables, facts, indexed),
