@@ -44,7 +44,7 @@ async function refuseHiddenUsers(db: Database, usersTable: Tables["usersTable"],
  * Finds the other tables that look as if they held users. Where the definition names its schema,
  * tables of that name in other schemas are those of other tenants, and left out. Two queries.
  */
-export async function otherUserTables(db: Database, usersTable: PgTable): Promise<UsersLike[]> {
+async function otherUserTables(db: Database, usersTable: PgTable): Promise<UsersLike[]> {
   const all = await readUsersLike(db)
   // The schema of the own table may be closed to the role, for which to_regclass() fails.
   const own = all.length === 0 ? undefined : await readTable(db, usersTable)
