@@ -55,7 +55,12 @@ export async function examineKeys(
     read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there, mergeTables)),
   })
   const own = facts.tables.flatMap((table) => (table.key === "usersTable" ? [] : (table.facts?.oid ?? [])))
-  const access = await readOnly(db, (tx) => readAccess(tx, accessed(users.oid, facts, merging)))
+  const moved = merging?.tables.map(({ oid }) => oid) ?? []
+  const changed = [...own, users.oid, ...moved, ...facts.keys.map(({ table }) => table)]
+  const { access, unidentified } = await readOnly(db, async (tx) => ({
+    access: await readAccess(tx, accessed(users.oid, facts, merging)),
+    unidentified: await readUnidentified(tx, [...new Set(changed)]),
+  }))
 
   const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging, { cascade })
   const oids = [...facts.tables.flatMap(({ facts }) => facts?.oid ?? []), ...lookups.map(({ table }) => table)]
@@ -65,9 +70,6 @@ export async function examineKeys(
     tables: [],
     read: () => readOnly(db, (tx) => readIndexesByOid(tx, [...new Set(oids)])),
   })
-  const moved = merging?.tables.map(({ oid }) => oid) ?? []
-  const changed = [...new Set([...oids, ...moved, ...facts.keys.map(({ table }) => table)])]
-  const unidentified = await readOnly(db, (tx) => readUnidentified(tx, changed))
   return {
     indexed,
     findings: [
