@@ -1,24 +1,15 @@
-import { type NextRequest, NextResponse } from "next/server"
-import { getToken } from "next-auth/jwt"
-import { guestRegex } from "./lib/constants"
+import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server"
+import { lazy } from "./app/(auth)/auth"
 
-export async function proxy(request: NextRequest) {
-  const { pathname, protocol } = request.nextUrl
+export async function proxy(request: NextRequest, event: NextFetchEvent) {
+  const { pathname } = request.nextUrl
   if (pathname.startsWith("/api/auth")) return NextResponse.next()
 
-  const token = await getToken({
-    req: request,
-    secret: process.env.AUTH_SECRET,
-    secureCookie: protocol === "https:",
+  return lazy.proxy(request, event, ({ auth }) => {
+    const isGuest = auth?.user.type !== "regular"
+    if (!isGuest && ["/login", "/register"].includes(pathname)) return NextResponse.redirect(new URL("/", request.url))
+    return NextResponse.next()
   })
-  if (!token) {
-    const redirectUrl = encodeURIComponent(pathname)
-    return NextResponse.redirect(new URL(`/api/auth/guest?redirectUrl=${redirectUrl}`, request.url))
-  }
-
-  const isGuest = guestRegex.test(token.email ?? "")
-  if (!isGuest && ["/login", "/register"].includes(pathname)) return NextResponse.redirect(new URL("/", request.url))
-  return NextResponse.next()
 }
 
 export const config = {

@@ -43,6 +43,7 @@ export function AuthForm({ action, button }: AuthFormProps) {
 
 const PROBLEMS: Partial<Record<AuthState["status"], string>> = {
   failed: "That did not work.",
+  password_weak: "This password is too easy to guess.",
   invalid_data: "Enter an e-mail address, and a password of at least six characters.",
   user_exists: "This account exists already.",
 }

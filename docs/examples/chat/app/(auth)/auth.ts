@@ -1,9 +1,11 @@
+import { LazyProvider } from "authjs-lazy"
+import { LazyAdapter } from "authjs-lazy/drizzle"
+import { allowLazy, withLazy } from "authjs-lazy/next"
+import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
 import { compare } from "bcrypt-ts"
 import NextAuth, { type DefaultSession } from "next-auth"
-import type { DefaultJWT } from "next-auth/jwt"
-import Credentials from "next-auth/providers/credentials"
-import { DUMMY_PASSWORD } from "@/lib/constants"
-import { createGuestUser, getUser } from "@/lib/db/queries"
+import { db } from "@/lib/db/client"
+import { password, user } from "@/lib/db/schema"
 import { authConfig } from "./auth.config"
 
 export type UserType = "guest" | "regular"
@@ -20,50 +22,31 @@ declare module "next-auth" {
   }
 }
 
-declare module "next-auth/jwt" {
-  interface JWT extends DefaultJWT {
-    id: string
-    type: UserType
-  }
-}
+export const lazyAuth = withLazy({
+  ...authConfig,
+  adapter: LazyAdapter(db, { usersTable: user, passwordsTable: password }),
+  session: { strategy: "jwt" },
+  providers: [
+    LazyProvider({ generateEmail: ({ id }) => `${id}@lazy.invalid` }),
+    ConvertProvider({ identifier: "email" }),
+    PasswordProvider({
+      legacyHash: user.password,
+      verifyOther: (hash, password) => compare(password, hash),
+    }),
+  ],
+  callbacks: {
+    session({ session }) {
+      session.user.type = session.user.isLazy ? "guest" : "regular"
+      return session
+    },
+  },
+})
 
 export const {
   handlers: { GET, POST },
   auth,
   signIn,
   signOut,
-} = NextAuth({
-  ...authConfig,
-  providers: [
-    Credentials({
-      credentials: { email: {}, password: {} },
-      async authorize(credentials) {
-        const [found] = await getUser(String(credentials.email ?? ""))
-        const matches = await compare(String(credentials.password ?? ""), found?.password ?? DUMMY_PASSWORD)
-        return found?.password && matches ? { ...found, type: "regular" } : null
-      },
-    }),
-    Credentials({
-      id: "guest",
-      credentials: {},
-      async authorize() {
-        const [guest] = await createGuestUser()
-        return { ...guest, type: "guest" }
-      },
-    }),
-  ],
-  callbacks: {
-    jwt({ token, user }) {
-      if (user) {
-        token.id = user.id as string
-        token.type = user.type
-      }
-      return token
-    },
-    session({ session, token }) {
-      session.user.id = token.id
-      session.user.type = token.type
-      return session
-    },
-  },
-})
+} = NextAuth(lazyAuth)
+
+export const lazy = allowLazy(lazyAuth)

@@ -1,24 +1,7 @@
 import "server-only"
 import { and, asc, count, desc, eq, gte } from "drizzle-orm"
-import { drizzle } from "drizzle-orm/postgres-js"
-import postgres from "postgres"
-import { hashPassword } from "./hash"
-import { chat, message, user } from "./schema"
-
-const db = drizzle(postgres(process.env.POSTGRES_URL ?? ""))
-
-export function getUser(email: string) {
-  return db.select().from(user).where(eq(user.email, email))
-}
-
-export async function createUser(email: string, password: string) {
-  await db.insert(user).values({ email, password: hashPassword(password) })
-}
-
-export function createGuestUser() {
-  const values = { email: `guest-${Date.now()}`, password: hashPassword(crypto.randomUUID()) }
-  return db.insert(user).values(values).returning({ id: user.id, email: user.email })
-}
+import { db } from "./client"
+import { chat, message } from "./schema"
 
 export function getChatsByUserId(userId: string) {
   return db.select().from(chat).where(eq(chat.userId, userId)).orderBy(desc(chat.createdAt))

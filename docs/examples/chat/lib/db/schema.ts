@@ -1,15 +1,29 @@
+import { lazyColumns, lazyIndex } from "authjs-lazy/drizzle"
 import { boolean, foreignKey, json, pgTable, primaryKey, text, timestamp, uuid, varchar } from "drizzle-orm/pg-core"
 
-export const user = pgTable("User", {
-  id: uuid("id").primaryKey().defaultRandom(),
-  email: varchar("email", { length: 64 }).notNull(),
-  password: varchar("password", { length: 64 }),
-  name: text("name"),
-  emailVerified: boolean("emailVerified").notNull().default(false),
-  image: text("image"),
-  isAnonymous: boolean("isAnonymous").notNull().default(false),
-  createdAt: timestamp("createdAt").notNull().defaultNow(),
-  updatedAt: timestamp("updatedAt").notNull().defaultNow(),
+export const user = pgTable(
+  "User",
+  {
+    id: uuid("id").primaryKey().defaultRandom(),
+    email: varchar("email", { length: 64 }).notNull().unique(),
+    password: varchar("password", { length: 64 }),
+    name: text("name"),
+    emailVerified: boolean("emailVerified").notNull().default(false),
+    image: text("image"),
+    isAnonymous: boolean("isAnonymous").notNull().default(false),
+    createdAt: timestamp("createdAt").notNull().defaultNow(),
+    updatedAt: timestamp("updatedAt").notNull().defaultNow(),
+    ...lazyColumns(),
+  },
+  (user) => [lazyIndex(user, "User_lazy_idx")],
+)
+
+export const password = pgTable("Password", {
+  userId: uuid("userId")
+    .primaryKey()
+    .references(() => user.id, { onDelete: "cascade" }),
+  hash: text("hash").notNull(),
+  updatedAt: timestamp("updatedAt", { withTimezone: true }).notNull().defaultNow(),
 })
 
 export const chat = pgTable("Chat", {

@@ -1,5 +1,0 @@
-import { genSaltSync, hashSync } from "bcrypt-ts"
-
-export function hashPassword(password: string): string {
-  return hashSync(password, genSaltSync(10))
-}

@@ -1,0 +1,1 @@
+alter table "User" add constraint "User_email_unique" unique ("email");
