@@ -28,7 +28,8 @@ function writeDiff(before) {
   rmSync(scratch, { recursive: true })
   // git ends with 1 where the folders differ.
   if (status !== 1) throw new Error(stderr || "The folders are equal.")
-  writeFileSync(diff, stdout)
+  // Of a file that is new or gone, git names one side twice.
+  writeFileSync(diff, stdout.replaceAll(/^diff --git [ab]\/(.*) [ab]\/\1$/gm, "diff --git a/$1 b/$1"))
 }
 
 const [option = "", before = ""] = process.argv.slice(2)
