@@ -59,7 +59,7 @@ beforeAll(async () => {
   const users = await database.sql<{ id: string; email: string }[]>`select "id", "email" from "User"`
   old = await Promise.all(users.map(async (user) => ({ ...user, token: await oldToken(user) })))
   await migrate("0001_lazy_users")
-  const adopt = `npm run lazy -- adopt --where "email like 'guest-%'"`
+  const adopt = `npm run lazy -- adopt --where "email like 'guest-%'" --created-at createdAt`
   await follow(`${adopt} --dry-run`)
   adoptedByDryRun = await count(`"User" where "lazySince" is not null`)
   await follow(adopt)
