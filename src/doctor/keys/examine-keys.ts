@@ -8,6 +8,7 @@ import { readUnidentified } from "../../store/sql/catalogue/publications.js"
 import { type AccessedTable, type Right, readAccess } from "../../store/sql/catalogue/rights.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
+import { writtenUsers } from "../../store/tables/legacy-hash.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { ConfigFacts } from "../app/read-config.js"
 import type { Finding } from "../finding.js"
@@ -136,7 +137,7 @@ function checkUserRules(db: Database, tables: Tables, facts: Facts, indexed: Ind
   const table = indexed.find(({ oid }) => oid === users?.oid)
   if (!users || !table || !isTable(table)) return []
   const named = [usersTable.username, usersTable.email].map((column) => columnName(db, column))
-  const filled = Object.values<AnyPgColumn>(getTableColumns(usersTable))
+  const filled = Object.values<AnyPgColumn>(getTableColumns(writtenUsers(tables)))
     .filter(({ defaultFn, onUpdateFn }) => defaultFn || onUpdateFn)
     .map((column) => columnName(db, column))
   const distinct = [columnName(db, usersTable.id), ...named, ...filled]

@@ -1,5 +1,6 @@
 import { getTableColumns, is, SQL } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
+import { writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { DEFAULT_SESSION_MAX_AGE } from "../users/session-life.js"
 import { checkPurgeOptions } from "./check-options.js"
@@ -29,7 +30,7 @@ export interface PurgeSettings {
  * Checks the options of a purge and fills in what is missing.
  * @throws LazySetupError naming the option and the fix
  */
-export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Tables): PurgeSettings {
+export function resolvePurgeOptions(options: PurgeOptions, tables: Tables): PurgeSettings {
   const checked = checkPurgeOptions(options)
   const { sessionMaxAge = DEFAULT_SESSION_MAX_AGE, olderThan = sessionMaxAge } = checked
   if (olderThan < sessionMaxAge && !checked.force)
@@ -47,7 +48,7 @@ export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Table
     dryRun,
     cascade,
     beside,
-    keep: condition(checked.keep, getTableColumns(usersTable) as PurgeColumns),
+    keep: condition(checked.keep, getTableColumns(writtenUsers(tables)) as PurgeColumns),
     onPurge,
     signal,
     onProgress,

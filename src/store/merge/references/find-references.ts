@@ -26,7 +26,7 @@ export async function findReferences(
   references: readonly AnyPgColumn[] = [],
   mergeTables: Readonly<Record<string, "leave">> = {},
 ): Promise<UserReferences> {
-  const { usersTable } = tables
+  const { usersTable, legacyHash } = tables
   const credentialColumns = credentialColumnsOf(tables)
   const leaving = Object.keys(mergeTables).map(namesOfLabel)
   const { named, foreignKeys, inherited, within, isDeferrable } = await readForeignKeys(db, [
@@ -87,7 +87,7 @@ export async function findReferences(
     return [referencingTable(relation, userColumns, keys, users)]
   })
   return {
-    users: { oid: users, label: own.label, id: quoted(id) },
+    users: { oid: users, label: own.label, id: quoted(id), secret: legacyHash && columnName(db, legacyHash.column) },
     tables: parentsFirst(referencing.filter((table) => !isLeft(table))),
     left: referencing.filter(isLeft),
     leftAlone,
