@@ -123,14 +123,15 @@ async function openStore(
   { command, beside = false }: Pick<Work<unknown>, "command" | "beside">,
   onNote: (note: string) => void,
 ): Promise<OpenStore> {
-  if (command !== "purge" && command !== "stats") throw new Error(`${command} opens no store.`)
+  // A command that changes users needs what the purge needs.
+  const used = command === "stats" ? "stats" : "purge"
   if (app) {
     const lazy = db === app.db ? app.store : LazyAdapter(db, app.tables).lazy
-    return { lazy, tables: await lookedAt(db, app.tables, command) }
+    return { lazy, tables: await lookedAt(db, app.tables, used) }
   }
-  const tables = await readDefaultTables(db, schema, command)
-  if (!beside) await refuseWrongTables(db, defaultTables(schema).usersTable, { command, onNote })
-  return { lazy: LazyAdapter(db, tables).lazy, tables: await lookedAt(db, tables, command) }
+  const tables = await readDefaultTables(db, schema, used)
+  if (!beside) await refuseWrongTables(db, defaultTables(schema).usersTable, { command: used, onNote })
+  return { lazy: LazyAdapter(db, tables).lazy, tables: await lookedAt(db, tables, used) }
 }
 
 const probes = pgTable("probe", { plainName: text(), snake_name: text() })
