@@ -10,9 +10,9 @@ const LIMITS = {
   "./hono": "14 kB",
   "./sveltekit": "14 kB",
   "./prisma": "2 kB",
-  "./doctor": "37 kB",
+  "./doctor": "40 kB",
   "./next": "30 kB",
-  "npx authjs-lazy": "76 kB",
+  "npx authjs-lazy": "81 kB",
 }
 
 const { bin, exports: entries } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"))

@@ -61,7 +61,8 @@ export interface LazyStore {
    * the report names them.
    * @throws LazySetupError when an option is unknown or invalid, `olderThan` is shorter than a
    * session can live, PostgreSQL doesn't count what it deletes (`track_counts`), the role can't see
-   * what the purge decides on, or a dry run can't make a temporary table that it needs
+   * what the purge decides on, a dry run can't make a temporary table that it needs, or there never
+   * was a lazy user but another table has some
    * @throws Error of the database while it looks for users, or when the connection is lost or the
    * server has no room left
    * @example
@@ -71,7 +72,8 @@ export interface LazyStore {
 
   /**
    * Counts what became of lazy users, day by day: made, converted, merged, purged, deleted.
-   * @throws LazySetupError when `since` is out of range
+   * @throws LazySetupError when `since` is out of range, or there never was a lazy user but another
+   * table has some
    * @example
    * const { lazyUsers, conversionRate } = await adapter.lazy.stats()
    */

@@ -17,6 +17,8 @@ export interface PurgeSettings {
   limit: number
   dryRun: boolean
   cascade: boolean
+  /** Whether lazy users in other tables belong to another app. */
+  beside: boolean
   /** The condition for users to keep. */
   keep: SQL | undefined
   onPurge: PurgeHook | undefined
@@ -37,7 +39,7 @@ export function resolvePurgeOptions(options: PurgeOptions, tables: Tables): Purg
         `Use olderThan: ${sessionMaxAge} or more, or force: true.`,
     )
   const now = new Date()
-  const { batchSize, limit, dryRun, cascade, onPurge, signal, onProgress } = checked
+  const { batchSize, limit, dryRun, cascade, beside, onPurge, signal, onProgress } = checked
   return {
     now,
     before: new Date(now.valueOf() - olderThan * 1000),
@@ -45,6 +47,7 @@ export function resolvePurgeOptions(options: PurgeOptions, tables: Tables): Purg
     limit,
     dryRun,
     cascade,
+    beside,
     keep: condition(checked.keep, getTableColumns(writtenUsers(tables)) as PurgeColumns),
     onPurge,
     signal,

@@ -7,7 +7,7 @@ import type { Database } from "../../sql/database.js"
 import { columnName, qualifiedName, quoted } from "../../sql/identifiers.js"
 import type { Tables } from "../../tables/resolve-tables.js"
 import { uniqueRules } from "../unique-rules.js"
-import { checkMergeTables, namesOfLabel } from "./left-tables.js"
+import { checkMergeTables, namesOfLabel, refusePartitions } from "./left-tables.js"
 import { columnProblems, keyProblems, userTableProblems } from "./reference-problems.js"
 import type { ReferencingTable, UserReferences } from "./references.js"
 import { UserIdColumns } from "./user-id-columns.js"
@@ -64,6 +64,7 @@ export async function findReferences(
     db,
     holders.tables().filter((oid) => !isCredential(oid)),
   )
+  refusePartitions(mergeTables, leftAlone, relations)
   for (const { oid, column, where } of declared) {
     const table = relations.find((relation) => relation.oid === oid)
     if (table && !(isTable(table.kind) && table.columns.some(({ name }) => name === column))) throw notThere(where)
