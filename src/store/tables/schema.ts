@@ -14,6 +14,18 @@ import {
   timestamp,
 } from "drizzle-orm/pg-core"
 
+// Drizzle below 0.40 does not export the names of these types, but any version knows its functions.
+type TextColumn<Name extends string> = ReturnType<typeof text<Name, string, [string, ...string[]]>>
+type DateColumn<Name extends string> = ReturnType<typeof timestamp<Name, "date">>
+
+/** The columns of {@link lazyColumns}. */
+export interface LazyColumns {
+  username: TextColumn<"username">
+  lazySince: DateColumn<"lazySince">
+  convertedAt: DateColumn<"convertedAt">
+  seenAt: DateColumn<"seenAt">
+}
+
 /**
  * Returns the columns that the `user` table of an Auth.js app gains. Their property names are
  * fixed; the column names are yours to change.
@@ -28,7 +40,7 @@ import {
  *   lazyIndex(user),
  * ])
  */
-export function lazyColumns() {
+export function lazyColumns(): LazyColumns {
   return {
     username: text("username").unique(),
     lazySince: timestamp("lazySince", { mode: "date", withTimezone: true }),
