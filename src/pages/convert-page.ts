@@ -1,5 +1,4 @@
 import { AuthError, MissingCSRF } from "@auth/core/errors"
-import type { Session } from "@auth/core/types"
 import { logError } from "../auth/config/log-error.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { issueCsrfToken, postCallback, startSignIn } from "../auth/internal-call.js"
@@ -9,6 +8,7 @@ import type { LazyAuth } from "../auth/request/head.js"
 import { forwardedRequest, sameOriginPath } from "../auth/request/public-url.js"
 import { visitorAddress } from "../auth/request/visitor-address.js"
 import { readSessionCookie } from "../auth/session/cookie.js"
+import type { GateSession } from "../auth/types.js"
 import { LazySetupError } from "../errors.js"
 import { htmlAnswer } from "./html-answer.js"
 import { jsonAnswer } from "./json-answer.js"
@@ -130,10 +130,10 @@ function isReal({ owner }: SessionAnswer): boolean {
  * Returns the user from the app's `session` callback, or else the id from the database; null when
  * nobody is signed in.
  */
-function userOf(session: SessionAnswer | null): Session["user"] | null {
+function userOf(session: SessionAnswer | null): GateSession["user"] | null {
   if (!session?.owner) return null
-  const user: unknown = (session.body as Partial<Session> | null | undefined)?.user
-  if (typeof user === "object" && user !== null) return user as Session["user"]
+  const user: unknown = (session.body as Partial<GateSession> | null | undefined)?.user
+  if (typeof user === "object" && user !== null) return user as GateSession["user"]
   const { id, isLazy } = session.owner
   return { id, isLazy: isLazy === true, username: null }
 }
