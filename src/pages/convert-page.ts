@@ -1,4 +1,4 @@
-import { AuthError, MissingCSRF } from "@auth/core/errors"
+import { isAuthError } from "../auth/config/auth-error.js"
 import { logError } from "../auth/config/log-error.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { issueCsrfToken, postCallback, startSignIn } from "../auth/internal-call.js"
@@ -150,7 +150,7 @@ function redirectOf(given: unknown, origin: string): string | null {
 
 /** Tells whether Auth.js has already logged this error, as it does before it throws one. */
 function isLogged(error: unknown): boolean {
-  return error instanceof AuthError || error instanceof LazySetupError
+  return isAuthError(error) || error instanceof LazySetupError
 }
 
 function goesTo(provider: string): (way: Way) => boolean {
@@ -196,7 +196,8 @@ async function leaveFor(visit: Visit, session: SessionAnswer, way: Way, fields: 
   try {
     started = await startSignIn(config, way.id, { origin, headers: request.headers, form })
   } catch (error) {
-    if (error instanceof MissingCSRF) return show(visit, session, fields, { code: "csrf", field: null, status: 403 })
+    if (isAuthError(error, "MissingCSRF"))
+      return show(visit, session, fields, { code: "csrf", field: null, status: 403 })
     if (isLogged(error)) return show(visit, session, fields, { code: "provider_unreachable", field: null, status: 502 })
     throw error
   }
