@@ -41,6 +41,7 @@ export type FindingCode =
   | "oauth_state"
   | "update_age"
   | "two_auth_cores"
+  | "auth_advisories"
   | "unchecked"
 
 /**
