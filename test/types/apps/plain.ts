@@ -1,9 +1,11 @@
+import type { Handle } from "@sveltejs/kit"
 import { handleAuth, isLazy, LazyProvider, withLazy } from "authjs-lazy"
 import { LazyAdapter } from "authjs-lazy/drizzle"
 import { requireReal as requireRealInExpress } from "authjs-lazy/express"
 import { requireReal as requireRealInHono } from "authjs-lazy/hono"
 import { type GateSession, requireReal } from "authjs-lazy/next"
 import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
+import { requireReal as requireRealInSvelteKit } from "authjs-lazy/sveltekit"
 import { drizzle } from "drizzle-orm/postgres-js"
 import express from "express"
 import { Hono } from "hono"
@@ -29,7 +31,8 @@ express().get("/", requireRealInExpress(authConfig), (_request, response) => {
   const session: GateSession = response.locals.session
   response.json(session.user.username)
 })
-new Hono().get("/", requireRealInHono(authConfig), (c) => c.json(c.get("session").user.isLazy))
+export const handle: Handle = requireRealInSvelteKit(authConfig)
+new Hono().get("/", requireRealInHono(authConfig), (c) => c.json(c.var.session.user.isLazy))
 
 export async function elsewhere(): Promise<[boolean, boolean | undefined, string | null | undefined]> {
   const session: Session | null = await auth()
