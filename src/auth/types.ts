@@ -2,14 +2,10 @@ import type { Session, User } from "@auth/core/types"
 import type { LazyClaims } from "./token/claims.js"
 
 /**
- * The user in a session of `withLazy`. An app that wants it from `auth()` of its framework too
- * declares it.
+ * The user in a session of `withLazy`. For `auth()` of a framework too, an app declares it as the
+ * type of `Session["user"]`.
  * @example
- * declare module "next-auth" {
- *   interface Session {
- *     user: SessionUser
- *   }
- * }
+ * const label = (user: SessionUser) => (user.isLazy ? "Guest" : (user.username ?? user.email))
  */
 export type SessionUser = User & {
   id: string
