@@ -9,9 +9,9 @@ const LIMITS = {
   "./express": "16 kB",
   "./hono": "14 kB",
   "./sveltekit": "14 kB",
-  "./doctor": "35 kB",
+  "./doctor": "38 kB",
   "./next": "30 kB",
-  "npx authjs-lazy": "76 kB",
+  "npx authjs-lazy": "79 kB",
 }
 
 const { bin, exports: entries } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"))
