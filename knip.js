@@ -13,6 +13,8 @@ export default {
     "docs/demo/{server,screenshot}.ts",
     "docs/demo/public/*.js",
     "test/types/*.test-d.ts",
+    "test/types/apps/*.ts",
+    "test/matrix/{vitest.config,matrix.test}.ts",
     "test/docs/companions/*.ts",
     "test/docs/docstring-scope.ts",
     "test/gate/shared-limits-server.ts",
@@ -20,7 +22,12 @@ export default {
   ],
   project: ["*.ts", "src/**/*.{ts,tsx}!", "scripts/**/*.ts", "docs/demo/**/*.{ts,tsx,js}", "test/**/*.{ts,tsx}"],
   // Projects of their own, with a package.json each, and a script that is copied into one.
-  ignore: ["test/bench/**", "test/package/consumer/**", "test/frameworks/prisma-diff.mjs"],
+  ignore: [
+    "test/bench/**",
+    "test/package/consumer/**",
+    "test/frameworks/prisma-diff.mjs",
+    "test/matrix/{next-app/**,frameworks.ts}",
+  ],
   // Programs of the operating system.
   ignoreBinaries: ["ldd", "openssl", "script"],
   // Loaded by `require`, and copied to where an example is installed.

@@ -18,6 +18,7 @@ export type { LazyAdapterOptions, TableLike } from "./store/tables/resolve-table
 export {
   accountsTable,
   authenticatorsTable,
+  type LazyColumns,
   type LazyOutcome,
   lazyColumns,
   lazyIndex,

@@ -1,5 +1,6 @@
 import "./auth/types.js"
 
+export type { GateSession, SessionUser } from "./auth/types.js"
 export { expressAuth, webHandler } from "./gate/express/auth-routes.js"
 export { allowLazy, type GateHandler, optionalSession, requireLazy, requireReal } from "./gate/express/gates.js"
 export type { AllowOptions, RequireOptions } from "./gate/options.js"

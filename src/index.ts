@@ -9,6 +9,7 @@ export { LazyDisabled, LazyProvider, type LazyProviderOptions, VisitorNotVerifie
 export { type PurgeRouteOptions, purgeRoute } from "./auth/purge-route.js"
 export type { TrustedProxy } from "./auth/request/client-address.js"
 export type * from "./auth/request/head.js"
+export type { GateSession, LazyUserFields, SessionUser } from "./auth/types.js"
 export { withLazy } from "./auth/with-lazy.js"
 export * from "./errors.js"
 export type { SkipReason } from "./gate/decide.js"

@@ -1,5 +1,6 @@
 import "./auth/types.js"
 
+export type { GateSession, SessionUser } from "./auth/types.js"
 export { withLazy } from "./gate/next/config.js"
 export {
   allowLazy,

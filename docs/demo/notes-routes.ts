@@ -1,5 +1,4 @@
-import type { Session } from "@auth/core/types"
-import type { LazyAuth } from "authjs-lazy"
+import type { GateSession, LazyAuth } from "authjs-lazy"
 import type { Database } from "authjs-lazy/drizzle"
 import { allowLazy } from "authjs-lazy/express"
 import { type RequestHandler, Router, urlencoded } from "express"
@@ -85,6 +84,6 @@ export function notesRoutes(db: Database, authConfig: LazyAuth): Router {
 }
 
 type Handler = RequestHandler<{ id: string }>
-type NotesHandler = (visit: { session: Session; notes: Notes }, ...rest: Parameters<Handler>) => Promise<void>
+type NotesHandler = (visit: { session: GateSession; notes: Notes }, ...rest: Parameters<Handler>) => Promise<void>
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/

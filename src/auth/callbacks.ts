@@ -1,9 +1,10 @@
 import type { AuthConfig } from "@auth/core"
-import { AccessDenied, AdapterError, AuthError } from "@auth/core/errors"
+import { AccessDenied, AdapterError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
 import type { Session } from "@auth/core/types"
 import { isPlaceholderAddress } from "../store/identifiers/placeholder-address.js"
 import { isLazyRow, type UserRow } from "../store/tables/user-row.js"
+import { isAuthError } from "./config/auth-error.js"
 import { logError } from "./config/log-error.js"
 import { isLoud } from "./config/one-request.js"
 import { isPending } from "./context/decision.js"
@@ -80,7 +81,7 @@ async function agree(identity: ProvenIdentity, context: RequestContext): Promise
     if (context.decision.kind === "nothing") context.decision = await decideSignIn(identity, context)
     return await writeFirst(context)
   } catch (error) {
-    throw error instanceof AuthError || isLoud(error)
+    throw isAuthError(error) || isLoud(error)
       ? error
       : new AdapterError("The database or a hook failed during the sign-in; see the cause. Nothing was changed.", {
           cause: { err: error },

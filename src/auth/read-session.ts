@@ -2,7 +2,6 @@ import type { AuthConfig } from "@auth/core"
 import type { Adapter } from "@auth/core/adapters"
 import { AdapterError, EventError, JWTSessionError, SessionTokenError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
-import type { Session } from "@auth/core/types"
 import { isLazyRow, type UserRow } from "../store/tables/user-row.js"
 import { logError } from "./config/log-error.js"
 import { checkRequestConfig, type RequestConfig } from "./config/request-config.js"
@@ -20,6 +19,7 @@ import {
 import type { SessionAndUser } from "./session/reader.js"
 import { sessionSettings } from "./session/settings.js"
 import { secondsNow } from "./token/claims.js"
+import type { GateSession } from "./types.js"
 
 /** The URL of the visitor's request and the value of its `Cookie` header. */
 export interface SessionPlace {
@@ -29,7 +29,7 @@ export interface SessionPlace {
 
 /** A session as pages see it, and the cookies that extend it; null where there is none. */
 export interface SessionAnswer {
-  body: Session | null
+  body: GateSession | null
   cookies: AuthCookie[]
   /** The user of the session, independent of the app's callbacks; null without a session. */
   owner: SessionOwner | null
@@ -118,12 +118,12 @@ async function decodeOrLog(
   }
 }
 
-async function tokenSession(config: AuthConfig, token: JWT, expires: Date): Promise<Session> {
+async function tokenSession(config: AuthConfig, token: JWT, expires: Date): Promise<GateSession> {
   const session = {
     user: { name: token.name, email: token.email, image: token.picture },
     expires: expires.toISOString(),
   }
-  return (await callbacksOf(config).session({ session, token } as unknown as SessionParams)) as Session
+  return (await callbacksOf(config).session({ session, token } as unknown as SessionParams)) as GateSession
 }
 
 async function readRow(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
@@ -176,11 +176,11 @@ function removed(config: RequestConfig, place: SessionPlace): SessionAnswer {
 /**
  * Makes the session that pages see from a database row, including one that this request just wrote.
  */
-export async function rowSession(config: AuthConfig, { session, user }: SessionAndUser): Promise<Session> {
+export async function rowSession(config: AuthConfig, { session, user }: SessionAndUser): Promise<GateSession> {
   const params = { session: { ...session, user }, user, newSession: undefined }
   const body = await callbacksOf(config).session(params as unknown as SessionParams)
   await announce(config, { session: body } as SessionMessage)
-  return body as Session
+  return body as GateSession
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { AuthConfig } from "@auth/core"
-import { AccessDenied, AuthError, CallbackRouteError, EventError } from "@auth/core/errors"
+import { AccessDenied, CallbackRouteError, EventError } from "@auth/core/errors"
 import type { JWT } from "@auth/core/jwt"
 import type { Account, User } from "@auth/core/types"
 import { LazySetupError } from "../errors.js"
+import { isAuthError } from "./config/auth-error.js"
 import { logError } from "./config/log-error.js"
 import type { RequestConfig } from "./config/request-config.js"
 import { writtenSession } from "./context/decision.js"
@@ -52,7 +53,7 @@ export async function signInLazily(
     return { body: read.body, cookies: [...cookies, ...read.cookies], cookie: cookieAfter(cookie, read.cookies), owner }
   } catch (error) {
     if (context) await takeBackDecision(context)
-    const failure = error instanceof AuthError ? error : failed(error)
+    const failure = isAuthError(error) ? error : failed(error)
     logError(config, failure)
     throw failure
   }
@@ -93,7 +94,7 @@ async function refuseUnlessAllowed(signIn: () => unknown): Promise<void> {
   try {
     answer = await signIn()
   } catch (error) {
-    throw error instanceof AuthError
+    throw isAuthError(error)
       ? error
       : new AccessDenied("The signIn callback threw an error; see the cause.", { cause: { err: error } })
   }

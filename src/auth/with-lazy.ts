@@ -167,7 +167,8 @@ function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strate
 
 function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): AuthConfig {
   // What an app changes in it for one request must not reach the next.
-  const built: AuthConfig = { ...config, session: { ...config.session }, logger: loudLogger(config.logger) }
+  const built: AuthConfig = { ...config, session: { ...config.session }, pages: { ...config.pages } }
+  built.logger = loudLogger(config.logger, built)
   const context = new RequestContext(built, app, incoming)
   built.providers = config.providers.map((provider) => bindProvider(provider, context))
   built.callbacks = composeCallbacks(config.callbacks, context)

@@ -43,6 +43,7 @@ export type FindingCode =
   | "oauth_state"
   | "update_age"
   | "two_auth_cores"
+  | "auth_advisories"
   | "unchecked"
 
 /**

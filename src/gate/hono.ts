@@ -1,8 +1,8 @@
-import type { Session } from "@auth/core/types"
 import type { Context, MiddlewareHandler, Next } from "hono"
 import type { LazyAuth } from "../auth/request/head.js"
 import { honoAddress } from "../auth/request/node-address.js"
 import { forwardedHead } from "../auth/request/public-url.js"
+import type { GateSession } from "../auth/types.js"
 import { mergeGateHeaders } from "./answer.js"
 import { decideGate } from "./gate.js"
 import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "./options.js"
@@ -13,12 +13,12 @@ declare module "hono" {
      * The session that a gate found; null when nobody is signed in. Handlers chained to a gate get
      * a narrower type.
      */
-    session: Session | null
+    session: GateSession | null
   }
 }
 
 /** Types a gate as Hono middleware. Tells chained handlers whether the session can be null. */
-export type GateHandler<Found extends Session | null> = MiddlewareHandler<{ Variables: { session: Found } }>
+export type GateHandler<Found extends GateSession | null> = MiddlewareHandler<{ Variables: { session: Found } }>
 
 /**
  * Signs in each visitor who has no session as a new lazy user. From the very first request,
@@ -31,7 +31,7 @@ export type GateHandler<Found extends Session | null> = MiddlewareHandler<{ Vari
  * const app = new Hono()
  * app.get("/notes", allowLazy(authConfig), (c) => c.json(c.get("session")))
  */
-export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<Session | null> {
+export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<GateSession | null> {
   return middleware(auth, optionsOf("allowLazy", auth, options))
 }
 
@@ -44,7 +44,7 @@ export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<S
  * const onlyLazy = requireLazy(authConfig, { redirectTo: "/notes" })
  * app.get("/welcome", onlyLazy, (c) => c.text(c.get("session").user.id))
  */
-export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
+export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandler<GateSession> {
   return middleware(auth, optionsOf("requireLazy", auth, options))
 }
 
@@ -57,7 +57,7 @@ export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandl
  * const onlyReal = requireReal(authConfig, { redirectTo: "/convert" })
  * app.get("/settings", onlyReal, (c) => c.text(c.get("session").user.id))
  */
-export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
+export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandler<GateSession> {
   return middleware(auth, optionsOf("requireReal", auth, options))
 }
 
@@ -68,11 +68,11 @@ export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandl
  * const app = new Hono()
  * app.get("/signin", optionalSession(authConfig), (c) => c.json(c.get("session")))
  */
-export function optionalSession(auth: LazyAuth): GateHandler<Session | null> {
+export function optionalSession(auth: LazyAuth): GateHandler<GateSession | null> {
   return middleware(auth, optionsOf("optionalSession", auth))
 }
 
-function middleware<Found extends Session | null>(auth: LazyAuth, options: GateOptions): GateHandler<Found> {
+function middleware<Found extends GateSession | null>(auth: LazyAuth, options: GateOptions): GateHandler<Found> {
   return async (c, next) => {
     if (isMalformed(c.req.raw)) return c.text("Bad request.", 400, { "cache-control": "no-store" })
     const getClientAddress = honoAddress(c.env)

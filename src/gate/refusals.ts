@@ -1,9 +1,9 @@
-import type { Session } from "@auth/core/types"
 import type { TooManyLazyUsers } from "../auth/config/limits.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { actionUrl } from "../auth/internal-call.js"
 import type { AuthCookie } from "../auth/request/cookies.js"
 import { sameOriginPath } from "../auth/request/public-url.js"
+import type { GateSession } from "../auth/types.js"
 import { isNavigation } from "./decide.js"
 import type { GateOptions } from "./options.js"
 import { type GateRefused, refuse } from "./result.js"
@@ -22,7 +22,7 @@ export function refuseOther(
   visit: GatedVisit,
   config: RequestConfig,
   wanted: "lazy" | "real",
-  { session, cookies }: { session: Session | null; cookies: AuthCookie[] },
+  { session, cookies }: { session: GateSession | null; cookies: AuthCookie[] },
 ): GateRefused {
   const refusal = { reason: `${wanted}-required` as const, session }
   if (isNavigation(visit))
@@ -40,7 +40,7 @@ export function refuseForNow(visit: GatedVisit, { retryAfter }: TooManyLazyUsers
 }
 
 /** Answers 503, so that Chromium discards the preloaded page and requests it on the click. */
-export function refuseAhead(session: Session | null): GateRefused {
+export function refuseAhead(session: GateSession | null): GateRefused {
   return refuse({ reason: "prefetch", session, status: 503, body: "" }, {})
 }
 

@@ -1,5 +1,5 @@
-import type { Session } from "@auth/core/types"
 import { type AuthCookie, appendCookies } from "../auth/request/cookies.js"
+import type { GateSession } from "../auth/types.js"
 import { refusalHeaders, withGateHeaders } from "./answer.js"
 import type { SkipReason } from "./decide.js"
 
@@ -9,7 +9,7 @@ export interface GateOpen {
   /**
    * The session; null when `skipped` says why, and when the app's `session` callback returns none.
    */
-  session: Session | null
+  session: GateSession | null
   /** Whether this request created the lazy user. */
   created: boolean
   /** Why there is no session; undefined when there is one. */
@@ -34,7 +34,7 @@ export interface GateOpen {
 export interface GateRefused {
   open: false
   reason: "lazy-required" | "real-required" | "rate-limited" | "prefetch" | "session-ended"
-  session: Session | null
+  session: GateSession | null
   /**
    * The status of the response:
    * - 303 with `Location` for a browser that navigates without the required user; other clients get

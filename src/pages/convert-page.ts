@@ -1,5 +1,4 @@
-import { AuthError, MissingCSRF } from "@auth/core/errors"
-import type { Session } from "@auth/core/types"
+import { isAuthError } from "../auth/config/auth-error.js"
 import { logError } from "../auth/config/log-error.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { issueCsrfToken, postCallback, startSignIn } from "../auth/internal-call.js"
@@ -9,6 +8,7 @@ import type { LazyAuth } from "../auth/request/head.js"
 import { forwardedRequest, sameOriginPath } from "../auth/request/public-url.js"
 import { visitorAddress } from "../auth/request/visitor-address.js"
 import { readSessionCookie } from "../auth/session/cookie.js"
+import type { GateSession } from "../auth/types.js"
 import { LazySetupError } from "../errors.js"
 import { htmlAnswer } from "./html-answer.js"
 import { jsonAnswer } from "./json-answer.js"
@@ -130,10 +130,10 @@ function isReal({ owner }: SessionAnswer): boolean {
  * Returns the user from the app's `session` callback, or else the id from the database; null when
  * nobody is signed in.
  */
-function userOf(session: SessionAnswer | null): Session["user"] | null {
+function userOf(session: SessionAnswer | null): GateSession["user"] | null {
   if (!session?.owner) return null
-  const user: unknown = (session.body as Partial<Session> | null | undefined)?.user
-  if (typeof user === "object" && user !== null) return user as Session["user"]
+  const user: unknown = (session.body as Partial<GateSession> | null | undefined)?.user
+  if (typeof user === "object" && user !== null) return user as GateSession["user"]
   const { id, isLazy } = session.owner
   return { id, isLazy: isLazy === true, username: null }
 }
@@ -150,7 +150,7 @@ function redirectOf(given: unknown, origin: string): string | null {
 
 /** Tells whether Auth.js has already logged this error, as it does before it throws one. */
 function isLogged(error: unknown): boolean {
-  return error instanceof AuthError || error instanceof LazySetupError
+  return isAuthError(error) || error instanceof LazySetupError
 }
 
 function goesTo(provider: string): (way: Way) => boolean {
@@ -196,7 +196,8 @@ async function leaveFor(visit: Visit, session: SessionAnswer, way: Way, fields: 
   try {
     started = await startSignIn(config, way.id, { origin, headers: request.headers, form })
   } catch (error) {
-    if (error instanceof MissingCSRF) return show(visit, session, fields, { code: "csrf", field: null, status: 403 })
+    if (isAuthError(error, "MissingCSRF"))
+      return show(visit, session, fields, { code: "csrf", field: null, status: 403 })
     if (isLogged(error)) return show(visit, session, fields, { code: "provider_unreachable", field: null, status: 502 })
     throw error
   }

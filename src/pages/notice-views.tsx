@@ -1,8 +1,8 @@
-import type { Session } from "@auth/core/types"
+import type { GateSession } from "../auth/types.js"
 import { type ConvertStrings, messageFor } from "./strings.js"
 
 interface DoneViewProps {
-  user: Session["user"] | null
+  user: GateSession["user"] | null
   strings: ConvertStrings
   doneUrl: string
 }

@@ -1,5 +1,5 @@
-import type { Session } from "@auth/core/types"
 import type { AuthCookie } from "../auth/request/cookies.js"
+import type { GateSession } from "../auth/types.js"
 import type { Problem } from "./problem.js"
 import type { ConvertErrorCode } from "./strings.js"
 import type { IdentifierField, Way } from "./ways.js"
@@ -8,7 +8,7 @@ import type { IdentifierField, Way } from "./ways.js"
 export interface FormOutcome {
   kind: "form"
   /** The lazy user; null for a visitor without a session. */
-  user: Session["user"] | null
+  user: GateSession["user"] | null
   identifier: IdentifierField
   ways: Way[]
   csrfToken: string
@@ -27,12 +27,12 @@ export interface FormOutcome {
 export type PageOutcome =
   | FormOutcome
   /** A real user opened the page; `done` when the account has just been made. */
-  | { kind: "real"; user: Session["user"] | null; done: boolean; target: string; cookies: AuthCookie[] }
+  | { kind: "real"; user: GateSession["user"] | null; done: boolean; target: string; cookies: AuthCookie[] }
   /**
    * Auth.js accepted the form. `user` comes from the app's `session` callback; `target` is a path,
    * or a URL that the app's callbacks chose.
    */
-  | { kind: "accepted"; isReal: boolean; user: Session["user"] | null; target: string; cookies: AuthCookie[] }
+  | { kind: "accepted"; isReal: boolean; user: GateSession["user"] | null; target: string; cookies: AuthCookie[] }
   /** The sign-in goes on at a provider's site. */
   | { kind: "leaving"; site: string; url: string; cookies: AuthCookie[] }
   | { kind: "failed"; status: 400 | 405 | 413 | 415 | 500; code: ConvertErrorCode }

@@ -1,4 +1,4 @@
-import { AccessDenied, CredentialsSignin, MissingCSRF } from "@auth/core/errors"
+import { isAuthError } from "../auth/config/auth-error.js"
 import type { IdentifierField } from "./ways.js"
 
 /** Names an input of the form. */
@@ -15,15 +15,14 @@ export interface Problem {
 
 /** Translates an error of Auth.js for the form; null when the person can't correct it. */
 export function readProblem(error: unknown, identifier: IdentifierField): Problem | null {
-  if (error instanceof MissingCSRF) return { code: "csrf", field: null, status: 403 }
-  if (error instanceof CredentialsSignin)
-    return {
-      code: error.code,
-      field: fieldOf(error.code, identifier),
-      status: error.code === "too_many_tries" ? 429 : 422,
-    }
+  if (isAuthError(error, "MissingCSRF")) return { code: "csrf", field: null, status: 403 }
+  if (isAuthError(error, "CredentialsSignin")) {
+    const { code = "credentials" } = error
+    return { code, field: fieldOf(code, identifier), status: code === "too_many_tries" ? 429 : 422 }
+  }
   // Auth.js wraps an error that `signIn` throws into AccessDenied too. Only that one has a cause.
-  if (error instanceof AccessDenied && !error.cause?.err) return { code: "access_denied", field: null, status: 422 }
+  if (isAuthError(error, "AccessDenied") && !error.cause?.err)
+    return { code: "access_denied", field: null, status: 422 }
   return null
 }
 

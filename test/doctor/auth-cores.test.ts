@@ -104,3 +104,56 @@ it("follows links as Node does: with pnpm, packages see what lies beside them in
   link(`${store}/b/node_modules/@auth/core`, `${store}/c/node_modules/@auth/core`)
   expect((await find()).map(({ code }) => code)).toEqual(["two_auth_cores"])
 })
+
+it.each([
+  { name: "@auth/core", packages: [["@auth/core", "0.41.2"]], fix: "npm install @auth/core@0.41.3" },
+  {
+    name: "both",
+    packages: [
+      ["@auth/core", "0.37.2"],
+      ["next-auth", "5.0.0-beta.25"],
+    ],
+    fix: "npm install @auth/core@0.41.3 next-auth@5.0.0-beta.32",
+  },
+  {
+    name: "next-auth alone",
+    packages: [
+      ["@auth/core", undefined],
+      ["next-auth", "5.0.0-beta.31"],
+    ],
+    fix: "npm install @auth/core@0.41.3 next-auth@5.0.0-beta.32",
+  },
+  {
+    name: "@auth/core of Express",
+    packages: [
+      ["@auth/core", "0.41.0"],
+      ["@auth/express", "0.12.0"],
+    ],
+    fix: "npm install @auth/core@0.41.3 @auth/express@0.12.3",
+  },
+] as { name: string; packages: [string, string | undefined][]; fix: string }[])(
+  "warns of advisories: $name",
+  async ({ packages, fix }) => {
+    for (const [name, version] of packages) install(name, undefined, version)
+    const [finding, ...others] = await find()
+    expect(finding).toMatchObject({ code: "auth_advisories", severity: "warning", fix, where: app })
+    expect(finding?.message).toMatch(/GHSA-\w{4}-\w{4}-\w{4}/)
+    expect(others).toEqual([])
+    writeFileSync(join(app, "pnpm-lock.yaml"), "")
+    expect((await find())[0]?.fix).toBe(fix.replace("npm install", "pnpm add"))
+  },
+)
+
+it("warns of no advisory for a copy of which an adapter reads the types", async () => {
+  install("@auth/core")
+  install("@auth/drizzle-adapter")
+  install("@auth/core", "node_modules/@auth/drizzle-adapter/node_modules/@auth/core", "0.40.0")
+  expect((await find()).map(({ code }) => code)).toEqual(["two_auth_cores"])
+})
+
+it("names the advisories of one of two copies too", async () => {
+  install("@auth/core")
+  install("next-auth")
+  install("@auth/core", "node_modules/next-auth/node_modules/@auth/core", "0.41.1")
+  expect((await find())[0]?.message).toContain("@auth/core 0.41.1 has GHSA-")
+})

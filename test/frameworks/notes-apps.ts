@@ -1,13 +1,13 @@
 import { once } from "node:events"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
-import type { Session } from "@auth/core/types"
 import { authHandler, initAuthConfig } from "@hono/auth-js"
 import { createAdaptorServer, type ServerType } from "@hono/node-server"
 import express from "express"
 import { Hono } from "hono"
 import * as expressGates from "../../src/express.js"
 import * as honoGates from "../../src/hono.js"
+import type { GateSession } from "../../src/index.js"
 import { gate, handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
 import { convertPage } from "../../src/pages.js"
 import type { TestDatabase } from "../setup/databases.js"
@@ -85,7 +85,7 @@ async function startPlain({ config, database, socket }: NotesParts): Promise<Not
     const door = await gate(request, auth, { ...needs, getClientAddress })
     return door.open ? door.apply(await opened(request, door.session)) : door.apply()
   }
-  async function opened(request: Request, session: Session | null): Promise<Response> {
+  async function opened(request: Request, session: GateSession | null): Promise<Response> {
     if (request.url.endsWith("/account")) return new Response("The account")
     if (request.method !== "POST")
       return new Response(await page(database, session), { headers: { "content-type": "text/html" } })
@@ -102,12 +102,12 @@ export const NOTES_TABLE = `create table note (
   id serial primary key, "userId" text not null references "user" (id) on delete cascade, text text not null
 )`
 
-async function addNote({ query }: TestDatabase, session: Session | null | undefined, text: unknown): Promise<void> {
+async function addNote({ query }: TestDatabase, session: GateSession | null | undefined, text: unknown): Promise<void> {
   if (!session) throw new Error("A note needs a user.")
   await query(`insert into note ("userId", text) values ('${session.user.id}', '${String(text)}')`)
 }
 
-async function page({ query }: TestDatabase, session: Session | null | undefined): Promise<string> {
+async function page({ query }: TestDatabase, session: GateSession | null | undefined): Promise<string> {
   const { id = "nobody", isLazy } = session?.user ?? {}
   const notes = await query(`select text from note where "userId" = '${id}' order by id`)
   return `<!doctype html><title>Notes</title><h1>${isLazy ? "lazy" : "real"} ${id}</h1>

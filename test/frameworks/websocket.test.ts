@@ -1,7 +1,6 @@
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
-import type { Session } from "@auth/core/types"
 import { createAdaptorServer, upgradeWebSocket } from "@hono/node-server"
 import express from "express"
 import { Hono } from "hono"
@@ -9,13 +8,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { WebSocket, WebSocketServer } from "ws"
 import * as inExpress from "../../src/express.js"
 import * as inHono from "../../src/hono.js"
+import type { GateSession } from "../../src/index.js"
 import { type LazyAuth, withLazy } from "../../src/index.js"
 import { CHROME, Visitor } from "../contract/gate-contract-visitor.js"
 import { pgliteDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
 /** The WebSocket handler of each server: sends the user's id, then echoes messages. */
-const greeting = (session: Session | null | undefined) => session?.user.id ?? "nobody"
+const greeting = (session: GateSession | null | undefined) => session?.user.id ?? "nobody"
 const echo = (text: string) => `you said ${text}`
 
 function listenExpress(auth: LazyAuth): Server {

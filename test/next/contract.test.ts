@@ -3,12 +3,19 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
-import type { Session } from "@auth/core/types"
 import { notFound, redirect } from "next/navigation.js"
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
 import { afterAll, beforeAll, vi } from "vitest"
 import type { LazyAuth } from "../../src/index.js"
-import { allowLazy, type NextGate, optionalSession, requireLazy, requireReal, withLazy } from "../../src/next.js"
+import {
+  allowLazy,
+  type GateSession,
+  type NextGate,
+  optionalSession,
+  requireLazy,
+  requireReal,
+  withLazy,
+} from "../../src/next.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
 import { describeLeaving } from "../contract/leaving.js"
 import { buildInPlace } from "./next-app.js"
@@ -80,7 +87,7 @@ const proxies: Record<string, (request: NextRequest) => Response | undefined> = 
 }
 
 async function leaveProxy(
-  gate: NextGate<Session | null>,
+  gate: NextGate<GateSession | null>,
   request: NextRequest,
   event: NextFetchEvent,
 ): Promise<Response> {

@@ -21,7 +21,8 @@ let app: StartedApp
 beforeAll(async () => {
   const port = await freePort()
   ;[built, database, openId] = await Promise.all([
-    buildNextApp(source),
+    // Both bundlers of Next must take the package.
+    buildNextApp(source, [["--webpack"], []]),
     emptyPostgres(),
     OpenIdProvider.start([`http://127.0.0.1:${port}/api`]),
   ])

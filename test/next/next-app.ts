@@ -29,14 +29,18 @@ export interface StartedApp {
   close: () => Promise<void>
 }
 
-/** Packs the library, copies the app, installs both, and makes a production build. */
-export async function buildNextApp(source: string): Promise<BuiltApp> {
+/**
+ * Packs the library, copies the app, installs both, and makes production builds: one with each of
+ * these flags of `next build`, of which the last stays.
+ */
+export async function buildNextApp(source: string, flags: string[][] = [[]]): Promise<BuiltApp> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "authjs-lazy-next-")))
   const strangers = new Set(["node_modules", ".next", ".env.local"])
   await cp(source, folder, { recursive: true, filter: (path) => !strangers.has(basename(path)) })
-  const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
-  await run("npm", ["install", ...flags, packedTarball().path], { cwd: folder })
+  const quietly = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
+  await run("npm", ["install", ...quietly, packedTarball().path], { cwd: folder })
   await takeNativeCode(folder)
+  for (const each of flags.slice(0, -1)) await next(folder, ["build", ...each])
   return { ...(await buildInPlace(folder)), remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
@@ -64,7 +68,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Where the binaries of argon2 don't suit the machine, the one that was built for it here does. */
-async function takeNativeCode(folder: string): Promise<void> {
+export async function takeNativeCode(folder: string): Promise<void> {
   const built = join(root, "node_modules/argon2/build")
   if (existsSync(built)) await cp(built, join(folder, "node_modules/argon2/build"), { recursive: true })
 }

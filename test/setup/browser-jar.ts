@@ -6,6 +6,8 @@ export interface VisitOptions {
   headers?: Record<string, string>
   /** Fields to post as a form. */
   form?: Record<string, string>
+  /** Fields to post as a form with files does, such as those of a server action. */
+  data?: FormData
   /** Value to post as JSON. */
   json?: unknown
 }
@@ -25,10 +27,10 @@ export class Browser {
     private readonly send: Fetch = (request) => fetch(request, { redirect: "manual" }),
   ) {}
 
-  async visit(path: string, { method = "GET", headers = {}, form, json }: VisitOptions = {}): Promise<Response> {
+  async visit(path: string, { method = "GET", headers = {}, form, data, json }: VisitOptions = {}): Promise<Response> {
     const url = new URL(path, this.origin).href
     const request = new Request(url, {
-      method: form || json ? "POST" : method,
+      method: form || data || json ? "POST" : method,
       redirect: "manual",
       headers: {
         "user-agent":
@@ -39,7 +41,13 @@ export class Browser {
         ...headers,
         cookie: headers.cookie ?? (await this.jar.getCookieString(url)),
       },
-      body: form ? new URLSearchParams(form).toString() : json === undefined ? undefined : JSON.stringify(json),
+      body: form
+        ? new URLSearchParams(form).toString()
+        : data
+          ? data
+          : json === undefined
+            ? undefined
+            : JSON.stringify(json),
     })
     const response = await this.send(request)
     for (const cookie of response.headers.getSetCookie()) await this.jar.setCookie(cookie, url)

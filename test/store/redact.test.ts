@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter, usersTable } from "../../src/drizzle.js"
 import { MergeConflictError } from "../../src/index.js"
 import { internals } from "../../src/store/lazy-store.js"
+import { redactError } from "../../src/store/sql/redact.js"
 import { sqlState } from "../../src/store/sql/sql-state.js"
 import { brokenConstraint } from "../../src/store/sql/violation.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
@@ -214,6 +215,21 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
     expect((error as Error).stack).toMatch(/\n {4}at .*redact\.test/)
     expect(sqlState(error)).toBe("23505")
     expect(brokenConstraint(error)).toEqual({ schema: "public", table: "session", constraint: "session_pkey" })
+  })
+
+  it("hold no value that a trigger quotes, of an error as Drizzle below 0.44 passes it on", async () => {
+    await database.query(
+      `create or replace function quote(given text) returns int language plpgsql as $$ begin raise 'No: %', given; end $$`,
+    )
+    const wrapped: unknown = await (database.db as Database)
+      .execute(sql`select quote(${"the-name-of-ada"})`)
+      .catch((error: unknown) => error)
+    const raw = (wrapped as Error).cause as Error
+    expect(raw.message).toBe("No: the-name-of-ada")
+    const error = redactError(raw)
+    expect(everythingOf(error)).not.toContain("the-name-of-ada")
+    expect(error).toBeInstanceOf(raw.constructor)
+    expect(sqlState(error)).toBe("P0001")
   })
 
   describe("in a hook of the app", () => {

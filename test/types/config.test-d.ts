@@ -48,7 +48,7 @@ const auth = withLazy({
   },
   callbacks: {
     session: ({ session }) => {
-      expectTypeOf(session.user.isLazy).toEqualTypeOf<boolean>()
+      expectTypeOf(session.user.isLazy).toEqualTypeOf<boolean | undefined>()
       return session
     },
   },

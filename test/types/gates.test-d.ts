@@ -1,10 +1,9 @@
-import type { Session } from "@auth/core/types"
 import express, { type Request, type RequestHandler, type Response, Router, urlencoded } from "express"
 import { type Context, Hono, type MiddlewareHandler } from "hono"
 import { expectTypeOf } from "vitest"
 import * as inExpress from "../../src/express.js"
 import * as inHono from "../../src/hono.js"
-import { type GateOpen, type GateRefused, gate, type LazyAuth } from "../../src/index.js"
+import { type GateOpen, type GateRefused, type GateSession, gate, type LazyAuth } from "../../src/index.js"
 import * as inSvelteKit from "../../src/sveltekit.js"
 
 // `npm run types` checks what handlers know of the session behind each gate, and the gates'
@@ -21,7 +20,7 @@ declare const page: RequestHandler
   const app = express()
 
   app.get("/notes/:id", real, (req, res) => {
-    expectTypeOf(res.locals.session).toEqualTypeOf<Session>()
+    expectTypeOf(res.locals.session).toEqualTypeOf<GateSession>()
     expectTypeOf(req.params).toEqualTypeOf<{ id: string }>()
     res.json(res.locals.session.user.username)
   })
@@ -32,7 +31,7 @@ declare const page: RequestHandler
   })
   for (const gate of [lazy, optionalSession(authConfig)])
     app.get("/", gate, (_req, res) => {
-      expectTypeOf(res.locals.session).toEqualTypeOf<Session | null>()
+      expectTypeOf(res.locals.session).toEqualTypeOf<GateSession | null>()
       // @ts-expect-error: nobody may be signed in
       res.locals.session.user
     })
@@ -61,7 +60,7 @@ declare const page: RequestHandler
   const app = new Hono<{ Bindings: { KEY: string }; Variables: { theme: string } }>()
 
   app.get("/notes/:id", real, (c) => {
-    expectTypeOf(c.get("session")).toEqualTypeOf<Session>()
+    expectTypeOf(c.get("session")).toEqualTypeOf<GateSession>()
     expectTypeOf(c.var.session.user.id).toEqualTypeOf<string>()
     expectTypeOf(c.get("theme")).toEqualTypeOf<string>()
     expectTypeOf(c.req.param("id")).toEqualTypeOf<string>()
@@ -69,7 +68,7 @@ declare const page: RequestHandler
   })
   for (const gate of [lazy, optionalSession(authConfig)])
     app.get("/", gate, (c) => {
-      expectTypeOf(c.get("session")).toEqualTypeOf<Session | null>()
+      expectTypeOf(c.get("session")).toEqualTypeOf<GateSession | null>()
       // @ts-expect-error: nobody may be signed in
       c.get("session").user
       return c.text("")

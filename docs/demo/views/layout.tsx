@@ -1,10 +1,10 @@
-import type { Session } from "@auth/core/types"
+import type { GateSession } from "authjs-lazy"
 import type { ComponentChildren } from "preact"
 
 interface LayoutProps {
   /** What the page is; the browser shows it with the name of the app. */
   title?: string
-  session?: Session | null
+  session?: GateSession | null
   children: ComponentChildren
 }
 
@@ -40,7 +40,7 @@ export function Document(props: { title: string; class?: string; children: Compo
   )
 }
 
-function Account({ session: { user } }: { session: Session }) {
+function Account({ session: { user } }: { session: GateSession }) {
   return (
     <nav aria-label="Account">
       {user.isLazy ? <a href="/signin">Sign in</a> : <span class="name">{displayName(user)}</span>}
@@ -50,6 +50,6 @@ function Account({ session: { user } }: { session: Session }) {
 }
 
 /** What to call somebody: a lazy user has only the generated username. */
-export function displayName({ name, username, email }: Session["user"]): string {
+export function displayName({ name, username, email }: GateSession["user"]): string {
   return name ?? username ?? email ?? "you"
 }

@@ -1,10 +1,10 @@
-import type { Session } from "@auth/core/types"
+import type { GateSession } from "authjs-lazy"
 import type { Note, RefusedNote } from "../notes.js"
 import { Layout } from "./layout.js"
 import { NoteForm } from "./note-form.js"
 
 /** One note, to change. */
-export function notePage({ session, note, refused }: { session: Session; note: Note; refused?: RefusedNote }) {
+export function notePage({ session, note, refused }: { session: GateSession; note: Note; refused?: RefusedNote }) {
   return (
     <Layout title="Edit note" session={session}>
       <h1 class="hidden">Edit note</h1>

@@ -1,4 +1,4 @@
-import type { Session } from "@auth/core/types"
+import type { GateSession } from "authjs-lazy"
 import { isLazy } from "authjs-lazy"
 import type { Note, RefusedNote } from "../notes.js"
 import { Card } from "./card.js"
@@ -7,7 +7,7 @@ import { displayName, Layout } from "./layout.js"
 import { NoteForm } from "./note-form.js"
 
 interface NotesPageProps {
-  session: Session
+  session: GateSession
   notes: Note[]
   /** A note that could not be taken as it is. */
   refused?: RefusedNote
@@ -34,7 +34,7 @@ export function notesPage({ session, notes, refused }: NotesPageProps) {
 }
 
 /** Says to lazy users what they have and what it hangs on. */
-function WhoYouAre({ session }: { session: Session }) {
+function WhoYouAre({ session }: { session: GateSession }) {
   return (
     <p class="told">
       You are <b>{displayName(session.user)}</b>. Everything you write is kept, but this browser is the only key to it.{" "}

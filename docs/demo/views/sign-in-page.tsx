@@ -1,11 +1,12 @@
-import type { PublicProvider, Session } from "@auth/core/types"
+import type { PublicProvider } from "@auth/core/types"
+import type { GateSession } from "authjs-lazy"
 import { Card } from "./card.js"
 import { displayName, Layout } from "./layout.js"
 import { OtherWays } from "./other-ways.js"
 
 interface SignInPageProps {
   /** A lazy user's, if there is one. */
-  session: Session | null
+  session: GateSession | null
   /** How many notes that lazy user has. */
   left: number
   /** The CSRF token of Auth.js. */
@@ -78,7 +79,7 @@ export function signInPage({ session, left, token, providers, nonce, problem, si
 }
 
 /** Signing in to an account that is there already merges the two: the notes of the lazy user become the account's. */
-function ComesAlong({ session, left }: { session: Session; left: number }) {
+function ComesAlong({ session, left }: { session: GateSession; left: number }) {
   return (
     <p class="told">
       What you wrote as <b>{displayName(session.user)}</b> ({countNotes(left)}) comes along into your account.

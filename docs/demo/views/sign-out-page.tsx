@@ -1,11 +1,11 @@
-import type { Session } from "@auth/core/types"
+import type { GateSession } from "authjs-lazy"
 import { isLazy } from "authjs-lazy"
 import { Card } from "./card.js"
 import { displayName, Layout } from "./layout.js"
 import { countNotes } from "./sign-in-page.js"
 
 interface SignOutPageProps {
-  session: Session
+  session: GateSession
   /** How many notes the user has. */
   count: number
   /** The CSRF token of Auth.js. */

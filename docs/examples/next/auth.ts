@@ -1,4 +1,4 @@
-import { LazyProvider } from "authjs-lazy"
+import { LazyProvider, type SessionUser } from "authjs-lazy"
 import { LazyAdapter } from "authjs-lazy/drizzle"
 import { allowLazy, requireReal, withLazy } from "authjs-lazy/next"
 import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
@@ -7,6 +7,13 @@ import { db } from "@/database"
 import { accountsTable, passwordsTable, sessionsTable, usersTable } from "@/database/schema"
 
 const { OPENID_ID = "openid", OPENID_NAME = "OpenID", OPENID_ISSUER, OPENID_CLIENT, OPENID_SECRET } = process.env
+
+// So that `auth()` and `useSession()` know `id`, `isLazy` and `username`.
+declare module "next-auth" {
+  interface Session {
+    user: SessionUser
+  }
+}
 
 /** An OpenID provider of any kind, where the environment names one. */
 export const openId = OPENID_ISSUER

@@ -1,8 +1,8 @@
 import { CredentialsSignin } from "@auth/core/errors"
-import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible"
+import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { LazySetupError } from "../../errors.js"
 import { redactError } from "../../store/sql/redact.js"
-import { consumeFor } from "./take-try.js"
+import { consumeFor, isOverLimit } from "./take-try.js"
 
 const HOUR = 60 * 60
 
@@ -76,7 +76,7 @@ async function refusing(take: () => Promise<unknown>): Promise<void> {
   try {
     await take()
   } catch (rejection) {
-    if (!(rejection instanceof RateLimiterRes)) throw redactError(rejection)
+    if (!isOverLimit(rejection)) throw redactError(rejection)
     throw new TooManyLazyUsers(Math.max(1, Math.ceil(rejection.msBeforeNext / 1000)))
   }
 }

@@ -1,4 +1,4 @@
-import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible"
+import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { redactError } from "../../store/sql/redact.js"
 import { widerKey } from "../request/client-address.js"
 import { SignInRefused } from "./sign-in-refused.js"
@@ -54,11 +54,20 @@ export async function consumeFor(limiter: RateLimiterAbstract, client: string): 
   if (taken.consumedPoints > limiter.points * WIDER_SHARE) throw taken
 }
 
+/**
+ * Tells whether a limiter refused, by the time to wait: a limiter of the app can come from another
+ * copy of rate-limiter-flexible, with its own class for it.
+ */
+export function isOverLimit(rejection: unknown): rejection is { msBeforeNext: number } {
+  if (typeof rejection !== "object" || rejection === null || rejection instanceof Error) return false
+  return "msBeforeNext" in rejection && typeof rejection.msBeforeNext === "number"
+}
+
 async function refusing(take: () => Promise<unknown>): Promise<void> {
   try {
     await take()
   } catch (rejection) {
-    if (rejection instanceof RateLimiterRes) throw new SignInRefused("too_many_tries")
+    if (isOverLimit(rejection)) throw new SignInRefused("too_many_tries")
     throw redactError(rejection)
   }
 }

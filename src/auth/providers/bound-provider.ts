@@ -2,6 +2,7 @@ import type { AuthConfig } from "@auth/core"
 import { AccessDenied } from "@auth/core/errors"
 import type { CredentialsConfig } from "@auth/core/providers/credentials"
 import type { EmailConfig } from "@auth/core/providers/email"
+import type { User } from "@auth/core/types"
 import { LazySetupError } from "../../errors.js"
 import { SetupProblems } from "../../setup-problems.js"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
@@ -27,9 +28,12 @@ interface Binding {
   check?: (adapter: InternalAdapter) => void
 }
 
-/** A credentials provider that `withLazy` binds to each request. */
+/**
+ * A credentials provider that `withLazy` binds to each request. It returns the `User` of Auth.js,
+ * to which an app may add properties that the database does not know.
+ */
 export type LazyProviderConfig = Omit<CredentialsConfig, "authorize"> & {
-  authorize: (credentials: Record<string, unknown>, request: RequestHead) => UserRow | null | Promise<UserRow | null>
+  authorize: (credentials: Record<string, unknown>, request: RequestHead) => User | null | Promise<User | null>
   [BIND]: Binding
 }
 

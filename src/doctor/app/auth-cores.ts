@@ -39,6 +39,12 @@ export function findAuthCores(cwd: string): CoreCopy[] {
   return [...copies.values()]
 }
 
+/** Finds the version of a package that an app in this folder loads; undefined without one. */
+export function findVersion(name: string, cwd: string): string | undefined {
+  const folder = findPackage(name, cwd)
+  return folder && versionOf(folder)
+}
+
 /**
  * Finds the folder of a package as seen from another folder, with links resolved. `resolve()` would
  * find only what the `exports` of the package let through.

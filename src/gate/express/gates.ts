@@ -1,22 +1,25 @@
 import type { IncomingMessage } from "node:http"
-import type { Session } from "@auth/core/types"
 import type { Request as ExpressRequest, Response as ExpressResponse, NextFunction, RequestHandler } from "express"
 import type { LazyAuth } from "../../auth/request/head.js"
+import type { GateSession } from "../../auth/types.js"
 import { decideGate } from "../gate.js"
 import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "../options.js"
 import type { GateResult } from "../result.js"
 import { keepGateHeaders } from "./keep.js"
 import { addressOf, isMalformed, refusing, webHead } from "./web.js"
 
+/** What gates put into `res.locals`. */
+interface GateLocals {
+  /**
+   * The session that a gate found; null when nobody is signed in. Handlers in the same call as a
+   * gate get a narrower type.
+   */
+  session?: GateSession | null
+}
+
 declare global {
   namespace Express {
-    interface Locals {
-      /**
-       * The session that a gate found; null when nobody is signed in. Handlers in the same call as
-       * a gate get a narrower type.
-       */
-      session?: Session | null
-    }
+    interface Locals extends GateLocals {}
   }
 }
 
@@ -24,7 +27,7 @@ declare global {
  * Types a gate as Express middleware. In `app.get(path, gate, handler)`, it tells the handler
  * whether the session can be null.
  */
-export interface GateHandler<Found extends Session | null> {
+export interface GateHandler<Found extends GateSession | null> {
   (req: ExpressRequest, res: ExpressResponse, next: NextFunction): unknown
   // TypeScript infers the types of the handlers from the last signature.
   (
@@ -44,7 +47,7 @@ export interface GateHandler<Found extends Session | null> {
  * const app = express()
  * app.get("/notes", allowLazy(authConfig), (req, res) => res.json(res.locals.session))
  */
-export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<Session | null> {
+export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<GateSession | null> {
   return middleware(auth, optionsOf("allowLazy", auth, options))
 }
 
@@ -57,7 +60,7 @@ export function allowLazy(auth: LazyAuth, options?: AllowOptions): GateHandler<S
  * const onlyLazy = requireLazy(authConfig, { redirectTo: "/notes" })
  * app.get("/welcome", onlyLazy, (req, res) => res.send(res.locals.session.user.id))
  */
-export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
+export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandler<GateSession> {
   return middleware(auth, optionsOf("requireLazy", auth, options))
 }
 
@@ -70,7 +73,7 @@ export function requireLazy(auth: LazyAuth, options?: RequireOptions): GateHandl
  * const onlyReal = requireReal(authConfig, { redirectTo: "/convert" })
  * app.get("/settings", onlyReal, (req, res) => res.send(res.locals.session.user.id))
  */
-export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandler<Session> {
+export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandler<GateSession> {
   return middleware(auth, optionsOf("requireReal", auth, options))
 }
 
@@ -81,11 +84,11 @@ export function requireReal(auth: LazyAuth, options?: RequireOptions): GateHandl
  * const app = express()
  * app.get("/signin", optionalSession(authConfig), (req, res) => res.json(res.locals.session))
  */
-export function optionalSession(auth: LazyAuth): GateHandler<Session | null> {
+export function optionalSession(auth: LazyAuth): GateHandler<GateSession | null> {
   return middleware(auth, optionsOf("optionalSession", auth))
 }
 
-function middleware<Found extends Session | null>(auth: LazyAuth, options: GateOptions): GateHandler<Found> {
+function middleware<Found extends GateSession | null>(auth: LazyAuth, options: GateOptions): GateHandler<Found> {
   const handle: RequestHandler = async (req, res, next) => {
     let result: GateResult
     try {

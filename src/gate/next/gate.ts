@@ -1,7 +1,7 @@
-import type { Session } from "@auth/core/types"
 import { parseCookie } from "cookie"
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
 import type { LazyAuth } from "../../auth/request/head.js"
+import type { GateSession } from "../../auth/types.js"
 import { LazySetupError } from "../../errors.js"
 import { withGateHeaders } from "../answer.js"
 import { decideGate } from "../gate.js"
@@ -14,7 +14,7 @@ import { headOf } from "./head.js"
 import { answerOf } from "./throws.js"
 
 /** Adds the session to a request of Next, as `auth((request) => …)` of next-auth does. */
-export type GatedRequest<Found extends Session | null> = NextRequest & {
+export type GatedRequest<Found extends GateSession | null> = NextRequest & {
   /** The session; null when the gate created no lazy user, as for a bot. */
   auth: Found
 }
@@ -22,7 +22,7 @@ export type GatedRequest<Found extends Session | null> = NextRequest & {
 type Answer = Response | undefined
 
 /** Offers a gate for each of the three places where Next runs the app's code. */
-export interface NextGate<Found extends Session | null> {
+export interface NextGate<Found extends GateSession | null> {
   /**
    * Guards pages in `proxy.ts`. An optional handler returns a response, or nothing to continue to
    * the page.
@@ -61,7 +61,7 @@ export interface NextGate<Found extends Session | null> {
  * @example
  * export const lazy = allowLazy(authConfig)
  */
-export function allowLazy(auth: LazyAuth, options?: AllowOptions): NextGate<Session | null> {
+export function allowLazy(auth: LazyAuth, options?: AllowOptions): NextGate<GateSession | null> {
   return nextGate(auth, optionsOf("allowLazy", auth, options))
 }
 
@@ -72,7 +72,7 @@ export function allowLazy(auth: LazyAuth, options?: AllowOptions): NextGate<Sess
  * @example
  * export const onlyLazy = requireLazy(authConfig, { redirectTo: "/notes" })
  */
-export function requireLazy(auth: LazyAuth, options?: RequireOptions): NextGate<Session> {
+export function requireLazy(auth: LazyAuth, options?: RequireOptions): NextGate<GateSession> {
   return nextGate(auth, optionsOf("requireLazy", auth, options))
 }
 
@@ -83,7 +83,7 @@ export function requireLazy(auth: LazyAuth, options?: RequireOptions): NextGate<
  * @example
  * export const onlyReal = requireReal(authConfig, { redirectTo: "/convert" })
  */
-export function requireReal(auth: LazyAuth, options?: RequireOptions): NextGate<Session> {
+export function requireReal(auth: LazyAuth, options?: RequireOptions): NextGate<GateSession> {
   return nextGate(auth, optionsOf("requireReal", auth, options))
 }
 
@@ -93,13 +93,13 @@ export function requireReal(auth: LazyAuth, options?: RequireOptions): NextGate<
  * @example
  * const session = await optionalSession(authConfig).session()
  */
-export function optionalSession(auth: LazyAuth): NextGate<Session | null> {
+export function optionalSession(auth: LazyAuth): NextGate<GateSession | null> {
   return nextGate(auth, optionsOf("optionalSession", auth))
 }
 
-type Handler = (request: GatedRequest<Session | null>, context: unknown) => Answer | Promise<Answer>
+type Handler = (request: GatedRequest<GateSession | null>, context: unknown) => Answer | Promise<Answer>
 
-function nextGate<Found extends Session | null>(given: LazyAuth, options: GateOptions): NextGate<Found> {
+function nextGate<Found extends GateSession | null>(given: LazyAuth, options: GateOptions): NextGate<Found> {
   const auth = withNextDefaults(given)
   const run = async (request: NextRequest, context: unknown, handler: Handler): Promise<Response> => {
     const result = await decideGate(headOf(request), auth, options)
@@ -140,7 +140,7 @@ const NOT_CALLED =
  */
 async function answered(
   handler: Handler,
-  request: GatedRequest<Session | null>,
+  request: GatedRequest<GateSession | null>,
   context: unknown,
   { headers }: GateOpen,
 ): Promise<Response> {

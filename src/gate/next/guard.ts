@@ -1,7 +1,7 @@
-import type { Session } from "@auth/core/types"
 import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth, RequestHead } from "../../auth/request/head.js"
 import { publicOrigin } from "../../auth/request/public-url.js"
+import type { GateSession } from "../../auth/types.js"
 import { skipReason } from "../decide.js"
 import { decideGate } from "../gate.js"
 import type { GateOptions } from "../options.js"
@@ -46,7 +46,7 @@ export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl 
   return result.session
 }
 
-async function admitted(visit: RequestHead, result: GateResult): Promise<Session | null> {
+async function admitted(visit: RequestHead, result: GateResult): Promise<GateSession | null> {
   if (result.open) return result.session
   // @ts-expect-error Next has no `exports`, and its bundler requires this name without `.js`.
   const { redirect } = (await import("next/navigation")) as typeof import("next/navigation.js")
@@ -58,7 +58,7 @@ async function admitted(visit: RequestHead, result: GateResult): Promise<Session
  * Returns the existing session where no cookie can be set.
  * @throws LazySetupError when it would have to create a lazy user
  */
-async function existing(visit: RequestHead, auth: LazyAuth, { create }: GateOptions): Promise<Session | null> {
+async function existing(visit: RequestHead, auth: LazyAuth, { create }: GateOptions): Promise<GateSession | null> {
   const { session } = await decideGate(visit, auth, { create: false }, HERE)
   if (session || create === false || skipReason(visit, contextOf(auth())?.options.isBot)) return session
   throw readOnlyCookies("A new lazy user")

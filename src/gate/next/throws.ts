@@ -8,6 +8,8 @@ export function answerOf(thrown: unknown, request: Pick<Request, "method" | "hea
   const digest = digestOf(thrown)
   const [kind, ...rest] = digest.split(";")
   if (kind === "NEXT_HTTP_ERROR_FALLBACK") return new Response(null, { status: Number(rest[0]) })
+  // Next 14 knows no other status.
+  if (kind === "NEXT_NOT_FOUND") return new Response(null, { status: 404 })
   if (kind !== "NEXT_REDIRECT") return undefined
   const status = Number(rest.at(-2))
   return new Response(null, {

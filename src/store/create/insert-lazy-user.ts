@@ -1,4 +1,5 @@
 import { and, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
+import { commonTable } from "../sql/common-table.js"
 import type { Database } from "../sql/database.js"
 import { STATEMENT_NAME } from "../sql/query.js"
 import { writtenUsers } from "../tables/legacy-hash.js"
@@ -81,9 +82,12 @@ function creationStatement(db: Database, tables: Tables) {
     const byId = sql`select ${isLazyUser(usersTable)} as is_lazy from ${usersTable} where ${and(inArray(usersTable.id, ids), activeUsers)} offset 0`
     const twin = sql`select 1 from (${byId}) as twin where twin.is_lazy`
     const condition = unless.length > 0 ? sql`where not exists (${twin})` : sql``
-    const newUser = db
-      .$with("lazy_user", getTableColumns(usersTable))
-      .as(sql`insert into ${usersTable} (${columns}) select ${values} ${condition} on conflict do nothing returning *`)
+    const newUser = commonTable(
+      db,
+      "lazy_user",
+      getTableColumns(usersTable),
+      sql`insert into ${usersTable} (${columns}) select ${values} ${condition} on conflict do nothing returning *`,
+    )
     if (!session) {
       const query = db.with(newUser).select().from(newUser)
       const made = ([user]: UserRow[]) => user && { user: completeRow(user), session: undefined }
@@ -96,9 +100,12 @@ function creationStatement(db: Database, tables: Tables) {
       }
     }
     const lists = sessionLists({ ...session, userId: newUser.id })
-    const newSession = db
-      .$with("lazy_session", getTableColumns(sessionsTable))
-      .as(sql`insert into ${sessionsTable} (${lists.columns}) select ${lists.values} from ${newUser} returning *`)
+    const newSession = commonTable(
+      db,
+      "lazy_session",
+      getTableColumns(sessionsTable),
+      sql`insert into ${sessionsTable} (${lists.columns}) select ${lists.values} from ${newUser} returning *`,
+    )
     const query = db.with(newUser, newSession).select().from(newUser).innerJoin(newSession, sql`true`)
     const made = ([row]: { lazy_user: UserRow; lazy_session: SessionRow }[]) =>
       row && { user: completeRow(row.lazy_user), session: row.lazy_session }

@@ -176,11 +176,17 @@ function copyOf(error: Error, values: unknown[]): Error {
   return copy
 }
 
-function messageOf(error: Error, known: Parameters<typeof safeMessage>[1]): string {
+function messageOf(error: Error, known: { state?: string; values: unknown[]; names: string[] }): string {
   const fields = error as unknown as Fields
+  // Drizzle below 0.44 passes on errors of node-postgres, which don't hold the parameters.
+  if (fields.routine === RAISE && !known.values.some((each) => Array.isArray(each))) return RAISED
   const holdsStatement = typeof fields.query === "string" && fields.query !== "" && error.message.includes(fields.query)
   return holdsStatement ? `Failed query: ${statementOf(fields)}` : safeMessage(error.message, known)
 }
+
+/** The function of PostgreSQL behind RAISE in PL/pgSQL, whose text the app's own code writes. */
+const RAISE = "exec_stmt_raise"
+const RAISED = "A trigger or a function raised an error, whose message is left out: it may quote values."
 
 const statementOf = ({ query }: Fields): string => statementSummary(String(query)) ?? "a statement"
 

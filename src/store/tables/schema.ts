@@ -12,6 +12,18 @@ import {
 } from "drizzle-orm/pg-core"
 import { authTables } from "./auth-tables.js"
 
+// Drizzle below 0.40 does not export the names of these types, but any version knows its functions.
+type TextColumn = ReturnType<typeof text<string, [string, ...string[]]>>
+type DateColumn = ReturnType<typeof timestamp<"date">>
+
+/** The columns of {@link lazyColumns}. */
+export interface LazyColumns {
+  username: TextColumn
+  lazySince: DateColumn
+  convertedAt: DateColumn
+  seenAt: DateColumn
+}
+
 /**
  * Returns the columns that the `user` table of an Auth.js app gains. Their property names are
  * fixed. In the database, they have the same names, or those that the `casing` of Drizzle makes of
@@ -27,7 +39,7 @@ import { authTables } from "./auth-tables.js"
  *   lazyIndex(user),
  * ])
  */
-export function lazyColumns() {
+export function lazyColumns(): LazyColumns {
   return {
     username: text().unique(),
     lazySince: timestamp({ mode: "date", withTimezone: true }),

@@ -1,5 +1,6 @@
 import { and, eq, isNull, lte, or, sql } from "drizzle-orm"
 import { alias } from "drizzle-orm/pg-core"
+import { commonTable } from "../sql/common-table.js"
 import type { Database } from "../sql/database.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
@@ -47,7 +48,10 @@ export async function touchLazyUser(
         .where(isThatSession)
         .for("no key update", { of: lockedUser }),
     )
-  const refreshed = db.$with("refreshed").as(
+  const refreshed = commonTable(
+    db,
+    "refreshed",
+    { userId: sessionsTable.userId },
     db
       .update(sessionsTable)
       .set({ expires })

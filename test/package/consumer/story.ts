@@ -1,9 +1,8 @@
 import { strict as assert } from "node:assert"
 import { fileURLToPath } from "node:url"
 import type { AuthConfig } from "@auth/core"
-import type { Session } from "@auth/core/types"
 import { PGlite } from "@electric-sql/pglite"
-import { gate, handleAuth, isLazy, type LazyConfig, LazyProvider, withLazy } from "authjs-lazy"
+import { type GateSession, gate, handleAuth, isLazy, type LazyConfig, LazyProvider, withLazy } from "authjs-lazy"
 import { LazyAdapter, schema } from "authjs-lazy/drizzle"
 import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
 import { drizzle } from "drizzle-orm/pglite"
@@ -17,8 +16,9 @@ const db = drizzle(client, { schema })
 const packageFolder = new URL("../", import.meta.resolve("authjs-lazy"))
 await migrate(db, { migrationsFolder: fileURLToPath(new URL("drizzle", packageFolder)) })
 
+const adapter = LazyAdapter(db)
 const config: LazyConfig = {
-  adapter: LazyAdapter(db),
+  adapter,
   providers: [LazyProvider(), PasswordProvider(), ConvertProvider()],
   secret: "a secret that is long enough for anybody",
   trustHost: true,
@@ -29,6 +29,8 @@ const converted: string[] = []
 const built: AuthConfig = auth(new Request("http://app.test/"))
 assert.equal(built.providers.length, 3)
 
+/** Where the last form led to. */
+let refused = ""
 const cookies = new Map<string, string>()
 const password = "correct horse battery staple"
 
@@ -52,10 +54,10 @@ async function request(path: string, form?: Record<string, string>): Promise<Res
   return response
 }
 
-async function signIn(path: string, form: Record<string, string> = {}): Promise<Session | null> {
+async function signIn(path: string, form: Record<string, string> = {}): Promise<GateSession | null> {
   const { csrfToken } = (await (await request("csrf")).json()) as { csrfToken: string }
-  await request(path, { csrfToken, ...form })
-  return (await (await request("session")).json()) as Session | null
+  refused = (await request(path, { csrfToken, ...form })).headers.get("location") ?? ""
+  return (await (await request("session")).json()) as GateSession | null
 }
 
 const opened = await gate(new Request("http://app.test/notes"), auth)
@@ -80,6 +82,29 @@ assert.equal(await signIn("signout"), null)
 const back = await signIn("callback/password", { username: "ada", password })
 assert.equal(back?.user.id, id)
 assert.equal((await db.select().from(schema.usersTable)).length, 1)
+
+// On another device: a new lazy user, whose note moves to Ada when she signs in.
+await client.exec(`create table note ("userId" text not null references "user" (id), text text not null)`)
+cookies.clear()
+const elsewhere = await gate(new Request("http://app.test/notes"), auth)
+assert.ok(elsewhere.open && elsewhere.session && elsewhere.created)
+remember(elsewhere.headers)
+await client.query(`insert into note values ($1, 'on the train')`, [elsewhere.session.user.id])
+assert.equal((await signIn("callback/password", { username: "ada", password: "not hers" }))?.user.isLazy, true)
+assert.match(refused, /error=CredentialsSignin&code=wrong_credentials/)
+assert.equal((await signIn("callback/password", { username: "ada", password }))?.user.id, id)
+assert.deepEqual((await client.query(`select "userId", text from note`)).rows, [{ userId: id, text: "on the train" }])
+
+// Nobody comes back to this one.
+assert.ok((await gate(new Request("http://app.test/notes"), auth)).open)
+assert.equal((await adapter.lazy.stats()).lazyUsers, 1)
+assert.equal((await adapter.lazy.purge({ olderThan: 0, force: true })).purged, 0)
+await client.exec(`delete from session; update "user" set "seenAt" = now() - interval '1 year' where id <> '${id}'`)
+assert.equal((await adapter.lazy.purge({ olderThan: 0, force: true })).purged, 1)
+assert.deepEqual(
+  (await db.select().from(schema.usersTable)).map((user) => user.id),
+  [id],
+)
 
 await client.close()
 console.log("the story holds")
