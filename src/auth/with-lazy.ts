@@ -146,6 +146,7 @@ function appContext(given: LazyConfig): AppContext {
     takeCreation: creationLimits(lazy?.limits, limiters),
     limiters,
     decode: config.jwt?.decode,
+    keepsClaims: config.jwt?.encode === undefined && config.jwt?.decode === undefined,
   }
 }
 

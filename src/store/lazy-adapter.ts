@@ -2,8 +2,10 @@ import type { Adapter } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
+import { adoptGuests } from "./adopt/adopt.js"
 import { placeOf, requireTransactions } from "./check-driver.js"
 import { ensureLazyUser } from "./create/create.js"
+import { knownGenerators } from "./create/known-generators.js"
 import { rememberPlace } from "./database-place.js"
 import { activeReads, isOfInactiveUser } from "./identifiers/active-users.js"
 import { explainRefused } from "./identifiers/refused-writes.js"
@@ -86,7 +88,12 @@ function drizzleStore(
   const store: StoreInternals = redactErrors<StoreInternals>({
     hasPasswords: tables.passwordsTable !== undefined,
     needsEmail: tables.usersTable.email.notNull,
-    setup: () => ({ db, tables: options, sessionMaxAge: knownSessionMaxAge(store) }),
+    setup: () => ({
+      db,
+      tables: options,
+      sessionMaxAge: knownSessionMaxAge(store),
+      generators: knownGenerators(store),
+    }),
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
@@ -106,6 +113,10 @@ function drizzleStore(
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
       return purgeLazyUsers(db, tables, { ...options, sessionMaxAge })
+    },
+    adopt: (options) => {
+      const { sessionMaxAge = knownSessionMaxAge(store) } = options
+      return adoptGuests(db, tables, { ...knownGenerators(store), ...options, sessionMaxAge })
     },
     stats: (options) => readStats(db, tables, options),
     deleteLazyUser: (userId, options) => deleteLazyUser(db, tables, userId, options),

@@ -1,4 +1,6 @@
 import type { AdapterAccount } from "@auth/core/adapters"
+import type { AdoptOptions, AdoptReport } from "./adopt/types.js"
+import type { Generators } from "./create/known-generators.js"
 import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/types.js"
 import type { UserIdentifier } from "./identifiers/active-users.js"
 import type { MergeOptions, MergeReport, SignInMerge } from "./merge/types.js"
@@ -69,6 +71,24 @@ export interface LazyStore {
   purge(options?: PurgeOptions): Promise<PurgeReport>
 
   /**
+   * Makes lazy users of the guests that the app has made by hand, without signing them out: removes
+   * the hashes of their made-up passwords, gives them usernames, and removes their made-up addresses,
+   * or replaces them by placeholders where the column is NOT NULL. Real users stay as they are: the
+   * report counts those whom the condition matches.
+   *
+   * Works in batches, each of them one transaction, and may be run again, also while the app goes on
+   * making such guests. Several adoptions may run at once. A batch that fails is split until only
+   * the users remain who fail by themselves; the report names them.
+   * @throws LazySetupError when an option is invalid, the condition does not work or matches every
+   * user, the role can't see what tells real users, or a trigger changes the rows
+   * @throws Error of the database, or of `generateName` and `generateEmail`; what was adopted until
+   * then stays adopted
+   * @example
+   * await adapter.lazy.adopt({ where: (user) => like(user.email, "guest-%"), dryRun: true })
+   */
+  adopt(options: AdoptOptions): Promise<AdoptReport>
+
+  /**
    * Counts what became of lazy users, day by day: made, converted, merged, purged, deleted.
    * @throws LazySetupError when `since` is out of range
    * @example
@@ -106,12 +126,14 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
-/** The setup of a store, for the command: the arguments of `LazyAdapter`, the age of sessions. */
+/** The setup of a store, for the command: the arguments of `LazyAdapter`, and what the app told. */
 export interface StoreSetup {
   db: Database
   tables: LazyAdapterOptions
   /** The longest life of a session, in seconds; undefined without `withLazy`. */
   sessionMaxAge: number | undefined
+  /** How `LazyProvider` names lazy users; empty without `withLazy`. */
+  generators: Generators
 }
 
 /** The methods that only `withLazy` and the providers call. They change in any version. */
@@ -125,7 +147,7 @@ export interface StoreInternals extends LazyStore {
   readonly needsEmail: boolean
 
   /**
-   * Returns the arguments of `LazyAdapter`. A function, so that no log of a store shows the
+   * Returns the arguments of `LazyAdapter`, and what the app told. A function, so that no log of a store shows the
    * connection of the app.
    */
   setup(): StoreSetup
