@@ -24,7 +24,7 @@ export interface Target {
 
 /** Describes the work on a target. */
 interface Work<Result> {
-  command: "doctor" | "migrate" | "purge" | "stats"
+  command: "adopt" | "doctor" | "migrate" | "purge" | "stats"
   run: (target: Target) => Promise<Result>
   /** Begins the message of an error, such as "The migration failed". */
   failure: string

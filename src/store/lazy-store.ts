@@ -84,7 +84,7 @@ export interface LazyStore {
    * @throws Error of the database, or of `generateName` and `generateEmail`; what was adopted until
    * then stays adopted
    * @example
-   * await adapter.lazy.adopt({ where: (user) => like(user.email, "guest-%"), dryRun: true })
+   * await adapter.lazy.adopt({ where: sql`email like 'guest-%'`, dryRun: true })
    */
   adopt(options: AdoptOptions): Promise<AdoptReport>
 

@@ -1,4 +1,7 @@
+import { setTimeout as wait } from "node:timers/promises"
 import { like, sql } from "drizzle-orm"
+import { drizzle } from "drizzle-orm/postgres-js"
+import postgres from "postgres"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import type { LazyAdapter } from "../../src/drizzle.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
@@ -253,5 +256,126 @@ describe("adopt", () => {
     await makeGuests(database, 1)
     await expect(adapter.lazy.adopt(options)).rejects.toThrow(message)
     expect(await lazy()).toEqual([])
+  })
+})
+
+/**
+ * Collects what postgres.js throws outside of any promise when it rolls back on a closed connection:
+ * https://github.com/porsager/postgres/issues/1208
+ */
+function noteCrashes() {
+  const crashes: Error[] = []
+  const listeners = process.listeners("uncaughtException")
+  process.removeAllListeners("uncaughtException")
+  process.on("uncaughtException", (error) => void crashes.push(error))
+  const restore = () => {
+    process.removeAllListeners("uncaughtException")
+    for (const listener of listeners) process.on("uncaughtException", listener)
+  }
+  return { crashes, restore }
+}
+
+describe("adopt, while others work on the same users", () => {
+  it("adopts each guest once, at the side of another adoption and of purges, while the old app makes more", async () => {
+    await makeGuests(database, 90)
+    let goesOn = true
+    let made = 90
+    const oldApp = (async () => {
+      for (; goesOn; made += 3) await makeGuests(database, 3)
+    })()
+    const purges = (async () => {
+      let purged = 0
+      while (goesOn) purged += (await adapter.lazy.purge()).purged
+      return purged
+    })()
+    const other = guestAdapter(database)
+    const reports = await Promise.all([
+      adapter.lazy.adopt({ where, batchSize: 10 }),
+      other.lazy.adopt({ where, batchSize: 15 }),
+    ])
+    goesOn = false
+    await oldApp
+    expect(await purges).toBe(0)
+    const last = await adapter.lazy.adopt({ where })
+    expect(last.left).toBe(0)
+    const adopted = [...reports, last].reduce((sum, report) => sum + report.adopted, 0)
+    expect(adopted).toBe(made)
+    expect(reports.reduce((sum, { failures }) => sum + failures, last.failures)).toBe(0)
+    expect(await lazy()).toHaveLength(made)
+    expect(await query("select 1 from chats")).toHaveLength(made)
+    expect(await query(`select 1 from users where "lazySince" is not null and password is not null`)).toEqual([])
+  })
+
+  it("passes over users that another transaction holds, without waiting, and says how many are left", async () => {
+    const [held] = await makeGuests(database, 3)
+    const holder = await database.sql.reserve()
+    await holder.unsafe("begin")
+    await holder.unsafe(`insert into accounts values ('${held}', 'oauth', 'github', 'held')`)
+    expect(await adapter.lazy.adopt({ where })).toMatchObject({ adopted: 2, left: 1, failures: 0 })
+    await holder.unsafe("commit")
+    holder.release()
+    expect(await adapter.lazy.adopt({ where })).toMatchObject({ adopted: 0, left: 0, skipped: { account: 1 } })
+  })
+
+  it("leaves a user alone who signs up in the old app after the batch was picked", async () => {
+    const [signsUp, links] = await makeGuests(database, 2)
+    let asked = 0
+    const report = await adapter.lazy.adopt({
+      where,
+      async generateName() {
+        if (asked++ === 0) {
+          await query(`update users set email = 'grace@boards.dev' where id = '${signsUp}'`)
+          await query(`insert into accounts values ('${links}', 'oauth', 'github', 'links')`)
+        }
+        return `guest-${asked}`
+      },
+    })
+    expect(report).toMatchObject({ adopted: 0, left: 0 })
+    expect(await lazy()).toEqual([])
+  })
+
+  it("leaves a user alone whose account is written between the statement that locks it and the lock", async () => {
+    const [id] = await makeGuests(database, 1)
+    // The function runs for each row before the row is locked, and waits until the account is there.
+    await query(`create function met(uuid) returns boolean language plpgsql as $$
+      begin perform pg_advisory_xact_lock_shared(7); return true; end $$`)
+    const holder = await database.sql.reserve()
+    let picked = false
+    const adopting = adapter.lazy.adopt({
+      where: sql.raw("email like 'guest-%' and met(id)"),
+      async generateName() {
+        if (!picked) await holder`select pg_advisory_lock(7)`
+        picked = true
+        return `guest-${crypto.randomUUID()}`
+      },
+    })
+    const waits = `select 1 from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`
+    while ((await query(waits)).length === 0) await wait(10)
+    await query(`insert into accounts values ('${id}', 'oauth', 'github', 'between')`)
+    await holder`select pg_advisory_unlock(7)`
+    holder.release()
+    expect(await adopting).toMatchObject({ adopted: 0, left: 0 })
+    expect(await lazy()).toEqual([])
+  })
+
+  it("goes on with what is left after the connection was lost, and nothing is half done", async () => {
+    await makeGuests(database, 40)
+    await query(`create function cut() returns trigger language plpgsql as $$ begin
+      if (select count(*) from users where "lazySince" is not null) >= 20 then perform pg_terminate_backend(pg_backend_pid()); end if;
+      return new; end $$`)
+    await query(`insert into passwords (user_id, hash) select id, '${USELESS}' from users where email like 'guest-%'`)
+    await query("create trigger cut before update on users for each row execute function cut()")
+    const { crashes, restore } = noteCrashes()
+    const doomed = postgres(database.url, { max: 1, onnotice: () => {} })
+    const { lazy: cut } = guestAdapter({ db: drizzle(doomed) })
+    await expect(cut.adopt({ where, batchSize: 10 })).rejects.toThrow()
+    await doomed.end({ timeout: 0 })
+    restore()
+    expect(crashes.filter(({ message }) => !message.includes("reading 'write'"))).toEqual([])
+    await query("drop trigger cut on users")
+    expect(await lazy()).toHaveLength(20)
+    expect(await query("select 1 from passwords")).toHaveLength(20)
+    expect(await adapter.lazy.adopt({ where })).toMatchObject({ adopted: 20, left: 0 })
   })
 })

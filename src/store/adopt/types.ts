@@ -7,13 +7,13 @@ import type { ByTable } from "../sql/by-table.js"
 /**
  * Options of {@link LazyStore.adopt}. All times are in seconds, as in Auth.js.
  * @example
- * await adapter.lazy.adopt({ where: (user) => like(user.email, "guest-%"), dryRun: true })
+ * await adapter.lazy.adopt({ where: sql`email like 'guest-%'`, dryRun: true })
  */
 export interface AdoptOptions {
   /**
    * The condition by which the app tells its own guests from other users, or a function that builds
    * it from the columns of the user table. A user for whom it is null is left alone.
-   * @example where: (user) => like(user.email, "guest-%")
+   * @example where: (user) => sql`${user.email} like 'guest-%'`
    */
   where: SQL | ((user: PurgeColumns) => SQL)
   /**
@@ -29,7 +29,7 @@ export interface AdoptOptions {
   /**
    * The column, or an expression, that says when the app made a user. It becomes `lazySince`.
    * @default the moment of the adoption
-   * @example createdAt: users.createdAt
+   * @example createdAt: sql`created_at`
    */
   createdAt?: AnyPgColumn | SQL
   /**
