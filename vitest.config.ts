@@ -39,8 +39,7 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     projects: [
       project("unit", UNIT),
-      // These files share no state but modules, which take a second to load for each file.
-      { test: { ...project("database", DATABASE, UNIT).test, isolate: false } },
+      project("database", DATABASE, UNIT),
       project("flows", FLOWS, UNIT),
       project("browser", BROWSER),
       project("frameworks", FRAMEWORKS),
@@ -55,6 +54,9 @@ function project(name: string, include: string[], exclude: string[] = []): TestP
       name,
       include,
       exclude: [...exclude, "**/node_modules/**"],
+      // Test files share no state but modules, which take a second to load for each file.
+      isolate: false,
+      expect: { poll: { timeout: 10_000 } },
       testTimeout: 30_000,
       hookTimeout: 60_000,
     },

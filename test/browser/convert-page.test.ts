@@ -1,6 +1,5 @@
-import { mkdir, readFile } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
-import { fileURLToPath } from "node:url"
 import type { Provider } from "@auth/core/providers"
 import Passkey from "@auth/core/providers/passkey"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
@@ -11,10 +10,10 @@ import { ConvertProvider, PasswordProvider } from "../../src/password.js"
 import { acme, emailLinks, freshName } from "../pages/page-app.js"
 import { launchChromium } from "../setup/chromium.js"
 import { pgliteDatabase } from "../setup/databases.js"
+import { takePicture } from "../setup/demo-server.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 import { serve, type WebServer } from "../setup/web-server.js"
 
-const artifacts = fileURLToPath(new URL("../../artifacts/", import.meta.url))
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js")
 
 describe("the convert page in Chromium", () => {
@@ -27,7 +26,6 @@ describe("the convert page in Chromium", () => {
   let complaints: string[] = []
 
   beforeAll(async () => {
-    await mkdir(artifacts, { recursive: true })
     axe = await readFile(axePath, "utf8")
     app.database = await pgliteDatabase()
     provider = await serve(async (request) => {
@@ -111,7 +109,7 @@ describe("the convert page in Chromium", () => {
   it.each(screens)("has nothing for axe to find, and no scroll bar sideways: %s", async (screen, options) => {
     const { page, id } = await lazyPage(options)
     const look = async (state: string) => {
-      await page.screenshot({ path: `${artifacts}convert-page-${state}-${screen}.png`, fullPage: true })
+      await takePicture(page, `convert-page-${state}-${screen}`)
       expect(await violations(page), state).toEqual([])
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), state).toBeLessThanOrEqual(0)
       const small = await page.evaluate(() =>

@@ -2,6 +2,7 @@ import type { Browser as Chromium, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Browser } from "../setup/browser-jar.js"
 import { launchChromium } from "../setup/chromium.js"
+import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import {
   type DemoServer,
   findViolations,
@@ -16,16 +17,17 @@ import { password } from "../setup/flow-app.js"
 import { Mailbox } from "../setup/mailbox.js"
 
 let data: Awaited<ReturnType<typeof throwAwayFolder>>
+let notes: PostgresDatabase
 let demo: DemoServer
 
 beforeAll(async () => {
-  data = await throwAwayFolder()
-  demo = await startDemo({ DEMO_DATA: data.path })
+  ;[data, notes] = await Promise.all([throwAwayFolder(), emptyPostgres()])
+  demo = await startDemo({ DEMO_DATA: data.path, DATABASE_URL: notes.url })
 })
 
 afterAll(async () => {
   await demo?.stop()
-  await data?.remove()
+  await Promise.all([data?.remove(), notes?.close()])
 })
 
 const STAND_IN = "Continue with a stand-in for GitHub or Google"
@@ -40,7 +42,7 @@ describe("other ways to an account, in the demo in Chromium", () => {
   afterAll(() => chromium?.close())
 
   async function look(page: Page, picture: string): Promise<void> {
-    await takePicture(page, picture)
+    await takePicture(page, `demo-${picture}`)
     expect(await findViolations(page), picture).toEqual([])
   }
 
@@ -88,11 +90,14 @@ describe("other ways to an account, in the demo in Chromium", () => {
       expect(await userOf(page)).toMatchObject({ id: lazy.id, isLazy: false, name: person })
       expect(await readNotes(page)).toEqual(["Linked soon"])
       // Nothing but where it is: neither Auth.js nor the provider has had anything to warn about.
-      expect(demo.output).toEqual([`The notes are on ${demo.origin}`, `They are kept in ${data.path}. Ctrl-C stops.`])
+      expect(demo.output).toEqual([
+        `The notes are on ${demo.origin}`,
+        "They are kept in the database of DATABASE_URL. Ctrl-C stops.",
+      ])
 
       await signOut(page)
       expect(await demo.stop()).toBe(0)
-      demo = await startDemo({ DEMO_DATA: data.path, PORT: new URL(demo.origin).port })
+      demo = await startDemo({ DEMO_DATA: data.path, DATABASE_URL: notes.url, PORT: new URL(demo.origin).port })
       await page.goto("/signin")
       if (javaScriptEnabled) await look(page, "link-3-sign-in")
       await page.getByRole("button", { name: STAND_IN }).click()
@@ -310,11 +315,28 @@ describe("the helpers of the demo over HTTP", () => {
     expect(await answer.text()).toContain("This sign-in is over")
   })
 
-  it("sends real mail, and has no inbox, where there is a server for it", async () => {
-    const folder = await throwAwayFolder()
-    const mailbox = await Mailbox.start()
-    const server = await startDemo({ DEMO_DATA: folder.path, EMAIL_SERVER: mailbox.url })
-    try {
+  describe("where the environment has a mail server, GitHub and Google", () => {
+    let server: DemoServer
+    let mailbox: Mailbox
+    let database: PostgresDatabase
+    let folder: typeof data
+
+    beforeAll(async () => {
+      ;[mailbox, database, folder] = await Promise.all([Mailbox.start(), emptyPostgres(), throwAwayFolder()])
+      const names = ["AUTH_GITHUB_ID", "AUTH_GITHUB_SECRET", "AUTH_GOOGLE_ID", "AUTH_GOOGLE_SECRET"]
+      server = await startDemo({
+        DEMO_DATA: folder.path,
+        DATABASE_URL: database.url,
+        EMAIL_SERVER: mailbox.url,
+        ...Object.fromEntries(names.map((name) => [name, `test-${name}`])),
+      })
+    })
+    afterAll(async () => {
+      await server?.stop()
+      await Promise.all([mailbox.close(), database.close(), folder.remove()])
+    })
+
+    it("sends real mail, and has no inbox", async () => {
       const browser = new Browser(server.origin)
       const form = { csrfToken: await browser.csrfToken(), email: "ada@example.com" }
       const sent = await browser.visit("/auth/signin/nodemailer", { form })
@@ -324,21 +346,11 @@ describe("the helpers of the demo over HTTP", () => {
       expect((await browser.visit("/mail")).status).toBe(404)
       await browser.visit(await mailbox.linkFor("ada@example.com"))
       expect((await browser.session())?.user).toMatchObject({ email: "ada@example.com", isLazy: false })
-    } finally {
-      await server.stop()
-      await mailbox.close()
-      await folder.remove()
-    }
-  }, 60_000)
+    })
 
-  it("offers GitHub and Google where the environment knows them", async () => {
-    const plain = await new Browser(demo.origin).visit("/signin")
-    expect(await plain.text()).not.toMatch(/Continue with (GitHub|Google)/)
-    const folder = await throwAwayFolder()
-    const names = ["AUTH_GITHUB_ID", "AUTH_GITHUB_SECRET", "AUTH_GOOGLE_ID", "AUTH_GOOGLE_SECRET"]
-    const env = Object.fromEntries(names.map((name) => [name, `test-${name}`]))
-    const server = await startDemo({ DEMO_DATA: folder.path, ...env })
-    try {
+    it("offers GitHub and Google", async () => {
+      const plain = await new Browser(demo.origin).visit("/signin")
+      expect(await plain.text()).not.toMatch(/Continue with (GitHub|Google)/)
       const browser = new Browser(server.origin)
       for (const path of ["/signin", "/convert"]) {
         const page = await (await browser.visit(path)).text()
@@ -348,9 +360,6 @@ describe("the helpers of the demo over HTTP", () => {
       const csrfToken = await browser.csrfToken()
       const leaving = await browser.visit("/convert", { form: { csrfToken, provider: "github" } })
       expect(await leaving.text()).toMatch(/https:\/\/github\.com\/login\/oauth\/authorize\?.*test-AUTH_GITHUB_ID/)
-    } finally {
-      await server.stop()
-      await folder.remove()
-    }
-  }, 60_000)
+    })
+  })
 })

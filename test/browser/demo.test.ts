@@ -49,7 +49,7 @@ describe("the demo in Chromium", () => {
 
   /** Keeps a picture of the page; checks it with axe, which is itself JavaScript. */
   async function look(page: Page, picture: string, check = true): Promise<void> {
-    await takePicture(page, picture)
+    await takePicture(page, `demo-${picture}`)
     if (check) expect(await findViolations(page), picture).toEqual([])
   }
 
@@ -341,16 +341,17 @@ describe("starting the demo", () => {
   }, 60_000)
 
   it("says so when the port, or the folder, is in use", async () => {
-    const folder = await throwAwayFolder()
+    const [folder, database] = await Promise.all([throwAwayFolder(), emptyPostgres()])
+    const env = { DEMO_DATA: folder.path, DATABASE_URL: database.url }
     try {
-      const busy = await failDemo({ DEMO_DATA: folder.path, PORT: new URL(demo.origin).port })
+      const busy = await failDemo({ ...env, PORT: new URL(demo.origin).port })
       expect(busy.code).toBe(1)
       expect(busy.output).toMatch(/^Port \d+ is in use\. Take another: PORT=\d+ npm run demo\n$/)
       const second = await failDemo({ DEMO_DATA: data.path, PORT: "0" })
       expect(second.code).toBe(1)
       expect(second.output).toMatch(/^Process \d+ is using .*\n$/)
     } finally {
-      await folder.remove()
+      await Promise.all([folder.remove(), database.close()])
     }
   }, 60_000)
 })

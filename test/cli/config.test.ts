@@ -331,7 +331,8 @@ describe("lazy.config", () => {
         `${appModule({ url: `"${database.url}"`, before: BEFORE, tables: TABLES })}; export const authConfig = made; ${PURGE}`,
       )
       // Not every Node that is supported reads TypeScript.
-      const { code, stdout, stderr } = await spawnCommand(["purge", "--json"], {
+      const runHere = /ts$/.test(name) ? spawnCommand : runCommand
+      const { code, stdout, stderr } = await runHere(["purge", "--json"], {
         cwd: folder.path,
         env: { DATABASE_URL: "postgres://127.0.0.1:1/nowhere", NODE_OPTIONS: "--import tsx" },
       })

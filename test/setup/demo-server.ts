@@ -78,10 +78,11 @@ export async function openDemo(
   return context.newPage()
 }
 
-/** Saves a screenshot of the page in `artifacts/`. */
+/** Saves a screenshot of the page in `artifacts/` when `PICTURES` is set. */
 export async function takePicture(page: Page, name: string): Promise<void> {
+  if (!process.env.PICTURES) return
   await mkdir(artifacts, { recursive: true })
-  await page.screenshot({ path: join(artifacts, `demo-${name}.png`), fullPage: true })
+  await page.screenshot({ path: join(artifacts, `${name}.png`), fullPage: true })
 }
 
 /** Checks the page with axe and returns the violations. */

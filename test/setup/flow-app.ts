@@ -26,6 +26,8 @@ export class FlowApp {
       secret,
       trustHost: true,
       session: { strategy: this.strategy },
+      // Once one configuration has passkeys, Auth.js asks all in this process to enable WebAuthn.
+      experimental: { enableWebAuthn: true },
       logger: { error: (error) => void this.logged.push(error), warn: () => {} },
     }
   }
@@ -75,11 +77,11 @@ export function describeFlows(
 }
 
 /**
- * Waits until the ten-second window in which a browser gets one id has two seconds left. Two
+ * Waits until the ten-second window in which a browser gets one id has four seconds left. Two
  * requests on either side of its end may each make a user.
  */
 export async function earlyInWindow(): Promise<void> {
-  while (Date.now() % 10_000 > 8_000) await new Promise((resolve) => setTimeout(resolve, 50))
+  while (Date.now() % 10_000 > 6_000) await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 /** Reads the `code` from a redirect to the error page of Auth.js; null without one. */

@@ -17,9 +17,7 @@ export class LinkingApp extends FlowApp {
 
   override get config(): LazyConfig {
     const { config } = { config: super.config }
-    const providers = [...config.providers, this.oidc("one"), this.oidc("two"), this.email()]
-    // Once one configuration has passkeys, Auth.js asks all in this process to enable WebAuthn.
-    return { ...config, providers, experimental: { enableWebAuthn: true } }
+    return { ...config, providers: [...config.providers, this.oidc("one"), this.oidc("two"), this.email()] }
   }
 
   oidc(id: "one" | "two", changes: Record<string, unknown> = {}): Provider {

@@ -9,6 +9,7 @@ export class Mailbox extends EventEmitter {
   private readonly server = new SMTPServer({
     authOptional: true,
     disabledCommands: ["STARTTLS"],
+    disableReverseLookup: true,
     onData: (stream, session, done) => {
       simpleParser(stream).then((mail) => {
         const link = /https?:\/\/\S+/.exec(mail.text ?? "")?.[0]

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
 import { queryDocument, queryRows } from "../sql/query.js"
-import { all, claims, collide, list, numbered, sameKey, valueColumn } from "./claims.js"
 import type { ChangingTable } from "./row-changes.js"
+import { all, collide, list, numbered, rowKeys, sameKey, valueColumn } from "./row-keys.js"
 import type { MergeConflict } from "./types.js"
 
 /** A stopped row and the row that stops it, each by its ctid, which stays until the row changes. */
@@ -40,7 +40,7 @@ export function findStoppers(
         .map((columns) => `json_build_array(${columns.map((column) => `${alias}.${column}::text`).join(", ")})`)
         .join(", ")})`,
     )
-  const steps = [...sources, sql`claim as (${claims(table)})`, sql`stopped as (${stoppedClaims(table)})`]
+  const steps = [...sources, sql`row_keys as (${rowKeys(table)})`, sql`stopped as (${stoppedRows(table)})`]
   return queryDocument(
     tx,
     sql`with ${sql.join(steps, sql`, `)}
@@ -59,11 +59,11 @@ export function findStoppers(
 }
 
 /**
- * Selects the moving claims, each with the row that stops it (`by_tab`, `by_tid`), how many rows do
+ * Selects the moving rowKeys, each with the row that stops it (`by_tab`, `by_tid`), how many rows do
  * (`stoppers`), whether one of those changes as well (`is_leaving`), and whether one stops it by an
  * exclusion constraint (`excluding`).
  */
-function stoppedClaims({ rules }: ChangingTable): SQL {
+function stoppedRows({ rules }: ChangingTable): SQL {
   const equal = rules.flatMap((rule, n) => (rule.operators === null ? [{ rule, n }] : []))
   const holders = equal.flatMap(({ n }) =>
     [sql`min(tableoid)`, sql`min(ctid)`, sql`max(tableoid)`, sql`max(ctid)`, sql`bool_or(leaving)`].map(
@@ -74,7 +74,7 @@ function stoppedClaims({ rules }: ChangingTable): SQL {
   const hits = rules.flatMap((rule, n) => {
     if (rule.operators !== null)
       return sql`select other.tableoid, other.ctid, other.leaving, true
-        from claim as other where not other.moving and ${collide(rule, n, "held", "other")}`
+        from row_keys as other where not other.moving and ${collide(rule, n, "held", "other")}`
     // Of a rule whose check is deferred, several rows can have one key.
     const ends = [holderPart(n, 0), holderPart(n, 1), holderPart(n, 2), holderPart(n, 3), holderPart(n, 4)]
     const [lowTab, low, highTab, high, leaving] = ends
@@ -86,7 +86,7 @@ function stoppedClaims({ rules }: ChangingTable): SQL {
   })
   const none = sql`select null::oid, null::tid, null::boolean, null::boolean`
   return sql`select held.*, hits.*
-    from (select ${list([sql`*`, ...holders])} from claim ${windows.length === 0 ? sql`` : sql`window ${list(windows)}`}) as held
+    from (select ${list([sql`*`, ...holders])} from row_keys ${windows.length === 0 ? sql`` : sql`window ${list(windows)}`}) as held
     cross join lateral (
       select count(distinct (tab, tid)) as stoppers, min(tab) as by_tab, min(tid) as by_tid,
         coalesce(bool_or(is_leaving), false) as is_leaving, coalesce(bool_or(is_excluding), false) as excluding

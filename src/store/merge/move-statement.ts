@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm"
 import { collate, quoted } from "../sql/identifiers.js"
-import { all, claims, collide, list, numbered, sameKey, valueColumn } from "./claims.js"
 import { type ChangingTable, changingColumns, type ParentOfChange, replaced, toChange } from "./row-changes.js"
+import { all, collide, list, numbered, rowKeys, sameKey, valueColumn } from "./row-keys.js"
 
 /** The counts that a {@link moveStatement} returns for each table. */
 export interface MoveRow {
@@ -25,12 +25,14 @@ export function moveStatement(tables: ChangingTable[], sources: SQL[]): SQL {
   const chosen = new Map<number, string>()
   const steps = [...sources]
   for (const [n, table] of tables.entries()) {
-    steps.push(sql`${numbered("claim", n)} as (${claims(table)})`)
+    steps.push(sql`${numbered("row_keys", n)} as (${rowKeys(table)})`)
     steps.push(sql`${numbered("free", n)} as (${free(table, n)})`)
   }
   for (const [n, table] of tables.entries()) {
     const present = table.parents.map((parent) => parentPresent(parent, tables, chosen))
-    steps.push(sql`${numbered("settled", n)} as (select * from ${numbered("free", n)} as claim where ${all(present)})`)
+    steps.push(
+      sql`${numbered("settled", n)} as (select * from ${numbered("free", n)} as row_keys where ${all(present)})`,
+    )
     steps.push(sql`${numbered("chosen", n)} as (${first(table, n)})`)
     chosen.set(table.oid, `chosen_${n}`)
   }
@@ -45,7 +47,7 @@ export function moveStatement(tables: ChangingTable[], sources: SQL[]): SQL {
   const counts = tables.map(
     (_, n) => sql`
       select ${sql.raw(String(n))} as position,
-        (select count(*)::int from ${numbered("claim", n)} where moving) as found,
+        (select count(*)::int from ${numbered("row_keys", n)} where moving) as found,
         (select count(*)::int from ${numbered("chosen", n)}) as chosen,
         (select count(*)::int from ${numbered("moved", n)} where right_now) as moved`,
   )
@@ -67,7 +69,7 @@ function isAsChosen({ changes }: ChangingTable): SQL {
 
 /** Selects the moving rows that no check forbids and whose key no other row has. */
 function free({ rules }: ChangingTable, n: number): SQL {
-  if (rules.length === 0) return sql`select * from ${numbered("claim", n)} where allowed`
+  if (rules.length === 0) return sql`select * from ${numbered("row_keys", n)} where allowed`
   const equal = rules.flatMap((rule, position) => (rule.operators === null ? [{ rule, position }] : []))
   const holders = equal.map(
     ({ position }) => sql`
@@ -85,7 +87,7 @@ function free({ rules }: ChangingTable, n: number): SQL {
       ? []
       : [
           sql`not exists (
-            select from ${numbered("claim", n)} as other
+            select from ${numbered("row_keys", n)} as other
             where not other.moving and ${collide(rule, position, "held", "other")}
               and (other.tableoid <> held.tableoid or other.ctid <> held.ctid)
           )`,
@@ -93,7 +95,7 @@ function free({ rules }: ChangingTable, n: number): SQL {
   )
   const window = windows.length === 0 ? sql`` : sql`window ${list(windows)}`
   return sql`
-    select * from (select ${list([sql`*`, ...holders])} from ${numbered("claim", n)} ${window}) as held
+    select * from (select ${list([sql`*`, ...holders])} from ${numbered("row_keys", n)} ${window}) as held
     where moving and allowed and ${all([...unheld, ...unexcluded])}`
 }
 
@@ -132,7 +134,7 @@ function parentPresent(
   chosen: Map<number, string>,
 ): SQL {
   const equals = (names: (n: number) => SQL) =>
-    all(columns.map((_, c) => sql`${names(c)} = claim.${valueColumn(change, c)}${sql.raw(collate(collations[c]))}`))
+    all(columns.map((_, c) => sql`${names(c)} = row_keys.${valueColumn(change, c)}${sql.raw(collate(collations[c]))}`))
   const sources = [
     sql`exists (select from ${sql.raw(target)} as parent where ${equals((c) => sql.raw(`parent.${quoted(columns[c] as string)}`))})`,
   ]
@@ -147,5 +149,5 @@ function parentPresent(
       sql`exists (select from ${candidates} as parent where parent.${numbered("to", moves)} and ${equals((c) => sql`parent.${valueColumn(moves, c)}`)})`,
     )
   }
-  return sql`(not claim.${numbered("to", change)} or ${sql.join(sources, sql` or `)})`
+  return sql`(not row_keys.${numbered("to", change)} or ${sql.join(sources, sql` or `)})`
 }

@@ -19,7 +19,7 @@ export const all = (parts: SQL[]) => (parts.length === 0 ? sql`true` : sql.join(
  * the checks let the row change, `leaving` whether it is one of the rows to change, `to_0`, `to_1`,
  * … which changes it takes part in, and `value_0_0`, … what the columns of each change hold.
  */
-export function claims(table: ChangingTable): SQL {
+export function rowKeys(table: ChangingTable): SQL {
   const { rules, checks, changes } = table
   const keys = rules.flatMap((rule, n) => [
     sql`${applies(rule)} as ${numbered("in", n)}`,
@@ -44,7 +44,7 @@ export function claims(table: ChangingTable): SQL {
     )}`
 }
 
-/** Partitions claims by their key of a rule. */
+/** Partitions rows by their key of a rule. */
 export function sameKey({ keys }: UniqueRule, rule: number): SQL {
   return sql`partition by ${list([numbered("in", rule), ...keys.map((_, key) => keyColumn(rule, key))])}`
 }
@@ -78,7 +78,7 @@ function changedRows(table: ChangingTable): SQL {
   return sql`(select *, ${list(computed)} from ${rows} as given)`
 }
 
-/** Returns the condition for two claims to have the same key, or to exclude each other. */
+/** Returns the condition for two rows to have the same key, or to exclude each other. */
 export function collide({ keys, operators, nullsNotDistinct }: UniqueRule, n: number, one: string, other: string): SQL {
   const [left, right] = [sql.raw(one), sql.raw(other)]
   const pairs = keys.map((_, k) => {
