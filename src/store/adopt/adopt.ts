@@ -63,19 +63,29 @@ function tooWide({ guests, reachable }: Census): LazySetupError {
 }
 
 async function adoptInPasses(job: AdoptJob, report: AdoptReport, total: number): Promise<void> {
+  let there = total
   for (let pass = 0; pass < PASSES; pass++) {
     const before = report.adopted
-    await adoptInOrder(job, report, total)
+    if (pass > 0) there = await countGuests(job.db, job.search)
+    await adoptInOrder(job, report, { total, there })
     if (report.interrupted || report.failures > 0 || report.adopted === before) return
   }
 }
 
-/** Goes through the users once, in the order of their ids. */
-async function adoptInOrder({ search, ...rest }: AdoptJob, report: AdoptReport, total: number): Promise<void> {
-  const job = { search, ...rest }
+/**
+ * Goes through the users once, in the order of their ids. Takes as many as there were to begin with,
+ * since an app may make guests as fast as they are adopted.
+ */
+async function adoptInOrder(
+  job: AdoptJob,
+  report: AdoptReport,
+  { total, there }: { total: number; there: number },
+): Promise<void> {
+  const { search } = job
+  let taken = 0
   const { batchSize, limit, signal, onProgress } = search.settings
   for (let after: string | undefined; ; ) {
-    const room = Math.min(batchSize, limit - report.adopted)
+    const room = Math.min(batchSize, limit - report.adopted, there - taken)
     if (room <= 0) return
     if (signal?.aborted) {
       report.interrupted = true
@@ -83,6 +93,7 @@ async function adoptInOrder({ search, ...rest }: AdoptJob, report: AdoptReport, 
     }
     const guests = await nextGuests(job.db, search, after, room)
     if (guests.length === 0) return
+    taken += guests.length
     await adoptThese(job, report, guests)
     onProgress?.({ adopted: report.adopted, failed: report.failures, total })
     if (report.interrupted) return
