@@ -2,4 +2,5 @@ export { type RefusalCode, SignInRefused } from "./auth/config/sign-in-refused.j
 export { type ConvertInput, ConvertProvider, type ConvertProviderOptions } from "./auth/providers/convert.js"
 export { PasswordProvider, type PasswordProviderOptions } from "./auth/providers/password.js"
 export { type HashOptions, hashPassword, hasUsablePassword, verifyPassword } from "./password/hash.js"
+export type { VerifyOther } from "./password/other-hash.js"
 export { checkPassword, type PasswordCheck } from "./password/policy.js"

@@ -98,7 +98,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     if (signsIn) {
       context.exchange.tokenFor = params.user.id ?? ""
       Object.assign(params.token, await claimsFor(params.user as UserRow, params.account, context.adapter))
-    } else if (isDue(params.token, { recheck: context.options.recheck, updateAge: context.updateAge })) {
+    } else if (isDue(params.token, context.checks)) {
       if ((await recheck(params.token, context)) === "over") {
         context.session.end()
         return null

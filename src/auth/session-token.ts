@@ -102,8 +102,10 @@ async function databaseToken(userId: string | undefined, context: RequestContext
   const before = await context.session.current()
   await adapter.createSession({ ...session, userId })
   // Create the session before asking for the password: proveEmail locks the user, so either it ends
-  // this session or the password is gone here.
-  if (context.method.kind === "password" && !(await adapter.lazy.hasPassword(userId))) {
+  // this session or the password is gone here. A change of the password can end sessions, too.
+  const { method } = context
+  const { proof } = method.kind === "password" ? method : {}
+  if (method.kind === "password" && !(await (proof ? proof.holds() : adapter.lazy.hasPassword(userId)))) {
     await adapter.deleteSession(session.sessionToken)
     throw new SignInRefused("wrong_credentials")
   }

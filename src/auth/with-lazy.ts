@@ -1,6 +1,7 @@
 import type { AuthConfig } from "@auth/core"
 import { LazySetupError } from "../errors.js"
 import type { InternalAdapter } from "../store/lazy-adapter.js"
+import { onlyActive } from "../store/only-active.js"
 import { rememberSessionMaxAge } from "../store/users/session-life.js"
 import { composeCallbacks } from "./callbacks.js"
 import { creationLimits } from "./config/limits.js"
@@ -134,8 +135,9 @@ function appContext(given: LazyConfig): AppContext {
   const { lazy, adapter, events = {}, ...config } = given
   const limiters = sharedLimiters(given)
   const { maxAge, updateAge } = sessionSettings(config)
+  const internal = adapter as InternalAdapter
   return {
-    adapter: adapter as InternalAdapter,
+    adapter: [internal.lazy.isActive, lazy?.isActive].reduce(onlyActive, internal),
     options: { ...lazy, enabled: lazy?.enabled ?? true, recheck: lazy?.recheck ?? DEFAULT_RECHECK },
     events,
     strategy: config.session?.strategy ?? "database",

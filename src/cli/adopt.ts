@@ -45,7 +45,7 @@ async function runAdopt(options: GivenOptions, surroundings: Surroundings): Prom
     const report = await withTarget(options, surroundings, {
       command: "adopt",
       async run({ app, store }) {
-        const lazy = await store()
+        const { lazy } = await store()
         const { where, ...rest } = given
         if (!where) throw new UsageError(NO_CONDITION)
         const shown = showProgress("Adopting", surroundings.stderr)
@@ -60,6 +60,7 @@ async function runAdopt(options: GivenOptions, surroundings: Surroundings): Prom
         })
       },
       failure: "The adoption failed",
+      beside: readFlag("--beside", options.beside),
     })
     progress?.end()
     surroundings.print(json ? JSON.stringify(report) : adoptSummary(report))

@@ -1,7 +1,10 @@
 import type { CAC } from "cac"
-import { getTableConfig, type PgTable } from "drizzle-orm/pg-core"
+import { getTableColumns } from "drizzle-orm"
+import { type AnyPgColumn, getTableConfig, type PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
 import { type MigrateReport, migrate } from "../store/migrate.js"
+import type { Database } from "../store/sql/database.js"
+import { columnName } from "../store/sql/identifiers.js"
 import { NAMED_TABLES, schema } from "../store/tables/schema.js"
 import type { AppConfig } from "./app/app-config.js"
 import { DONE } from "./exit-codes.js"
@@ -14,7 +17,10 @@ export function addMigrate(cli: CAC, surroundings: Surroundings): void {
   targetOptions(
     cli.command("migrate", "Create the default tables, or add what is missing to those of @auth/drizzle-adapter"),
   )
-    .option("--beside", "Create the default tables even next to those of another Auth.js adapter")
+    .option(
+      "--beside",
+      "Create the default tables even next to those of another Auth.js adapter, or of another app with lazy users",
+    )
     .example("  $ authjs-lazy migrate --database-url postgres://localhost/app")
     .example("  $ authjs-lazy migrate --config auth.ts --json")
     .action((options: GivenOptions) => runMigrate(options, surroundings))
@@ -37,15 +43,16 @@ async function runMigrate(options: GivenOptions, surroundings: Surroundings): Pr
 }
 
 /**
- * Refuses to create the default tables for an app that uses others. Compares names, because tsx may
- * load this library twice.
+ * Refuses to create the default tables for an app that uses others. Compares the names of tables
+ * and columns, because tsx may load this library twice.
  */
-function refuseOwnTables({ file, tables }: AppConfig): void {
+function refuseOwnTables({ db, file, tables }: AppConfig): void {
   const own = NAMED_TABLES.flatMap((option) => {
     const table = tables[option]
     if (!table) return []
     const { name, schema: schemaName } = getTableConfig(table as PgTable)
-    const isDefault = name === getTableConfig(schema[option]).name && schemaName === undefined
+    const isNamed = name === getTableConfig(schema[option]).name && schemaName === undefined
+    const isDefault = isNamed && hasDefaultColumns(db, table as PgTable, schema[option])
     return isDefault ? [] : [schemaName === undefined ? name : `${schemaName}.${name}`]
   })
   if (own.length > 0)
@@ -53,6 +60,15 @@ function refuseOwnTables({ file, tables }: AppConfig): void {
       `migrate creates the default tables, but the configuration in ${file} has its own: ${own.join(", ")}. ` +
         `Migrate these with the rest of your app, then check the result: npx authjs-lazy doctor --config ${file}`,
     )
+}
+
+/** Tells whether the columns of a table are called like those of a default one. */
+function hasDefaultColumns(db: Database, table: PgTable, standard: PgTable): boolean {
+  const columns: Record<string, AnyPgColumn> = getTableColumns(table)
+  return Object.entries<AnyPgColumn>(getTableColumns(standard)).every(([property, { name }]) => {
+    const column = columns[property]
+    return column === undefined || columnName(db, column) === name
+  })
 }
 
 function summary({ applied, baselined, appManaged, missing, beside = [] }: MigrateReport): string {

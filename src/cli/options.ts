@@ -13,9 +13,14 @@ export function targetOptions(command: Command): Command {
     )
     .option(
       "--database-url <url>",
-      "postgres://… or the folder of a PGlite database; without --config, for the default tables (default: DATABASE_URL)",
+      "postgres://… or the folder of a PGlite database; without --config, for the default tables (default: DATABASE_URL, or else POSTGRES_URL)",
     )
     .option("--json", "Print the report as JSON")
+}
+
+/** Adds the option of commands that look for lazy users. */
+export function besideOption(command: Command): Command {
+  return command.option("--beside", "Don't mind lazy users in other tables, which belong to another app")
 }
 
 /** The flags of earlier versions for what the configuration now says, by their names in cac. */

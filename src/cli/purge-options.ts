@@ -56,6 +56,9 @@ export function joinPurgeOptions(given: GivenPurge, app: AppConfig | undefined, 
   }
 }
 
+/** Tells whether the app's module purges with `cascade`. */
+export const ownCascade = (app: AppConfig): boolean => readExport(app).cascade === true
+
 function readExport({ file, purge = {} }: AppConfig): PurgeOptions {
   if (typeof purge !== "object" || purge === null)
     throw new LazySetupError(

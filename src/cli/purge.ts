@@ -7,8 +7,8 @@ import { qualifiedName } from "../store/sql/identifiers.js"
 import { schema } from "../store/tables/schema.js"
 import type { AppConfig } from "./app/app-config.js"
 import { DONE, LEFT } from "./exit-codes.js"
-import { type GivenOptions, readFlag, targetOptions } from "./options.js"
-import { joinPurgeOptions, readPurgeOptions } from "./purge-options.js"
+import { besideOption, type GivenOptions, readFlag, targetOptions } from "./options.js"
+import { joinPurgeOptions, ownCascade, readPurgeOptions } from "./purge-options.js"
 import { type Progress, showProgress } from "./report/progress.js"
 import { purgeSummary } from "./report/purge-summary.js"
 import { stopSignal } from "./stop-signal.js"
@@ -28,7 +28,7 @@ export function addPurge(cli: CAC, surroundings: Surroundings): void {
     .option("--limit <count>", "The most users to delete (default: all)")
     .option("--dry-run", "Report what would be deleted, and change nothing")
     .option("--cascade", "Also delete rows that refer to the users without ON DELETE, whichever user created them")
-  targetOptions(command)
+  targetOptions(besideOption(command))
     .example("  $ authjs-lazy purge --dry-run --config auth.ts")
     .example("  $ authjs-lazy purge --database-url postgres://localhost/app --older-than 90d")
     .action((options: GivenOptions) => runPurge(options, surroundings))
@@ -37,30 +37,40 @@ export function addPurge(cli: CAC, surroundings: Surroundings): void {
 async function runPurge(options: GivenOptions, surroundings: Surroundings): Promise<number> {
   const given = readPurgeOptions(options)
   const json = readFlag("--json", options.json)
+  const beside = readFlag("--beside", options.beside)
   let progress: Progress | undefined
   const stop = stopSignal(() => {
     progress?.end()
     tell(surroundings, "Stopping after this batch. A second signal stops at once.")
   })
   try {
-    const { report, assumed } = await withTarget(options, surroundings, {
+    const { report, app, tables } = await withTarget(options, surroundings, {
       command: "purge",
+      beside,
       async run({ app, db, store }) {
         if (app) await refuseMissingSessions(db, app)
-        const lazy = await store()
+        const { lazy, tables } = await store()
         const shown = showProgress(given.dryRun ? "Counting" : "Purging", surroundings.stderr)
         progress = shown
         const purgeOptions = joinPurgeOptions(given, app, {
           signal: stop.signal,
           onProgress: ({ purged, left, total }) => shown.update(purged + left, total),
         })
-        const report = await lazy.purge(purgeOptions)
-        return { report, assumed: !app && given.olderThan === undefined }
+        const report = await lazy.purge(beside ? { ...purgeOptions, beside } : purgeOptions)
+        return { report, app, tables }
       },
       failure: "The purge failed",
     })
     progress?.end()
-    surroundings.print(json ? JSON.stringify(report) : purgeSummary(report, { assumed }))
+    // Without a configuration, name the tables only where nothing went of which they would be named.
+    const named = app !== undefined || report.purged === 0
+    const assumed = !app && given.olderThan === undefined
+    const cascade = given.cascade || (app !== undefined && ownCascade(app))
+    surroundings.print(
+      json
+        ? JSON.stringify({ ...report, ...(named && { tables }) })
+        : purgeSummary(report, { assumed, tables, named, cascade, file: app?.file }),
+    )
     return isComplete(report) ? DONE : LEFT
   } finally {
     progress?.end()

@@ -1,6 +1,6 @@
 import type { CAC } from "cac"
 import { DONE, UsageError } from "./exit-codes.js"
-import { type GivenOptions, readDuration, readFlag, targetOptions } from "./options.js"
+import { besideOption, type GivenOptions, readDuration, readFlag, targetOptions } from "./options.js"
 import { statsSummary } from "./report/stats-summary.js"
 import type { Surroundings } from "./surroundings.js"
 import { withTarget } from "./target.js"
@@ -13,7 +13,7 @@ export function addStats(cli: CAC, surroundings: Surroundings): void {
       "--since <date>",
       "The first day to count (2026-01-31, in UTC), or how long ago it was, such as 90d (default: 30d)",
     )
-  targetOptions(command)
+  targetOptions(besideOption(command))
     .example("  $ authjs-lazy stats --since 90d --config auth.ts")
     .example("  $ authjs-lazy stats --since 2026-01-31 --database-url postgres://localhost/app --json")
     .action((options: GivenOptions) => runStats(options, surroundings))
@@ -22,12 +22,17 @@ export function addStats(cli: CAC, surroundings: Surroundings): void {
 async function runStats(options: GivenOptions, surroundings: Surroundings): Promise<number> {
   const json = readFlag("--json", options.json)
   const since = options.since === undefined ? undefined : readSince(options.since)
-  const report = await withTarget(options, surroundings, {
+  const beside = readFlag("--beside", options.beside)
+  const { report, tables } = await withTarget(options, surroundings, {
     command: "stats",
-    run: async ({ store }) => (await store()).stats({ since }),
+    beside,
+    async run({ store }) {
+      const { lazy, tables } = await store()
+      return { report: await lazy.stats(beside ? { since, beside } : { since }), tables }
+    },
     failure: "The statistics failed",
   })
-  surroundings.print(json ? JSON.stringify(report) : statsSummary(report, surroundings.stdout))
+  surroundings.print(json ? JSON.stringify({ ...report, tables }) : statsSummary(report, tables, surroundings.stdout))
   return DONE
 }
 

@@ -3,9 +3,11 @@ import { LazyAdapter } from "../store/lazy-adapter.js"
 import type { LazyStore } from "../store/lazy-store.js"
 import type { Database } from "../store/sql/database.js"
 import { columnName } from "../store/sql/identifiers.js"
+import { defaultTables } from "../store/tables/schema.js"
 import { type AppConfig, findConfigFile, readAppConfig } from "./app/app-config.js"
 import { readDefaultTables } from "./database/default-tables.js"
 import { explainFailure } from "./database/explain-failure.js"
+import { lookedAt, refuseWrongTables } from "./database/looked-at.js"
 import { closeClient, withDatabase } from "./database/open-database.js"
 import { UsageError } from "./exit-codes.js"
 import { type GivenOptions, readText } from "./options.js"
@@ -18,8 +20,17 @@ export interface Target {
   app: AppConfig | undefined
   /** The PostgreSQL schema that the database URL names. */
   schema: string | undefined
-  /** Opens the store on the app's tables, or on the default ones. */
-  store(): Promise<LazyStore>
+  /**
+   * Opens the store on the app's tables, or on the default ones.
+   * @throws LazySetupError when these are missing, or the lazy users seem to be in other ones
+   */
+  store(): Promise<OpenStore>
+}
+
+/** A store with the names of the tables that the command looks at, as reports name them. */
+interface OpenStore {
+  lazy: LazyStore
+  tables: string[]
 }
 
 /** Describes the work on a target. */
@@ -33,6 +44,11 @@ interface Work<Result> {
    * @default false
    */
   create?: boolean
+  /**
+   * Whether lazy users in other tables belong to another app.
+   * @default false
+   */
+  beside?: boolean
 }
 
 /**
@@ -45,25 +61,27 @@ export async function withTarget<Result>(
   surroundings: Surroundings,
   work: Work<Result>,
 ): Promise<Result> {
-  const { command, failure, run } = work
+  const { failure, run } = work
+  const onNote = (note: string) => tell(surroundings, `authjs-lazy: ${note}`)
   const given = readAddress(options.databaseUrl)
-  const app = await findApp(options, given, command, surroundings)
+  const app = await findApp(options, given, work.command, surroundings)
   if (app) surroundings.closers.push(() => closeClient(app.db))
-  const address = given ?? (app ? undefined : surroundings.env.DATABASE_URL)
-  if (address !== undefined && address !== "")
+  const address = given ?? (app ? undefined : addressIn(surroundings.env))
+  if (address)
     return withDatabase(address, {
       ...work,
       cwd: surroundings.cwd,
       casing: app && casingOf(app.db),
-      onNote: (note) => tell(surroundings, `authjs-lazy: ${note}`),
-      run: (db, { schema }) => run({ db, app, schema, store: () => openStore(db, app, schema, command) }),
+      onNote,
+      run: (db, { schema }) => run({ db, app, schema, store: () => openStore({ db, app, schema }, work, onNote) }),
     })
   if (!app)
     throw new UsageError(
-      "The database is missing. Pass --config <file> to use that of your app, or --database-url, or set DATABASE_URL.",
+      "The database is missing. Pass --config <file> to use that of your app, or --database-url, or set DATABASE_URL or POSTGRES_URL.",
     )
   try {
-    return await run({ db: app.db, app, schema: undefined, store: async () => app.store })
+    const { db } = app
+    return await run({ db, app, schema: undefined, store: () => openStore({ db, app }, work, onNote) })
   } catch (error) {
     throw explainFailure(error, failure, { of: app.file })
   }
@@ -97,14 +115,25 @@ async function findApp(
   return readAppConfig(file, cwd, command)
 }
 
+/** The variables that hosts set, those of Vercel, Neon and Supabase last. */
+const addressIn = (env: NodeJS.ProcessEnv) => env.DATABASE_URL || env.POSTGRES_URL
+
 async function openStore(
-  db: Database,
-  app: AppConfig | undefined,
-  schema: string | undefined,
-  command: string,
-): Promise<LazyStore> {
-  const tables = app ? app.tables : await readDefaultTables(db, schema, command)
-  return LazyAdapter(db, tables).lazy
+  { db, app, schema }: { db: Database; app: AppConfig | undefined; schema?: string | undefined },
+  { command, beside = false }: Pick<Work<unknown>, "command" | "beside">,
+  onNote: (note: string) => void,
+): Promise<OpenStore> {
+  // A command that changes users needs what the purge needs.
+  const used = command === "stats" ? "stats" : "purge"
+  if (app) {
+    const lazy = db === app.db ? app.store : LazyAdapter(db, app.tables).lazy
+    return { lazy, tables: await lookedAt(db, app.tables, used) }
+  }
+  const tables = await readDefaultTables(db, schema, used)
+  if (!beside) await refuseWrongTables(db, defaultTables(schema).usersTable, { command: used, onNote })
+  // Identities, passkeys and passwords tell whom `adopt` must leave alone.
+  const opened = command === "adopt" ? defaultTables(schema) : tables
+  return { lazy: LazyAdapter(db, opened).lazy, tables: await lookedAt(db, tables, used) }
 }
 
 const probes = pgTable("probe", { plainName: text(), snake_name: text() })

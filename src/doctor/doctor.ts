@@ -8,7 +8,7 @@ import { checkAuthCores } from "./app/check-auth-cores.js"
 import { checkConfig } from "./app/check-config.js"
 import { checkPipelining } from "./app/check-driver.js"
 import { checkSecrets } from "./app/check-secrets.js"
-import { readConfig } from "./app/read-config.js"
+import { readAdapterTables, readConfig } from "./app/read-config.js"
 import { examineDatabase } from "./database/examine-database.js"
 import { type Finding, worstFirst } from "./finding.js"
 
@@ -25,7 +25,7 @@ export interface DoctorOptions {
   db?: Database
   /**
    * The app's own tables, as passed to `LazyAdapter`.
-   * @default the default tables
+   * @default those of the adapter of `auth`, or else the default tables
    */
   tables?: LazyAdapterOptions
   /**
@@ -48,6 +48,11 @@ export interface DoctorOptions {
    * @default false
    */
   cascade?: boolean
+  /**
+   * Whether lazy users in other tables of the database belong to another app.
+   * @default false
+   */
+  beside?: boolean
 }
 
 /** Reports what {@link doctor} found. */
@@ -67,11 +72,21 @@ export interface DoctorReport {
  * @example
  * const { findings } = await doctor({ db, auth: authConfig, cwd: process.cwd() })
  */
-export async function doctor(options: DoctorOptions): Promise<DoctorReport> {
-  const { db, tables = {}, auth, cwd, cascade = false } = options
+export function doctor(options: DoctorOptions): Promise<DoctorReport> {
+  return examine(options, { isKnown: options.tables !== undefined || options.auth !== undefined })
+}
+
+/**
+ * Implements {@link doctor}.
+ * @param isKnown whether the app named its tables, so that the default ones are no guess
+ */
+export async function examine(options: DoctorOptions, { isKnown }: { isKnown: boolean }): Promise<DoctorReport> {
+  const { db, auth, cwd, cascade = false, beside = false } = options
   const config = auth && readConfig(auth, process.env)
   const sessionMaxAge = options.sessionMaxAge ?? config?.longestSession ?? DEFAULT_SESSION_MAX_AGE
-  const database = db && (await redactErrorsOf(() => examineDatabase(db, tables, { config, sessionMaxAge, cascade })))
+  const tables = options.tables ?? (auth && readAdapterTables(auth))
+  const circumstances = { config, sessionMaxAge, cascade, beside, isKnown }
+  const database = db && (await redactErrorsOf(() => examineDatabase(db, tables ?? {}, circumstances)))
   const findings: Finding[] = [
     ...(database?.findings ?? []),
     ...(db ? checkPipelining(db) : []),

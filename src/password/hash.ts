@@ -123,6 +123,14 @@ export function checkTurn(turn: TurnOptions): void {
   turns.check(turn)
 }
 
+/**
+ * Runs other work in the queue of the hashes.
+ * @throws TooManyWaiting when more than `turn.maxWaiting` callers wait, or the client disconnects
+ */
+export function takeTurn<Result>(work: () => Promise<Result>, turn: TurnOptions): Promise<Result> {
+  return turns.take(work, turn)
+}
+
 type Costs = Required<HashOptions>
 
 function resolveCosts(options: HashOptions = {}): Costs {
@@ -152,7 +160,7 @@ const PHC =
  * Tells whether a string is an argon2id hash with costs in range. A corrupt stored hash could make
  * argon2 throw, or take hours and all memory.
  */
-function isArgon2id(hash: unknown): hash is string {
+export function isArgon2id(hash: unknown): hash is string {
   const [, m, t, p, pFirst, tLast] = (typeof hash === "string" && PHC.exec(hash)) || []
   const memoryCost = Number(m)
   const timeCost = Number(t ?? tLast)

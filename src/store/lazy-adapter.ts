@@ -1,5 +1,6 @@
-import type { Adapter } from "@auth/core/adapters"
+import type { Adapter, AdapterUser } from "@auth/core/adapters"
 import { DrizzleAdapter } from "@auth/drizzle-adapter"
+import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
 import { adoptGuests } from "./adopt/adopt.js"
@@ -16,14 +17,16 @@ import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
 import { redactErrors } from "./sql/redact.js"
 import { checkReferences } from "./tables/check-references.js"
+import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
 import { type LazyAdapterOptions, resolveTables, type Tables, type UsersTable } from "./tables/resolve-tables.js"
-import { rowToInsert } from "./tables/user-row.js"
+import { rowToInsert, type UserRow } from "./tables/user-row.js"
 import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
 import { deleteLazyUser } from "./users/delete-lazy-user.js"
 import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
+import { signInStore } from "./users/sign-in-store.js"
 import { readStats } from "./users/stats.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
 
@@ -57,25 +60,50 @@ export function LazyAdapter<Users extends UsersTable = UsersTable>(
   const tables = resolveTables(options)
   const references = options.references ?? []
   checkReferences(references, tables)
-  const { passwordsTable: _, lazyOutcomesTable: __, credentials: ___, activeUsers: ____, ...adapterTables } = tables
-  const base = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
+  const base = madeFrom(tables, () => drizzleMethods(db, tables))
   const lazy = drizzleStore(db, tables, references, options as LazyAdapterOptions)
   rememberPlace(lazy, placeOf(db))
   return redactErrors<LazyAdapter>({
-    ...base,
+    ...base(),
     ...preparedReads(db, tables),
     ...activeReads(db, tables),
     // Auth.js leaves out some columns, such as `emailVerified` when a user signs up by passkey.
-    createUser: (data) => explainRefused(db, tables, data, () => base.createUser(rowToInsert(data))),
+    createUser: (data) => explainRefused(db, tables, data, () => base().createUser(rowToInsert(data))),
     // Auth.js sets `emailVerified` when a visitor opens the link sent to the address.
     async updateUser(data) {
-      if (!data.emailVerified) return base.updateUser(data)
+      if (!data.emailVerified) return base().updateUser(data)
       const proven = await lazy.proveEmail(data.id)
       if (!proven) throw new Error("The user to update does not exist, or its address is a placeholder.")
-      return base.updateUser(data)
+      return base().updateUser(data)
     },
     lazy,
   })
+}
+
+/** Makes the methods of `@auth/drizzle-adapter`, which reads no hash of a password. */
+function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> {
+  const {
+    passwordsTable: _,
+    lazyOutcomesTable: __,
+    credentials: ___,
+    activeUsers: ____,
+    legacyHash,
+    ...adapterTables
+  } = tables
+  const methods = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
+  if (!legacyHash) return methods
+  const users = writtenUsers(tables)
+  return {
+    ...methods,
+    async createUser({ id, ...row }) {
+      const values = users.id.hasDefault ? row : { id, ...row }
+      const [user] = await db
+        .insert(users)
+        .values(values as UserRow)
+        .returning(getTableColumns(tables.usersTable))
+      return user as AdapterUser
+    },
+  }
 }
 
 function drizzleStore(
@@ -84,16 +112,18 @@ function drizzleStore(
   references: AnyPgColumn[],
   options: LazyAdapterOptions,
 ): StoreInternals {
-  const ensureUser = ensureLazyUser(db, tables)
+  const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
+  const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
   const store: StoreInternals = redactErrors<StoreInternals>({
     hasPasswords: tables.passwordsTable !== undefined,
     needsEmail: tables.usersTable.email.notNull,
-    setup: () => ({
-      db,
-      tables: options,
-      sessionMaxAge: knownSessionMaxAge(store),
-      generators: knownGenerators(store),
-    }),
+    isActive: options.isActive,
+    hasInactiveUsers: tables.activeUsers !== undefined,
+    setup() {
+      const { legacyHash } = tables
+      const given = { ...options, ...(legacyHash && { legacyHash: legacyHash.column }) }
+      return { db, tables: given, sessionMaxAge: knownSessionMaxAge(store), generators: knownGenerators(store) }
+    },
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
@@ -101,14 +131,15 @@ function drizzleStore(
     merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
-    checkPassword: (identifier, verify) => findByPassword(db, tables, identifier, verify),
+    checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
+    signIn: signInStore(db, tables),
     proveEmail: (userId) => proveEmail(db, tables, userId),
     linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
     endsAtProof: (userId) => endsAtProof(db, tables, userId),
     leaveBehind: (userId, until) => leaveBehind(db, tables, userId, until),
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
-    ...(tables.activeUsers && { isOfInactiveUser: (account) => isOfInactiveUser(db, tables, account) }),
+    isOfInactiveUser: (proven) => isOfInactiveUser(db, tables, proven),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options

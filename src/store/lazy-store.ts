@@ -2,7 +2,7 @@ import type { AdapterAccount } from "@auth/core/adapters"
 import type { AdoptOptions, AdoptReport } from "./adopt/types.js"
 import type { Generators } from "./create/known-generators.js"
 import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/types.js"
-import type { UserIdentifier } from "./identifiers/active-users.js"
+import type { ProvenUser, UserIdentifier } from "./identifiers/active-users.js"
 import type { MergeOptions, MergeReport, SignInMerge } from "./merge/types.js"
 import type { PurgeOptions, PurgeReport } from "./purge/types.js"
 import type { Database } from "./sql/database.js"
@@ -11,6 +11,7 @@ import type { UserRow } from "./tables/user-row.js"
 import type { Conversion, ConvertReport, NewRealUser } from "./users/conversion.js"
 import type { VerifyHash } from "./users/passwords.js"
 import type { NewSession } from "./users/sessions.js"
+import type { SignInStore } from "./users/sign-in-store.js"
 import type { StatsOptions, StatsReport } from "./users/stats-types.js"
 import type { Use } from "./users/touch.js"
 
@@ -62,7 +63,8 @@ export interface LazyStore {
    * the report names them.
    * @throws LazySetupError when an option is unknown or invalid, `olderThan` is shorter than a
    * session can live, PostgreSQL doesn't count what it deletes (`track_counts`), the role can't see
-   * what the purge decides on, or a dry run can't make a temporary table that it needs
+   * what the purge decides on, a dry run can't make a temporary table that it needs, or there never
+   * was a lazy user but another table has some
    * @throws Error of the database while it looks for users, or when the connection is lost or the
    * server has no room left
    * @example
@@ -71,18 +73,12 @@ export interface LazyStore {
   purge(options?: PurgeOptions): Promise<PurgeReport>
 
   /**
-   * Makes lazy users of the guests that the app has made by hand, without signing them out: removes
-   * the hashes of their made-up passwords, gives them usernames, and removes their made-up addresses,
-   * or replaces them by placeholders where the column is NOT NULL. Real users stay as they are: the
-   * report counts those whom the condition matches.
-   *
-   * Works in batches, each of them one transaction, and may be run again, also while the app goes on
-   * making such guests. Several adoptions may run at once. A batch that fails is split until only
-   * the users remain who fail by themselves; the report names them.
-   * @throws LazySetupError when an option is invalid, the condition does not work or matches every
-   * user, the role can't see what tells real users, or a trigger changes the rows
-   * @throws Error of the database, or of `generateName` and `generateEmail`; what was adopted until
-   * then stays adopted
+   * Makes lazy users of the guests that the app has made by hand, in batches, without signing them
+   * out: removes useless hashes and made-up addresses, and gives usernames. Leaves alone, and counts,
+   * users who are known to be real. May be run again, and several times at once.
+   * @throws LazySetupError when an option is invalid, the condition fails or matches every user, or
+   * the role can't see what tells real users
+   * @throws Error of the database or of a hook; what was adopted until then stays adopted
    * @example
    * await adapter.lazy.adopt({ where: sql`email like 'guest-%'`, dryRun: true })
    */
@@ -90,7 +86,8 @@ export interface LazyStore {
 
   /**
    * Counts what became of lazy users, day by day: made, converted, merged, purged, deleted.
-   * @throws LazySetupError when `since` is out of range
+   * @throws LazySetupError when `since` is out of range, or there never was a lazy user but another
+   * table has some
    * @example
    * const { lazyUsers, conversionRate } = await adapter.lazy.stats()
    */
@@ -192,10 +189,22 @@ export interface StoreInternals extends LazyStore {
   /**
    * Finds the real user with this identifier whose password `verify` accepts; null when there is
    * none. Calls `verify` exactly once, also without such a user, or for each of up to four users if
-   * the unique rules allow several. Stores the hash that `verify` returns; no hash leaves the store
-   * in any other way.
+   * the unique rules allow several. Stores the hash that `verify` returns.
+   * @param accepts refuses a user whose password is right
    */
-  checkPassword(identifier: UserIdentifier, verify: VerifyHash): Promise<UserRow | null>
+  checkPassword(
+    identifier: UserIdentifier,
+    verify: VerifyHash,
+    accepts?: (user: UserRow) => boolean | Promise<boolean>,
+  ): Promise<UserRow | null>
+
+  /** What the providers need to compare hashes. */
+  readonly signIn: SignInStore
+
+  /** The condition of `LazyAdapter({ isActive })`, which `withLazy` applies. */
+  readonly isActive?: ((user: UserRow) => boolean | Promise<boolean>) | undefined
+  /** Whether a session can belong to a user who is not active any more. */
+  readonly hasInactiveUsers: boolean
 
   /**
    * Records that the address of a user was proven. At the first proof, an account with a password,
@@ -206,8 +215,11 @@ export interface StoreInternals extends LazyStore {
    */
   proveEmail(userId: string): Promise<{ user: UserRow; passwordRemoved: boolean } | null>
 
-  /** Tells whether the account belongs to a user that `LazyAdapter({ activeUsers })` excludes. */
-  isOfInactiveUser?(account: { provider: string; providerAccountId: string }): Promise<boolean>
+  /**
+   * Tells whether a sign-in proves to be an inactive user: the owner of an account, the user with
+   * an id, or the only one with an address that inactive users keep.
+   */
+  isOfInactiveUser(proven: ProvenUser): Promise<boolean>
 
   /**
    * Links an identity to the user whose address it proves, together with `proveEmail` and the

@@ -2,7 +2,7 @@ import { getTableColumns, sql } from "drizzle-orm"
 import { bigint, getTableConfig, pgSchema, serial, text } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../errors.js"
 import { MIGRATIONS, type Migration } from "./migrations.js"
-import { otherAdapterTables, refuseSecondSet } from "./other-adapters.js"
+import { otherAdapterTables, otherLazyTables, refuseSecondColumns, refuseSecondSet } from "./other-adapters.js"
 import { readColumnTypes } from "./sql/catalogue/columns.js"
 import { schemaExists, schemaHasTable } from "./sql/catalogue/tables.js"
 import type { Database } from "./sql/database.js"
@@ -45,7 +45,8 @@ export interface MigrateOptions {
    */
   schema?: string
   /**
-   * Whether to make the default tables even beside those of another Auth.js adapter.
+   * Whether to make the default tables even beside those of another Auth.js adapter, and beside
+   * tables with lazy users of another app.
    * @default false
    */
   beside?: boolean
@@ -56,7 +57,8 @@ export interface MigrateOptions {
  * other migration of the same database. Records as applied what the database already has. Reads no
  * files, so it works in a bundle.
  * @throws LazySetupError when tables of the same names have another shape, or, without `beside`,
- * when there are tables of another adapter; nothing is changed then
+ * when there are tables of another adapter or other tables with the columns of lazy users; nothing
+ * is changed then
  * @example
  * const { applied } = await migrate(db)
  */
@@ -78,6 +80,7 @@ export function migrate(db: Database, options: MigrateOptions = {}): Promise<Mig
       }
       const [baselined, applied] = split(pending, (migration) => isThere(migration, columns))
       if (applied.length > 0) refuseOtherIds(columns)
+      if (applied.some(makesLazy)) refuseSecondColumns(await otherLazyTables(tx, schema), schema, beside)
       const others = applied.some(makesUsers) ? await otherAdapterTables(tx) : []
       if (!beside) refuseSecondSet(others)
       // PostgreSQL refuses even `if not exists` to a role without the right to create schemas.
@@ -110,6 +113,7 @@ export async function pendingMigrations(db: Database): Promise<string[]> {
   if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) return []
   const pending = unrecorded.filter((migration) => !isThere(migration, columns))
   if (pending.length > 0) refuseOtherIds(columns)
+  if (pending.some(makesLazy)) refuseSecondColumns(await otherLazyTables(db, "public"), "public", false)
   if (pending.some(makesUsers)) refuseSecondSet(await otherAdapterTables(db))
   return names(pending)
 }
@@ -198,4 +202,5 @@ function refuseOtherIds(columns: Columns): void {
   throw new LazySetupError(`The ids in the table "user" are of type ${type}, not text. ${OWN_MIGRATIONS}`)
 }
 
+const makesLazy = ({ columns }: Migration) => columns.some((column) => LAZY_COLUMNS.includes(column))
 const makesUsers = ({ tables }: Migration) => tables.includes("user")

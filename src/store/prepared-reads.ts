@@ -2,6 +2,7 @@ import type { Adapter, AdapterSession, AdapterUser } from "@auth/core/adapters"
 import { and, eq, sql } from "drizzle-orm"
 import type { Database } from "./sql/database.js"
 import { STATEMENT_NAME } from "./sql/query.js"
+import { madeFrom } from "./tables/legacy-hash.js"
 import type { Tables } from "./tables/resolve-tables.js"
 
 /** The reads that Auth.js makes in every request. */
@@ -11,16 +12,18 @@ export type PreparedReads = Required<Pick<Adapter, "getUser" | "getSessionAndUse
  * Makes the reads of `@auth/drizzle-adapter` from statements that are built and prepared once.
  * Building one takes longer than the database takes to answer it.
  */
-export function preparedReads(db: Database, { usersTable, sessionsTable, activeUsers }: Tables): PreparedReads {
-  const userById = once(() =>
-    db
+export function preparedReads(db: Database, tables: Tables): PreparedReads {
+  const userById = madeFrom(tables, () => {
+    const { usersTable, activeUsers } = tables
+    return db
       .select()
       .from(usersTable)
       .where(and(eq(usersTable.id, sql`${sql.param(sql.placeholder("id"), usersTable.id)}`), activeUsers))
-      .prepare(STATEMENT_NAME),
-  )
-  const sessionByToken = once(() =>
-    db
+      .prepare(STATEMENT_NAME)
+  })
+  const sessionByToken = madeFrom(tables, () => {
+    const { usersTable, sessionsTable, activeUsers } = tables
+    return db
       .select({ session: sessionsTable, user: usersTable })
       .from(sessionsTable)
       .innerJoin(usersTable, eq(usersTable.id, sessionsTable.userId))
@@ -30,8 +33,8 @@ export function preparedReads(db: Database, { usersTable, sessionsTable, activeU
           activeUsers,
         ),
       )
-      .prepare(STATEMENT_NAME),
-  )
+      .prepare(STATEMENT_NAME)
+  })
   return {
     async getUser(id) {
       const [user] = await userById().execute({ id })
@@ -41,13 +44,5 @@ export function preparedReads(db: Database, { usersTable, sessionsTable, activeU
       const [found] = await sessionByToken().execute({ token })
       return (found as { session: AdapterSession; user: AdapterUser } | undefined) ?? null
     },
-  }
-}
-
-function once<Value>(make: () => Value): () => Value {
-  let made: { value: Value } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
   }
 }

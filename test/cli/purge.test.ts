@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers"
 import { stripVTControlCharacters } from "node:util"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { builtCommand, runCommand } from "./command.js"
-import { databaseToPurge, holdUp, usersIn } from "./lazy-users.js"
+import { databaseToPurge, fill, holdUp, usersIn } from "./lazy-users.js"
 import { Terminal } from "./terminal.js"
 
 const purge = (url: string, ...args: string[]) => runCommand(["purge", "--database-url", url, ...args])
@@ -93,11 +93,22 @@ describe("authjs-lazy purge", () => {
     expect(skipping.code).toBe(3)
     expect(skipping.stdout).toContain("Purged 2 lazy users")
     expect(skipping.stdout).toMatch(/refer to them:\n {2}payment {2}1\n$/)
+    expect(skipping.stdout).toMatch(
+      /\nHeld back by foreign keys\. To change these: npx authjs-lazy doctor\n.*: --cascade \(/,
+    )
     expect(await usersIn(database)).toEqual(["2"])
     const cascading = await purge(database.url, "--cascade")
     expect(cascading.code).toBe(0)
     expect(cascading.stdout).toMatch(/^Purged 1 lazy user last/)
     expect(cascading.stdout).toMatch(/ {2}payment {2}2\n/)
+
+    // No cascade deletes other users.
+    await fill(database, 1)
+    await database.query(`alter table "user" add "invitedBy" text references "user"`)
+    await database.query(`insert into "user" (id, "invitedBy") values ('real', '1')`)
+    const inviting = await purge(database.url)
+    expect(inviting.stdout).toContain("npx authjs-lazy doctor\n")
+    expect(inviting.stdout).not.toContain("--cascade")
   })
 
   it("exits with 3 when a user will not go, and names it without letting the database write to the terminal", async () => {

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { freshFolder, writeBlocks } from "./extract.js"
-import { blocksOf, migrating, type Page, page, pages, root } from "./pages.js"
+import { blocksOf, chatbot, migrating, type Page, page, pages, root } from "./pages.js"
 
 /** As a consumer of the package has it. */
 const tsconfig = {
@@ -43,7 +43,8 @@ it("every TypeScript block in the documentation passes the type check", async ()
 it("no block of code goes unchecked by being called something else", () => {
   const languages = (all: readonly Page[]) =>
     new Set(all.flatMap((page) => blocksOf(page).map(({ language }) => language)))
-  expect(languages(pages.filter(({ path }) => path !== migrating))).toEqual(new Set(["ts", "sh", "", "nginx"]))
+  const others = pages.filter(({ path }) => path !== migrating && path !== chatbot)
+  expect(languages(others)).toEqual(new Set(["ts", "sh", "", "nginx"]))
   // test/frameworks/behind-nginx.test.ts runs the one configuration there is.
   const nginx = pages.flatMap((page) =>
     blocksOf(page).flatMap(({ language }) => (language === "nginx" ? page.path : [])),
@@ -51,6 +52,8 @@ it("no block of code goes unchecked by being called something else", () => {
   expect(nginx).toEqual(["docs/operating.md"])
   // What an app looked like before is nobody's example.
   expect(languages([page(migrating)])).toEqual(new Set(["ts", "js"]))
+  // test/docs/chat-port.test.ts finds each difference in the example.
+  expect(languages([page(chatbot)])).toEqual(new Set(["sh", "diff"]))
 })
 
 function typeCheck(folder: string): Promise<string> {

@@ -1,9 +1,10 @@
 // Examples in docstrings import from here what an app has anyway, so that they stay short.
 import type { Handle } from "@sveltejs/kit"
 import { type AnyPgColumn, type PgTable, pgTable, text, timestamp } from "drizzle-orm/pg-core"
-import { type Database, type LazyAdapter, lazyColumns, type UserRow } from "../../src/drizzle.js"
+import { type Database, type LazyAdapter, lazyColumns, schema, type UserRow } from "../../src/drizzle.js"
 import type { LazyAuth, MaybeLazy } from "../../src/index.js"
 
+export { default as bcrypt } from "bcryptjs"
 export { eq, isNull, sql } from "drizzle-orm"
 export { default as express } from "express"
 export { Hono } from "hono"
@@ -19,7 +20,7 @@ export declare const authHandle: Handle
 export declare const sequence: (...handles: Handle[]) => Handle
 /** The id of a user. */
 export declare const id: string
-/** The users table of an app that marks deleted users. */
+/** The users table of an app that marks deleted users, and kept hashes of passwords in it. */
 export const users = pgTable("user", {
   id: text("id").primaryKey(),
   name: text("name"),
@@ -27,11 +28,13 @@ export const users = pgTable("user", {
   emailVerified: timestamp("emailVerified", { mode: "date" }),
   image: text("image"),
   deletedAt: timestamp("deletedAt", { mode: "date" }),
+  password: text("password"),
   ...lazyColumns(),
 })
 /** Tables of the app. */
 export declare const apiKeys: PgTable
 export declare const feedTokens: PgTable & { ownerId: AnyPgColumn }
+export const { passwordsTable } = schema
 export const trials = pgTable("trial", { userId: text("userId").notNull() })
 /** The session of a visitor, and the rows of a lazy user and a real one. */
 export declare const session: MaybeLazy

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { encode } from "@auth/core/jwt"
 import type { CreationLimits } from "authjs-lazy"
+import bcrypt from "bcryptjs"
 import type { Express } from "express"
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
@@ -142,7 +143,7 @@ describe("migrating", () => {
     restore = setEnvironment(database)
     for (const table of tables) await database.query(table)
     await database.query(`insert into users (email, password) values ('guest-17@boards.example', '$2b$nobody knows'),
-      ('guest-18@boards.example', '$2b$nobody knows'), ('ada@boards.example', '$2b$${password}')`)
+      ('guest-18@boards.example', '$2b$nobody knows'), ('ada@boards.example', '${bcrypt.hashSync(password, 4)}')`)
     await database.query(
       "insert into board (user_id, title) select id, 'drawn before' from users where email = 'guest-17@boards.example'",
     )
@@ -191,7 +192,7 @@ describe("migrating", () => {
     const from = (await (await browser.visit("/")).text()).replace("Boards of ", "")
     expect((await browser.session())?.user).toMatchObject({ id: from, isLazy: true })
     await database.query(`insert into board (user_id, title) values ('${from}', 'drawn now')`)
-    await browser.signIn("credentials", { email: "Ada@boards.example", password })
+    await browser.signIn("password", { username: "Ada@boards.example", password })
     const ada = (await browser.session())?.user
     expect(ada).toMatchObject({ isLazy: false, email: "ada@boards.example" })
     expect(await database.query("select user_id as id from board where title = 'drawn now'")).toEqual([{ id: ada?.id }])

@@ -37,6 +37,9 @@ export const pages: readonly Page[] = [
 /** The page on migrating existing apps, which describes other people's code in its own words. */
 export const migrating = "docs/migrating-from-hand-rolled-guests.md"
 
+/** The page on migrating the chatbot template, whose code is the difference between two apps. */
+export const chatbot = "docs/migrating-from-the-chatbot-template.md"
+
 /** The page at this path. */
 export function page(path: string): Page {
   const found = pages.find((page) => page.path === path)

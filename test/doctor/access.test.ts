@@ -181,6 +181,10 @@ describe("what keeps the app's role from rows", () => {
       (await patient.summary({ auth: auth(mergeTables) })).filter((line) => line.includes("merge"))
     expect(await about({})).toEqual(["warning merge_rights note"])
     expect(await about({ note: "leave" })).toEqual([])
+    await database.query(
+      "create table entry (k int) partition by list (k); create table entry_1 partition of entry for values in (1)",
+    )
+    expect(await about({ entry_1: "leave" })).toContain("error merge_tables lazy.mergeTables")
     expect(await about({ notes: "leave" })).toEqual([
       "error merge_tables lazy.mergeTables",
       "warning merge_rights note",

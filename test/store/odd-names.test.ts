@@ -94,3 +94,19 @@ it("a name that two tables have is refused: leaving out the wrong one would lose
     message: expect.stringContaining("two tables"),
   })
 })
+
+it("the name of a partition is refused, since all of the table would be left", async () => {
+  const { from, into } = await world.people()
+  await database.query(`create table entry (owner text references "user" on delete set null, k int) partition by list (k);
+    create table entry_1 partition of entry for values in (1); create table entry_2 partition of entry for values in (2);
+    insert into entry values ('${from}', 1), ('${from}', 2)`)
+  await expect(world.store().merge(from, into, { mergeTables: { entry_1: "leave" } })).rejects.toMatchObject({
+    code: "setup",
+    message: expect.stringContaining(
+      'entry_1 is a partition of entry, of which a merge leaves all rows or none. Write: mergeTables: { "entry": "leave" }',
+    ),
+  })
+  await expect(world.store().merge(from, into, { mergeTables: { "public.entry": "leave" } })).resolves.toMatchObject({
+    moved: {},
+  })
+})

@@ -18,7 +18,10 @@ import { internals } from "../../src/store/lazy-store.js"
 import { emptyPglite, type TestDatabase } from "../setup/databases.js"
 
 type Columns = Record<string, PgColumnBuilderBase>
-type TableOption = Exclude<keyof LazyAdapterOptions, "references" | "credentials" | "activeUsers">
+type TableOption = Exclude<
+  keyof LazyAdapterOptions,
+  "references" | "credentials" | "activeUsers" | "isActive" | "legacyHash"
+>
 
 const moment = (name: string) => timestamp(name, { mode: "date", withTimezone: true })
 

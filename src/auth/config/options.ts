@@ -55,6 +55,13 @@ export interface LazyOptions {
    */
   recheck?: number
   /**
+   * Tells whether a user may sign in and keep a session, as `LazyAdapter({ isActive })` does, for
+   * one of several apps with the same adapter. A user must be active by both.
+   * @default every user is active
+   * @example isActive: (user) => user.email === null || user.email.endsWith("@example.com")
+   */
+  isActive?(user: UserRow): boolean | Promise<boolean>
+  /**
    * Decides what happens to a lazy user who signs out, and can't come back. `"keep"` leaves the row
    * to the purge; `"delete"` deletes it at once, with the rows that refer to it by ON DELETE
    * CASCADE.

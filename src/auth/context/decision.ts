@@ -13,12 +13,19 @@ export type SignInMethod =
   | { kind: "unknown" }
   /** Through a credentials provider, to which Auth.js passes the request. */
   | { kind: "credentials" }
-  /** By a password, which may be removed before the session is written. */
-  | { kind: "password" }
+  /** By a password, which may be changed or removed before the session is written. */
+  | { kind: "password"; proof?: PasswordProof }
   /** By an e-mail link. `askedHere`: the lazy user of this session requested it. */
   | { kind: "link"; askedHere: boolean }
   /** By a passkey whose signature Auth.js verified in this request. */
   | ({ kind: "passkey" } & Pick<Account, "provider" | "providerAccountId">)
+
+/** The hash that a password matched. */
+interface PasswordProof {
+  hash: string
+  /** Tells whether the password is still that of the user; another request may have rehashed it. */
+  holds: () => Promise<boolean>
+}
 
 /** The browser keeps its session: no callback of the app and no event runs. */
 interface KeepDecision {

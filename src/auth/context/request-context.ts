@@ -11,6 +11,7 @@ import type { RequestHead } from "../request/head.js"
 import { wholeRequest } from "../request/public-url.js"
 import { visitorAddress } from "../request/visitor-address.js"
 import { type SessionAndUser, SessionReader } from "../session/reader.js"
+import type { TokenChecks } from "../token/claims.js"
 import type { MintedToken } from "../token/codec.js"
 import type { AppContext } from "./app-context.js"
 import type { SignInDecision, SignInMethod } from "./decision.js"
@@ -44,6 +45,8 @@ export interface Exchange {
   minted?: MintedToken
   /** The ids of the lazy users whose sessions Auth.js deleted. */
   readonly signedOut: string[]
+  /** Work that waits for the end of a sign-in, and never fails. */
+  readonly afterwards: (() => Promise<void>)[]
 }
 
 /**
@@ -55,7 +58,7 @@ export class RequestContext {
   method: SignInMethod = { kind: "unknown" }
   /** The change that the request makes to the session of its browser. */
   decision: SignInDecision = { kind: "nothing" }
-  readonly exchange: Exchange = { events: [], handedOut: [], signedOut: [] }
+  readonly exchange: Exchange = { events: [], handedOut: [], signedOut: [], afterwards: [] }
   /** The request that this configuration belongs to. */
   readonly request: OwnRequest
   /** Reads the session of the request. */
@@ -103,6 +106,12 @@ export class RequestContext {
 
   get updateAge(): number {
     return this.app.updateAge
+  }
+
+  /** When a JWT session is checked against the database. */
+  get checks(): TokenChecks {
+    const { adapter, options, updateAge } = this.app
+    return { recheck: options.recheck, updateAge, checksReal: adapter.lazy.hasInactiveUsers }
   }
 
   get takeCreation(): TakeCreation {

@@ -20,14 +20,15 @@ export async function carryOutMerge(
   const { current, into, provesEmail } = decision
   const { onMerge, onConflict, mergeTables } = context.options
   const link = context.exchange.account
-  const byPassword = context.method.kind === "password"
+  const { method } = context
+  const byPassword = method.kind === "password"
   const hook = watched(onMerge)
   try {
     const report = await context.adapter.lazy.merge(current.user.id, into.id, {
       session,
       link,
       provesEmail,
-      needsPassword: byPassword,
+      needsPassword: byPassword && (method.proof?.hash ?? true),
       onMerge: hook?.run,
       onConflict,
       mergeTables,

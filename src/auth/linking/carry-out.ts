@@ -143,6 +143,7 @@ export async function finish(context: RequestContext): Promise<void> {
   const { decision, exchange, adapter } = context
   if (decision.kind === "already-converted" && decision.session)
     await adapter.createSession({ ...decision.session, userId: decision.userId })
+  for (const work of exchange.afterwards) await work()
   if (!isPending(decision)) for (const call of exchange.events) await call()
   await announce(context)
 }

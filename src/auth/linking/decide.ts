@@ -23,7 +23,7 @@ export async function decideSignIn(identity: ProvenIdentity, context: RequestCon
   if (!context.head) throw unknownRequest()
   if (account.type === "email" && isPlaceholderAddress(account.providerAccountId))
     throw new AccessDenied("Addresses under .invalid are placeholders. Sign in with another address.")
-  await refuseInactive(account, context)
+  await refuseInactive(identity, account, context)
   const owner = account.type === "webauthn" ? await decidePasskey(account, context) : null
   const current = await context.session.current()
   if (current && !isLazyRow(current.user)) return { kind: "nothing" }
@@ -51,6 +51,7 @@ async function decideOAuth(
   if (user.email && isPlaceholderAddress(user.email)) dropAddress(user, context)
   const unverified = await isReportedUnverified(identity, account, context)
   const addressOwner = await ownerOfAddress(identity, context)
+  if (!addressOwner && !unverified && (await isOfInactive(identity, context))) throw ofInactiveUser()
   if (!addressOwner || addressOwner.id === current?.user.id) {
     if (unverified) dropAddress(user, context)
     return current ? converting(identity, account, current, context) : { kind: "signed-out" }
@@ -109,12 +110,26 @@ function converting(
  * Refuses the identity of an inactive user: Auth.js would create a second user and fail to link it.
  */
 async function refuseInactive(
+  { user }: ProvenIdentity,
   { type, provider, providerAccountId }: Account,
-  { adapter }: RequestContext,
+  { adapter, method }: RequestContext,
 ): Promise<void> {
-  if (type === "credentials" || type === "email") return
-  if (await adapter.lazy.isOfInactiveUser?.({ provider, providerAccountId }))
-    throw new AccessDenied("This identity belongs to a user that LazyAdapter({ activeUsers }) excludes.")
+  const { lazy } = adapter
+  // The password provider has asked already.
+  if (!lazy.hasInactiveUsers || method.kind === "password") return
+  const inactive =
+    type === "credentials"
+      ? user.id !== undefined && (await lazy.isOfInactiveUser({ id: user.id }))
+      : await lazy.isOfInactiveUser(type === "email" ? { email: providerAccountId } : { provider, providerAccountId })
+  if (inactive) throw ofInactiveUser()
+}
+
+const ofInactiveUser = () =>
+  new AccessDenied("This identity belongs to a user who is not active: see isActive and activeUsers of LazyAdapter.")
+
+/** Tells whether the address of a new identity belongs to an inactive user, who keeps it. */
+async function isOfInactive({ user: { email } }: ProvenIdentity, { adapter: { lazy } }: RequestContext) {
+  return lazy.hasInactiveUsers && email ? lazy.isOfInactiveUser({ email }) : false
 }
 
 async function ownerOf({ provider, providerAccountId }: Account, { adapter }: RequestContext): Promise<UserRow | null> {

@@ -1,11 +1,14 @@
+import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
-import { type HashOptions, hashPassword, verifyPassword } from "../../password/hash.js"
+import type { HashOptions } from "../../password/hash.js"
+import { hashAnew, type VerifyOther, verifyAnyHash } from "../../password/other-hash.js"
 import { normalizeEmail, normalizeUsername } from "../../password/policy.js"
-import { TooManyWaiting } from "../../password/turns.js"
+import { TooManyWaiting, type TurnOptions } from "../../password/turns.js"
 import type { UserIdentifier } from "../../store/identifiers/active-users.js"
+import { logError } from "../config/log-error.js"
 import { SignInRefused } from "../config/sign-in-refused.js"
 import { forgetTries, giveBackTry, takeTry, takeTryOf } from "../config/take-try.js"
-import { boundProvider, type LazyProviderConfig } from "./bound-provider.js"
+import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
 import { requirePasswords } from "./convert.js"
 import { inTurn, turnOf } from "./password-turn.js"
 
@@ -21,6 +24,27 @@ export interface PasswordProviderOptions {
    * @example hash: { timeCost: 3 }
    */
   hash?: HashOptions
+  /**
+   * Compares the typed password with a stored hash that is not argon2id (bcrypt, scrypt, PBKDF2),
+   * from the passwords table or the column `legacyHash`. Only true signs in; the password is then
+   * hashed anew with argon2id, and the old hash is gone.
+   *
+   * While it is given, each sign-in makes two comparisons: by argon2id and by `verifyOther`, which
+   * gets a hash of another user for a name that has none of this kind and is not believed then.
+   * It runs in the queue of the hashes and may take ten seconds. An error counts as a wrong
+   * password and is logged without its message. The password is as typed, of at most 256
+   * characters; bcrypt ignores what follows 72 bytes, and some implementations what follows a NUL.
+   * @default none: a hash that is not argon2id matches no password
+   * @example verifyOther: (hash, password) => bcrypt.compare(password, hash)
+   */
+  verifyOther?: VerifyOther
+  /**
+   * Names the column of the user table that holds old hashes, as `LazyAdapter({ legacyHash })`
+   * does. Name it there if a script uses the adapter without `withLazy`.
+   * @default none: only the passwords table holds hashes
+   * @example legacyHash: users.password
+   */
+  legacyHash?: AnyPgColumn
   /**
    * Limits failed tries. Takes any limiter of rate-limiter-flexible; several server processes need
    * one that they share (Redis, PostgreSQL, …). Sign-ins fail while the store of a limiter fails,
@@ -61,7 +85,10 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
       credentials: { username: { label: "Username or e-mail" }, password: { label: "Password", type: "password" } },
     },
     {
-      check: requirePasswords,
+      check(adapter) {
+        requirePasswords(adapter)
+        if (options.legacyHash) adapter.lazy.signIn.nameLegacyHash(options.legacyHash)
+      },
       async authorize({ username, password }, context) {
         const identifier = readIdentifier(username)
         const key = Object.values(identifier)[0] as string
@@ -75,17 +102,33 @@ export function PasswordProvider(options: PasswordProviderOptions = {}): LazyPro
         if (client !== undefined) await takeTryOf(address, client)
         await takeTry(name, key)
         const turn = await turnOf(context)
+        const { lazy } = context.adapter
+        const checks = {
+          ...options,
+          sample: options.verifyOther ? await lazy.signIn.otherHash() : null,
+          turn,
+          onFailure: (error: Error) => logError(context.config, error),
+        }
+        const verify = (hash: string | null) => verifyAnyHash(hash, textOf(password), checks)
+        let matched: { hash: string; rehash: boolean } | undefined
         const user = await inTurn(() =>
-          context.adapter.lazy.checkPassword(identifier, async (hash) => {
-            const { ok, rehash } = await verifyPassword(hash, textOf(password), options.hash, turn)
-            if (!rehash) return { ok }
-            // A new hash can wait for the next sign-in.
-            const rehashed = await hashPassword(textOf(password), options.hash, turn).catch(unlessTooMany)
-            return { ok, rehashed }
+          lazy.checkPassword(identifier, async (hash) => {
+            const { ok, rehash } = await verify(hash)
+            matched = hash === null || !ok ? undefined : { hash, rehash }
+            return { ok }
           }),
         )
-        if (!user) throw new SignInRefused("wrong_credentials")
-        context.method = { kind: "password" }
+        if (!user || !matched) throw new SignInRefused("wrong_credentials")
+        const { hash, rehash } = matched
+        const holds = async () => {
+          const now = await lazy.signIn.readHash(user.id)
+          return now === hash || (now !== null && (await inTurn(() => verify(now))).ok)
+        }
+        context.method = { kind: "password", proof: { hash, holds } }
+        if (rehash) {
+          const replaced = { userId: user.id, old: hash, password: textOf(password) }
+          context.exchange.afterwards.push(() => hashPasswordAnew(context, replaced, options.hash, turn))
+        }
         await forgetTries(name, key)
         if (client !== undefined) await giveBackTry(address, client)
         return user
@@ -100,8 +143,22 @@ const ADDRESS_TRIES = { points: 100, duration: 60 * 60 }
 /** Treats a password that is not a string, such as an object in JSON, as a wrong one. */
 const textOf = (password: unknown) => (typeof password === "string" ? password : "")
 
-function unlessTooMany(error: unknown): undefined {
-  if (!(error instanceof TooManyWaiting)) throw error
+/**
+ * Replaces a hash that is not as wanted, after the sign-in was written: one that fails leaves the
+ * password as it is. A failure leaves the old hash to the next sign-in.
+ */
+async function hashPasswordAnew(
+  { adapter, config }: BoundContext,
+  { userId, old, password }: { userId: string; old: string; password: string },
+  costs: HashOptions | undefined,
+  turn: TurnOptions,
+): Promise<void> {
+  try {
+    const hash = await hashAnew(password, costs, turn)
+    if (hash !== null) await adapter.lazy.signIn.replaceHash(userId, { old, hash })
+  } catch (error) {
+    if (!(error instanceof TooManyWaiting)) logError(config, error)
+  }
 }
 
 /**

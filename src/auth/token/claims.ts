@@ -51,7 +51,7 @@ export async function claimsFor(
     username: user.username,
     ...(isLazy && { lazySince: user.lazySince?.valueOf(), seenAt: secondsOf(user.seenAt) }),
     ...(unproven && { unproven }),
-    ...((isLazy || unproven || mayBecomeLazy) && { checkedAt: secondsNow() }),
+    ...((isLazy || unproven || mayBecomeLazy || lazy.hasInactiveUsers) && { checkedAt: secondsNow() }),
   }
 }
 
@@ -86,12 +86,22 @@ export function claimsHold(token: LazyClaims & Pick<JWT, "iat">, user: UserRow, 
   return !(token.unproven && user.emailVerified !== null)
 }
 
+/** How often tokens are checked, and which. */
+export interface TokenChecks {
+  /** Seconds from one check to the next. */
+  recheck: number
+  /** Seconds from one record of a lazy user's visit to the next. */
+  updateAge: number
+  /** Whether tokens of real users are checked too, who may become inactive. */
+  checksReal: boolean
+}
+
 /**
  * Tells whether a token must be checked against the database, or its user must be recorded as seen.
  */
-export function isDue(token: LazyClaims, { recheck, updateAge }: { recheck: number; updateAge: number }): boolean {
+export function isDue(token: LazyClaims, { recheck, updateAge, checksReal }: TokenChecks): boolean {
   if (token.isLazy === undefined) return true
-  if (!token.isLazy && token.checkedAt === undefined) return false
+  if (!token.isLazy && token.checkedAt === undefined && !checksReal) return false
   return secondsNow() - (token.checkedAt ?? 0) >= recheck || isUnseen(token, updateAge)
 }
 

@@ -22,6 +22,11 @@ const UNITS: readonly [string, number][] = [
   ["minute", 60],
 ]
 
+/** Says at which tables a command looked. */
+export function tablesLookedAt(tables: string[]): string {
+  return `Looked at the ${tables.length === 1 ? "table" : "tables"} ${tables.map(printable).join(", ")}.`
+}
+
 /** Returns the text in one line, without the characters that control a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim()

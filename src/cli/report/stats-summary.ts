@@ -1,10 +1,10 @@
 import { styleText } from "node:util"
 import type { DayStats, StatsReport } from "../../store/users/stats-types.js"
-import { count, printable, showDuration } from "./format.js"
+import { count, printable, showDuration, tablesLookedAt } from "./format.js"
 
 /** Formats statistics as text, as wide as the stream, and in colour if the stream supports it. */
-export function statsSummary(report: StatsReport, stream: NodeJS.WriteStream): string {
-  return [...totals(report), "", ...table(report.days, stream)].join("\n")
+export function statsSummary(report: StatsReport, tables: string[], stream: NodeJS.WriteStream): string {
+  return [...totals(report), "", ...table(report.days, stream), "", tablesLookedAt(tables)].join("\n")
 }
 
 const EVENTS = ["created", "converted", "merged", "purged", "deleted"] as const

@@ -2,7 +2,9 @@ import { type AuthConfig, setEnvDefaults } from "@auth/core"
 import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth } from "../../auth/request/head.js"
 import { longestSession, sessionSettings } from "../../auth/session/settings.js"
+import { internals, type StoreInternals } from "../../store/lazy-store.js"
 import type { MergeTables } from "../../store/merge/types.js"
+import type { LazyAdapterOptions } from "../../store/tables/resolve-tables.js"
 
 /**
  * The settings of a configuration of Auth.js, with the defaults of the environment of this process.
@@ -58,6 +60,13 @@ export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts 
     mergeTables: contextOf(auth())?.options.mergeTables ?? {},
     production: env.NODE_ENV === "production",
   }
+}
+
+/** Reads the tables of the adapter of a configuration; undefined where it has none of this library. */
+export function readAdapterTables(auth: LazyAuth): LazyAdapterOptions | undefined {
+  const store = contextOf(auth())?.adapter.lazy
+  // A store of an earlier version, or of the app's own making, has no setup.
+  return store && (internals(store) as Partial<Pick<StoreInternals, "setup">>).setup?.().tables
 }
 
 /**

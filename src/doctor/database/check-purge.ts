@@ -35,11 +35,12 @@ const HOUR = 60 * 60
 const DAY = 24 * HOUR
 
 /** Reports lazy users to purge, and that no purge ever runs. */
-export function checkPurge({ count, oldest }: DeadUsers, sessionMaxAge: number): Finding[] {
+export function checkPurge({ count, oldest }: DeadUsers, sessionMaxAge: number, isDefault: boolean): Finding[] {
   if (count === 0 || !oldest) return []
   const age = (Date.now() - oldest.valueOf()) / 1000
-  // The configuration says how long sessions live.
-  const command = `npx authjs-lazy purge${sessionMaxAge === DEFAULT_SESSION_MAX_AGE ? "" : " --config auth.ts"}`
+  // The configuration says how long sessions live, and which tables to look at.
+  const isPlain = isDefault && sessionMaxAge === DEFAULT_SESSION_MAX_AGE
+  const command = `npx authjs-lazy purge${isPlain ? "" : " --config auth.ts"}`
   const overdue: Finding = {
     code: "purge_overdue",
     severity: "warning",

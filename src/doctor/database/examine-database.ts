@@ -14,6 +14,7 @@ import { checkDeclared } from "../tables/declared-references.js"
 import { type Facts, readFacts, tableUnder } from "../tables/facts.js"
 import { neededTables } from "../tables/needed-tables.js"
 import { checkMigrations } from "./check-migrations.js"
+import { checkOtherTables } from "./check-other-tables.js"
 import { examineRows } from "./examine-rows.js"
 
 /** The settings of the app that a check of its database depends on. */
@@ -23,6 +24,10 @@ export interface Circumstances {
   sessionMaxAge: number
   /** Whether the purge deletes rows that keep users from being deleted. */
   cascade: boolean
+  /** Whether lazy users in other tables belong to another app. */
+  beside: boolean
+  /** Whether the app named its tables, so that the default ones are no guess. */
+  isKnown: boolean
 }
 
 /** The part of `DoctorReport` that comes from the database. */
@@ -47,23 +52,50 @@ export async function examineDatabase(
   const credentials = (tables.credentials ?? []).map(({ userId }) => userId)
   const facts = await readFacts(db, neededTables(tables, circumstances.config), [...references, ...credentials])
 
+  const others = circumstances.beside ? [] : await examineOthers(db, tables, facts, circumstances)
   const basics = [
     ...checkServer(facts.server),
     ...checkClock(facts.skew),
-    ...(await examineMigrations(db, tables, facts)),
+    ...others,
+    // Migrating would make a second set of tables.
+    ...(isWrong(others) ? [] : await examineMigrations(db, tables, facts)),
   ]
   // Without these, every other check would only report their consequences.
   if (basics.some(({ code }) => code === "server_version" || code === "migrations_pending"))
     return { findings: basics, purgeable: null }
+  if (isWrong(others) && (!circumstances.isKnown || tables.usersTable === schema.usersTable))
+    return { findings: basics, purgeable: null }
 
+  const creation = { users: tables.usersTable, schemas: facts.tables.flatMap(({ facts }) => facts?.schema ?? []) }
+  const around = { keys: facts.keys, creation }
   const shape = [
-    ...facts.tables.flatMap(({ facts, ...needed }) => compareTable(db, needed, facts)),
-    ...checkDeclared(db, references, facts.declared, "references"),
-    ...checkDeclared(db, credentials, facts.declared.slice(references.length), "credentials"),
+    ...facts.tables.flatMap(({ facts, ...needed }) => compareTable(db, needed, facts, around)),
+    ...checkDeclared(db, references, facts.declared, "references", creation),
+    ...checkDeclared(db, credentials, facts.declared.slice(references.length), "credentials", creation),
   ]
   const { findings: ofKeys, indexed } = await examineKeys(db, tables, references, facts, circumstances)
   const rows = await examineRows(db, tables, facts, indexed, circumstances)
   return { findings: [...basics, ...shape, ...ofKeys, ...rows.findings], purgeable: rows.purgeable }
+}
+
+const isWrong = (others: Finding[]) => others.some(({ severity }) => severity === "error")
+
+/** Looks for tables in which the users seem to be, other than the examined ones. */
+async function examineOthers(
+  db: Database,
+  tables: Tables,
+  facts: Facts,
+  { isKnown }: Circumstances,
+): Promise<Finding[]> {
+  const users = tableUnder(facts, "usersTable")
+  const { result = [] } = await readIfAllowed({
+    what: "Whether the lazy users are in other tables",
+    role: facts.server.role,
+    tables: users ? [users] : [],
+    read: () => readOnly(db, (tx) => checkOtherTables(tx, tables, facts, { isKnown })),
+  })
+  // What the role may not read is reported with the users to purge.
+  return result
 }
 
 /** The table in which `migrate` records what it has applied. */

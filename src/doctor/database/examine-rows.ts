@@ -1,6 +1,7 @@
 import type { IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import type { Database } from "../../store/sql/database.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
+import { schema } from "../../store/tables/schema.js"
 import type { Finding } from "../finding.js"
 import { readOnly } from "../server/read-only.js"
 import { readIfAllowed } from "../server/unchecked.js"
@@ -44,7 +45,7 @@ export async function examineRows(
       : undefined
   return {
     findings: [
-      ...(dead.result ? checkPurge(dead.result, sessionMaxAge) : []),
+      ...(dead.result ? checkPurge(dead.result, sessionMaxAge, usersTable === schema.usersTable) : []),
       ...(expired?.result ?? []),
       ...dead.findings,
       ...(expired?.findings ?? []),

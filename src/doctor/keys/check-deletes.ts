@@ -39,7 +39,7 @@ function blocked(key: DeclaredKey, users: number, severity: Severity): Finding |
       ...common,
       severity: "warning",
       message: `When a row of ${leadsTo.label} is deleted, PostgreSQL sets ${where(key)} to null, but a column is NOT NULL: lazy users with such rows can't be deleted.`,
-      fix: dropNotNull(key),
+      fix: key.hasKey ? withAction(key, table === users ? "no action" : "cascade") : dropNotNull(key),
     }
   }
   if (onDelete !== "restrict") return undefined
@@ -65,8 +65,13 @@ function dropNotNull({ declaredOn, columns }: DeclaredKey): string {
 
 /** Writes the statements that keep users when the one they refer to is deleted. */
 function settingNull(key: DeclaredKey): string {
+  // A column of the primary key can't be set to null, so the row that it refers to has to stay.
+  if (key.hasKey) return key.onDelete === "cascade" ? withAction(key, "no action") : dropKey(key)
   const action = withAction(key, "set null")
   return key.nullable ? action : `${dropNotNull(key)}\n${action}`
 }
+
+const dropKey = ({ declaredOn, name }: DeclaredKey) =>
+  `alter table ${declaredOn.target} drop constraint ${quoted(name)};`
 
 const where = ({ declaredOn, columns }: DeclaredKey) => `${declaredOn.label}.${columns.join(", ")}`

@@ -33,6 +33,8 @@ export function checkUnique(table: IndexedTable, need: UniqueNeed): Finding[] {
     ]
   }
   if (rules.length > 0) return []
+  // A CREATE INDEX CONCURRENTLY that met duplicates leaves an index of that name behind.
+  const left = table.indexes.find((index) => index.name === name && !index.valid)
   const constraint = `alter table ${table.target} add constraint ${quoted(name)} unique`
   return [
     {
@@ -42,7 +44,7 @@ export function checkUnique(table: IndexedTable, need: UniqueNeed): Finding[] {
       fix:
         table.kind === "p"
           ? `${constraint} (${list});`
-          : `create unique index concurrently ${quoted(name)} on ${table.target} (${list});\n${constraint} using index ${quoted(name)};`,
+          : `${left ? `drop index concurrently ${left.target};\n` : ""}create unique index concurrently ${quoted(name)} on ${table.target} (${list});\n${constraint} using index ${quoted(name)};`,
       where,
     },
   ]

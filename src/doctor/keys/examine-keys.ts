@@ -4,9 +4,11 @@ import { getTableConfig } from "drizzle-orm/pg-core"
 import { findReferences } from "../../store/merge/references/find-references.js"
 import type { UserReferences } from "../../store/merge/references/references.js"
 import { type IndexedTable, readIndexesByOid } from "../../store/sql/catalogue/indexes.js"
+import { readUnidentified } from "../../store/sql/catalogue/publications.js"
 import { type AccessedTable, type Right, readAccess } from "../../store/sql/catalogue/rights.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName } from "../../store/sql/identifiers.js"
+import { writtenUsers } from "../../store/tables/legacy-hash.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { ConfigFacts } from "../app/read-config.js"
 import type { Finding } from "../finding.js"
@@ -21,6 +23,7 @@ import { checkDeletes } from "./check-deletes.js"
 import { checkLookups, checkPurgeIndex } from "./check-indexes.js"
 import { checkMergeable, checkMergeRules } from "./check-merging.js"
 import { checkOtherRules, checkPartialRules } from "./check-other-rules.js"
+import { checkPublications } from "./check-publications.js"
 import { checkUnique } from "./check-unique.js"
 import { lookupsOf } from "./lookups.js"
 
@@ -53,7 +56,12 @@ export async function examineKeys(
     read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there, mergeTables)),
   })
   const own = facts.tables.flatMap((table) => (table.key === "usersTable" ? [] : (table.facts?.oid ?? [])))
-  const access = await readOnly(db, (tx) => readAccess(tx, accessed(users.oid, facts, merging)))
+  const moved = merging?.tables.map(({ oid }) => oid) ?? []
+  const changed = [...own, users.oid, ...moved, ...facts.keys.map(({ table }) => table)]
+  const { access, unidentified } = await readOnly(db, async (tx) => ({
+    access: await readAccess(tx, accessed(users.oid, facts, merging)),
+    unidentified: await readUnidentified(tx, [...new Set(changed)]),
+  }))
 
   const lookups = lookupsOf(db, users.oid, facts.tables, facts.keys, merging, { cascade })
   const oids = [...facts.tables.flatMap(({ facts }) => facts?.oid ?? []), ...lookups.map(({ table }) => table)]
@@ -71,6 +79,7 @@ export async function examineKeys(
       ...(merging ? checkCredentials(merging) : []),
       ...(merging ? checkMergeable(merging, facts.keys) : []),
       ...checkAccess(access, { role, users: users.oid, own }),
+      ...checkPublications(unidentified),
       ...unknown,
       ...checkDeletes(users.oid, facts.keys, { cascade }),
       ...purgeIndex(db, tables, facts, indexed),
@@ -128,7 +137,7 @@ function checkUserRules(db: Database, tables: Tables, facts: Facts, indexed: Ind
   const table = indexed.find(({ oid }) => oid === users?.oid)
   if (!users || !table || !isTable(table)) return []
   const named = [usersTable.username, usersTable.email].map((column) => columnName(db, column))
-  const filled = Object.values<AnyPgColumn>(getTableColumns(usersTable))
+  const filled = Object.values<AnyPgColumn>(getTableColumns(writtenUsers(tables)))
     .filter(({ defaultFn, onUpdateFn }) => defaultFn || onUpdateFn)
     .map((column) => columnName(db, column))
   const distinct = [columnName(db, usersTable.id), ...named, ...filled]

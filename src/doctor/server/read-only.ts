@@ -12,9 +12,10 @@ const LOCK_TIMEOUT = "1s"
 export function readOnly<Result>(db: Database, read: (tx: Database) => Promise<Result>): Promise<Result> {
   return db.transaction(
     async (tx) => {
-      // SET LOCAL ends with the transaction: a pooler then gives the connection to another client.
-      await tx.execute(sql.raw(`set local statement_timeout = '${STATEMENT_TIMEOUT}'`))
-      await tx.execute(sql.raw(`set local lock_timeout = '${LOCK_TIMEOUT}'`))
+      // They end with the transaction: a pooler then gives the connection to another client.
+      await tx.execute(
+        sql`select set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true), set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`,
+      )
       return read(tx)
     },
     { accessMode: "read only" },

@@ -17,6 +17,8 @@ interface Reading<Result> {
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const INSUFFICIENT_PRIVILEGE = "42501"
+/** A type that can't be compared or converted, and a value that can't be read as one. */
+const MISMATCHES = ["42804", "42846", "42883", "22P02", "22007"]
 const QUERY_CANCELED = "57014"
 const LOCK_NOT_AVAILABLE = "55P03"
 
@@ -44,6 +46,8 @@ export async function readIfAllowed<Result>(
           ),
         ],
       }
+    // A column is of another type than its definition, which has a finding of its own.
+    if (MISMATCHES.includes(state ?? "")) return { findings: [] }
     if (state === LOCK_NOT_AVAILABLE)
       return { findings: [delayed(reading, "another transaction has locked the tables")] }
     if (state === QUERY_CANCELED) return { findings: [delayed(reading, "the server took too long")] }

@@ -1,6 +1,8 @@
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import type { Column } from "../../store/sql/catalogue/columns.js"
+import type { DeclaredKey } from "../../store/sql/catalogue/foreign-keys.js"
+import { sequenceOf } from "../../store/sql/catalogue/names.js"
 import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName, qualifiedName, quoted } from "../../store/sql/identifiers.js"
@@ -9,12 +11,17 @@ import { schema } from "../../store/tables/schema.js"
 import type { Finding } from "../finding.js"
 import { checkType } from "./column-type.js"
 import type { NeededTable } from "./needed-tables.js"
-import { addColumn, createTable } from "./table-sql.js"
+import { addColumn, type Creation, createTable } from "./table-sql.js"
 
 /**
  * Compares a table with its definition in Drizzle and with what the library and Auth.js require.
  */
-export function compareTable(db: Database, needed: NeededTable, facts: TableFacts | null): Finding[] {
+export function compareTable(
+  db: Database,
+  needed: NeededTable,
+  facts: TableFacts | null,
+  around: { keys: DeclaredKey[]; creation: Creation },
+): Finding[] {
   const { key, table, severity } = needed
   if (!facts) {
     if (!severity) return []
@@ -24,7 +31,7 @@ export function compareTable(db: Database, needed: NeededTable, facts: TableFact
         code: "missing_table",
         severity,
         message: `There is no table ${name}${severity === "info" ? ", which sign-in by e-mail link or passkey needs" : ""}.`,
-        fix: createTable(db, table),
+        fix: createTable(db, table, around.creation),
         where: name,
       },
     ]
@@ -36,7 +43,10 @@ export function compareTable(db: Database, needed: NeededTable, facts: TableFact
   })
   const findings = columns.flatMap(({ property, column, name, found }) => {
     if (!found) return [missingColumn(db, facts, column, name)]
-    return own.has(property) ? checkColumn(key, facts, property, column, found) : []
+    const keys = around.keys.filter((one) => isTied(one, facts.oid, name))
+    // The user ids of a default table follow those of the app's own users.
+    if (property === "userId" && table === schema[key] && around.creation.users !== schema.usersTable) return []
+    return own.has(property) ? checkColumn(key, facts, { property, column, found, keys }) : []
   })
   const properties = new Map(columns.map(({ name, property, column }) => [name, { property, column }]))
   return [
@@ -44,6 +54,10 @@ export function compareTable(db: Database, needed: NeededTable, facts: TableFact
     ...facts.columns.flatMap((found) => checkRequired(key, facts, found, properties.get(found.name))),
   ]
 }
+
+/** Tells whether a foreign key leads from a column, or to it. */
+const isTied = ({ table, columns, parent, parentColumns }: DeclaredKey, oid: number, name: string) =>
+  (table === oid && columns.includes(name)) || (parent === oid && parentColumns.includes(name))
 
 function missingColumn(db: Database, { label, target }: TableFacts, column: AnyPgColumn, name: string): Finding {
   return {
@@ -58,20 +72,20 @@ function missingColumn(db: Database, { label, target }: TableFacts, column: AnyP
 function checkColumn(
   key: NeededTable["key"],
   { label, target }: TableFacts,
-  property: string,
-  column: AnyPgColumn,
-  found: Column,
+  { property, column, found, keys }: { property: string; column: AnyPgColumn; found: Column; keys: DeclaredKey[] },
 ): Finding[] {
   const where = `${label}.${found.name}`
   const alter = `alter table ${target} alter column ${quoted(found.name)}`
   const rule = ruleFor(key, property)
-  const findings: Finding[] = checkType({ where, alter, property, column, found, rule })
+  const findings: Finding[] = checkType({ where, alter, target, keys, property, column, found, rule })
   if (rule?.isNullable && found.notNull) {
     findings.push({
       code: "column_null",
       severity: "error",
       message: `${where} is NOT NULL, but the library writes null in some rows.`,
-      fix: `${alter} drop not null;`,
+      fix: found.isKey
+        ? `-- ${where} is part of a key of the table. Make another key of columns that have a value in every row.`
+        : `${alter} drop not null;`,
       where,
     })
   }
@@ -94,9 +108,10 @@ function checkColumn(
 function checkRequired(
   key: NeededTable["key"],
   { label, target }: TableFacts,
-  { name, notNull, default: value, generation, isIdentity }: Column,
+  found: Column,
   defined: { property: string; column: AnyPgColumn } | undefined,
 ): Finding[] {
+  const { name, notNull, default: value, generation, isIdentity } = found
   if (!notNull || value !== null || generation !== null || isIdentity) return []
   const { property = "", column } = defined ?? {}
   const rule = ruleFor(key, property)
@@ -120,8 +135,21 @@ function checkRequired(
       code: "column_required",
       severity: "error",
       message: `${where} is NOT NULL without a default, but not every insert gives it a value, so rows can't be made.`,
-      fix: `alter table ${target} alter column ${quoted(name)} drop not null;`,
+      fix: found.isKey ? fillKey(target, found) : `alter table ${target} alter column ${quoted(name)} drop not null;`,
       where,
     },
   ]
+}
+
+/** Writes the statements by which a column that is part of a key gets a value of its own. */
+function fillKey(target: string, { name, baseType, length, type }: Column): string {
+  const column = `alter table ${target} alter column ${quoted(name)}`
+  const holdsUuid = /^(text|varchar)$/.test(baseType) && (length === null || length >= 36)
+  if (baseType === "uuid") return `${column} set default gen_random_uuid();`
+  if (holdsUuid) return `${column} set default gen_random_uuid()::text;`
+  if (/^int[248]$/.test(baseType)) {
+    return `${column} add generated by default as identity;\nselect setval(${sequenceOf(target, name)}, coalesce(max(${quoted(name)}), 0) + 1, false) from ${target};`
+  }
+  if (/^(date|timestamp)/.test(baseType)) return `${column} set default now();`
+  return `-- ${name} (${type}) is part of a key of the table. Give it a value in its definition: .$defaultFn(…)`
 }

@@ -1,15 +1,20 @@
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import type { Column } from "../../store/sql/catalogue/columns.js"
-import { quoted } from "../../store/sql/identifiers.js"
+import type { DeclaredKey } from "../../store/sql/catalogue/foreign-keys.js"
 import { type ColumnFamily, familyOf, familyOfType } from "../../store/tables/column-family.js"
 import type { ColumnRule } from "../../store/tables/column-rules.js"
 import type { Finding } from "../finding.js"
+import { convertType } from "./convert-type.js"
 
 /** A column of a definition and of the database. */
 interface ComparedColumn {
   where: string
   /** The beginning of a statement that changes the column. */
   alter: string
+  /** The table, quoted, with its schema. */
+  target: string
+  /** The foreign keys from or to the column. */
+  keys: DeclaredKey[]
   property: string
   column: AnyPgColumn
   found: Column
@@ -17,7 +22,7 @@ interface ComparedColumn {
 }
 
 /** Reports a column that can not hold what its definition promises, or that compares otherwise. */
-export function checkType({ where, alter, property, column, found, rule }: ComparedColumn): Finding[] {
+export function checkType({ where, alter, target, keys, property, column, found, rule }: ComparedColumn): Finding[] {
   const finding = (problem: string, fix: string): Finding[] => [
     { code: "column_type", severity: "error", message: `${where} is of type ${found.type}, ${problem}`, fix, where },
   ]
@@ -27,7 +32,7 @@ export function checkType({ where, alter, property, column, found, rule }: Compa
     const problem = `but its definition says ${type}, so statements on it fail or compare wrongly.`
     // Foreign keys depend on the type of an id, so the definition must follow it.
     if (actual === "uuid") return finding(problem, `${property}: uuid(${JSON.stringify(found.name)})`)
-    return finding(problem, `${alter} type ${type} using ${quoted(found.name)}::${type};`)
+    return finding(problem, convertType({ target, found, type, family: expected, keys }))
   }
   const needed = Math.max(rule?.length ?? 0, rule?.usualLength ?? 0)
   if (found.length !== null && found.length < needed)

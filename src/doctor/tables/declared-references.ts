@@ -3,7 +3,7 @@ import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
 import { columnName, qualifiedName } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
-import { addColumn, createTable } from "./table-sql.js"
+import { addColumn, type Creation, createTable } from "./table-sql.js"
 
 /**
  * Reports columns that an option of `LazyAdapter` declares, but that are not in the database.
@@ -14,6 +14,7 @@ export function checkDeclared(
   references: readonly AnyPgColumn[],
   facts: readonly (TableFacts | null)[],
   option: "references" | "credentials",
+  creation: Creation,
 ): Finding[] {
   return references.flatMap((column, position) => {
     const table = facts[position]
@@ -25,7 +26,7 @@ export function checkDeclared(
         code: option === "references" ? "missing_reference" : "missing_credentials",
         severity: "error",
         message: `${where}, which \`${option}\` declares to hold user ids, is not in the database, so every ${option === "references" ? "merge" : "conversion and merge"} fails.`,
-        fix: table ? addColumn(db, table.target, column) : createTable(db, column.table as PgTable),
+        fix: table ? addColumn(db, table.target, column) : createTable(db, column.table as PgTable, creation),
         where,
       },
     ]

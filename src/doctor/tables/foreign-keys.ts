@@ -14,17 +14,24 @@ export function goingWithUsers(users: number, keys: DeclaredKey[], { cascade }: 
   return going
 }
 
+/** Writes the statements that give a foreign key another action, or declare it again. */
+export function withAction(key: DeclaredKey, action: string): string {
+  return declareKey(key, action, `drop constraint ${quoted(key.name)}, `)
+}
+
 /**
- * Writes the statements that give a foreign key another action. They check existing rows in a
- * second step, which locks out no writer.
+ * Writes the statements that declare a foreign key. They check existing rows in a second step,
+ * which locks out no writer.
+ * @param before what the same statement does first
  */
-export function withAction(
+export function declareKey(
   { name, declaredOn, columns, leadsTo, parentColumns, rest }: DeclaredKey,
   action: string,
+  before = "",
 ): string {
   const list = (names: string[]) => names.map(quoted).join(", ")
   // Before PostgreSQL 18, a partitioned table takes no NOT VALID.
   const later = declaredOn.kind === "p" ? "" : " not valid"
-  const replaced = `alter table ${declaredOn.target} drop constraint ${quoted(name)}, add constraint ${quoted(name)} foreign key (${list(columns)}) references ${leadsTo.target} (${list(parentColumns)}) on delete ${action}${rest}${later};`
+  const replaced = `alter table ${declaredOn.target} ${before}add constraint ${quoted(name)} foreign key (${list(columns)}) references ${leadsTo.target} (${list(parentColumns)}) on delete ${action}${rest}${later};`
   return later === "" ? replaced : `${replaced}\nalter table ${declaredOn.target} validate constraint ${quoted(name)};`
 }

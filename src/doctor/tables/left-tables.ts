@@ -24,7 +24,7 @@ export function knownTables(
     findings: unknown.map((label) => ({
       code: "merge_tables",
       severity: "error",
-      message: `lazy.mergeTables names ${label}, which is not a table of the database, so every merge fails. Write tables of the schema public as table, others as schema.table.`,
+      message: `lazy.mergeTables names ${label}, which is not a table of the database, or a partition of one, so every merge fails. Write tables of the schema public as table, others as schema.table.`,
       fix: `lazy: { mergeTables: {} } // without ${label}`,
       where: "lazy.mergeTables",
     })),

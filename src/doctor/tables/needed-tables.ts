@@ -1,4 +1,5 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
+import { writtenUsers } from "../../store/tables/legacy-hash.js"
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import type { NamedTable } from "../../store/tables/schema.js"
 import type { ConfigFacts } from "../app/read-config.js"
@@ -25,7 +26,7 @@ export function neededTables(tables: Tables, config: ConfigFacts | undefined): N
     authenticatorsTable: types ? (types.includes("webauthn") ? "error" : undefined) : "info",
   }
   return (Object.keys(severities) as NamedTable[]).flatMap((key) => {
-    const table = tables[key]
+    const table = key === "usersTable" ? writtenUsers(tables) : tables[key]
     return table ? [{ key, table, severity: severities[key] }] : []
   })
 }

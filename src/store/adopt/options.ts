@@ -1,4 +1,4 @@
-import { getTableColumns, is, SQL, sql } from "drizzle-orm"
+import { getTableColumns, getTableName, is, SQL, sql } from "drizzle-orm"
 import { type AnyPgColumn, PgColumn } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
 import type { GenerateEmail } from "../create/generated-email.js"
@@ -51,7 +51,8 @@ const KNOWN: Record<keyof AdoptOptions, true> = {
  * Checks the options of an adoption and fills in what is missing.
  * @throws LazySetupError naming the option and the fix
  */
-export function resolveAdoptOptions(options: AdoptOptions, { usersTable }: Tables): AdoptSettings {
+export function resolveAdoptOptions(options: AdoptOptions, tables: Tables): AdoptSettings {
+  const { usersTable } = tables
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(KNOWN, name))
   if (unknown !== undefined)
     throw new LazySetupError(`adopt: there is no option ${unknown}. Use ${Object.keys(KNOWN).join(", ")}.`)
@@ -68,7 +69,7 @@ export function resolveAdoptOptions(options: AdoptOptions, { usersTable }: Table
     now,
     seenAt,
     createdAt: moment(options.createdAt),
-    legacyHash: ownColumn(options.legacyHash, usersTable),
+    legacyHash: ownColumn(options.legacyHash, usersTable) ?? tables.legacyHash?.column,
     dryRun: flag(options, "dryRun"),
     everyone: flag(options, "everyone"),
     batchSize: whole(options, "batchSize", 1, LARGEST_BATCH) ?? 500,
@@ -96,7 +97,7 @@ function moment(given: unknown): SQL | undefined {
 
 function ownColumn(given: unknown, usersTable: Tables["usersTable"]): AnyPgColumn | undefined {
   if (given === undefined) return undefined
-  if (is(given, PgColumn) && given.table === usersTable) return given
+  if (is(given, PgColumn) && getTableName(given.table) === getTableName(usersTable)) return given
   throw new LazySetupError("adopt: `legacyHash` must be a column of the user table: legacyHash: users.password")
 }
 

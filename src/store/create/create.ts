@@ -18,13 +18,16 @@ const ATTEMPTS = 8
 
 type EnsureLazyUser = (input: Omit<NewLazyUser, "id"> & LazyUserCandidates) => Promise<CreateReport>
 
+const acceptsAll = () => true
+
 /**
  * Finds the lazy user that has one of the ids, or inserts one under the first. Implements
  * `StoreInternals.ensureUser`.
  */
 export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
   const insert = insertUserAndSession(db, tables)
-  return async ({ ids, successor = () => uuidv7(), generateName = generateLazyName, generateEmail, session }) => {
+  return async ({ ids, successor = () => uuidv7(), accepts = acceptsAll, session, ...generators }) => {
+    const { generateName = generateLazyName, generateEmail } = generators
     let [id, twins] = [ids[0], ids.slice(1)]
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const username = await generatedName(generateName)
@@ -43,7 +46,8 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
         .select()
         .from(tables.usersTable)
         .where(inArray(tables.usersTable.id, [id, ...twins]))
-      const open = there.filter((user) => isLazyRow(user) && !isClosed(user)).map((user) => user.id)
+      const open: string[] = []
+      for (const user of there) if (isLazyRow(user) && !isClosed(user) && (await accepts(user))) open.push(user.id)
       const lazy = open.length > 0 ? await attachSession(db, tables, open, session) : undefined
       if (lazy) return { ...lazy, created: false }
       // Never give out the id of a user who was converted or signed out meanwhile.

@@ -1,6 +1,7 @@
 import { and, getTableColumns, inArray, isSQLWrapper, sql } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
 import { STATEMENT_NAME } from "../sql/query.js"
+import { writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import type { SessionRow, UserRow } from "../tables/user-row.js"
@@ -24,11 +25,11 @@ export type InsertLazyUser = (
  * takes longer than running it.
  */
 export function insertUserAndSession(db: Database, tables: Tables): InsertLazyUser {
-  const { usersTable, sessionsTable } = tables
+  const { sessionsTable } = tables
   const build = creationStatement(db, tables)
   const prepared = new Map<string, PreparedCreation>()
   return async (givenUser, { session: givenSession, unless }) => {
-    const user = withDefaults(usersTable, givenUser)
+    const user = withDefaults(writtenUsers(tables), givenUser)
     const session = givenSession && withDefaults(sessionsTable, { ...givenSession })
     const values = valuesOf({ user, session, unless })
     // A `$default` function may return an expression, which is no value to be bound.
@@ -66,8 +67,9 @@ interface CreationStatement {
  * Builds the statement from data-modifying CTEs:
  * https://www.postgresql.org/docs/current/queries-with.html
  */
-function creationStatement(db: Database, { usersTable, sessionsTable, activeUsers }: Tables) {
-  const userLists = insertLists(db, usersTable)
+function creationStatement(db: Database, tables: Tables) {
+  const { usersTable, sessionsTable, activeUsers } = tables
+  const userLists = insertLists(db, writtenUsers(tables))
   const sessionLists = insertLists(db, sessionsTable)
   return ({ user, session, unless }: CreationValues): CreationStatement => {
     const { columns, values } = userLists(user)

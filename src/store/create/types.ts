@@ -34,6 +34,8 @@ export interface NewLazyUser {
 export interface LazyUserCandidates {
   ids: readonly [string, ...string[]]
   successor?: (id: string) => string
+  /** Whether an existing lazy user may have another session. */
+  accepts?: (user: UserRow) => boolean | Promise<boolean>
 }
 
 /** The report of {@link LazyStore.createLazyUser} and {@link StoreInternals.ensureUser}. */

@@ -116,11 +116,15 @@ const PLACE = "authjs_lazy_place"
 
 const placeOf = (alias: string) => sql.raw(`${alias}.tableoid::text || ${alias}.ctid::text`)
 
-/** Reads the rows that were found, whole and in the same order. One query. */
+/**
+ * Reads the rows that were found, whole and in the same order. One query.
+ * @param secret the name of a column to leave out
+ */
 export async function readConflicts(
   tx: Database,
   { target }: ChangingTable,
   stopped: StoppedRow[],
+  secret: string | undefined,
 ): Promise<MergeConflict[]> {
   const places = [...new Set(stopped.flatMap(({ place, by }) => (by === null ? [place] : [place, by])))].map(
     (place) => {
@@ -134,6 +138,7 @@ export async function readConflicts(
       from json_to_recordset(${JSON.stringify(places)}::text::json) as place (tab oid, tid tid)
       join ${sql.raw(target)} as target on target.tableoid = place.tab and target.ctid = place.tid`,
   )
+  if (secret !== undefined) for (const row of rows) delete row[secret]
   const found = new Map(rows.map(({ [PLACE]: place, ...row }) => [place, row]))
   return stopped.flatMap(({ place, by }) => {
     const row = found.get(place)

@@ -9,7 +9,7 @@ import { rememberTransaction, retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyRow, type UserRow } from "../tables/user-row.js"
 import { recordOutcomes } from "../users/outcomes.js"
-import { hasPassword } from "../users/passwords.js"
+import { readHash } from "../users/passwords.js"
 import { proveEmail } from "../users/prove-email.js"
 import { explainConflicts, KeyAddedError } from "./errors.js"
 import { concerned, type Move } from "./lazy-rows.js"
@@ -49,7 +49,11 @@ export function mergeUsers(
       const move: Move = { from: fromId, into: intoId, users: found.users }
       const { from, into } = await lockUsers(tx, tables, found, move, options)
 
-      if (needsPassword && !(await hasPassword(tx, tables, intoId))) throw new NotRealError("The password is gone.")
+      if (needsPassword) {
+        const hash = await readHash(tx, tables, intoId)
+        if (hash === null || (needsPassword !== true && hash !== needsPassword))
+          throw new NotRealError("The password was changed or removed.")
+      }
       const lazyRows = await moveLazyRows(tx, found, move)
       const [first] = lazyRows.filter(({ stopped }) => stopped > 0)
       if (first && onConflict === "error") {

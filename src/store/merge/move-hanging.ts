@@ -79,7 +79,8 @@ export async function mergeHanging(
     const stopped = await findStoppers(tx, table, result.sources, referred)
     if (readsStopped && stopped.length > 0) {
       const conflicts = ofTable(result.conflicts, table.label) ?? []
-      setOfTable(result.conflicts, table.label, [...conflicts, ...(await readConflicts(tx, table, stopped))])
+      const secret = table.oid === found.users.oid ? found.users.secret : undefined
+      setOfTable(result.conflicts, table.label, [...conflicts, ...(await readConflicts(tx, table, stopped, secret))])
     }
     return referred.flatMap((_, position) => {
       const name = `authjs_lazy_pair_${result.sources.length}`

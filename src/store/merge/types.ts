@@ -95,10 +95,11 @@ export interface SignInMerge extends MergeOptions {
    */
   provesEmail?: boolean
   /**
-   * Whether to refuse unless the real user still has a password, since this sign-in used it.
+   * Whether to refuse unless the real user still has a password, or this hash of one, since this
+   * sign-in used it.
    * @default false
    */
-  needsPassword?: boolean
+  needsPassword?: boolean | string
 }
 
 /** The tables that a merge leaves alone; see {@link MergeOptions.mergeTables}. */

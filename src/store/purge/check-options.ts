@@ -10,7 +10,7 @@ const LONGEST = 100_000 * DAY
  * all users.
  */
 export type CheckedPurge = PurgeOptions &
-  Required<Pick<PurgeOptions, "force" | "batchSize" | "limit" | "dryRun" | "cascade">>
+  Required<Pick<PurgeOptions, "force" | "batchSize" | "limit" | "dryRun" | "cascade" | "beside">>
 
 /**
  * Checks each option of a purge by itself, without a database or an app. Refuses an invalid one
@@ -27,6 +27,7 @@ export function checkPurgeOptions(options: PurgeOptions): CheckedPurge {
     limit: whole(options, "limit", 0, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY,
     dryRun: flag(options, "dryRun"),
     cascade: flag(options, "cascade"),
+    beside: flag(options, "beside"),
     keep: callable(options, "keep"),
     onPurge: callable(options, "onPurge"),
     signal: abortSignal(options.signal),
@@ -42,6 +43,7 @@ const KNOWN: Record<keyof PurgeOptions, true> = {
   limit: true,
   dryRun: true,
   cascade: true,
+  beside: true,
   keep: true,
   onPurge: true,
   signal: true,
@@ -69,7 +71,7 @@ function whole(options: PurgeOptions, name: "batchSize" | "limit", least: number
 }
 
 /** Reads an option that must be true or false; the text "false" would be truthy. */
-function flag(options: PurgeOptions, name: "force" | "dryRun" | "cascade"): boolean {
+function flag(options: PurgeOptions, name: "force" | "dryRun" | "cascade" | "beside"): boolean {
   const value: unknown = options[name] ?? false
   if (typeof value === "boolean") return value
   throw new LazySetupError(`purge: \`${name}\` must be true or false.`)

@@ -1,5 +1,6 @@
 import { getTableColumns, is, SQL } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
+import { writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { DEFAULT_SESSION_MAX_AGE } from "../users/session-life.js"
 import { checkPurgeOptions } from "./check-options.js"
@@ -16,6 +17,8 @@ export interface PurgeSettings {
   limit: number
   dryRun: boolean
   cascade: boolean
+  /** Whether lazy users in other tables belong to another app. */
+  beside: boolean
   /** The condition for users to keep. */
   keep: SQL | undefined
   onPurge: PurgeHook | undefined
@@ -27,7 +30,7 @@ export interface PurgeSettings {
  * Checks the options of a purge and fills in what is missing.
  * @throws LazySetupError naming the option and the fix
  */
-export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Tables): PurgeSettings {
+export function resolvePurgeOptions(options: PurgeOptions, tables: Tables): PurgeSettings {
   const checked = checkPurgeOptions(options)
   const { sessionMaxAge = DEFAULT_SESSION_MAX_AGE, olderThan = sessionMaxAge } = checked
   if (olderThan < sessionMaxAge && !checked.force)
@@ -36,7 +39,7 @@ export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Table
         `Use olderThan: ${sessionMaxAge} or more, or force: true.`,
     )
   const now = new Date()
-  const { batchSize, limit, dryRun, cascade, onPurge, signal, onProgress } = checked
+  const { batchSize, limit, dryRun, cascade, beside, onPurge, signal, onProgress } = checked
   return {
     now,
     before: new Date(now.valueOf() - olderThan * 1000),
@@ -44,7 +47,8 @@ export function resolvePurgeOptions(options: PurgeOptions, { usersTable }: Table
     limit,
     dryRun,
     cascade,
-    keep: condition(checked.keep, getTableColumns(usersTable) as PurgeColumns),
+    beside,
+    keep: condition(checked.keep, getTableColumns(writtenUsers(tables)) as PurgeColumns),
     onPurge,
     signal,
     onProgress,

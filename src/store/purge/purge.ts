@@ -2,6 +2,7 @@ import { readPurgeGraph } from "../deletion/graph.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import type { Tables } from "../tables/resolve-tables.js"
+import { refuseOtherUsers } from "../users/other-users.js"
 import { checkSight } from "./check-sight.js"
 import { counting } from "./counting.js"
 import { deleting } from "./deleting.js"
@@ -22,7 +23,14 @@ export async function purgeLazyUsers(db: Database, tables: Tables, options: Purg
   const graph = await readPurgeGraph(db, tables, settings.cascade)
   const job: PurgeJob = { db, search: { tables, settings, hasSessions, within: graph.within }, graph, strategy }
   await checkSight(job)
-  return strategy.run(job, purgeInBatches)
+  const report = await strategy.run(job, purgeInBatches)
+  if (!settings.beside && foundNobody(report, settings)) await refuseOtherUsers(db, tables, "purge")
+  return report
+}
+
+/** Tells whether the purge looked for users and found none that could go. */
+function foundNobody({ purged, skipped, failures, interrupted }: PurgeReport, { limit }: PurgeSettings): boolean {
+  return purged + failures + Object.keys(skipped).length === 0 && !interrupted && limit > 0
 }
 
 function strategyFor({ dryRun, onPurge }: PurgeSettings): PurgeStrategy {

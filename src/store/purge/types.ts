@@ -56,6 +56,13 @@ export interface PurgeOptions {
    */
   cascade?: boolean
   /**
+   * Whether lazy users in other tables of the database belong to another app. Without it, a purge
+   * that finds nothing to do is refused where this user table never had a lazy user and another one
+   * has some.
+   * @default false
+   */
+  beside?: boolean
+  /**
    * Builds the condition for users to keep, whatever their age, from the columns of the user table.
    * It is called once and can't be async. A user for whom it is null is not kept.
    * @default keeps no one

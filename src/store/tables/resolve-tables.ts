@@ -5,6 +5,7 @@ import { type AppCredentials, resolveCredentials } from "./app-credentials.js"
 import { checkDefinition } from "./check-columns.js"
 import { familyOf } from "./column-family.js"
 import { COLUMN_RULES } from "./column-rules.js"
+import { type LegacyHash, withLegacyHash } from "./legacy-hash.js"
 import { NAMED_TABLES, type NamedTable, schema } from "./schema.js"
 
 /**
@@ -25,6 +26,11 @@ interface Particulars {
    * @default every user is active
    */
   activeUsers?: SQL
+  /**
+   * The column of old password hashes; see `LazyAdapterOptions.legacyHash`.
+   * @default none
+   */
+  legacyHash?: LegacyHash
 }
 
 /**
@@ -96,6 +102,32 @@ export interface LazyAdapterOptions<Users extends UsersTable = UsersTable> {
    * })
    */
   activeUsers?(users: Users): SQL | undefined
+  /**
+   * Tells from its row whether a user may sign in and keep a session, in apps that ban people. The
+   * answer must be true or false. Inactive users have no session, are refused in every sign-in like
+   * a wrong password or a denied identity, and no lazy user is merged into them; their names and
+   * addresses stay taken. With JWT sessions, `withLazy` checks the tokens of real users every
+   * `lazy.recheck` seconds, too.
+   *
+   * Runs for each session that is read from the database, outside of transactions. When it throws,
+   * the request fails and changes nothing; a JWT session holds until the next check succeeds. Use
+   * `activeUsers` where the names of deleted users must be free.
+   * @default every user is active
+   * @example LazyAdapter(db, { usersTable: users, isActive: (user) => user.deletedAt === null })
+   */
+  isActive?(user: Users["$inferSelect"]): boolean | Promise<boolean>
+  /**
+   * Names the text column of `usersTable` in which the app kept password hashes before. They count
+   * as passwords of real users without a row in `passwordsTable`, and need
+   * `PasswordProvider({ verifyOther })` unless they are argon2id.
+   *
+   * A sign-in moves the hash into `passwordsTable`, and whatever ends a password ends it here too:
+   * the column becomes null, or empty where it is NOT NULL. Rows of users are read without this
+   * column, so that no session, hook or event holds a hash.
+   * @default none: only `passwordsTable` holds passwords
+   * @example LazyAdapter(db, { usersTable: users, passwordsTable, legacyHash: users.password })
+   */
+  legacyHash?: AnyPgColumn
 }
 
 /**
@@ -116,7 +148,7 @@ export function resolveTables<Users extends UsersTable>(options: LazyAdapterOpti
   tables.credentials = resolveCredentials(options.credentials ?? [], tables)
   const active = options.activeUsers?.(tables.usersTable as unknown as Users)
   if (active !== undefined) tables.activeUsers = sql`(${active})`
-  return tables
+  return options.legacyHash === undefined ? tables : withLegacyHash(tables, options.legacyHash)
 }
 
 /**

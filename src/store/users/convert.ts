@@ -1,4 +1,4 @@
-import { and, eq, ne } from "drizzle-orm"
+import { and, eq, getTableColumns, ne } from "drizzle-orm"
 import { IdentifierTakenError, LazyError, LazySetupError, NotLazyError } from "../../errors.js"
 import type { UserIdentifier } from "../identifiers/active-users.js"
 import { identifiedBy } from "../identifiers/active-users.js"
@@ -8,10 +8,12 @@ import type { Database } from "../sql/database.js"
 import { sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
 import { brokenConstraint } from "../sql/violation.js"
 import { endCredentials } from "../tables/app-credentials.js"
+import { writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyRow, rowToInsert, type UserRow } from "../tables/user-row.js"
 import { refuseChangedRow } from "../tables/written-row.js"
 import type { Conversion, ConvertReport } from "./conversion.js"
+import { removeLegacyHash } from "./legacy-password.js"
 import { recordOutcomes } from "./outcomes.js"
 import { endSessions } from "./sessions.js"
 
@@ -32,6 +34,8 @@ export function convertUser(db: Database, tables: Tables, conversion: Conversion
       if (!user) throw new NotLazyError("This user is gone.")
       refuseChangedRow(user, written)
       if (passwordHash !== undefined) await writePassword(tx, tables, userId, passwordHash)
+      // No sign-in has accepted the password of a lazy user.
+      await removeLegacyHash(tx, tables, userId)
       if (link) await tx.insert(accountsTable).values({ ...link.account, userId })
       if (link?.authenticator) await tx.insert(authenticatorsTable).values({ ...link.authenticator, userId })
       const endedSessions = await endSessions(tx, tables, userId)
@@ -129,7 +133,8 @@ export function insertRealUser(
   return refuseTakenIdentifiers(db, tables, { ...row, passwordHash }, row.id, () =>
     db.transaction(async (tx) => {
       const values = rowToInsert(row)
-      const [user] = await tx.insert(tables.usersTable).values(values).returning()
+      const columns = getTableColumns(tables.usersTable)
+      const [user] = await tx.insert(writtenUsers(tables)).values(values).returning(columns)
       if (!user)
         throw new LazySetupError(
           "LazyAdapter: a trigger or a rule of the user table drops the rows of new users. Let it insert them.",

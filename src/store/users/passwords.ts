@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, not } from "drizzle-orm"
+import { and, eq, getTableColumns, isNotNull, not, or } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
 import type { UserIdentifier } from "../identifiers/active-users.js"
 import { identifiedBy } from "../identifiers/active-users.js"
@@ -8,6 +8,7 @@ import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { isLazyRow, type UserRow } from "../tables/user-row.js"
 import { NO_PASSWORDS } from "./convert.js"
+import { removeLegacyHash, replaceHash } from "./legacy-password.js"
 
 /**
  * Compares a typed password with a stored hash, or with null when no user of that name has one. May
@@ -27,27 +28,29 @@ export async function findByPassword(
   tables: Tables,
   identifier: UserIdentifier,
   verify: VerifyHash,
+  accepts: (user: UserRow) => boolean | Promise<boolean> = () => true,
 ): Promise<UserRow | null> {
-  const { usersTable, passwordsTable } = tables
+  const { usersTable, passwordsTable, legacyHash } = tables
   if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
+  const hasPassword = or(isNotNull(passwordsTable.userId), legacyHash?.isSet)
   const named = await unlessUnrepresentable(
     db
-      .select({ user: getTableColumns(usersTable), hash: passwordsTable.hash })
+      .select({
+        user: getTableColumns(usersTable),
+        hash: passwordsTable.hash,
+        ...(legacyHash && { legacy: legacyHash.column }),
+      })
       .from(usersTable)
-      .innerJoin(passwordsTable, eq(passwordsTable.userId, usersTable.id))
-      .where(and(identifiedBy(tables, identifier), not(isLazyUser(usersTable))))
+      .leftJoin(passwordsTable, eq(passwordsTable.userId, usersTable.id))
+      .where(and(identifiedBy(tables, identifier), not(isLazyUser(usersTable)), hasPassword))
       .limit(MAX_USERS_PER_NAME),
   )
   for (const found of named.length > 0 ? named : [undefined]) {
-    const { ok, rehashed } = await verify(found?.hash ?? null)
-    if (!found || !ok) continue
-    if (rehashed !== undefined) {
-      await db
-        .update(passwordsTable)
-        .set({ hash: rehashed, updatedAt: new Date() })
-        // A password that was changed or removed while this one was being verified stays as it is.
-        .where(and(eq(passwordsTable.userId, found.user.id), eq(passwordsTable.hash, found.hash)))
-    }
+    // A hash in the passwords table is newer than one in the column of the app.
+    const hash = found?.hash ?? (found?.legacy as string | undefined) ?? null
+    const { ok, rehashed } = await verify(hash)
+    if (!found || hash === null || !ok || !(await accepts(found.user))) continue
+    if (rehashed !== undefined) await replaceHash(db, tables, found.user.id, { old: hash, hash: rehashed })
     return found.user
   }
   return null
@@ -64,28 +67,40 @@ async function unlessUnrepresentable<Row>(rows: PromiseLike<Row[]>): Promise<Row
 }
 
 /** Implements `LazyStore.hasPassword`. */
-export async function hasPassword(db: Database, { passwordsTable }: Tables, userId: string): Promise<boolean> {
-  if (!passwordsTable) return false
-  const found = await db
-    .select({ userId: passwordsTable.userId })
+export async function hasPassword(db: Database, tables: Tables, userId: string): Promise<boolean> {
+  return (await readHash(db, tables, userId)) !== null
+}
+
+/** Implements `StoreInternals.readHash`. */
+export async function readHash(
+  db: Database,
+  { usersTable, passwordsTable, legacyHash }: Tables,
+  userId: string,
+): Promise<string | null> {
+  if (!passwordsTable) return null
+  const [found] = await db
+    .select({ hash: passwordsTable.hash })
     .from(passwordsTable)
     .where(eq(passwordsTable.userId, userId))
-  return found.length > 0
+  if (found || !legacyHash) return found?.hash ?? null
+  const isRealUser = and(eq(usersTable.id, userId), not(isLazyUser(usersTable)))
+  const [legacy] = await db
+    .select({ hash: legacyHash.column })
+    .from(usersTable)
+    .where(and(isRealUser, legacyHash.isSet))
+  return (legacy?.hash as string | undefined) ?? null
 }
 
 /** Implements `LazyStore.setPassword`. */
-export async function setPassword(
-  db: Database,
-  { usersTable, passwordsTable }: Tables,
-  userId: string,
-  hash: string,
-): Promise<boolean> {
+export async function setPassword(db: Database, tables: Tables, userId: string, hash: string): Promise<boolean> {
+  const { usersTable, passwordsTable } = tables
   if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
   return db.transaction(async (tx) => {
     const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
     if (!user || isLazyRow(user)) return false
     const row = { userId, hash, updatedAt: new Date() }
     await tx.insert(passwordsTable).values(row).onConflictDoUpdate({ target: passwordsTable.userId, set: row })
+    await removeLegacyHash(tx, tables, userId)
     return true
   })
 }

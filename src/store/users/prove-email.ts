@@ -7,6 +7,7 @@ import { endRows } from "../sql/end-rows.js"
 import { endCredentials } from "../tables/app-credentials.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyRow, type UserRow } from "../tables/user-row.js"
+import { removeLegacyHash } from "./legacy-password.js"
 import { recordOutcomes } from "./outcomes.js"
 import { hasPassword } from "./passwords.js"
 import type { NewSession } from "./sessions.js"
@@ -25,12 +26,14 @@ export function proveEmail(
     let passwordRemoved = false
     if (before.emailVerified === null) {
       if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)).rows > 0
+      if (await removeLegacyHash(tx, tables, userId)) passwordRemoved = true
       // An attacker who types the address can make such an account and add identities to it.
       if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
     }
     // The app may have stored an address for a lazy user who does not own it: end its sessions.
     const wasLazy = isLazyRow(before)
     if (wasLazy) {
+      await removeLegacyHash(tx, tables, userId)
       await endSessions(tx, tables, userId)
       await endCredentials(tx, tables, userId)
       const by = { provider: "email", type: "email" }

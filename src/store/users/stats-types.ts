@@ -9,6 +9,12 @@ export interface StatsOptions {
    * @default 30 days ago
    */
   since?: Date
+  /**
+   * Whether lazy users in other tables of the database belong to another app. Without it, empty
+   * statistics are refused where this user table never had a lazy user and another one has some.
+   * @default false
+   */
+  beside?: boolean
 }
 
 /** The events of one day, in UTC. */

@@ -5,6 +5,7 @@ import type { Database } from "../sql/database.js"
 import { queryDocument } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
+import { refuseOtherUsers } from "./other-users.js"
 import { DAY_MS } from "./outcomes.js"
 import type { DayStats, StatsOptions, StatsReport } from "./stats-types.js"
 
@@ -21,6 +22,7 @@ export async function readStats(db: Database, tables: Tables, options: StatsOpti
   checkSince(since, today)
   const counted = await queryDocument<Counted>(db, count(tables, since))
   const { lazyUsers, created, becameReal, ways, timeToConvert } = counted
+  if (lazyUsers === 0 && counted.days.length === 0 && !options.beside) await refuseOtherUsers(db, tables, "stats")
   return {
     lazyUsers,
     since,

@@ -6,7 +6,7 @@ import type { Database } from "../../sql/database.js"
 import { columnName, qualifiedName, quoted } from "../../sql/identifiers.js"
 import type { Tables } from "../../tables/resolve-tables.js"
 import { uniqueRules } from "../unique-rules.js"
-import { checkMergeTables, namesOfLabel } from "./left-tables.js"
+import { checkMergeTables, namesOfLabel, refusePartitions } from "./left-tables.js"
 import { columnProblems, keyProblems, userTableProblems } from "./reference-problems.js"
 import type { ReferencingTable, UserReferences } from "./references.js"
 import { UserIdColumns } from "./user-id-columns.js"
@@ -26,7 +26,7 @@ export async function findReferences(
   references: readonly AnyPgColumn[] = [],
   mergeTables: Readonly<Record<string, "leave">> = {},
 ): Promise<UserReferences> {
-  const { usersTable } = tables
+  const { usersTable, legacyHash } = tables
   const credentialColumns = credentialColumnsOf(tables)
   const leaving = Object.keys(mergeTables).map(namesOfLabel)
   const { named, foreignKeys, inherited, within, isDeferrable } = await readForeignKeys(db, [
@@ -63,6 +63,7 @@ export async function findReferences(
     db,
     holders.tables().filter((oid) => !isCredential(oid)),
   )
+  refusePartitions(mergeTables, leftAlone, relations)
   for (const { oid, column, where } of declared) {
     const table = relations.find((relation) => relation.oid === oid)
     if (table && !(isTable(table.kind) && table.columns.some(({ name }) => name === column))) throw notThere(where)
@@ -86,7 +87,7 @@ export async function findReferences(
     return [referencingTable(relation, userColumns, keys, users)]
   })
   return {
-    users: { oid: users, label: own.label, id: quoted(id) },
+    users: { oid: users, label: own.label, id: quoted(id), secret: legacyHash && columnName(db, legacyHash.column) },
     tables: parentsFirst(referencing.filter((table) => !isLeft(table))),
     left: referencing.filter(isLeft),
     leftAlone,

@@ -1,4 +1,5 @@
 import { LazySetupError } from "../../../errors.js"
+import type { Relation } from "../../sql/catalogue/tables.js"
 import { quoted } from "../../sql/identifiers.js"
 
 /**
@@ -39,4 +40,23 @@ export function checkMergeTables(
       )
     return oid
   })
+}
+
+/**
+ * Refuses the name of a partition, since a merge knows the table as a whole and would leave all of
+ * it.
+ * @param oids those that {@link checkMergeTables} returned
+ */
+export function refusePartitions(
+  mergeTables: Readonly<Record<string, unknown>>,
+  oids: readonly number[],
+  relations: readonly Relation[],
+): void {
+  for (const [position, label] of Object.keys(mergeTables).entries()) {
+    const whole = relations.find(({ oid }) => oid === oids[position])?.label
+    if (whole === undefined || label === whole || label === `public.${whole}`) continue
+    throw new LazySetupError(
+      `mergeTables: ${label} is a partition of ${whole}, of which a merge leaves all rows or none. Write: mergeTables: { ${JSON.stringify(whole)}: "leave" }`,
+    )
+  }
 }

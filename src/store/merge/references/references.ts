@@ -41,8 +41,8 @@ interface ParentKey {
 
 /** Everything that holds the ids of users. */
 export interface UserReferences {
-  /** The user table; `id` is its key, quoted. */
-  users: { oid: number; label: string; id: string }
+  /** The user table; `id` is its key, quoted, and `secret` the column of password hashes. */
+  users: { oid: number; label: string; id: string; secret?: string | undefined }
   /** The tables to move, each before those that refer to it; in a circle, in any order. */
   tables: ReferencingTable[]
   /** The tables that hold user ids and are left alone. */

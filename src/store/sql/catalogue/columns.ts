@@ -23,6 +23,8 @@ export interface Column {
   /** The expression of a generated column; null for any other. */
   generation: string | null
   isIdentity: boolean
+  /** Whether it must stay NOT NULL: a part of the primary key, or of the replica identity. */
+  isKey: boolean
   /** Whether the role may read it. */
   readable: boolean
 }
@@ -47,6 +49,9 @@ export const columnsOf = (alias: string): SQL =>
       'default', case when attgenerated = '' then pg_get_expr(adbin, adrelid) end,
       'generation', case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end,
       'isIdentity', attidentity <> '',
+      'isKey', exists (
+        select from pg_index where indrelid = attrelid and attnum = any (indkey) and (indisprimary or indisreplident)
+      ),
       'readable', has_schema_privilege(${alias}.relnamespace, 'usage') and has_column_privilege(${alias}.oid, attnum, 'select')
     ) order by attnum), '[]')
     from pg_attribute

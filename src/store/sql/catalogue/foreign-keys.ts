@@ -45,6 +45,8 @@ export interface DeclaredKey extends ForeignKey {
   leadsTo: { label: string; target: string }
   /** Whether all of its columns take null. */
   nullable: boolean
+  /** Whether one of its columns can never take null: it is part of a primary key, or the like. */
+  hasKey: boolean
   /** `confdeltype` in pg_constraint. */
   action: "a" | "r" | "c" | "n" | "d"
   /** What it says beside its columns and ON DELETE, such as ` on update cascade deferrable`. */
@@ -213,6 +215,12 @@ const declaration = sql`,
   'leadsTo', json_build_object('label', ${label("referenced")}, 'target', ${qualified("referenced")}),
   'nullable', not exists (
     select from pg_attribute where attrelid = conrelid and attnum = any (conkey) and attnotnull
+  ),
+  'hasKey', exists (
+    select from pg_index, unnest(conkey) as number
+    where indrelid = conrelid and number = any (indkey) and (indisprimary or indisreplident)
+  ) or exists (
+    select from pg_attribute where attrelid = conrelid and attnum = any (conkey) and attgenerated <> ''
   ),
   'action', confdeltype,
   'rest', concat(

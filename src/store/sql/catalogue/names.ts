@@ -54,3 +54,9 @@ export const values = (given: readonly (number | string)[]): SQL =>
     given.map((value) => (typeof value === "number" ? sql.raw(String(value)) : sql`${value}`)),
     sql`, `,
   )
+
+/** Writes an expression for the sequence of a column, given the quoted name of its table. */
+export const sequenceOf = (target: string, column: string): string =>
+  `pg_get_serial_sequence(${literal(target)}, ${literal(column)})`
+
+const literal = (text: string) => `'${text.replaceAll("'", "''")}'`

@@ -160,12 +160,12 @@ export async function schemaExists(db: Database, schema: string): Promise<boolea
   return found.length > 0
 }
 
-/** Picks the labels that are names of tables. One query. */
+/** Picks the labels that are names of tables, but not of partitions. One query. */
 export function readLabels(db: Database, labels: string[]): Promise<string[]> {
   return queryDocument(
     db,
     sql`select coalesce(json_agg(${label("class")}), '[]')::text as document from pg_class class
-      where relkind in ('r', 'p') and ${label("class")} in (${values(labels)})`,
+      where relkind in ('r', 'p') and not relispartition and ${label("class")} in (${values(labels)})`,
   )
 }
 

@@ -1,0 +1,267 @@
+import { execFile } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { readFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { encode } from "next-auth/jwt"
+import type { Browser as Chromium, Page } from "playwright-core"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { Browser } from "../setup/browser-jar.js"
+import { launchChromium } from "../setup/chromium.js"
+import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
+import { findViolations, takePicture, userAgent } from "../setup/demo-server.js"
+import { password, secret } from "../setup/flow-app.js"
+import { type BuiltApp, buildNextApp, freePort, type StartedApp } from "./next-app.js"
+
+const source = fileURLToPath(new URL("../../docs/examples/chat", import.meta.url))
+const documents = ["../../docs/migrating-from-the-chatbot-template.md", "../../docs/examples/chat/README.md"]
+const guide = documents.map((path) => readFileSync(new URL(path, import.meta.url), "utf8")).join("\n")
+const COOKIE = "authjs.session-token"
+
+/** A user as the app made it before the port, with the token that it gave to the browser. */
+interface OldUser {
+  id: string
+  email: string
+  token: string
+}
+
+let built: BuiltApp
+let database: PostgresDatabase
+let app: StartedApp
+let env: Record<string, string>
+let old: OldUser[]
+let adoptedByDryRun: number
+
+/** Runs a command of the guide in the app, and returns what it prints. */
+async function follow(command: string): Promise<string> {
+  expect(guide.includes(command), `The guide says: ${command}`).toBe(true)
+  const running = promisify(execFile)("bash", ["-c", command], { cwd: built.folder, env: { ...process.env, ...env } })
+  const { stdout, stderr } = await running
+  return stdout + stderr
+}
+
+/** Makes a token with the claims of the app before the port: see `auth.ts` in port.diff. */
+function oldToken({ id, email }: { id: string; email: string }): Promise<string> {
+  const claims = { sub: id, id, email, type: email.startsWith("guest-") ? "guest" : "regular" }
+  return encode({ token: claims as Parameters<typeof encode>[0]["token"], secret, salt: COOKIE })
+}
+
+const migrate = async (name: string) =>
+  database.sql.unsafe(await readFile(`${source}/lib/db/migrations/${name}.sql`, "utf8"))
+
+beforeAll(async () => {
+  ;[built, database] = await Promise.all([buildNextApp(source), emptyPostgres()])
+  env = { POSTGRES_URL: database.url, AUTH_SECRET: secret }
+  await migrate("0000_initial")
+  await follow("npm run db:seed")
+  const users = await database.sql<{ id: string; email: string }[]>`select "id", "email" from "User"`
+  old = await Promise.all(users.map(async (user) => ({ ...user, token: await oldToken(user) })))
+  await migrate("0001_lazy_users")
+  const adopt = `npm run lazy -- adopt --where "email like 'guest-%'" --created-at createdAt`
+  await follow(`${adopt} --dry-run`)
+  adoptedByDryRun = await count(`"User" where "lazySince" is not null`)
+  await follow(adopt)
+  // The app before the port goes on until it is replaced.
+  await database.query(`insert into "User" ("email", "password") values ('guest-1790000000005', '$2b$10$x')`)
+  await follow(adopt)
+  await migrate("0002_unique_email")
+  app = await built.start(await freePort(), env)
+}, 300_000)
+
+afterAll(async () => {
+  await app?.close()
+  await database?.close()
+  await built?.remove()
+})
+
+const oldUser = (email: string) => old.find((user) => user.email === email) as OldUser
+const user = async (id: string) => (await database.query(`select * from "User" where "id" = '${id}'`))[0]
+const titles = async (table: "Chat" | "Document", id: string) =>
+  (await database.query(`select "title" from "${table}" where "userId" = '${id}' order by "title"`)).map(
+    ({ title }) => title,
+  )
+const count = async (what: string) => Number((await database.query(`select count(*) as n from ${what}`))[0]?.n)
+
+it("adopts the guests whom the app made by hand, two with one address included, and nobody else", async () => {
+  expect(adoptedByDryRun).toBe(0)
+  const guests = await database.query(`select * from "User" where "lazySince" is not null`)
+  expect(guests).toHaveLength(6)
+  for (const { id, email, username, password, seenAt } of guests)
+    expect({ email, username, password, seenAt }).toEqual({
+      email: `${id}@lazy.invalid`,
+      username: expect.stringMatching(/^guest-/),
+      password: null,
+      seenAt: expect.anything(),
+    })
+  const real = await database.query(`select "email", left("password", 7) as hash from "User" where "lazySince" is null`)
+  expect(real.toSorted((one, other) => String(one.email).localeCompare(String(other.email)))).toEqual([
+    { email: "ada@example.com", hash: "$2b$10$" },
+    { email: "grace@example.com", hash: "$2b$10$" },
+  ])
+})
+
+describe("in Chromium", () => {
+  let chromium: Chromium
+
+  beforeAll(async () => {
+    chromium = await launchChromium()
+  })
+
+  afterAll(() => chromium?.close())
+
+  /** Opens the chat, with the token that the app gave to an old user before the port. */
+  async function open({ token }: Partial<OldUser> = {}): Promise<Page> {
+    const context = await chromium.newContext({ baseURL: app.origin, userAgent, viewport: { width: 900, height: 600 } })
+    context.setDefaultTimeout(20_000)
+    if (token) await context.addCookies([{ name: COOKIE, value: token, url: app.origin, httpOnly: true }])
+    const page = await context.newPage()
+    await page.goto("/")
+    return page
+  }
+
+  /** Waits for the name in the header and for the chats of the list, which are all it has. */
+  async function see(page: Page, name: string, chats: string[], picture: string): Promise<void> {
+    await page.getByTestId("user-email").getByText(name, { exact: true }).waitFor()
+    const list = page.getByTestId("chats").filter({ visible: true }).locator("a")
+    await expect.poll(async () => (await list.allTextContents()).toSorted()).toEqual(chats.toSorted())
+    await takePicture(page, `chat-${picture}`)
+    expect(await findViolations(page), picture).toEqual([])
+  }
+
+  async function say(page: Page, text: string): Promise<void> {
+    await page.getByRole("textbox", { name: "Message" }).fill(text)
+    await page.getByRole("button", { name: "Send" }).click()
+    await page.getByTestId("messages").filter({ visible: true }).getByText(`assistant ${text}`).waitFor()
+  }
+
+  /** Fills the form of a page; those that were visited before are still there, hidden. */
+  async function fill(page: Page, email: string, typed: string, button: string): Promise<void> {
+    await page.locator("input[name=email]").filter({ visible: true }).fill(email)
+    await page.locator("input[name=password]").filter({ visible: true }).fill(typed)
+    await page.getByRole("button", { name: button }).click()
+  }
+
+  it("keeps an old guest signed in, and merges the chats into an account with an old password", async () => {
+    const [guest, ada] = [oldUser("guest-1790000000001"), oldUser("ada@example.com")]
+    const page = await open(guest)
+    await see(page, "Guest", ["Bake me a cake"], "1-old-guest")
+    await page.getByRole("link", { name: "Bake me a cake" }).click()
+    await say(page, "With candles")
+
+    await page.getByRole("link", { name: "Log in" }).click()
+    await fill(page, "ada@example.com", "not lovelace", "Log in")
+    await page.getByText("That did not work.").waitFor()
+    await fill(page, "ada@example.com", "lovelace", "Log in")
+    await see(page, "ada@example.com", ["Bake me a cake", "How do engines think?"], "2-merged")
+    await page.getByRole("link", { name: "Bake me a cake" }).click()
+    await page.getByText("assistant With candles").waitFor()
+
+    expect(await user(guest.id)).toBeUndefined()
+    for (const table of ["Chat", "Document"] as const)
+      expect(await titles(table, ada.id)).toEqual(["Bake me a cake", "How do engines think?"])
+    expect(await count(`"Suggestion" where "userId" = '${ada.id}'`)).toBe(2)
+    // The password is hashed anew, and the old hash is gone.
+    expect((await user(ada.id))?.password).toBeNull()
+    expect(await count(`"Password" where "userId" = '${ada.id}' and "hash" like '$argon2id$%'`)).toBe(1)
+
+    // Somebody who still has the guest's token doesn't get into the account.
+    const left = await open(guest)
+    await see(left, "Guest", [], "3-token-left-over")
+    await left.context().close()
+    await page.context().close()
+  }, 90_000)
+
+  it("registers an old guest under the same id, with the chats", async () => {
+    const guest = oldUser("guest-1790000000002")
+    const page = await open(guest)
+    await see(page, "Guest", ["Write me a poem"], "4-old-guest")
+    await page.getByRole("link", { name: "Log in" }).click()
+    await page.getByRole("link", { name: "Register" }).click()
+    await fill(page, "Ada@example.com", password, "Register")
+    await page.getByText("This account exists already.").waitFor()
+    await fill(page, "emily@example.com", "password", "Register")
+    await page.getByText("This password is too easy to guess.").waitFor()
+    await fill(page, "emily@example.com", password, "Register")
+    await see(page, "emily@example.com", ["Write me a poem"], "5-registered")
+    expect(await user(guest.id)).toMatchObject({ email: "emily@example.com", password: null, emailVerified: false })
+    expect(await titles("Chat", guest.id)).toEqual(["Write me a poem"])
+
+    await page.getByRole("button", { name: "Sign out" }).click()
+    await see(page, "Guest", [], "6-signed-out")
+    await say(page, "It was me")
+    await page.getByRole("link", { name: "Log in" }).click()
+    await fill(page, "emily@example.com", password, "Log in")
+    await see(page, "emily@example.com", ["It was me", "Write me a poem"], "7-back")
+    await page.context().close()
+  }, 90_000)
+
+  it("gives a new visitor a session on the first page, and what a guest may do", async () => {
+    const before = await count(`"User"`)
+    const page = await open()
+    await see(page, "Guest", [], "8-new-visitor")
+    expect(await count(`"User"`)).toBe(before + 1)
+    for (const text of ["one", "two", "three", "four", "five"]) await say(page, text)
+    await page.getByRole("textbox", { name: "Message" }).fill("six")
+    await page.getByRole("button", { name: "Send" }).click()
+    await page.getByText("You have sent too many messages for now.").waitFor()
+    await page.context().close()
+  }, 60_000)
+})
+
+it("was an app whose types are right before the port, too", async () => {
+  const before = join(built.folder, "before")
+  await promisify(execFile)(process.execPath, [`${source}/port.mjs`, before])
+  // It finds its packages one folder up: the newer next-auth has the types of the older one.
+  const tsc = createRequire(join(built.folder, "package.json")).resolve("typescript/bin/tsc")
+  await expect(promisify(execFile)(process.execPath, [tsc, "-p", before])).resolves.toMatchObject({ stdout: "" })
+}, 120_000)
+
+it("keeps an old real user signed in, away from the login page", async () => {
+  const browser = new Browser(app.origin)
+  const grace = { cookie: `${COOKIE}=${oldUser("Grace@Example.com").token}` }
+  const history = await browser.visit("/api/history", { headers: grace })
+  expect(await history.json()).toMatchObject({ chats: [{ title: "Where is the moth?" }] })
+  const answer = await browser.visit("/login", { headers: grace })
+  expect([answer.status, new URL(answer.headers.get("location") ?? "", app.origin).pathname]).toEqual([307, "/"])
+})
+
+it("makes nobody of a crawler", async () => {
+  const before = await count(`"User"`)
+  const answer = await new Browser(app.origin).visit("/", { headers: { "user-agent": "Googlebot/2.1" } })
+  expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []])
+  expect(await count(`"User"`)).toBe(before)
+})
+
+it("purges guests who can't come back, with their chats, and nobody else", async () => {
+  const [dead, active] = [oldUser("guest-1790000000003"), oldUser("guest-1790000000004")]
+  // Forty days pass, and one of the old guests is here today, with the token from before the port.
+  await database.query(`update "User" set "seenAt" = "seenAt" - interval '40 days'`)
+  const visitor = new Browser(app.origin)
+  await visitor.jar.setCookie(`${COOKIE}=${active.token}; Path=/`, app.origin)
+  await visitor.visit("/")
+  const real = `"User" where "lazySince" is null or "convertedAt" is not null`
+  const before = await count(real)
+
+  await follow("npm run lazy -- purge --dry-run")
+  expect(await user(dead.id)).toBeDefined()
+  await follow("npm run lazy -- purge")
+  expect(await user(dead.id)).toBeUndefined()
+  expect(await user(active.id)).toBeDefined()
+  expect(await count(real)).toBe(before)
+  expect(await database.query(`select "title" from "Chat" order by "title"`)).toEqual(
+    ["Bake me a cake", "How do engines think?", "It was me", "Where is the moth?", "Write me a poem"].map((title) => ({
+      title,
+    })),
+  )
+  for (const table of ["Vote_v2", "Stream", "Document", "Suggestion"]) expect(await count(`"${table}"`), table).toBe(4)
+}, 60_000)
+
+it("logs nothing but the passwords that were refused", () => {
+  const problems = app
+    .output()
+    .split("\n")
+    .filter((line) => /⨯|\[auth\]|^\w*Error/.test(line))
+  expect(problems.filter((line) => !line.includes("CredentialsSignin"))).toEqual([])
+})
