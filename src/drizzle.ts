@@ -1,5 +1,7 @@
+export type * from "./store/adopt/types.js"
 export type { GenerateEmail } from "./store/create/generated-email.js"
 export type { CreateReport, NewLazyUser } from "./store/create/types.js"
+export type { DuplicateAddresses } from "./store/identifiers/duplicate-addresses.js"
 export { LazyAdapter } from "./store/lazy-adapter.js"
 export type { LazyStore } from "./store/lazy-store.js"
 export type {

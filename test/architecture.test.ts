@@ -51,6 +51,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["auth/config", "auth/token"],
   ["auth/request"],
   ["store"],
+  ["store/adopt"],
   ["store/merge", "store/purge", "store/create"],
   ["store/users"],
   ["store/deletion", "store/identifiers"],

@@ -143,14 +143,17 @@ async function isLazyHere(context: RequestContext): Promise<boolean> {
  */
 async function recheck(
   token: JWT,
-  { adapter, config, session, updateAge }: RequestContext,
+  { adapter, config, session, updateAge, keepsClaims }: RequestContext,
 ): Promise<"holds" | "over" | "unknown"> {
   try {
     const user = token.sub ? await session.owner(token.sub) : null
-    if (!user || !claimsHold(token, user)) return "over"
-    // Issued before the app added this library: add the claims, so that the next check knows them.
-    if (token.isLazy === undefined) Object.assign(token, await claimsFor(user, undefined, adapter))
-    else token.checkedAt = secondsNow()
+    if (!user || !claimsHold(token, user, keepsClaims)) return "over"
+    // Issued before the app added this library, or adopted its guests: add the claims, so that the
+    // next check knows them.
+    if (token.isLazy === undefined || (!token.isLazy && isLazyRow(user))) {
+      delete token.unproven
+      Object.assign(token, await claimsFor(user, undefined, adapter))
+    } else token.checkedAt = secondsNow()
     if (token.isLazy) token.seenAt = secondsOf(user.seenAt)
     // The purge may have deleted the user: record the time only if the row was updated.
     if (isUnseen(token, updateAge) && (await adapter.lazy.touch({ userId: user.id }, updateAge)))

@@ -154,6 +154,7 @@ function appContext(given: LazyConfig): AppContext {
     takeCreation: creationLimits(lazy?.limits, limiters),
     limiters,
     decode: config.jwt?.decode,
+    keepsClaims: config.jwt?.encode === undefined && config.jwt?.decode === undefined,
   }
 }
 

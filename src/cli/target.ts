@@ -35,7 +35,7 @@ interface OpenStore {
 
 /** Describes the work on a target. */
 interface Work<Result> {
-  command: "doctor" | "migrate" | "purge" | "stats"
+  command: "adopt" | "doctor" | "migrate" | "purge" | "stats"
   run: (target: Target) => Promise<Result>
   /** Begins the message of an error, such as "The migration failed". */
   failure: string
@@ -131,7 +131,9 @@ async function openStore(
   }
   const tables = await readDefaultTables(db, schema, used)
   if (!beside) await refuseWrongTables(db, defaultTables(schema).usersTable, { command: used, onNote })
-  return { lazy: LazyAdapter(db, tables).lazy, tables: await lookedAt(db, tables, used) }
+  // Identities, passkeys and passwords tell whom `adopt` must leave alone.
+  const opened = command === "adopt" ? defaultTables(schema) : tables
+  return { lazy: LazyAdapter(db, opened).lazy, tables: await lookedAt(db, tables, used) }
 }
 
 const probes = pgTable("probe", { plainName: text(), snake_name: text() })

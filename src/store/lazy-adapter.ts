@@ -4,8 +4,10 @@ import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
 import { SetupProblems } from "../setup-problems.js"
+import { adoptGuests } from "./adopt/adopt.js"
 import { placeOf, requireTransactions } from "./check-driver.js"
 import { ensureLazyUser } from "./create/create.js"
+import { knownGenerators } from "./create/known-generators.js"
 import { rememberPlace } from "./database-place.js"
 import { activeReads, isOfInactiveUser } from "./identifiers/active-users.js"
 import { explainRefused } from "./identifiers/refused-writes.js"
@@ -135,7 +137,7 @@ function drizzleStore(
     setup() {
       const { legacyHash } = tables
       const given = { ...options, ...(legacyHash && { legacyHash: legacyHash.column }) }
-      return { db, tables: given, sessionMaxAge: knownSessionMaxAge(store) }
+      return { db, tables: given, sessionMaxAge: knownSessionMaxAge(store), generators: knownGenerators(store) }
     },
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
@@ -157,6 +159,10 @@ function drizzleStore(
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
       return purgeLazyUsers(db, tables, { ...options, sessionMaxAge })
+    },
+    adopt: (options) => {
+      const { sessionMaxAge = knownSessionMaxAge(store) } = options
+      return adoptGuests(db, tables, { ...knownGenerators(store), ...options, sessionMaxAge })
     },
     stats: (options) => readStats(db, tables, options),
     deleteLazyUser: (userId, options) => deleteLazyUser(db, tables, userId, options),

@@ -1,4 +1,6 @@
 import type { AdapterAccount } from "@auth/core/adapters"
+import type { AdoptOptions, AdoptReport } from "./adopt/types.js"
+import type { Generators } from "./create/known-generators.js"
 import type { CreateReport, LazyUserCandidates, NewLazyUser } from "./create/types.js"
 import type { ProvenUser, UserIdentifier } from "./identifiers/active-users.js"
 import type { MergeOptions, MergeReport, SignInMerge } from "./merge/types.js"
@@ -71,6 +73,18 @@ export interface LazyStore {
   purge(options?: PurgeOptions): Promise<PurgeReport>
 
   /**
+   * Makes lazy users of the guests that the app has made by hand, in batches, without signing them
+   * out: removes useless hashes and made-up addresses, and gives usernames. Leaves alone, and counts,
+   * users who are known to be real. May be run again, and several times at once.
+   * @throws LazySetupError when an option is invalid, the condition fails or matches every user, or
+   * the role can't see what tells real users
+   * @throws Error of the database or of a hook; what was adopted until then stays adopted
+   * @example
+   * await adapter.lazy.adopt({ where: sql`email like 'guest-%'`, dryRun: true })
+   */
+  adopt(options: AdoptOptions): Promise<AdoptReport>
+
+  /**
    * Counts what became of lazy users, day by day: made, converted, merged, purged, deleted.
    * @throws LazySetupError when `since` is out of range, or there never was a lazy user but another
    * table has some
@@ -109,12 +123,14 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
-/** The setup of a store, for the command: the arguments of `LazyAdapter`, the age of sessions. */
+/** The setup of a store, for the command: the arguments of `LazyAdapter`, and what the app told. */
 export interface StoreSetup {
   db: Database
   tables: LazyAdapterOptions
   /** The longest life of a session, in seconds; undefined without `withLazy`. */
   sessionMaxAge: number | undefined
+  /** How `LazyProvider` names lazy users; empty without `withLazy`. */
+  generators: Generators
 }
 
 /** The methods that only `withLazy` and the providers call. They change in any version. */
@@ -130,7 +146,7 @@ export interface StoreInternals extends LazyStore {
   readonly needsEmail: boolean
 
   /**
-   * Returns the arguments of `LazyAdapter`. A function, so that no log of a store shows the
+   * Returns the arguments of `LazyAdapter`, and what the app told. A function, so that no log of a store shows the
    * connection of the app.
    */
   setup(): StoreSetup

@@ -5,7 +5,7 @@ import { emptyPostgres } from "../setup/databases.js"
 import { type CommandResult, runCommand } from "./command.js"
 
 const SECRET = "s3cr3t-of-the-test"
-const commands = ["migrate", "purge", "stats", "doctor"]
+const commands = ["migrate", "adopt", "purge", "stats", "doctor"]
 
 /** What a command that must fail says, on one line; nothing on stdout, and no password anywhere. */
 function failure({ code, stdout, stderr }: CommandResult): string {

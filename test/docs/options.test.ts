@@ -59,6 +59,11 @@ describe("configuration.md has a row for every option, and for nothing else", ()
   })
 })
 
+it("AdoptOptions: docs/operating.md has a row for each", () => {
+  const section = page("docs/operating.md").text.split("### `adopt(options)`")[1]?.split("| In the report")[0] ?? ""
+  expect(keysOf("AdoptOptions").filter((key) => !section.includes(`\`${key}\``))).toEqual([])
+})
+
 it.each([
   ["PurgeOptions", "docs/operating.md", "`purge(options)`"],
   ["PurgeRouteOptions", "docs/scheduling.md", "`purgeRoute(authConfig, options)`"],
@@ -68,7 +73,7 @@ it.each([
 
 it("operating.md explains every field of what purging and statistics tell", () => {
   const { text } = page("docs/operating.md")
-  const keys = ["PurgeReport", "StatsReport", "DayStats"].flatMap(keysOf)
+  const keys = ["AdoptReport", "PurgeReport", "StatsReport", "DayStats"].flatMap(keysOf)
   expect(keys.filter((key) => !text.includes(`\`${key}\``))).toEqual([])
 })
 

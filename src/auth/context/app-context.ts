@@ -22,4 +22,6 @@ export interface AppContext {
   readonly limiters: SharedLimiters
   /** The app's own `jwt.decode`. */
   readonly decode: NonNullable<AuthConfig["jwt"]>["decode"]
+  /** Whether every token of this library has its claims: not under a codec of the app's own. */
+  readonly keepsClaims: boolean
 }

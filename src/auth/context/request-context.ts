@@ -74,10 +74,10 @@ export class RequestContext {
     private readonly app: AppContext,
     private readonly incoming: Incoming,
   ) {
-    const { adapter, strategy, decode } = app
+    const { adapter, strategy, decode, keepsClaims } = app
     const request = new OwnRequest(config, incoming.readHead)
     this.request = request
-    this.session = new SessionReader({ config, adapter, strategy, decode }, () => request.head)
+    this.session = new SessionReader({ config, adapter, strategy, decode, keepsClaims }, () => request.head)
   }
 
   get adapter(): InternalAdapter {
@@ -94,6 +94,10 @@ export class RequestContext {
 
   get strategy(): "jwt" | "database" {
     return this.app.strategy
+  }
+
+  get keepsClaims(): boolean {
+    return this.app.keepsClaims
   }
 
   get longestSession(): number {

@@ -3,6 +3,7 @@ import { LazySetupError } from "../../errors.js"
 import type { GenerateEmail } from "../../store/create/generated-email.js"
 import { NO_ADDRESS } from "../../store/create/generated-email.js"
 import { generateLazyName } from "../../store/create/generated-name.js"
+import { rememberGenerators } from "../../store/create/known-generators.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import { lazyUserIds } from "../request/lazy-user-ids.js"
 import { type BoundContext, boundProvider, type LazyProviderConfig } from "./bound-provider.js"
@@ -56,6 +57,7 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
     {
       check(adapter) {
         if (adapter.lazy.needsEmail && !generateEmail) throw new LazySetupError(NO_ADDRESS)
+        rememberGenerators(adapter.lazy, { generateName, ...(generateEmail && { generateEmail }) })
       },
       async authorize(credentials, context) {
         const current = await context.session.current()

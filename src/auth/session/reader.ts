@@ -7,6 +7,7 @@ import type { RequestHead } from "../request/head.js"
 import { claimsHold } from "../token/claims.js"
 import { decodeToken } from "../token/codec.js"
 import { isSessionKey, readSessionCookies, sessionCookieName } from "./cookie.js"
+import { isNamedById, withSubject } from "./named-by-id.js"
 
 /** What an adapter returns for a session token. */
 export interface SessionAndUser {
@@ -32,6 +33,8 @@ export interface SessionSource {
   readonly strategy: "jwt" | "database"
   /** The app's own `jwt.decode`. */
   readonly decode: NonNullable<AuthConfig["jwt"]>["decode"]
+  /** Whether every token of this library has its claims: not under a codec of the app's own. */
+  readonly keepsClaims: boolean
 }
 
 /**
@@ -124,12 +127,14 @@ export class SessionReader {
     try {
       const others = this.others(asked)
       for (const value of others.length > 0 ? [asked, ...others] : []) {
-        const token = await decoded(() => decode({ ...params, token: value }))
+        const read = await decoded(() => decode({ ...params, token: value }))
+        const token = isNamedById(read) ? await withSubject(read, (id) => this.owner(id)) : read
         if (!token?.sub) continue
         this.#reading = { kind: "token", asked, value, token }
         if (await this.#mayHold(token, token.sub)) return token
       }
-      const token = await decode(params)
+      const read = await decode(params)
+      const token = isNamedById(read) ? await withSubject(read, (id) => this.owner(id)) : read
       this.#reading = token ? { kind: "token", asked, value: asked, token } : { kind: "none", asked }
       return token
     } catch (error) {
@@ -168,7 +173,9 @@ export class SessionReader {
     if (reading.kind === "row") return { sessionToken: reading.value, user: { ...(reading.found.user as UserRow) } }
     if (reading.kind !== "token" || !reading.token.sub) return null
     const user = reading.user === undefined ? await this.owner(reading.token.sub) : reading.user
-    return user && claimsHold(reading.token, user) ? { sessionToken: reading.value, user } : null
+    return user && claimsHold(reading.token, user, this.source.keepsClaims)
+      ? { sessionToken: reading.value, user }
+      : null
   }
 
   async #read(asked: string): Promise<void> {
@@ -216,7 +223,7 @@ export class SessionReader {
   async #mayHold(token: JWT, userId: string): Promise<boolean> {
     try {
       const user = await this.owner(userId)
-      return user !== null && claimsHold(token, user)
+      return user !== null && claimsHold(token, user, this.source.keepsClaims)
     } catch {
       return true
     }

@@ -45,25 +45,43 @@ export async function claimsFor(
   const asks = () => (byIdentity ? lazy.hasPassword(user.id) : lazy.endsAtProof(user.id))
   // When the database fails, mark the token for a later check.
   const unproven = mayBeUnproven && (byPassword || (await asks().catch(() => true)))
+  const mayBecomeLazy = !unproven && (await mayBeAdopted(user, account, lazy))
   return {
     isLazy,
     username: user.username,
     ...(isLazy && { lazySince: user.lazySince?.valueOf(), seenAt: secondsOf(user.seenAt) }),
     ...(unproven && { unproven }),
-    ...((isLazy || unproven || lazy.hasInactiveUsers) && { checkedAt: secondsNow() }),
+    ...((isLazy || unproven || mayBecomeLazy || lazy.hasInactiveUsers) && { checkedAt: secondsNow() }),
   }
+}
+
+/**
+ * Tells whether the user may be a guest that the app has made by hand, whom `adopt` makes lazy
+ * later: without an address, an identity and a sign-in through this library.
+ */
+async function mayBeAdopted(
+  user: UserRow,
+  account: Pick<Account, "provider" | "type"> | null | undefined,
+  lazy: InternalAdapter["lazy"],
+): Promise<boolean> {
+  if (isLazyRow(user) || user.convertedAt != null || user.email != null || user.emailVerified) return false
+  if (account && (account.type !== "credentials" || account.provider === "convert" || account.provider === "password"))
+    return false
+  return lazy.endsAtProof(user.id).catch(() => true)
 }
 
 /**
  * Tells whether a token is still true of its user. A token for a lazy user ends with the
  * conversion. A token for an account with a password and an unproven address ends when the address
  * is proven.
+ * @param keepsClaims whether every token that this library has made has its claims
  */
-export function claimsHold(token: LazyClaims & Pick<JWT, "iat">, user: UserRow): boolean {
-  // A token without the claims of this library may belong to a former lazy user, whose tokens end
-  // with the conversion.
+export function claimsHold(token: LazyClaims & Pick<JWT, "iat">, user: UserRow, keepsClaims: boolean): boolean {
+  // A token without claims may belong to a former lazy user, whose tokens end with the conversion. A
+  // process of the app without this library may have issued it again since.
   const convertedAt = secondsOf(user.convertedAt)
-  if (token.isLazy === undefined && convertedAt !== undefined && (token.iat ?? 0) < convertedAt) return false
+  if (token.isLazy === undefined && convertedAt !== undefined && (keepsClaims || (token.iat ?? 0) < convertedAt))
+    return false
   if (token.isLazy && !(isLazyRow(user) && user.lazySince?.valueOf() === token.lazySince)) return false
   return !(token.unproven && isProven(user))
 }
@@ -83,7 +101,7 @@ export interface TokenChecks {
  */
 export function isDue(token: LazyClaims, { recheck, updateAge, checksReal }: TokenChecks): boolean {
   if (token.isLazy === undefined) return true
-  if (!token.isLazy && !token.unproven && !checksReal) return false
+  if (!token.isLazy && token.checkedAt === undefined && !checksReal) return false
   return secondsNow() - (token.checkedAt ?? 0) >= recheck || isUnseen(token, updateAge)
 }
 

@@ -9,7 +9,7 @@ import { printable } from "../report/format.js"
 import { importModule } from "./import-module.js"
 
 /** Describes an app's configuration, with its store and session age. */
-export interface AppConfig extends Pick<StoreSetup, "db" | "tables"> {
+export interface AppConfig extends Pick<StoreSetup, "db" | "tables" | "generators"> {
   /** The path of its module, as given on the command line. */
   file: string
   auth: LazyAuth
@@ -68,7 +68,8 @@ export async function readAppConfig(file: string, cwd: string, command: string):
       `--config: the configuration in ${file} must use LazyAdapter. Write: withLazy({ adapter: LazyAdapter(db), … })`,
     )
   const sessionMaxAge = Math.max(longestSession(config), setup.sessionMaxAge ?? 0)
-  return { file, auth, store, db: setup.db, tables: setup.tables, sessionMaxAge, purge: exported.purge }
+  const { db, tables, generators = {} } = setup
+  return { file, auth, store, db, tables, generators, sessionMaxAge, purge: exported.purge }
 }
 
 function selectConfiguration(exported: Record<string, unknown>, file: string): LazyAuth {

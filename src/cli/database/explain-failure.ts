@@ -1,6 +1,7 @@
 import { LazyError, LazySetupError } from "../../errors.js"
 import { redactError } from "../../store/sql/redact.js"
 import { withoutSecrets } from "../../store/sql/without-secrets.js"
+import { UsageError } from "../exit-codes.js"
 
 /** Describes where a database is, as far as known. */
 export interface KnownPlace {
@@ -24,8 +25,8 @@ export function explainFailure(
   error: unknown,
   failure: string,
   { server, of, user, password, database }: KnownPlace = {},
-): LazyError {
-  if (error instanceof LazyError) return error
+): Error {
+  if (error instanceof LazyError || error instanceof UsageError) return error
   const cause = driverError(redactError(error))
   const code = (cause as { code?: unknown }).code
   const where = server ?? `the address in the configuration of ${of}`

@@ -28,12 +28,29 @@ export async function requireUniqueRules(db: Database, tables: Tables, written: 
   // A view has no rules, and a missing table fails by itself.
   if (!users || !isTable(users.kind)) return
   for (const identifier of identifiers) {
-    if (users.indexes.some((rule) => isAbout(db, tables, rule, identifier) && !isAbout(db, tables, rule, "id")))
-      continue
+    if (isGuarded(db, tables, users, identifier)) continue
     // Ask again the next time: the rule may have been added by then.
     known.delete(tables)
-    throw new LazySetupError(missingRule(db, tables, users, identifier))
+    throw new LazySetupError(explainMissing(db, tables, users, identifier))
   }
+}
+
+/**
+ * Returns the statement that adds the unique rule on an identifier; undefined where there is one.
+ * One query.
+ */
+export async function missingRule(
+  db: Database,
+  tables: Tables,
+  identifier: "username" | "email",
+): Promise<string | undefined> {
+  const users = await readUserRules(db, tables)
+  if (!users || !isTable(users.kind) || isGuarded(db, tables, users, identifier)) return undefined
+  return statementFor(db, tables, users, identifier)
+}
+
+function isGuarded(db: Database, tables: Tables, users: IndexedTable, identifier: "username" | "email"): boolean {
+  return users.indexes.some((rule) => isAbout(db, tables, rule, identifier) && !isAbout(db, tables, rule, "id"))
 }
 
 function userRules(db: Database, tables: Tables): Promise<IndexedTable | undefined> {
@@ -43,7 +60,15 @@ function userRules(db: Database, tables: Tables): Promise<IndexedTable | undefin
   return read
 }
 
-function missingRule(
+function explainMissing(db: Database, tables: Tables, users: IndexedTable, identifier: "username" | "email"): string {
+  const column = quoted(columnName(db, tables.usersTable[identifier]))
+  return (
+    `LazyAdapter: nothing in the database keeps two users from having one ${identifier}: ${users.target} has no unique rule ` +
+    `on ${column}. Add it: ${statementFor(db, tables, users, identifier)}`
+  )
+}
+
+function statementFor(
   db: Database,
   { usersTable }: Tables,
   { target, kind }: IndexedTable,
@@ -52,8 +77,5 @@ function missingRule(
   const column = columnName(db, usersTable[identifier])
   const name = quoted(`${getTableName(usersTable)}_${column}_unique`)
   const how = kind === "p" ? "" : "concurrently "
-  return (
-    `LazyAdapter: nothing in the database keeps two users from having one ${identifier}: ${target} has no unique rule ` +
-    `on ${quoted(column)}. Add it: create unique index ${how}${name} on ${target} (${quoted(column)});`
-  )
+  return `create unique index ${how}${name} on ${target} (${quoted(column)});`
 }

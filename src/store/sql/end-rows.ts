@@ -1,4 +1,4 @@
-import { eq } from "drizzle-orm"
+import { eq, type SQL } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
 import { readDeletionGuards } from "./catalogue/rights.js"
@@ -18,7 +18,17 @@ export interface EndedRows {
  * @returns the number of rows, and of which table; none when the app has no such table
  * @throws LazySetupError when a row stays, or could stay unseen
  */
-export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn, userId: string): Promise<EndedRows> {
+export function endRows(tx: Database, table: PgTable, column: AnyPgColumn, userId: string): Promise<EndedRows> {
+  return endRowsWhere(tx, table, column, eq(column, userId))
+}
+
+/** Deletes rows as {@link endRows} does, for the users that a condition on their column matches. */
+export async function endRowsWhere(
+  tx: Database,
+  table: PgTable,
+  column: AnyPgColumn,
+  isOfUser: SQL,
+): Promise<EndedRows> {
   const name = qualifiedName(table)
   const found = await readDeletionGuards(tx, table)
   if (!found) return { rows: 0, label: name }
@@ -27,7 +37,6 @@ export async function endRows(tx: Database, table: PgTable, column: AnyPgColumn,
       `Row-level security hides rows of ${name} from this role, so rows of a user could stay unseen. ` +
         `Let the role see and delete all of them: create policy lazy on ${name} to ${found.role} using (true) with check (true);`,
     )
-  const isOfUser = eq(column, userId)
   const deleted = await tx.delete(table).where(isOfUser).returning({ userId: column })
   const left = found.intercepts ? await tx.select({ userId: column }).from(table).where(isOfUser).limit(1) : []
   if (left.length > 0)

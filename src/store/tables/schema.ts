@@ -16,8 +16,8 @@ import { authTables } from "./auth-tables.js"
 type TextColumn = ReturnType<typeof text<string, [string, ...string[]]>>
 type DateColumn = ReturnType<typeof timestamp<"date">>
 
-/** The columns of {@link lazyColumns}. */
-export interface LazyColumns {
+/** The columns of {@link lazyColumns}; a type, since `pgTable` takes no interface. */
+export type LazyColumns = {
   username: TextColumn
   lazySince: DateColumn
   convertedAt: DateColumn
