@@ -317,6 +317,14 @@ describeFlows("passwords hashed by another library", (app, strategy) => {
     await app.database.query(`update "user" set password = null`)
   })
 
+  it("are never borrowed from a lazy user, whose column adopt fills with what is no hash", async () => {
+    const { id } = await app.lazyBrowser(config())
+    await app.database.query("delete from password where hash not like '$argon2id$%'")
+    await app.database.query(`update "user" set password = case when id = '${id}' then 'no hash' end`)
+    expect(await lazyStore().signIn.otherHash()).toBeNull()
+    await app.database.query(`update "user" set password = null`)
+  })
+
   it("are in no row of a merge that was stopped", async () => {
     const hash = hashes.bcrypt?.(password) as string
     await app.database.query(`alter table "user" add column sponsor text unique references "user"`)

@@ -64,7 +64,7 @@ async function mayBeAdopted(
   account: Pick<Account, "provider" | "type"> | null | undefined,
   lazy: InternalAdapter["lazy"],
 ): Promise<boolean> {
-  if (isLazyRow(user) || user.convertedAt != null || user.email != null || user.emailVerified) return false
+  if (isLazyRow(user) || user.convertedAt != null || user.email != null || isProven(user)) return false
   if (account && (account.type !== "credentials" || account.provider === "convert" || account.provider === "password"))
     return false
   return lazy.endsAtProof(user.id).catch(() => true)

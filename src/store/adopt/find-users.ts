@@ -2,6 +2,8 @@ import { and, gt, isNotNull, type SQL, sql } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../sql/database.js"
 import { queryDocument } from "../sql/query.js"
+import { isOwnHash } from "../tables/legacy-hash.js"
+import { isProvenUser } from "../tables/proof-column.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import type { AdoptSettings } from "./options.js"
@@ -27,9 +29,6 @@ export interface Guest {
   username: string | null
 }
 
-/** The hash of a password that this library has made, at a sign-up or a sign-in. */
-const OWN_HASH = "$argon2id$%"
-
 /** Builds the reason, a `NotAdopted`, to leave a user alone; null for a user to adopt. */
 function reason({ tables, there }: AdoptSearch): SQL {
   const { usersTable, accountsTable, authenticatorsTable, passwordsTable, activeUsers } = tables
@@ -39,22 +38,15 @@ function reason({ tables, there }: AdoptSearch): SQL {
     when ${isLazyUser(usersTable)} then 'lazy'
     when ${isNotNull(usersTable.convertedAt)} then 'converted'
     ${activeUsers ? sql`when (${activeUsers}) is not true then 'inactive'` : sql``}
-    when ${isProven(usersTable)} then 'proven'
+    when ${isProvenUser(usersTable)} then 'proven'
     ${there.accounts ? sql`when ${has(accountsTable)} then 'account'` : sql``}
     ${there.authenticators ? sql`when ${has(authenticatorsTable)} then 'passkey'` : sql``}
     ${
       there.passwords && passwordsTable
-        ? sql`when ${has(passwordsTable, sql`and ${passwordsTable.hash} like ${OWN_HASH}`)} then 'password'`
+        ? sql`when ${has(passwordsTable, sql`and ${isOwnHash(passwordsTable.hash)}`)} then 'password'`
         : sql``
     }
   end`
-}
-
-/** Builds the condition for a proven address; an app may keep it as a boolean, or not at all. */
-function isProven(usersTable: Tables["usersTable"]): SQL {
-  const { emailVerified } = usersTable as Partial<Tables["usersTable"]>
-  if (emailVerified === undefined) return sql`false`
-  return emailVerified.getSQLType() === "boolean" ? sql`${emailVerified} is true` : isNotNull(emailVerified)
 }
 
 /** Builds the condition for a user to adopt: one of the app's guests, and not known to be real. */

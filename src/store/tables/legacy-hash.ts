@@ -1,6 +1,7 @@
-import { getTableColumns, getTableName, isNotNull, ne, type SQL, sql } from "drizzle-orm"
+import { getTableColumns, getTableName, isNotNull, like, ne, type SQL, sql } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
+import { redefinedTable } from "../sql/redefined-table.js"
 import { familyOf } from "./column-family.js"
 import type { schema } from "./schema.js"
 
@@ -14,6 +15,9 @@ export interface LegacyHash {
   isSet: SQL
 }
 
+/** Builds the condition for a hash that this library has made, at a sign-up or a sign-in. */
+export const isOwnHash = (column: AnyPgColumn): SQL => like(column, "$argon2id$%")
+
 interface WithUsers {
   usersTable: typeof schema.usersTable
 }
@@ -26,12 +30,8 @@ const written = new WeakMap<PgTable, PgTable>()
  * get into a user, a session, a token or a hook. The given definition stays unchanged.
  */
 function readableTable(table: WithUsers["usersTable"], property: string): WithUsers["usersTable"] {
-  const all = getTableColumns(table)
-  const columns = Object.fromEntries(Object.entries(all).filter(([name]) => name !== property))
-  // Drizzle keeps the columns under a symbol that it does not export.
-  const place = Object.getOwnPropertySymbols(table).find((symbol) => Reflect.get(table, symbol) === all)
-  if (place === undefined) throw new LazySetupError("LazyAdapter: this version of drizzle-orm is not supported.")
-  const readable = Object.create(table, { [place]: { value: columns, enumerable: true } }) as WithUsers["usersTable"]
+  const columns = Object.fromEntries(Object.entries(getTableColumns(table)).filter(([name]) => name !== property))
+  const readable = redefinedTable(table, columns)
   written.set(readable, table)
   return readable
 }

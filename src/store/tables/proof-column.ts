@@ -1,10 +1,9 @@
-import { getTableColumns } from "drizzle-orm"
+import { getTableColumns, isNotNull, type SQL, sql } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
+import { redefinedTable } from "../sql/redefined-table.js"
 import { familyOf } from "./column-family.js"
 import { NO_PROOFS } from "./column-rules.js"
-
-const COLUMNS = Symbol.for("drizzle:Columns")
 
 /** The columns that {@link withProofMoments} made, whatever table has them. */
 const booleans = new WeakSet<AnyPgColumn>()
@@ -20,15 +19,20 @@ export function withProofMoments<Users extends PgTable>(usersTable: Users): User
     mapToDriverValue: (value: unknown) => column.mapToDriverValue(typeof value === "boolean" ? value : value !== null),
     mapFromDriverValue: (value: unknown) => (column.mapFromDriverValue(value) === true ? new Date(0) : null),
   })
-  const columns = { ...getTableColumns(usersTable), emailVerified }
-  const table: Users = Object.assign(Object.create(usersTable), { emailVerified, [COLUMNS]: columns })
   booleans.add(emailVerified)
-  return table
+  return redefinedTable(usersTable, { ...getTableColumns(usersTable), emailVerified })
 }
 
 /** Tells whether the user table has room for the proof of an address. */
 export function recordsProofs(usersTable: PgTable): boolean {
   return "emailVerified" in getTableColumns(usersTable)
+}
+
+/** Builds the condition for a user whose address is proven, as `isProven` is for a row. */
+export function isProvenUser(usersTable: PgTable): SQL {
+  const column: AnyPgColumn | undefined = getTableColumns(usersTable).emailVerified
+  if (!column) return sql`false`
+  return booleans.has(column) ? sql`${column} is true` : isNotNull(column)
 }
 
 /** Writes an unproven address as the column has it: null, or false in a boolean. */

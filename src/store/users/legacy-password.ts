@@ -1,8 +1,9 @@
-import { and, eq, getTableColumns, sql } from "drizzle-orm"
+import { and, eq, getTableColumns, not, sql } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
 import type { Database } from "../sql/database.js"
-import { writtenUsers } from "../tables/legacy-hash.js"
+import { isOwnHash, writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
+import { isLazyUser } from "../tables/schema.js"
 import type { UserRow } from "../tables/user-row.js"
 
 /**
@@ -96,12 +97,15 @@ export function otherHashReader(db: Database, tables: Tables): () => Promise<str
 async function findOtherHash(db: Database, tables: Tables): Promise<string | null> {
   const { passwordsTable, legacyHash } = tables
   const usersTable = writtenUsers(tables)
-  const columns = [
-    ...(legacyHash ? [{ table: usersTable, column: legacyHash.column }] : []),
-    ...(passwordsTable ? [{ table: passwordsTable, column: getTableColumns(passwordsTable).hash }] : []),
+  const places = [
+    // `adopt` fills a NOT NULL column of lazy users with what is no hash, and takes no time to compare.
+    ...(legacyHash ? [{ table: usersTable, column: legacyHash.column, isHash: not(isLazyUser(usersTable)) }] : []),
+    ...(passwordsTable
+      ? [{ table: passwordsTable, column: getTableColumns(passwordsTable).hash, isHash: sql`true` }]
+      : []),
   ]
-  for (const { table, column } of columns) {
-    const isOther = sql`${column} not like '$argon2id$%' and length(${column}) between 1 and ${MAX_HASH_LENGTH}`
+  for (const { table, column, isHash } of places) {
+    const isOther = sql`${isHash} and not ${isOwnHash(column)} and length(${column}) between 1 and ${MAX_HASH_LENGTH}`
     const [found] = await db.select({ hash: column }).from(table).where(isOther).limit(1)
     if (typeof found?.hash === "string") return found.hash
   }

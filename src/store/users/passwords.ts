@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, isNotNull, not, or } from "drizzle-orm"
+import { and, eq, getTableColumns, isNotNull, not, or, sql } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
 import type { UserIdentifier } from "../identifiers/active-users.js"
 import { identifiedBy } from "../identifiers/active-users.js"
@@ -78,17 +78,20 @@ export async function readHash(
   userId: string,
 ): Promise<string | null> {
   if (!passwordsTable) return null
+  const isOfUser = eq(passwordsTable.userId, userId)
+  if (!legacyHash) {
+    const [found] = await db.select({ hash: passwordsTable.hash }).from(passwordsTable).where(isOfUser)
+    return found?.hash ?? null
+  }
+  // One statement: another sign-in may be moving the hash from the column to the table.
   const [found] = await db
-    .select({ hash: passwordsTable.hash })
-    .from(passwordsTable)
-    .where(eq(passwordsTable.userId, userId))
-  if (found || !legacyHash) return found?.hash ?? null
-  const isRealUser = and(eq(usersTable.id, userId), not(isLazyUser(usersTable)))
-  const [legacy] = await db
-    .select({ hash: legacyHash.column })
+    .select({ hash: passwordsTable.hash, legacy: legacyHash.column, isLazy: sql<boolean>`${isLazyUser(usersTable)}` })
     .from(usersTable)
-    .where(and(isRealUser, legacyHash.isSet))
-  return (legacy?.hash as string | undefined) ?? null
+    .leftJoin(passwordsTable, isOfUser)
+    .where(eq(usersTable.id, userId))
+  if (!found) return null
+  // No sign-in has accepted what is in the column of a lazy user.
+  return found.hash ?? ((!found.isLazy && (found.legacy as string | null)) || null)
 }
 
 /** Implements `LazyStore.setPassword`. */
