@@ -123,7 +123,7 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
-/** The setup of a store, for the command: the arguments of `LazyAdapter`, and what the app told. */
+/** The setup of a store, for the command: the arguments of `LazyAdapter`, and what the configuration says. */
 export interface StoreSetup {
   db: Database
   tables: LazyAdapterOptions
@@ -146,8 +146,8 @@ export interface StoreInternals extends LazyStore {
   readonly needsEmail: boolean
 
   /**
-   * Returns the arguments of `LazyAdapter`, and what the app told. A function, so that no log of a store shows the
-   * connection of the app.
+   * Returns the arguments of `LazyAdapter`, and what the configuration of the app says. It is a
+   * function, so that no log of a store shows the connection of the app.
    */
   setup(): StoreSetup
 

@@ -1,3 +1,4 @@
+import type { UnidentifiedTable } from "../../store/sql/catalogue/publications.js"
 import type { AccessFacts } from "../../store/sql/catalogue/rights.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
@@ -87,6 +88,17 @@ function ruled({ label, target, rules }: AccessFacts): Finding[] {
     severity: "warning",
     message: `The rule ${rule} replaces changes to ${label} by something else: a lazy user with rows there can't be merged.`,
     fix: `drop rule ${quoted(rule)} on ${target};`,
+    where: label,
+  }))
+}
+
+/** Reports tables whose updates or deletes PostgreSQL refuses because of a publication. */
+export function checkPublications(tables: UnidentifiedTable[]): Finding[] {
+  return tables.map(({ label, target, refused, hasKey }) => ({
+    code: "replica_identity",
+    severity: "error",
+    message: `${label} is published for logical replication without a replica identity, so PostgreSQL refuses every ${refused.join(" and ")} on it: lazy users with rows there can't be merged, or not be purged.`,
+    fix: `alter table ${target} replica identity ${hasKey ? "default" : "full"};`,
     where: label,
   }))
 }

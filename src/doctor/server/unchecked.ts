@@ -1,6 +1,6 @@
 import type { TableFacts } from "../../store/sql/catalogue/tables.js"
 import { quoted } from "../../store/sql/identifiers.js"
-import { sqlState } from "../../store/sql/sql-state.js"
+import { INSUFFICIENT_PRIVILEGE, sqlState } from "../../store/sql/sql-state.js"
 import type { Finding } from "../finding.js"
 
 /** A table that is read, as far as the right to do so is concerned. */
@@ -15,8 +15,8 @@ interface Reading<Result> {
   read: () => Promise<Result>
 }
 
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const INSUFFICIENT_PRIVILEGE = "42501"
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+
 /** A type that can't be compared or converted, and a value that can't be read as one. */
 const MISMATCHES = ["42804", "42846", "42883", "22P02", "22007"]
 const QUERY_CANCELED = "57014"

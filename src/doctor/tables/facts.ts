@@ -1,6 +1,5 @@
-import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
-import { isAssumed } from "../../store/sql/catalogue/assumed-tables.js"
+import { isAssumed, neededColumns } from "../../store/sql/catalogue/assumed-tables.js"
 import { type DeclaredKey, readDeclaredKeys } from "../../store/sql/catalogue/foreign-keys.js"
 import { readTables, type TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
@@ -52,8 +51,7 @@ export function readFacts(db: Database, needed: NeededTable[], references: reado
 /** Drops what the app keeps under the name of a table that it has not passed. */
 function unlessStranger(table: PgTable, facts: TableFacts | null | undefined): TableFacts | null {
   if (!facts || !isAssumed(table)) return facts ?? null
-  const needed = Object.values<AnyPgColumn>(getTableColumns(table)).filter(({ notNull }) => notNull)
-  return needed.every(({ name }) => facts.columns.some((column) => column.name === name)) ? facts : null
+  return neededColumns(table).every((name) => facts.columns.some((column) => column.name === name)) ? facts : null
 }
 
 /** Returns a table as the database has it, by its option of `LazyAdapter`. */

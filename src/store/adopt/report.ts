@@ -1,6 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
-import { findDuplicateAddresses } from "../identifiers/duplicate-addresses.js"
-import { maskedAddress } from "../identifiers/masked-address.js"
+import { findDuplicateAddresses, maskedAddress } from "../identifiers/duplicate-addresses.js"
 import type { Database } from "../sql/database.js"
 import { messageOf } from "../sql/error-message.js"
 import { queryDocument } from "../sql/query.js"

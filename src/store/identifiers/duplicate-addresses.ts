@@ -3,7 +3,6 @@ import type { Database } from "../sql/database.js"
 import { columnName, qualifiedName, quoted } from "../sql/identifiers.js"
 import { queryDocument } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
-import { maskedAddress } from "./masked-address.js"
 import { missingRule } from "./require-unique.js"
 
 /** How many addresses a report shows. */
@@ -80,4 +79,11 @@ async function statements(
       : []),
     ...(rule === undefined ? [] : [rule]),
   ]
+}
+
+/** Masks an address for a report: the first two characters and the domain stay. */
+export function maskedAddress(address: string): string {
+  const at = address.lastIndexOf("@")
+  const [local, domain] = at < 0 ? [address, ""] : [address.slice(0, at), address.slice(at)]
+  return `${[...local].slice(0, 2).join("")}***${domain}`
 }

@@ -18,13 +18,16 @@ export function isAssumed(table: PgTable): boolean {
   return assumed.has(table)
 }
 
+/** Names the columns without which a table of that name is a stranger. */
+export function neededColumns(table: PgTable): string[] {
+  return Object.values<AnyPgColumn>(getTableColumns(table)).flatMap(({ name, notNull }) => (notNull ? [name] : []))
+}
+
 /** Builds the `regclass` of a table; null where it is missing. */
 export function relationOf(table: PgTable): SQL {
   const found = sql`to_regclass(${qualifiedName(table)})`
   if (!isAssumed(table)) return found
-  const names = Object.values<AnyPgColumn>(getTableColumns(table)).flatMap(({ name, notNull }) =>
-    notNull ? [sql`${name}`] : [],
-  )
+  const names = neededColumns(table).map((name) => sql`${name}`)
   return sql`(
     select ${found} from pg_catalog.pg_attribute
     where attrelid = ${found} and not attisdropped and attname in (${sql.join(names, sql`, `)})
