@@ -4,7 +4,7 @@ import { LazySetupError } from "./errors.js"
 export class SetupProblems {
   private readonly messages: string[] = []
 
-  /** What was gathered so far. */
+  /** The problems that were gathered so far. */
   get all(): readonly string[] {
     return this.messages
   }
@@ -13,7 +13,7 @@ export class SetupProblems {
     this.messages.push(...messages)
   }
 
-  /** Runs a check, and gathers what it refuses. Returns undefined then. */
+  /** Runs a check. Gathers the problems of a refusal, and returns undefined then. */
   try<Result>(check: () => Result): Result | undefined {
     try {
       return check()

@@ -5,7 +5,7 @@ import type { LazyClaims } from "./token/claims.js"
  * The user in a session of `withLazy`. For `auth()` of a framework too, an app declares it as the
  * type of `Session["user"]`.
  * @example
- * const label = (user: SessionUser) => (user.isLazy ? "Guest" : (user.username ?? user.email))
+ * const label = (user: SessionUser) => (user.isLazy ? "New here" : (user.username ?? user.email))
  */
 export type SessionUser = User & {
   id: string

@@ -22,8 +22,8 @@ export function readAdoptOptions(options: GivenOptions): Omit<AdoptOptions, "whe
 const STRINGS = /'(?:[^']|'')*'|"(?:[^"]|"")*"/g
 
 /**
- * Reads the condition. PostgreSQL parses it before it is used; what it would say of a semicolon or
- * a parameter is not clear.
+ * Reads the condition. PostgreSQL parses it before it is used, but its messages about a semicolon
+ * or a parameter would be unclear.
  */
 function readCondition(given: unknown): SQL | undefined {
   const text = readText("--where", given, "condition")

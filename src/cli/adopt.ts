@@ -71,7 +71,7 @@ async function runAdopt(options: GivenOptions, surroundings: Surroundings): Prom
   }
 }
 
-/** Users known to this library already are as they should be, and nothing is left to do for them. */
+/** Tells whether nothing is left to do. Users whom this library knows already need nothing. */
 function isComplete({ skipped, failures, left, interrupted, preview }: AdoptReport): boolean {
   const { lazy: _, converted: __, ...real } = skipped
   return Object.keys(real).length === 0 && failures === 0 && left === 0 && !interrupted && !preview?.needsEveryone

@@ -62,7 +62,7 @@ async function runPurge(options: GivenOptions, surroundings: Surroundings): Prom
       failure: "The purge failed",
     })
     progress?.end()
-    // Without a configuration, name the tables only where nothing went of which they would be named.
+    // Without a configuration, the tables of a purge that deleted users are the default ones.
     const named = app !== undefined || report.purged === 0
     const assumed = !app && given.olderThan === undefined
     const cascade = given.cascade || (app !== undefined && ownCascade(app))

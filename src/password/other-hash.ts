@@ -2,17 +2,17 @@ import { type HashOptions, hashPassword, isArgon2id, takeTurn, verifyPassword } 
 import { boundPassword } from "./policy.js"
 import type { TurnOptions } from "./turns.js"
 
-/** Compares a password with a hash that is not argon2id; see `PasswordProviderOptions.verifyOther`. */
+/** Compares a password with a hash that is not argon2id: `PasswordProviderOptions.verifyOther`. */
 export type VerifyOther = (hash: string, password: string) => boolean | Promise<boolean>
 
 /** How a sign-in compares hashes. */
 export interface HashChecks {
   hash?: HashOptions
   verifyOther?: VerifyOther
-  /** Some stored hash that is not argon2id, to spend the time on for names without one. */
+  /** A stored hash that is not argon2id, compared in vain for names without one. */
   sample: string | null
   turn: TurnOptions
-  /** Is told why `verifyOther` failed, by an error without password and hash. */
+  /** Receives the reason why `verifyOther` failed, as an error without password and hash. */
   onFailure: (error: Error) => void
 }
 
@@ -24,8 +24,8 @@ const MAX_TIME = 10_000
 
 /**
  * Compares a password with a stored hash of any kind, or with null for none. With `verifyOther`,
- * makes two comparisons whatever the hash, one of them in vain, so that the time tells nothing
- * about the name.
+ * makes two comparisons whatever the hash, one of them in vain, so that the time does not tell
+ * which names exist.
  * @returns whether it matches, and whether to hash the password anew
  * @throws TooManyWaiting when the queue is full, or the client disconnects
  */
@@ -63,7 +63,7 @@ interface Answer {
   failure?: Error
 }
 
-/** Calls the app's function. An error, a late answer and any answer but true mean no. */
+/** Calls the app's function. An error, a late answer and any answer but true refuse. */
 async function ask(verifyOther: VerifyOther, hash: string, password: string): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<Answer>((resolve) => {

@@ -74,10 +74,10 @@ export interface LazyStore {
 
   /**
    * Makes lazy users of the guests that the app has made by hand, in batches, without signing them
-   * out: removes useless hashes and made-up addresses, and gives usernames. Leaves alone, and counts,
-   * users who are known to be real. May be run again, and several times at once.
+   * out: removes useless hashes and made-up addresses, and gives usernames. Users who are known to
+   * be real are left alone and counted. May be run again, and several times at once.
    * @throws LazySetupError when an option is invalid, the condition fails or matches every user, or
-   * the role can't see what tells real users
+   * the role can't see all identities and passwords
    * @throws Error of the database or of a hook; what was adopted until then stays adopted
    * @example
    * await adapter.lazy.adopt({ where: sql`email like 'guest-%'`, dryRun: true })
@@ -123,7 +123,7 @@ export interface LazyStore {
   setPassword(userId: string, hash: string): Promise<boolean>
 }
 
-/** The setup of a store, for the command: the arguments of `LazyAdapter`, and what the configuration says. */
+/** The setup of a store, for the command: options of the adapter and of the app. */
 export interface StoreSetup {
   db: Database
   tables: LazyAdapterOptions
@@ -200,7 +200,7 @@ export interface StoreInternals extends LazyStore {
     accepts?: (user: UserRow) => boolean | Promise<boolean>,
   ): Promise<UserRow | null>
 
-  /** What the providers need to compare hashes. */
+  /** Reads and replaces password hashes, for the providers. */
   readonly signIn: SignInStore
 
   /** The condition of `LazyAdapter({ isActive })`, which `withLazy` applies. */

@@ -6,8 +6,8 @@ import type { UserRow } from "./tables/user-row.js"
 
 /**
  * Makes an adapter in which sign-ins and sessions find only the users that `isActive` accepts.
- * Others keep their names and addresses, and what `isActive` throws fails the request, which
- * changes nothing. Calls `isActive` outside of transactions, since it may query the database.
+ * Others keep their names and addresses. An error of `isActive` fails the request, which changes
+ * nothing. Calls `isActive` outside of transactions, since it may query the database.
  */
 export function onlyActive(adapter: InternalAdapter, isActive: StoreInternals["isActive"]): InternalAdapter {
   if (!isActive) return adapter
@@ -48,7 +48,7 @@ export function onlyActive(adapter: InternalAdapter, isActive: StoreInternals["i
   }
 }
 
-/** Reads an answer of `isActive`; one that forgets to answer must neither refuse nor let in all. */
+/** Reads an answer of `isActive`. No answer must neither refuse nor admit every user. */
 function verdict(answer: unknown): boolean {
   if (typeof answer === "boolean") return answer
   throw new LazySetupError(

@@ -6,7 +6,7 @@ import { isLoud } from "./one-request.js"
  * Wraps the app's logger for one request. Auth.js turns errors of an adapter into "Configuration"
  * right after it has logged them; this logger throws the setup errors and refusals of this library
  * instead. Auth.js also reads an error only after it has logged it, so this is the place where a
- * refusal of another copy of `@auth/core` becomes what it means.
+ * refusal of another copy of `@auth/core` gets its own type and code.
  * @param built the configuration of the request, whose `pages` are its own
  */
 export function loudLogger(

@@ -75,7 +75,7 @@ function missingColumns(option: NamedTable, columns: Column[]): string[] {
     .filter((property) => !columns.some(({ name }) => name === standard[property]?.name))
 }
 
-/** Says where the columns of lazy users are, since migrating would add them a second time. */
+/** Names the tables that have the columns of lazy users: migrating would add a second set. */
 async function otherColumns(db: Database): Promise<string | undefined> {
   const others = (await readUsersLike(db)).filter(({ lazySince }) => lazySince !== null)
   const [first] = others

@@ -31,7 +31,10 @@ export function checkAuthCores(cwd: string): Finding[] {
   ]
 }
 
-/** The oldest versions without known vulnerabilities: https://github.com/nextauthjs/next-auth/security */
+/**
+ * The oldest versions without known vulnerabilities:
+ * https://github.com/nextauthjs/next-auth/security
+ */
 const FIXED: Record<string, string> = {
   "@auth/core": "0.41.3",
   "next-auth": "5.0.0-beta.32",

@@ -62,7 +62,7 @@ export function readConfig(auth: LazyAuth, env: NodeJS.ProcessEnv): ConfigFacts 
   }
 }
 
-/** Reads the tables of the adapter of a configuration; undefined where it has none of this library. */
+/** Reads the tables of a configuration; undefined without an adapter of this library. */
 export function readAdapterTables(auth: LazyAuth): LazyAdapterOptions | undefined {
   const store = contextOf(auth())?.adapter.lazy
   // A store of an earlier version, or of the app's own making, has no setup.

@@ -16,7 +16,7 @@ import {
 import type { Finding, Severity } from "../finding.js"
 import { type Facts, namesIn, tableUnder } from "../tables/facts.js"
 
-/** Decides what other tables of users mean. */
+/** The circumstances that decide how serious other tables of users are. */
 interface Sight {
   /** Whether the app named its tables, so that the default ones are no guess. */
   isKnown: boolean

@@ -56,7 +56,7 @@ export function compareTable(
   ]
 }
 
-/** What needs a table that some configurations do without. */
+/** The features that need a table which some configurations do without. */
 const USERS_OF: Partial<Record<NeededTable["key"], string>> = {
   accountsTable: "sign-in by OAuth or passkey",
   sessionsTable: "a configuration with database sessions",

@@ -35,7 +35,7 @@ export function convertType({ target, found, type, family, keys }: Conversion): 
   return `${first}alter table ${target} ${steps.join(", ")};`
 }
 
-/** Tells whether the conversion makes null of a value: nobody knows when `true` came about. */
+/** Tells whether values become null: the moment at which a boolean became true is unknown. */
 const makesNull = (family: ColumnFamily, { baseType }: Column) => family === "moment" && baseType === "bool"
 
 /** Numbers from here on count milliseconds, not seconds: as seconds, they are in the year 5138. */

@@ -48,7 +48,7 @@ export function readFacts(db: Database, needed: NeededTable[], references: reado
   })
 }
 
-/** Drops what the app keeps under the name of a table that it has not passed. */
+/** Drops a table of the app that only has the name of a table of Auth.js. */
 function unlessStranger(table: PgTable, facts: TableFacts | null | undefined): TableFacts | null {
   if (!facts || !isAssumed(table)) return facts ?? null
   return neededColumns(table).every((name) => facts.columns.some((column) => column.name === name)) ? facts : null

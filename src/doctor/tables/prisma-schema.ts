@@ -46,7 +46,7 @@ function nativeType(type: string): string[] {
   return [`@db.${kind === "char" ? "Char" : "VarChar"}(${size})`]
 }
 
-/** Writes the model of a table, with the field that Prisma wants on the other side of a relation. */
+/** Writes the model of a table, and the fields that Prisma needs in the related models. */
 export function modelBlock(db: Database, table: PgTable): string {
   const { name, foreignKeys, primaryKeys } = getTableConfig(table)
   const model = modelName(table)

@@ -5,7 +5,7 @@ import { columnName, qualifiedName, quoted } from "../../store/sql/identifiers.j
 import type { Tables } from "../../store/tables/resolve-tables.js"
 import { schema } from "../../store/tables/schema.js"
 
-/** What there is around a table that is missing. */
+/** The user table and the schemas that a new table refers to. */
 export interface Creation {
   /** The user table of the app. */
   users: Tables["usersTable"]

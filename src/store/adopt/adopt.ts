@@ -14,11 +14,11 @@ import { addRefusedGuest, readPreview, startAdoption } from "./report.js"
 import { type AdoptJob, adoptBatch } from "./run-batch.js"
 import type { AdoptOptions, AdoptReport } from "./types.js"
 
-/** How often the table is gone through for users who were locked, or made meanwhile. */
+/** The number of passes through the table, for users who were locked or made meanwhile. */
 const PASSES = 3
-/** How often new names are tried for users whose names are taken. */
+/** The number of attempts to find names that are free. */
 const NAMES_TRIED = 4
-/** After so many failures, and nobody adopted, the rest would fail as well. */
+/** The number of failures, with no user adopted, after which the rest would fail as well. */
 const HOPELESS = 20
 
 /** Implements `LazyStore.adopt`. */
@@ -50,7 +50,7 @@ export async function adoptGuests(db: Database, tables: Tables, options: AdoptOp
   return report
 }
 
-/** Tells whether a condition matches all users, although somebody may sign in as one of them. */
+/** Tells whether a condition matches all users, of whom at least one can be signed in to. */
 function matchesEveryone({ guests, others, reachable }: Census): boolean {
   return guests > 0 && others === 0 && reachable > 0
 }
@@ -101,7 +101,7 @@ async function adoptInOrder(
   }
 }
 
-/** Adopts users; those whose batch fails in ever smaller batches, until only those fail who must. */
+/** Adopts users. Halves a batch that fails, until each user who fails is alone in it. */
 async function adoptThese(job: AdoptJob, report: AdoptReport, guests: Guest[]): Promise<void> {
   const { signal } = job.search.settings
   try {

@@ -16,7 +16,7 @@ export interface TellingTables {
   passwords: boolean
 }
 
-/** What an adoption looks for. */
+/** The tables and settings of an adoption, and the tables that exist. */
 export interface AdoptSearch {
   tables: Tables
   settings: AdoptSettings
@@ -60,7 +60,7 @@ export interface Census {
   skipped: AdoptReport["skipped"]
   /** How many users the condition does not match. */
   others: number
-  /** How many of the guests have a name or an address by which somebody might sign in. */
+  /** How many of the guests have a username, or an address that can receive mail. */
   reachable: number
 }
 
@@ -97,7 +97,7 @@ export async function countGuests(db: Database, search: AdoptSearch): Promise<nu
 /** The top-level domains at which nobody has an address: RFC 2606, RFC 6761 and RFC 6762. */
 const NOWHERE = "[@.](invalid|example|test|localhost|local)[.>[:space:]]*$"
 
-/** Builds the condition for a user whom somebody may know: by a username or a real address. */
+/** Builds the condition for a user with a username, or with an address that can receive mail. */
 function isReachable({ username, email }: Tables["usersTable"]): SQL {
   return sql`coalesce(${username} is not null or (${email}::text like '%@%' and ${email}::text !~* ${NOWHERE}), false)`
 }

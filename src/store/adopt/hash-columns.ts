@@ -18,7 +18,7 @@ export interface HashColumn {
 
 const CALLED_PASSWORD = /^_?((hashed|encrypted|crypted|user)_?)?(password|passwd)(_?(hash|digest|hashed|encrypted))?$/i
 
-/** What hashes of passwords begin with, in the form of crypt and in those of common libraries. */
+/** Matches the beginning of password hashes: of crypt and of common libraries. */
 const HASH_FORM =
   "^([$](2[abxy]?|argon2(id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt[a-z0-9-]*|[156y])[$]|(scrypt|pbkdf2)[:_$])"
 
@@ -64,8 +64,8 @@ function ownColumns({ tables: { usersTable } }: AdoptSearch) {
 }
 
 /**
- * Builds what takes the place of a hash: null, or in a NOT NULL column a text that no one knows and
- * that is the hash of nothing.
+ * Builds the value that replaces a hash: null, or in a NOT NULL column a random text that is no
+ * hash.
  */
 export function emptied({ notNull }: HashColumn): SQL {
   return notNull ? sql`gen_random_uuid()::text` : sql`null`

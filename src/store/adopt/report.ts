@@ -25,7 +25,7 @@ export function addRefusedGuest(report: AdoptReport, { id: userId }: Guest, erro
   if (report.failed.length < NAMED) report.failed.push({ userId, message: messageOf(error) })
 }
 
-/** Reads what a dry run shows of the users whom it would adopt, and of the addresses of the others. */
+/** Reads examples of the users to adopt, and the addresses of the others that are in the way. */
 export async function readPreview(db: Database, search: AdoptSearch, needsEveryone: boolean): Promise<AdoptPreview> {
   const { tables } = search
   const users = await readExamples(db, search)

@@ -11,7 +11,7 @@ import { connectionLost } from "../sql/transactions.js"
 import { type AdoptSearch, type Guest, isAmong, isGuest, lockGuests } from "./find-users.js"
 import { emptied, type HashColumn } from "./hash-columns.js"
 
-/** Everything that an adoption works on. */
+/** The database and the plan of an adoption. */
 export interface AdoptJob {
   db: Database
   search: AdoptSearch
@@ -20,10 +20,10 @@ export interface AdoptJob {
   needsEmail: boolean
 }
 
-/** What a batch has done. */
+/** The report of one batch. */
 export interface AdoptedBatch {
   adopted: number
-  /** How many hashes were removed, by what the report calls their place. */
+  /** How many hashes were removed, by the name of their place in the report. */
   hashes: [label: string, rows: number][]
 }
 

@@ -23,7 +23,7 @@ export interface AdoptOptions {
   dryRun?: boolean
   /**
    * Whether the condition may match every user of the table.
-   * @default false: such a condition is refused, unless nobody could sign in as any of the users
+   * @default false: such a condition is refused, unless no user has a username or a real address
    */
   everyone?: boolean
   /**
@@ -137,11 +137,11 @@ export interface AdoptReport {
   dryRun: boolean
   /** The `seenAt` of the adopted users, from which the purge counts their age. */
   seenAt: Date
-  /** What a dry run shows besides; undefined otherwise. */
+  /** Examples and counts of a dry run; undefined otherwise. */
   preview?: AdoptPreview
 }
 
-/** What a dry run of {@link LazyStore.adopt} shows. Addresses are masked. */
+/** The preview of a dry run of {@link LazyStore.adopt}. Addresses are masked. */
 export interface AdoptPreview {
   /** Ten of the users who would be adopted, or fewer. */
   users: AdoptedUser[]

@@ -68,7 +68,7 @@ interface AccountKey {
   providerAccountId: string
 }
 
-/** The user of a sign-in, by what the sign-in proves. */
+/** The user of a sign-in, by the identity that the sign-in proves. */
 export type ProvenUser = AccountKey | { id: string } | { email: string }
 
 function isAccount({ accountsTable }: Tables, { provider, providerAccountId }: AccountKey): SQL | undefined {

@@ -18,7 +18,7 @@ export interface DuplicateAddresses {
   mixedCase: number
   /** Ten of the addresses, masked, with the ids of up to ten users each. */
   examples: { address: string; userIds: string[] }[]
-  /** Statements for the operator: what lists all of them, and what mends what it can. */
+  /** Statements for the operator: one that lists all of them, and those that correct them. */
   sql: string[]
 }
 

@@ -59,7 +59,7 @@ export function findStoppers(
 }
 
 /**
- * Selects the moving rowKeys, each with the row that stops it (`by_tab`, `by_tid`), how many rows do
+ * Selects the moving rows, each with the row that stops it (`by_tab`, `by_tid`), how many rows do
  * (`stoppers`), whether one of those changes as well (`is_leaving`), and whether one stops it by an
  * exclusion constraint (`excluding`).
  */

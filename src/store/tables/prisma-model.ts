@@ -10,7 +10,7 @@ export type PrismaModelName =
   | "Password"
   | "LazyOutcome"
 
-/** The same in all copies of this library in one process: tsx can load two. */
+/** A symbol that all copies of this library in one process share: tsx can load two. */
 const MODEL = Symbol.for("authjs-lazy prisma model")
 
 /** Marks a table as that of a model, so that the doctor speaks of `schema.prisma`. */

@@ -191,7 +191,7 @@ const updatedAt = (name: string) =>
     .$defaultFn(() => new Date())
     .$onUpdateFn(() => new Date())
 
-/** What models have in some apps, but not in the documentation. */
+/** Fields that models have in some apps, but not in the documentation. */
 const FURTHER: Fields = {
   id: (name) => string(name).primaryKey().$defaultFn(uuidv7),
   createdAt: (name) => moment(name).notNull().defaultNow(),

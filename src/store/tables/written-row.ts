@@ -35,7 +35,7 @@ export function changedRow(user: UserRow, written: Partial<UserRow>): LazySetupE
   )
 }
 
-/** Tells whether a value says nothing about the user. A boolean `emailVerified` is written false. */
+/** Tells whether a value is empty: null, or false in a boolean `emailVerified`. */
 const saysNothing = (value: unknown) => value == null || value === false
 
 /**

@@ -98,7 +98,7 @@ async function findOtherHash(db: Database, tables: Tables): Promise<string | nul
   const { passwordsTable, legacyHash } = tables
   const usersTable = writtenUsers(tables)
   const places = [
-    // `adopt` fills a NOT NULL column of lazy users with what is no hash, and takes no time to compare.
+    // In a NOT NULL column, `adopt` gives lazy users a text that is no hash, and quick to compare.
     ...(legacyHash ? [{ table: usersTable, column: legacyHash.column, isHash: not(isLazyUser(usersTable)) }] : []),
     ...(passwordsTable
       ? [{ table: passwordsTable, column: getTableColumns(passwordsTable).hash, isHash: sql`true` }]

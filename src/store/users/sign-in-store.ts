@@ -9,7 +9,7 @@ import type { UserRow } from "../tables/user-row.js"
 import { otherHashReader, replaceHash } from "./legacy-password.js"
 import { readHash } from "./passwords.js"
 
-/** What the providers need of the store to compare hashes, none of which may leave them. */
+/** Reads and replaces password hashes, for the providers, which pass none of them on. */
 export interface SignInStore {
   /** Returns the password hash of a real user; null without a password. */
   readHash(userId: string): Promise<string | null>
