@@ -7,7 +7,7 @@ import type { MergeOptions, MergeReport, SignInMerge } from "./merge/types.js"
 import type { PurgeOptions, PurgeReport } from "./purge/types.js"
 import type { Database } from "./sql/database.js"
 import type { LazyAdapterOptions } from "./tables/resolve-tables.js"
-import type { UserRow } from "./tables/user-row.js"
+import type { AcceptUser, UserRow } from "./tables/user-row.js"
 import type { Conversion, ConvertReport, NewRealUser } from "./users/conversion.js"
 import type { VerifyHash } from "./users/passwords.js"
 import type { NewSession } from "./users/sessions.js"
@@ -194,17 +194,13 @@ export interface StoreInternals extends LazyStore {
    * the unique rules allow several. Stores the hash that `verify` returns.
    * @param accepts refuses a user whose password is right
    */
-  checkPassword(
-    identifier: UserIdentifier,
-    verify: VerifyHash,
-    accepts?: (user: UserRow) => boolean | Promise<boolean>,
-  ): Promise<UserRow | null>
+  checkPassword(identifier: UserIdentifier, verify: VerifyHash, accepts?: AcceptUser): Promise<UserRow | null>
 
   /** Reads and replaces password hashes, for the providers. */
   readonly signIn: SignInStore
 
   /** The condition of `LazyAdapter({ isActive })`, which `withLazy` applies. */
-  readonly isActive?: ((user: UserRow) => boolean | Promise<boolean>) | undefined
+  readonly isActive?: AcceptUser | undefined
   /** Whether a session can belong to a user who is not active any more. */
   readonly hasInactiveUsers: boolean
 

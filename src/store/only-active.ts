@@ -2,14 +2,14 @@ import type { AdapterUser } from "@auth/core/adapters"
 import { LazySetupError } from "../errors.js"
 import type { InternalAdapter } from "./lazy-adapter.js"
 import type { StoreInternals } from "./lazy-store.js"
-import type { UserRow } from "./tables/user-row.js"
+import type { AcceptUser, UserRow } from "./tables/user-row.js"
 
 /**
  * Makes an adapter in which sign-ins and sessions find only the users that `isActive` accepts.
  * Others keep their names and addresses. An error of `isActive` fails the request, which changes
  * nothing. Calls `isActive` outside of transactions, since it may query the database.
  */
-export function onlyActive(adapter: InternalAdapter, isActive: StoreInternals["isActive"]): InternalAdapter {
+export function onlyActive(adapter: InternalAdapter, isActive: AcceptUser | undefined): InternalAdapter {
   if (!isActive) return adapter
   const { lazy } = adapter
   const accepts = async (user: UserRow) => verdict(await isActive(user))

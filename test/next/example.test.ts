@@ -21,8 +21,8 @@ let app: StartedApp
 beforeAll(async () => {
   const port = await freePort()
   ;[built, database, openId] = await Promise.all([
-    // Both bundlers of Next must take the package.
-    buildNextApp(source, [["--webpack"], []]),
+    // Both bundlers of Next must take the package; one of the builds checks types and makes pages.
+    buildNextApp(source, [["--webpack", "--experimental-build-mode", "compile"], []]),
     emptyPostgres(),
     OpenIdProvider.start([`http://127.0.0.1:${port}/api`]),
   ])

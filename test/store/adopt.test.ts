@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises"
 import { like, sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
@@ -351,7 +350,7 @@ describe("adopt, while others work on the same users", () => {
     })
     const waits = `select 1 from pg_locks where locktype = 'advisory' and not granted
       and database = (select oid from pg_database where datname = current_database())`
-    while ((await query(waits)).length === 0) await wait(10)
+    await expect.poll(() => query(waits)).toHaveLength(1)
     await query(`insert into accounts values ('${id}', 'oauth', 'github', 'between')`)
     await holder`select pg_advisory_unlock(7)`
     holder.release()

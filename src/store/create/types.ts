@@ -1,4 +1,4 @@
-import type { SessionRow, UserRow } from "../tables/user-row.js"
+import type { AcceptUser, SessionRow, UserRow } from "../tables/user-row.js"
 import type { NewSession } from "../users/sessions.js"
 import type { GenerateEmail } from "./generated-email.js"
 
@@ -35,7 +35,7 @@ export interface LazyUserCandidates {
   ids: readonly [string, ...string[]]
   successor?: (id: string) => string
   /** Whether an existing lazy user may have another session. */
-  accepts?: (user: UserRow) => boolean | Promise<boolean>
+  accepts?: AcceptUser
 }
 
 /** The report of {@link LazyStore.createLazyUser} and {@link StoreInternals.ensureUser}. */

@@ -7,6 +7,9 @@ import type { schema } from "./schema.js"
  */
 export type UserRow = typeof schema.usersTable.$inferSelect
 
+/** Decides whether a user may sign in and have a session. */
+export type AcceptUser = (user: UserRow) => boolean | Promise<boolean>
+
 /** A row of the session table. */
 export type SessionRow = typeof schema.sessionsTable.$inferSelect
 

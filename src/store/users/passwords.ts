@@ -6,7 +6,7 @@ import type { Database } from "../sql/database.js"
 import { sqlState, UNREPRESENTABLE } from "../sql/sql-state.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
-import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
+import { type AcceptUser, completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
 import { NO_PASSWORDS } from "./convert.js"
 import { removeLegacyHash, replaceHash } from "./legacy-password.js"
 
@@ -28,7 +28,7 @@ export async function findByPassword(
   tables: Tables,
   identifier: UserIdentifier,
   verify: VerifyHash,
-  accepts: (user: UserRow) => boolean | Promise<boolean> = () => true,
+  accepts: AcceptUser = () => true,
 ): Promise<UserRow | null> {
   const { usersTable, passwordsTable, legacyHash } = tables
   if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
