@@ -1,4 +1,14 @@
-import { boolean, integer, pgTable, primaryKey, text, timestamp, uuid, varchar } from "drizzle-orm/pg-core"
+import {
+  type AnyPgColumn,
+  boolean,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+  varchar,
+} from "drizzle-orm/pg-core"
 import { LazyAdapter, lazyColumns } from "../../src/drizzle.js"
 import type { TestDatabase } from "./databases.js"
 
@@ -73,8 +83,9 @@ export const guestTables = [
 export const USELESS = "$2b$10$abcdefghijklmnopqrstuuxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012"
 
 /** Makes an adapter for these tables. */
-export function guestAdapter({ db }: Pick<TestDatabase, "db">): LazyAdapter {
+export function guestAdapter({ db }: Pick<TestDatabase, "db">, more: { legacyHash?: AnyPgColumn } = {}): LazyAdapter {
   return LazyAdapter(db, {
+    ...more,
     usersTable: users,
     accountsTable: accounts,
     sessionsTable: sessions,

@@ -1,4 +1,5 @@
 import { like, sql } from "drizzle-orm"
+import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
@@ -164,6 +165,15 @@ describe("adopt", () => {
     )
     expect(await adapter.lazy.adopt({ where: condition })).toMatchObject({ adopted: 1 })
     expect(await lazy()).toEqual([first])
+  })
+
+  it("builds the condition from the app's own columns, that of old hashes included", async () => {
+    const [first] = await makeGuests(database, 2)
+    await query(`update users set password = null where id = '${first}'`)
+    const { lazy: store } = guestAdapter(database, { legacyHash: users.password })
+    const withHash = (user: Record<string, AnyPgColumn>) => sql`${where} and ${user.password} is not null`
+    expect(await store.adopt({ where: withHash })).toMatchObject({ adopted: 1, hashes: { "users.password": 1 } })
+    expect(await lazy()).not.toContain(first)
   })
 
   it("stops at a signal, and goes on where it stopped", async () => {
