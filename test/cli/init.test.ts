@@ -48,6 +48,7 @@ describe("what init says of an app", () => {
     const app = appOf(express)
     expect((await init(app, "--write")).code).toBe(0)
     const again = await reportOf(app, "--write")
+    expect(again.install[0]).toContain(" postgres")
     expect(again).toMatchObject({ files: [], edits: [], secret: "found" })
     expect((await init(app)).code).toBe(0)
   })
@@ -62,6 +63,7 @@ describe("what init says of an app", () => {
     const { install, run } = await reportOf(join(app, "apps/web"))
     expect(install[0]).toMatch(new RegExp(`^${add} @auth/core drizzle-orm postgres$`))
     expect(run[0]).toContain(migrate)
+    expect(run.at(-1)).toContain(migrate.replace("authjs-lazy migrate", "tsx --env-file=.env node_modules/"))
   })
 
   it("takes the version of @auth/core that the installed next-auth wants", async () => {
@@ -392,6 +394,11 @@ describe("what --write never does", () => {
       expect(stdout + stderr).not.toMatch(/the secret of production|hunter2/)
     }
     expect(readFileSync(join(app, ".env"), "utf8")).toBe(kept)
+
+    const config = `NextAuth({ secret: "the secret of production",\n  adapter: Adapter(db, 'hunter2'), providers: [] })`
+    const configured = await init(appOf({ ...nextApp, "auth.ts": `export const { auth } = ${config}` }), "--json")
+    expect(configured.stdout).toContain("-export const { auth } = NextAuth({ secret: …")
+    expect(configured.stdout).not.toMatch(/the secret of production|hunter2/)
 
     const fresh = appOf({ ...express, ...ignored, ".env": "AUTH_SECRET=\nPORT=1" })
     const { stdout } = await init(fresh, "--write")

@@ -6,7 +6,7 @@ import { closingBracket, lineAt } from "./source-text.js"
 export interface CodePlace {
   file: SourceFile
   line: number
-  /** The text of that line. */
+  /** The text of that line, as far as it can't hold a secret. */
   text: string
 }
 
@@ -115,7 +115,9 @@ function findPlace(file: SourceFile, pattern: RegExp): CodePlace | undefined {
 
 function placeAt(file: SourceFile, position: number): CodePlace {
   const line = lineAt(file.code, position)
-  return { file, line, text: (file.text.split("\n")[line - 1] as string).replace("\r", "") }
+  const text = (file.text.split("\n")[line - 1] as string).replace("\r", "")
+  // A secret may stand in any string of the app.
+  return { file, line, text: text.replace(/["'`].*$/, "…") }
 }
 
 /** The ways in which apps make guests by hand. */

@@ -11,6 +11,8 @@ export type Driver = (typeof DRIVERS)[number]
 export interface DatabaseFacts {
   /** The driver that is installed; undefined without one. */
   driver: Driver | undefined
+  /** The drivers that modules of the app import, installed or not. */
+  imported: Driver[]
   /** The modules that export a Drizzle database. */
   modules: { path: string; name: string }[]
   usesDrizzle: boolean
@@ -77,6 +79,7 @@ export function findDatabase(manifest: Manifest, sources: Sources): DatabaseFact
       )
   return {
     driver,
+    imported: DRIVERS.filter((name) => sources.files.some(({ code }) => code.includes(`from "${name}"`))),
     modules: opening.flatMap(({ path, code }) =>
       [...code.matchAll(OPENS)].map(([, name]) => ({ path, name: name as string })),
     ),

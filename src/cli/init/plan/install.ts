@@ -12,6 +12,13 @@ const ADD: Record<PackageManager, [add: string, dev: string, run: string]> = {
 /** Writes the call of an installed command, by the app's package manager. */
 export const runBy = ({ manager }: Pick<App, "manager">, command: string): string => `${ADD[manager][2]} ${command}`
 
+/** Writes the call of tsx, which the app need not have. */
+export function runByTsx({ manager, manifest, framework }: App, command: string): string {
+  const isInstalled = manifest.packages.has("tsx") || framework === "express" || framework === "hono"
+  if (isInstalled) return runBy({ manager }, `tsx ${command}`)
+  return `${manager === "pnpm" ? "pnpm dlx" : manager === "bun" ? "bunx" : "npx"} tsx ${command}`
+}
+
 /** Writes the commands that install what the app lacks. */
 export function planInstall(app: App, driver: Driver | undefined, writesServer: boolean): string[] {
   const { framework, manifest, language, core, manager } = app
@@ -21,7 +28,7 @@ export function planInstall(app: App, driver: Driver | undefined, writesServer: 
     ...(framework === "express" ? [] : [AUTH_PACKAGES[framework]]),
     "@auth/core",
     "drizzle-orm",
-    ...(driver ? [driver] : []),
+    ...new Set([...(driver ? [driver] : []), ...app.database.imported]),
     ...(framework === "hono" && writesServer ? ["@hono/node-server"] : []),
   ]
   const tools = [

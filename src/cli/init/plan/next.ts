@@ -1,5 +1,6 @@
 import { LazySetupError } from "../../../errors.js"
 import type { App } from "../look/app.js"
+import { lineAt } from "../look/source-text.js"
 import { importName } from "../templates/imports.js"
 import { convertRoute, handlersRoute, nextConfig, proxyModule } from "../templates/next.js"
 import { type AuthPlan, extensionOf } from "./auth.js"
@@ -103,10 +104,16 @@ function planSetting({ sources, language }: App, setting: string, plan: Framewor
     // Next.js reads a configuration in TypeScript since 15.
     const path = language.typescript ? "next.config.ts" : "next.config.mjs"
     plan.files.push({ path, content: nextConfig(setting, language.typescript), waitsFor: [] })
-  } else if (!config.code.includes(setting))
+  } else if (!config.code.includes(setting)) {
+    const object =
+      /\b(?:const|let)\s+\w*[cC]onfig\b[^=;]*=\s*\{|\bexport\s+default\s*\{|\bmodule\.exports\s*=\s*\{/.exec(
+        config.code,
+      )
     plan.edits.push({
       path: config.path,
+      ...(object && { line: lineAt(config.code, object.index) }),
       place: "in the configuration",
       lines: ["+  // So that the gate can tell a page that is loaded ahead from a click.", `+  ${setting}: true,`],
     })
+  }
 }

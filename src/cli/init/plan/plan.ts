@@ -1,6 +1,6 @@
 import type { App } from "../look/app.js"
 import { type AuthPlan, planAuth } from "./auth.js"
-import { planInstall, runBy } from "./install.js"
+import { planInstall, runBy, runByTsx } from "./install.js"
 import { type FrameworkPlan, planNext } from "./next.js"
 import { planPrisma } from "./prisma.js"
 import { planServer, planSvelteKit } from "./servers.js"
@@ -114,15 +114,17 @@ function migration(app: App, hasNewTables: boolean, edits: Edit[]): string[] {
   return [runBy(app, "authjs-lazy migrate --database-url postgres://localhost/app")]
 }
 
-function start({ framework, language, environment, server }: App, auth: AuthPlan, files: PlannedFile[]): string[] {
-  const { path } = auth
+function start(app: App, { path }: AuthPlan, files: PlannedFile[]): string[] {
+  const { framework, language, environment, server } = app
   const env = `--env-file=${environment.file}`
-  const node = language.typescript ? `npx tsx ${env}` : `node ${env}`
+  const run = (file: string) => (language.typescript ? runByTsx(app, `${env} ${file}`) : `node ${env} ${file}`)
   const made = files.find((file) => /(?:^|\/)server\.\w+$/.test(file.path))?.path ?? server?.path
   return [
     ...(framework === "sveltekit" ? [`node ${env} node_modules/vite/bin/vite.js dev`] : []),
-    ...(made !== undefined && framework !== "next" && framework !== "sveltekit" ? [`${node} ${made}`] : []),
-    `${node} node_modules/authjs-lazy/dist/cli/main.js doctor --config ${/^[\w./-]+$/.test(path) ? `./${path}` : `'./${path}'`}`,
+    ...(made !== undefined && framework !== "next" && framework !== "sveltekit" ? [run(made)] : []),
+    run(
+      `node_modules/authjs-lazy/dist/cli/main.js doctor --config ${/^[\w./-]+$/.test(path) ? `./${path}` : `'./${path}'`}`,
+    ),
   ]
 }
 
