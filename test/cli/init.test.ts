@@ -84,6 +84,13 @@ describe("what init says of an app", () => {
     expect(files.find(({ path }) => path === "next.config.ts")?.content).toContain(`${setting}: true`)
   })
 
+  it("takes a range for the newest that it allows, and says what depends on it", async () => {
+    const app = appOf({ "package.json": JSON.stringify({ dependencies: { next: "^15.1.0", typescript: "^5.0.0" } }) })
+    const { files, notes } = await reportOf(app)
+    expect(files.map(({ path }) => path)).toContain("middleware.ts")
+    expect(notes.join("\n")).toContain("Whether this Next.js is 15.5 or newer")
+  })
+
   it.each(["14.2.0", "15.4.9"])(
     "writes no middleware for Next.js %s, which can't reach PostgreSQL from it",
     async (version) => {

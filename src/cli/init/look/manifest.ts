@@ -41,8 +41,8 @@ export async function readManifest(root: string): Promise<Manifest> {
 }
 
 /**
- * Finds the version of a package that the app has installed, or else the lowest one that its range
- * allows; undefined where neither says one.
+ * Finds the version of a package that the app has installed, or else as much of it as its range
+ * fixes, such as `15` for `^15.1.0`; undefined where neither says one.
  */
 export async function versionOf(
   root: string,
@@ -51,7 +51,8 @@ export async function versionOf(
 ): Promise<string | undefined> {
   const installed = parseObject((await readFileText(root, `node_modules/${name}/package.json`)) ?? "")?.version
   if (typeof installed === "string") return installed
-  return /\d+(?:\.\d+)*(?:-[\w.]+)?/.exec(packages.get(name) ?? "")?.[0]
+  const [, floor, version] = /^\s*(\^)?~?\s*v?(\d[\w.-]*)/.exec(packages.get(name) ?? "") ?? []
+  return floor === undefined ? version : version?.split(".")[0]
 }
 
 /** Finds which version of `@auth/core` an installed package of Auth.js wants. */

@@ -18,7 +18,7 @@ const LOWEST = 14
 
 /** Plans the routes, the proxy and the setting of a Next.js app. */
 export function planNext(app: App, auth: AuthPlan): FrameworkPlan {
-  if (app.nextAuth?.startsWith("4."))
+  if (/^4(?:\.|$)/.test(app.nextAuth ?? ""))
     throw new LazySetupError(
       "init: this app has next-auth 4, and authjs-lazy needs next-auth 5. Nothing was written. Follow https://authjs.dev/getting-started/migrating-to-v5, then run init again.",
     )
@@ -29,6 +29,10 @@ export function planNext(app: App, auth: AuthPlan): FrameworkPlan {
   if (major < LOWEST)
     throw new LazySetupError(`init: this app has Next.js ${app.version}. authjs-lazy needs 14.2 or newer.`)
   const plan: FrameworkPlan = { files: routes(app, auth), edits: [], notes }
+  if (/^15(?:\.x)?$/.test(app.version ?? ""))
+    notes.push(
+      "Whether this Next.js is 15.5 or newer, which runs middleware on Node. An older one can't reach PostgreSQL from it: upgrade, or remove middleware.ts and gate by lazy.route(…) and lazy.session().",
+    )
   if (!runsGate(app.version))
     notes.push(
       `A gate before pages: Next.js ${app.version} can't run one that reaches PostgreSQL. Gate route handlers and server actions by lazy.route(…) and lazy.session(), or upgrade to 15.5 or newer and run init again: "Next.js" in node_modules/authjs-lazy/docs/versions.md.`,
