@@ -122,7 +122,7 @@ function notesOn({ variable, columns, file }: DrizzleTable, withHashes: boolean)
     )
   if (withHashes && (columns.has("password") || columns.has("passwordHash")))
     notes.push(
-      `How ${variable}.${columns.has("password") ? "password" : "passwordHash"} is hashed. Old hashes go on by PasswordProvider({ legacyHash, verifyOther }): see node_modules/authjs-lazy/docs/converting.md.`,
+      `How ${variable}.${columns.has("password") ? "password" : "passwordHash"} is hashed. Old hashes go on by PasswordProvider({ legacyHash, verifyOther }): see node_modules/authjs-lazy/docs/security.md.`,
     )
   return notes
 }
