@@ -68,7 +68,7 @@ beforeAll(async () => {
   await follow(adopt)
   await migrate("0002_unique_email")
   app = await built.start(await freePort(), env)
-}, 300_000)
+}, 600_000)
 
 afterAll(async () => {
   await app?.close()

@@ -37,7 +37,7 @@ beforeAll(async () => {
     OPENID_CLIENT: "one",
     OPENID_SECRET: "secret of one",
   })
-}, 300_000)
+}, 600_000)
 
 afterAll(async () => {
   await app?.close()
