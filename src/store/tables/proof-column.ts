@@ -3,6 +3,7 @@ import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
 import { familyOf } from "./column-family.js"
 import { NO_PROOFS } from "./column-rules.js"
+import { isProven, type UserRow } from "./user-row.js"
 
 const COLUMNS = Symbol.for("drizzle:Columns")
 
@@ -36,6 +37,13 @@ export function writtenUser<Row extends { emailVerified?: Date | null }>(usersTa
   const column: AnyPgColumn | undefined = getTableColumns(usersTable).emailVerified
   if (row.emailVerified !== null || !column || !booleans.has(column)) return row
   return { ...row, emailVerified: false as unknown as null }
+}
+
+/** Returns a row as the app has defined it: with the boolean of a proven address. */
+export function asDefined(usersTable: PgTable, row: UserRow): UserRow {
+  const column: AnyPgColumn | undefined = getTableColumns(usersTable).emailVerified
+  if (!column || !booleans.has(column)) return row
+  return { ...row, emailVerified: isProven(row) as unknown as Date }
 }
 
 /**
