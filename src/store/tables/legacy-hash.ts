@@ -14,6 +14,10 @@ export interface LegacyHash {
   isSet: SQL
 }
 
+/** What hashes of passwords begin with, in the form of crypt and in those of common libraries. */
+export const HASH_FORM =
+  "^([$](2[abxy]?|argon2(id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt[a-z0-9-]*|[156y])[$]|(scrypt|pbkdf2)[:_$])"
+
 interface WithUsers {
   usersTable: typeof schema.usersTable
 }
