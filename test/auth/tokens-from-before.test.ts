@@ -210,6 +210,17 @@ describe("a token of a guest from before", () => {
     expect(await find(id)).toMatchObject({ convertedAt: null })
   })
 
+  it("seen before the guest was adopted, is dead once its owner has signed out by a copy", async () => {
+    const [id = ""] = await makeGuests(database, 1)
+    const auth = configure("jwt", { lazy: { recheck: 300 } })
+    const browser = await holder(await token({ sub: id }), auth)
+    await visited(browser)
+    const planted = await browser.sessionCookie()
+    await adapter.lazy.adopt({ where: eq(users.id, id) })
+    await browser.signOut()
+    expect(await (await holder(planted as string)).session()).toBeNull()
+  })
+
   it("merges while the old app runs on, until when the guest is spared", async () => {
     const owner = new Browser("http://app.test", (request) => handleAuth(request, configure()))
     await owner.signIn("convert", { username: "eve-from-before", password })
