@@ -12,7 +12,7 @@ const LIMITS = {
   "./prisma": "2 kB",
   "./doctor": "41 kB",
   "./next": "31 kB",
-  "npx authjs-lazy": "90 kB",
+  "npx authjs-lazy": "112 kB",
 }
 
 const { bin, exports: entries } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"))

@@ -34,6 +34,8 @@ const entries = Object.values(entryPoints)
 const LAYERS: readonly (readonly string[])[] = [
   ["entry"],
   ["cli"],
+  ["cli/report/init-summary.ts"],
+  ["cli/init"],
   ["cli/app", "cli/database", "gate/express", "gate/next", "pages"],
   ["cli/exit-codes.ts", "cli/report"],
   ["gate"],

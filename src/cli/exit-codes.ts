@@ -4,14 +4,15 @@ export const DONE = 0
 export const FAILED = 1
 /** The command line is wrong. */
 export const USAGE = 2
-/** The command finished, but left skipped users, findings, or the rest of an interrupted purge. */
+/** The command finished, but left skipped users, findings, missing files, or the rest of an interrupted purge. */
 export const LEFT = 3
 
 /** The exit codes, as the help explains them. */
 export const EXIT_CODES = `  ${DONE}  done
   ${FAILED}  failed
   ${USAGE}  the command line is wrong
-  ${LEFT}  done, with something left: users skipped, failed or not reached, or findings of the doctor`
+  ${LEFT}  done, with something left: users skipped, failed or not reached, findings of the doctor, or
+     files and lines that an app lacks`
 
 /** Reports a wrong command line. The command prints its help and exits with {@link USAGE}. */
 export class UsageError extends Error {}

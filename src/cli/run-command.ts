@@ -5,6 +5,7 @@ import { withoutSecrets } from "../store/sql/without-secrets.js"
 import { addAdopt } from "./adopt.js"
 import { addDoctor } from "./doctor.js"
 import { DONE, EXIT_CODES, FAILED, USAGE, UsageError } from "./exit-codes.js"
+import { addInit } from "./init.js"
 import { addMigrate } from "./migrate.js"
 import { refuseRemovedOptions } from "./options.js"
 import { addPurge } from "./purge.js"
@@ -21,7 +22,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
  */
 export async function runCommand(args: string[], surroundings: Surroundings): Promise<number> {
   const cli = cac("authjs-lazy")
-  for (const add of [addMigrate, addAdopt, addPurge, addStats, addDoctor]) add(cli, surroundings)
+  for (const add of [addInit, addMigrate, addAdopt, addPurge, addStats, addDoctor]) add(cli, surroundings)
   cli.help((sections) => [...sections, { title: "Exit codes", body: EXIT_CODES }])
   cli.version(version)
   try {

@@ -4,7 +4,11 @@ import { PasswordProvider } from "../../src/password.js"
 import { describeFlows, password, refusal } from "../setup/flow-app.js"
 
 /** The costs of each hash that argon2 itself, which does the work, was asked to verify. */
-const verified: (string | undefined)[] = vi.hoisted(() => [])
+const verified: (string | undefined)[] = vi.hoisted(() => {
+  // Another file of this worker may have loaded the modules that import argon2.
+  vi.resetModules()
+  return []
+})
 vi.mock(import("argon2"), async (original) => {
   const argon2 = await original()
   const verify: typeof argon2.verify = (digest, ...rest) => {
@@ -74,15 +78,16 @@ describeFlows("known or unknown name, wrong password: a sign-in", (app) => {
     // In turn, so that whatever else the machine does slows all of them down alike.
     for (let round = 0; round < ROUNDS; round++)
       for (const [whose, name] of everybody) times.get(whose)?.push(await fail(name))
-    const known = median(times.get("a known name") ?? [])
+    const known = quick(times.get("a known name") ?? [])
     for (const [whose, took] of times) {
-      const ratio = median(took) / known
+      const ratio = quick(took) / known
       expect(ratio, whose).toBeGreaterThan(1 / 1.6)
       expect(ratio, whose).toBeLessThan(1.6)
     }
   })
 })
 
-function median(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] as number
+/** Returns the third shortest time: a busy machine makes the others longer by chance. */
+function quick(times: number[]): number {
+  return times.toSorted((a, b) => a - b)[2] as number
 }

@@ -6,6 +6,7 @@ import { type CommandResult, runCommand } from "./command.js"
 
 const SECRET = "s3cr3t-of-the-test"
 const commands = ["migrate", "adopt", "purge", "stats", "doctor"]
+const allCommands = ["init", ...commands]
 
 /** What a command that must fail says, on one line; nothing on stdout, and no password anywhere. */
 function failure({ code, stdout, stderr }: CommandResult): string {
@@ -15,7 +16,7 @@ function failure({ code, stdout, stderr }: CommandResult): string {
   return stderr.trimEnd()
 }
 
-it.each(commands)("%s --help has examples that name the command, and the exit codes", async (command) => {
+it.each(allCommands)("%s --help has examples that name the command, and the exit codes", async (command) => {
   const { code, stdout } = await runCommand([command, "--help"])
   expect(code).toBe(0)
   const [, examples = ""] = stdout.split("Examples:\n")
@@ -77,16 +78,16 @@ it("an error that says what a URL looks like says it in full", async () => {
   expect(stderr).toContain(" postgres://user:password@host:5432/database,")
 })
 
-it.each(commands)("%s exits with 2 for an option that it does not have", async (command) => {
+it.each(allCommands)("%s exits with 2 for an option that it does not have", async (command) => {
   const { code, stdout, stderr } = await runCommand([command, "--surprise"])
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
   expect(stderr).toContain(`Usage:\n  $ authjs-lazy ${command}`)
 })
 
-it.each(commands)("%s has no option that the documentation doesn't explain", async (command) => {
+it.each(allCommands)("%s has no option that the documentation doesn't explain", async (command) => {
   const { stdout } = await runCommand([command, "--help"])
   const options = stdout.match(/--[a-z][a-z-]+(?=[ ,])/g) ?? []
-  expect(options).toContain("--database-url")
+  expect(options).toContain(command === "init" ? "--write" : "--database-url")
   const { text } = page("docs/operating.md")
   expect(options.filter((option) => !text.includes(`\`${option}`))).toEqual([])
 })

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { internals } from "../../src/store/lazy-store.js"
@@ -307,6 +308,7 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     await lazy.merge(second.id, other.id)
     const { user: third } = await lazy.createLazyUser({ generateName: () => unique("guest") })
     await lazy.closeLazyUser(third.id)
+    await lazy.adopt({ where: sql`false` })
     await lazy.purge()
     await lazy.stats()
     await lazy.deleteLazyUser(other.id)

@@ -270,9 +270,11 @@ describe("checkPassword", () => {
     await checkPassword("loads the dictionaries", nobody)
     const times: number[] = []
     for (let i = 0; i < 5; i += 1) {
-      const start = performance.now()
+      // Time of this process alone, whatever else runs on the machine.
+      const start = process.cpuUsage()
       await checkPassword(password, { userInputs: ["alice", "alice@example.com"] })
-      times.push(performance.now() - start)
+      const { user, system } = process.cpuUsage(start)
+      times.push((user + system) / 1000)
     }
     // Without the limits each takes several times as long as this allows.
     expect(Math.min(...times)).toBeLessThan(60)

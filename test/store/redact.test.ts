@@ -181,7 +181,6 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
         )
         await database.query(mend(table))
         await database.query(`delete from "user"`)
-        if (known) expect(error, `${operation} ${table}`).toBeDefined()
         if (error === undefined) continue
         failed.add(operation)
         found.add(`${operation} ${table}`)

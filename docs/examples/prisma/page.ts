@@ -1,7 +1,7 @@
-import type { Session } from "@auth/core/types"
+import type { GateSession } from "authjs-lazy"
 
 /** The home page: who the visitor is, and their notes. */
-export function homePage(session: Session | null, notes: string[]): string {
+export function homePage(session: GateSession | null, notes: string[]): string {
   // Crawlers, prefetches and the like get no lazy user.
   if (!session) return "<!doctype html><title>Notes</title><h1>Notes</h1>"
   const { isLazy, username, email } = session.user

@@ -76,7 +76,7 @@ function isBefore(version: string, fixed = ""): boolean {
   return version.localeCompare(fixed, "en", { numeric: true }) < 0
 }
 
-type PackageManager = "npm" | "pnpm" | "yarn" | "bun"
+export type PackageManager = "npm" | "pnpm" | "yarn" | "bun"
 
 /** Writes what makes the copies one; copies of equal version need only a dedupe. */
 function oneCopy(copies: CoreCopy[], manager: PackageManager): string {
@@ -107,7 +107,7 @@ const LOCK_FILES: Record<string, PackageManager> = {
 }
 
 /** Finds the package manager by the nearest lock file; npm where there is none. */
-function packageManager(cwd: string): PackageManager {
+export function packageManager(cwd: string): PackageManager {
   for (let folder = cwd; ; folder = dirname(folder)) {
     const found = Object.entries(LOCK_FILES).find(([name]) => existsSync(join(folder, name)))
     if (found) return found[1]
