@@ -152,6 +152,7 @@ async function recheck(
     // next check knows them.
     if (token.isLazy === undefined || (!token.isLazy && isLazyRow(user))) {
       delete token.unproven
+      delete token.lazySince
       Object.assign(token, await claimsFor(user, undefined, adapter))
     } else token.checkedAt = secondsNow()
     if (token.isLazy) token.seenAt = secondsOf(user.seenAt)

@@ -56,8 +56,10 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
  */
 async function endSignedOut(token: JWT | null | undefined, context: RequestContext): Promise<void> {
   const { adapter, options, exchange } = context
-  // A token without the claims of this library may be of a lazy user. The store ignores real ones.
-  const ids = token?.sub !== undefined && token.isLazy !== false ? [token.sub] : exchange.signedOut
+  // A token from before this library, or before the user was adopted, may be of a lazy user. The
+  // store ignores real ones.
+  const mayBeLazy = token?.isLazy !== false || token.lazySince === null
+  const ids = token?.sub !== undefined && mayBeLazy ? [token.sub] : exchange.signedOut
   for (const userId of new Set(ids)) {
     try {
       await adapter.lazy.closeLazyUser(userId)

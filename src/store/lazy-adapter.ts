@@ -18,7 +18,7 @@ import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
 import { redactErrors } from "./sql/redact.js"
 import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
-import { recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
+import { asDefined, recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
 import {
   type LazyAdapterOptions,
   resolveTables,
@@ -126,13 +126,14 @@ function drizzleStore(
   references: AnyPgColumn[],
   options: LazyAdapterOptions,
 ): StoreInternals {
+  const { isActive } = options
   const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
   const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
   const store: StoreInternals = redactErrors<StoreInternals>({
     hasPasswords: tables.passwordsTable !== undefined,
     recordsProofs: recordsProofs(tables.usersTable),
     needsEmail: tables.usersTable.email.notNull,
-    isActive: options.isActive,
+    isActive: isActive && ((user) => isActive(asDefined(tables.usersTable, user))),
     hasInactiveUsers: tables.activeUsers !== undefined,
     setup() {
       const { legacyHash } = tables

@@ -22,9 +22,9 @@ export function onlyActive(adapter: InternalAdapter, isActive: AcceptUser | unde
   const store: StoreInternals = {
     ...lazy,
     hasInactiveUsers: true,
-    ensureUser: (user) => lazy.ensureUser({ ...user, accepts }),
+    ensureUser: (user) => lazy.ensureUser({ ...user, accepts: both(accepts, user.accepts) }),
     // Ask last, so that a wrong password takes as long as for a name that nobody has.
-    checkPassword: (identifier, verify) => lazy.checkPassword(identifier, verify, accepts),
+    checkPassword: (identifier, verify, more) => lazy.checkPassword(identifier, verify, both(accepts, more)),
     async isOfInactiveUser(proven) {
       if (await lazy.isOfInactiveUser(proven)) return true
       if ("email" in proven) {
@@ -47,6 +47,12 @@ export function onlyActive(adapter: InternalAdapter, isActive: AcceptUser | unde
     lazy: store,
   }
 }
+
+/** Combines two conditions: the adapter and the configuration of an app can each have one. */
+const both =
+  (accepts: AcceptUser, more: AcceptUser = () => true): AcceptUser =>
+  async (user) =>
+    (await accepts(user)) && more(user)
 
 /** Reads an answer of `isActive`. No answer must neither refuse nor admit every user. */
 function verdict(answer: unknown): boolean {

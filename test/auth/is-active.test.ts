@@ -152,6 +152,21 @@ describeLinking("users whom isActive refuses", (app, strategy) => {
     expect((await other.session())?.user.id).toBe(id)
   })
 
+  it("are those whom the adapter or withLazy refuses, where both ask", async () => {
+    const { id, username } = await account()
+    await ban(id)
+    for (const [inner, outer] of [
+      [isActive, () => true],
+      [() => true, isActive],
+    ] as (typeof isActive)[][]) {
+      const changes = { ...config({ isActive: inner }), lazy: { recheck: 300, isActive: outer as never } }
+      const { browser, id: lazyId } = await app.lazyBrowser(changes)
+      for (const each of [browser, app.browser(changes)])
+        expect(refusal(await each.signIn("password", { username, password }))).toBe("wrong_credentials")
+      expect((await browser.session())?.user.id).toBe(lazyId)
+    }
+  })
+
   it("are those of a promise, too, and of nothing but true", async () => {
     const { id, username } = await account()
     const later = config({ isActive: async (user) => isActive(user) })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { doctor } from "../../src/doctor.js"
 import { LazyAdapter, lazyColumns, lazyIndex, schema } from "../../src/drizzle.js"
 import { LazyProvider, withLazy } from "../../src/index.js"
-import { ConvertProvider, PasswordProvider } from "../../src/password.js"
+import { ConvertProvider, hashPassword, PasswordProvider } from "../../src/password.js"
 import { internals } from "../../src/store/lazy-store.js"
 import { createTables } from "../contract/create-tables.js"
 import { emptyPostgres } from "../setup/databases.js"
@@ -193,6 +193,26 @@ describe("a boolean emailVerified", () => {
     expect(await app.count(`"user" where id = '${second.id}'`)).toBe(0)
     const { findings } = await doctor({ db: app.database.db, tables: options })
     expect(findings.filter(({ where }) => where?.includes("emailVerified"))).toEqual([])
+  })
+
+  it("is the boolean of the app in its isActive", async () => {
+    const { adapter } = changes()
+    const seen: unknown[] = []
+    const isActive = (user: typeof users.$inferSelect) => seen.push(user.emailVerified) > 0 && user.emailVerified
+    const strict = { adapter: LazyAdapter(app.database.db, { ...options, isActive }) }
+    const email = app.person().email as string
+    const { id } = await adapter.createUser({ id: crypto.randomUUID(), email, emailVerified: null })
+    await adapter.lazy.setPassword(id, await hashPassword(password))
+    const signedIn = async () => {
+      const browser = app.browser(strict)
+      await browser.signIn("password", { username: email, password })
+      return (await browser.session())?.user.id
+    }
+    expect(await signedIn()).toBeUndefined()
+    await adapter.updateUser({ id, emailVerified: new Date() })
+    await adapter.lazy.setPassword(id, await hashPassword(password))
+    expect(await signedIn()).toBe(id)
+    expect(new Set(seen)).toEqual(new Set([false, true]))
   })
 
   it("is written by an adapter that reads older hashes beside it", async () => {

@@ -199,6 +199,23 @@ describeFlows("passwords hashed by another library", (app, strategy) => {
     )
   })
 
+  it("are compared with those of real users, not with what others have in the column", async () => {
+    await app.database.query(`truncate "user" cascade`)
+    const { user } = await lazyStore().createLazyUser()
+    await app.database.query(`update "user" set password = gen_random_uuid()::text where id = '${user.id}'`)
+    await person("column", "!")
+    await person("table", "no password")
+    const calls: string[] = []
+    const noting = () => config({ verifyOther: (hash) => calls.push(hash) < 0 })
+    const { id } = await person("column", hashes.bcrypt?.(password) as string)
+    await signIn(unique("nobody"), password, noting())
+    expect(calls).toEqual([(await stored(id)).password])
+    // Without a hash in a known form, any text of a real user will do.
+    await app.database.query(`update "user" set password = null where id = '${id}'`)
+    await signIn(unique("nobody"), password, noting())
+    expect(calls.slice(1)).toEqual(["!"])
+  })
+
   it("match only when the function says true, and log neither hash nor password", async () => {
     const secret = "a secret nobody may see"
     for (const wrong of [

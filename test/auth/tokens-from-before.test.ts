@@ -1,10 +1,11 @@
 import { decode, encode } from "@auth/core/jwt"
 import Credentials from "@auth/core/providers/credentials"
 import { eq, like } from "drizzle-orm"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import type { LazyAdapter } from "../../src/drizzle.js"
 import { gate, handleAuth, type LazyConfig, LazyProvider, withLazy } from "../../src/index.js"
 import { ConvertProvider, PasswordProvider } from "../../src/password.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { Browser } from "../setup/browser-jar.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { password, secret } from "../setup/flow-app.js"
@@ -68,6 +69,15 @@ async function holder(cookie: string, auth = configure()) {
 
 /** A token as Auth.js wrote it for an app without this library. */
 const token = (claims: object) => encode({ token: { ...claims }, secret, salt: NAME })
+/** The token of a moment in the past. */
+async function tokenOf(claims: object, iat: number) {
+  vi.useFakeTimers({ now: iat * 1000, toFake: ["Date"] })
+  try {
+    return await token(claims)
+  } finally {
+    vi.useRealTimers()
+  }
+}
 const claimsOf = async (browser: Browser) => decode({ token: await browser.sessionCookie(), secret, salt: NAME })
 const set = (id: string, values: Partial<typeof users.$inferInsert>) =>
   database.db.update(users).set(values).where(eq(users.id, id))
@@ -167,6 +177,76 @@ describe("a token of a guest from before", () => {
     expect(await adapter.lazy.purge()).toMatchObject({ purged: 0 })
     expect(await visited(browser, "/real")).toBe(303)
     expect(await claimsOf(browser)).not.toHaveProperty("unproven")
+  })
+
+  it.each([
+    ["with an address", false],
+    ["without one", true],
+  ])("seen by this library before the guest is adopted, is dead once the guest is real, %s", async (_, isNameless) => {
+    const [id = ""] = await makeGuests(database, 1)
+    if (isNameless) await database.query(`update users set email = null where id = '${id}'`)
+    const browser = await holder(await token({ sub: id }))
+    await visited(browser)
+    const planted = await browser.sessionCookie()
+    expect(await claimsOf(browser)).toMatchObject({ isLazy: false })
+    await adapter.lazy.adopt({ where: eq(users.id, id) })
+    await browser.signIn("convert", { username: `real-${id.slice(0, 8)}`, password })
+    expect((await browser.session())?.user).toMatchObject({ id, isLazy: false })
+    expect(await (await holder(planted as string)).session()).toBeNull()
+    expect((await browser.session())?.user).toMatchObject({ id, isLazy: false })
+  })
+
+  it("is dead once its owner has signed out by another copy of it", async () => {
+    const id = await adoptedGuest()
+    const old = await token({ sub: id })
+    const browser = await holder(old)
+    expect(await visited(browser)).toMatchObject({ id, isLazy: true })
+    await browser.signOut()
+    for (const cookie of [old, await token({ id })]) {
+      const copy = await holder(cookie)
+      expect(await copy.session()).toBeNull()
+      expect(await visited(copy)).not.toMatchObject({ id })
+    }
+    expect(await find(id)).toMatchObject({ convertedAt: null })
+  })
+
+  it("seen before the guest was adopted, is dead once its owner has signed out by a copy", async () => {
+    const [id = ""] = await makeGuests(database, 1)
+    const auth = configure("jwt", { lazy: { recheck: 300 } })
+    const browser = await holder(await token({ sub: id }), auth)
+    await visited(browser)
+    const planted = await browser.sessionCookie()
+    await adapter.lazy.adopt({ where: eq(users.id, id) })
+    await browser.signOut()
+    expect(await (await holder(planted as string)).session()).toBeNull()
+  })
+
+  it("merges while the old app runs on, until when the guest is spared", async () => {
+    const owner = new Browser("http://app.test", (request) => handleAuth(request, configure()))
+    await owner.signIn("convert", { username: "eve-from-before", password })
+    const eve = (await owner.session())?.user.id
+    const [id = ""] = await makeGuests(database, 1)
+    const oldAppUntil = new Date(Date.now() + 7 * DAY * 1000)
+    await adapter.lazy.adopt({ where, oldAppUntil })
+    const browser = await holder(await token({ sub: id }))
+    await browser.signIn("password", { username: "eve-from-before", password })
+    expect((await browser.session())?.user).toMatchObject({ id: eve })
+    expect(await database.query(`select title from chats where owner = '${eve}'`)).toEqual([{ title: "of a guest" }])
+    expect(await find(id)).toBeUndefined()
+  })
+
+  it("of a real user is dead once the address is proven after it", async () => {
+    const email = `${crypto.randomUUID()}@boards.dev`
+    const [user] = await database.db.insert(users).values({ email }).returning()
+    const id = user?.id as string
+    await database.query(`insert into passwords (user_id, hash) values ('${id}', 'the attacker chose it')`)
+    const iat = Math.floor(Date.now() / 1000) - 100
+    const old = async () => holder(await tokenOf({ sub: id }, iat))
+    expect((await (await old()).session())?.user).toMatchObject({ id })
+    await internals(adapter.lazy).proveEmail(id)
+    expect(await (await old()).session()).toBeNull()
+    await set(id, { emailVerified: new Date((iat - 100) * 1000) })
+    expect((await (await old()).session())?.user).toMatchObject({ id })
   })
 
   it("of the app's own provider, which makes guests still, is told when they are adopted", async () => {

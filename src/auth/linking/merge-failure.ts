@@ -2,6 +2,7 @@ import { CredentialsSignin } from "@auth/core/errors"
 import { MergeConflictError, MergeUnsupportedError } from "../../errors.js"
 import { sqlState } from "../../store/sql/sql-state.js"
 import type { UserRow } from "../../store/tables/user-row.js"
+import { isMarked, markedAfter } from "../../store/users/marked-moments.js"
 import type { LazyOptions } from "../config/options.js"
 
 /** How long the purge spares a lazy user whose merge failed, in seconds: 90 days. */
@@ -42,13 +43,19 @@ export function isRepeatable(error: unknown): boolean {
   return REPEATABLE.test(sqlState(error) ?? "")
 }
 
-/** Returns the time until which the purge spares a lazy user that is left behind now. */
+/**
+ * Returns the time until which the purge spares a lazy user that is left behind now. It is marked,
+ * since `adopt` writes a `seenAt` in the future, too.
+ */
 export function leaveUntil(onMergeError: LazyOptions["onMergeError"]): Date {
   const seconds = typeof onMergeError === "object" ? onMergeError.leave : DEFAULT_LEAVE
-  return new Date(Date.now() + seconds * 1000)
+  return markedAfter(Date.now() + seconds * 1000)
 }
 
-/** Tells whether the person chose to sign in without a merge, which sets `seenAt` in the future. */
+/**
+ * Tells whether the person chose to sign in without a merge, which sets `seenAt` to a marked time in
+ * the future.
+ */
 export function isLeftBehind({ seenAt }: UserRow): boolean {
-  return seenAt !== null && seenAt.valueOf() > Date.now() + AHEAD_MS
+  return seenAt !== null && seenAt.valueOf() > Date.now() + AHEAD_MS && isMarked(seenAt)
 }

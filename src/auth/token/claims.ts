@@ -2,6 +2,7 @@ import type { JWT } from "@auth/core/jwt"
 import type { Account } from "@auth/core/types"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
 import { isLazyRow, isProven, type UserRow } from "../../store/tables/user-row.js"
+import { isSignedOut } from "../../store/users/closed-user.js"
 
 /** The claims that this library adds to a JWT session. */
 export interface LazyClaims {
@@ -10,9 +11,10 @@ export interface LazyClaims {
   username?: string | null
   /**
    * When the lazy user was made, in milliseconds since 1970. Tells apart two users with the same
-   * id, which may be used again once its user is gone.
+   * id, which may be used again once its user is gone. Null in the token of a user who was never
+   * lazy, but whom `adopt` may make lazy.
    */
-  lazySince?: number
+  lazySince?: number | null
   /** Whether the address is unproven, so that its first proof would end the account's sessions. */
   unproven?: boolean
   /** When the token was last checked, in seconds since 1970. Only in tokens that need checks. */
@@ -33,8 +35,9 @@ const OWN: readonly (keyof LazyClaims)[] = ["isLazy", "username", "lazySince", "
 export async function claimsFor(
   user: UserRow,
   account: Pick<Account, "provider" | "type"> | null | undefined,
-  { lazy }: InternalAdapter,
+  adapter: InternalAdapter,
 ): Promise<LazyClaims> {
+  const { lazy } = adapter
   const isLazy = isLazyRow(user)
   const mayBeUnproven = !isLazy && user.email != null && !isProven(user)
   // A conversion is written after its token, and a password may be removed while it is verified:
@@ -45,13 +48,26 @@ export async function claimsFor(
   const asks = () => (byIdentity ? lazy.hasPassword(user.id) : lazy.endsAtProof(user.id))
   // When the database fails, mark the token for a later check.
   const unproven = mayBeUnproven && (byPassword || (await asks().catch(() => true)))
-  const mayBecomeLazy = !unproven && (await mayBeAdopted(user, account, lazy))
+  const mayBecomeLazy = unproven || (await mayBeAdopted(user, account, lazy))
+  // A provider of the app may know less of the user than the database.
+  const row = mayBecomeLazy && user.lazySince === undefined ? await storedRow(user.id, adapter) : user
+  if (row && row !== user && isLazyRow(row)) return claimsFor(row, account, adapter)
   return {
     isLazy,
     username: user.username,
     ...(isLazy && { lazySince: user.lazySince?.valueOf(), seenAt: secondsOf(user.seenAt) }),
+    ...(mayBecomeLazy && row?.lazySince === null && { lazySince: null }),
     ...(unproven && { unproven }),
-    ...((isLazy || unproven || mayBecomeLazy || lazy.hasInactiveUsers) && { checkedAt: secondsNow() }),
+    ...((isLazy || mayBecomeLazy || lazy.hasInactiveUsers) && { checkedAt: secondsNow() }),
+  }
+}
+
+/** Reads a user; null also when the database fails, since the next check reads it again. */
+async function storedRow(id: string, adapter: InternalAdapter): Promise<UserRow | null> {
+  try {
+    return (await adapter.getUser(id)) as UserRow | null
+  } catch {
+    return null
   }
 }
 
@@ -77,10 +93,17 @@ async function mayBeAdopted(
  * @param keepsClaims whether every token that this library has made has its claims
  */
 export function claimsHold(token: LazyClaims & Pick<JWT, "iat">, user: UserRow, keepsClaims: boolean): boolean {
+  if (!token.isLazy && isSignedOut(user)) return false
   // A token without claims may belong to a former lazy user, whose tokens end with the conversion. A
   // process of the app without this library may have issued it again since.
   const convertedAt = secondsOf(user.convertedAt)
   if (token.isLazy === undefined && convertedAt !== undefined && (keepsClaims || (token.iat ?? 0) < convertedAt))
+    return false
+  // A token from before the user was adopted ends with the conversion, too.
+  if (!token.isLazy && token.lazySince === null && convertedAt !== undefined) return false
+  // Without claims, nothing says whether the address was unproven when the token was made.
+  const provenAt = secondsOf(user.emailVerified)
+  if (token.isLazy === undefined && provenAt !== undefined && token.iat !== undefined && token.iat < provenAt)
     return false
   if (token.isLazy && !(isLazyRow(user) && user.lazySince?.valueOf() === token.lazySince)) return false
   return !(token.unproven && isProven(user))

@@ -4,6 +4,7 @@ import type { Database } from "../sql/database.js"
 import { columnName, quoted } from "../sql/identifiers.js"
 import { queryDocument } from "../sql/query.js"
 import { familyOfType } from "../tables/column-family.js"
+import { HASH_FORM } from "../tables/legacy-hash.js"
 import { type AdoptSearch, isGuest } from "./find-users.js"
 
 /** A column of the user table with hashes of the app's own. */
@@ -17,10 +18,6 @@ export interface HashColumn {
 }
 
 const CALLED_PASSWORD = /^_?((hashed|encrypted|crypted|user)_?)?(password|passwd)(_?(hash|digest|hashed|encrypted))?$/i
-
-/** Matches the beginning of password hashes: of crypt and of common libraries. */
-const HASH_FORM =
-  "^([$](2[abxy]?|argon2(id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt[a-z0-9-]*|[156y])[$]|(scrypt|pbkdf2)[:_$])"
 
 /**
  * Finds the columns of the user table that hold hashes: the one that the app names, those called

@@ -7,6 +7,7 @@ import { generateLazyName } from "../create/generated-name.js"
 import type { PurgeColumns } from "../purge/types.js"
 import { writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
+import { unmarked } from "../users/marked-moments.js"
 import { DEFAULT_SESSION_MAX_AGE } from "../users/session-life.js"
 import type { AdoptOptions, AdoptProgress } from "./types.js"
 
@@ -61,7 +62,7 @@ export function resolveAdoptOptions(options: AdoptOptions, tables: Tables): Adop
     throw new LazySetupError('adopt: `oldAppUntil` must be a date: oldAppUntil: new Date("2026-01-31")')
   // The purge counts one age of a session from `seenAt`; the sessions of before may have had more.
   const longer = Math.max(0, (given.seconds("oldSessionMaxAge") ?? 0) - sessionMaxAge)
-  const seenAt = new Date(Math.max(now.valueOf(), oldAppUntil.valueOf()) + longer * 1000)
+  const seenAt = unmarked(new Date(Math.max(now.valueOf(), oldAppUntil.valueOf()) + longer * 1000))
   return {
     where: condition(options.where, getTableColumns(usersTable) as PurgeColumns),
     now,

@@ -8,6 +8,7 @@ import { endRowsWhere } from "../sql/end-rows.js"
 import { columnName, quoted } from "../sql/identifiers.js"
 import { queryDocument, queryRows } from "../sql/query.js"
 import { connectionLost } from "../sql/transactions.js"
+import { MARKS } from "../users/marked-moments.js"
 import { type AdoptSearch, type Guest, isAmong, isGuest, lockGuests } from "./find-users.js"
 import { emptied, type HashColumn } from "./hash-columns.js"
 
@@ -126,6 +127,9 @@ function adoption({ db, search, hashColumns, needsEmail }: AdoptJob, given: NewI
   const name = (column: AnyPgColumn) => sql.raw(quoted(columnName(db, column)))
   const began = sql`${now.toISOString()}::timestamptz`
   const made = createdAt ? sql`least(coalesce((${createdAt})::timestamptz, ${began}), ${began})` : began
+  // A marked `lazySince` would end the tokens of the guest.
+  const stored = sql`(${made})::${sql.raw(lazySince.getSQLType())}`
+  const isMarked = sql`(floor(extract(epoch from ${stored}) * 1000)::bigint % ${sql.raw(`${MARKS.every} = ${MARKS.at}`)})::int`
   const rows = given.map(
     (user) =>
       sql`(${user.id}::text, (${sql.param(user.username, username)})::text, ${
@@ -140,7 +144,7 @@ function adoption({ db, search, hashColumns, needsEmail }: AdoptJob, given: NewI
   // No column of an app is called like those of this list, so that `createdAt` reads its own. When
   // the connection is lost, postgres.js would run the statement by itself on another one.
   return sql`update ${usersTable} set
-      ${name(lazySince)} = ${made},
+      ${name(lazySince)} = ${made} - ${isMarked} * interval '1 second',
       ${name(seenAt)} = ${seen.toISOString()}::timestamptz,
       ${name(username)} = coalesce(${username}::text, authjs_lazy_username),
       ${name(email)} = ${address}

@@ -18,6 +18,10 @@ export interface LegacyHash {
 /** Builds the condition for a hash that this library has made, at a sign-up or a sign-in. */
 export const isOwnHash = (column: AnyPgColumn): SQL => like(column, "$argon2id$%")
 
+/** What hashes of passwords begin with, in the form of crypt and in those of common libraries. */
+export const HASH_FORM =
+  "^([$](2[abxy]?|argon2(id|i|d)|scrypt|pbkdf2[a-z0-9-]*|bcrypt[a-z0-9-]*|[156y])[$]|(scrypt|pbkdf2)[:_$])"
+
 interface WithUsers {
   usersTable: typeof schema.usersTable
 }

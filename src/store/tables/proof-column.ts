@@ -4,6 +4,7 @@ import { LazySetupError } from "../../errors.js"
 import { redefinedTable } from "../sql/redefined-table.js"
 import { familyOf } from "./column-family.js"
 import { NO_PROOFS } from "./column-rules.js"
+import { isProven, type UserRow } from "./user-row.js"
 
 /** The columns that {@link withProofMoments} made, whatever table has them. */
 const booleans = new WeakSet<AnyPgColumn>()
@@ -40,6 +41,13 @@ export function writtenUser<Row extends { emailVerified?: Date | null }>(usersTa
   const column: AnyPgColumn | undefined = getTableColumns(usersTable).emailVerified
   if (row.emailVerified !== null || !column || !booleans.has(column)) return row
   return { ...row, emailVerified: false as unknown as null }
+}
+
+/** Returns a row as the app has defined it: with the boolean of a proven address. */
+export function asDefined(usersTable: PgTable, row: UserRow): UserRow {
+  const column: AnyPgColumn | undefined = getTableColumns(usersTable).emailVerified
+  if (!column || !booleans.has(column)) return row
+  return { ...row, emailVerified: isProven(row) as unknown as Date }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { and, eq, getTableColumns, not, sql } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
 import type { Database } from "../sql/database.js"
-import { isOwnHash, writtenUsers } from "../tables/legacy-hash.js"
+import { HASH_FORM, isOwnHash, writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import type { UserRow } from "../tables/user-row.js"
@@ -94,20 +94,25 @@ export function otherHashReader(db: Database, tables: Tables): () => Promise<str
   }
 }
 
+/**
+ * Finds a hash of a real user, one in a known form first: an app may keep other texts in the column
+ * for those without a password, which no function takes long to compare.
+ */
 async function findOtherHash(db: Database, tables: Tables): Promise<string | null> {
   const { passwordsTable, legacyHash } = tables
   const usersTable = writtenUsers(tables)
-  const places = [
-    // In a NOT NULL column, `adopt` gives lazy users a text that is no hash, and quick to compare.
-    ...(legacyHash ? [{ table: usersTable, column: legacyHash.column, isHash: not(isLazyUser(usersTable)) }] : []),
+  const columns = [
+    ...(legacyHash ? [{ table: usersTable, column: legacyHash.column, isReal: not(isLazyUser(usersTable)) }] : []),
     ...(passwordsTable
-      ? [{ table: passwordsTable, column: getTableColumns(passwordsTable).hash, isHash: sql`true` }]
+      ? [{ table: passwordsTable, column: getTableColumns(passwordsTable).hash, isReal: sql`true` }]
       : []),
   ]
-  for (const { table, column, isHash } of places) {
-    const isOther = sql`${isHash} and not ${isOwnHash(column)} and length(${column}) between 1 and ${MAX_HASH_LENGTH}`
-    const [found] = await db.select({ hash: column }).from(table).where(isOther).limit(1)
-    if (typeof found?.hash === "string") return found.hash
-  }
+  for (const form of [HASH_FORM, ""])
+    for (const { table, column, isReal } of columns) {
+      const isOther = sql`not ${isOwnHash(column)} and length(${column}) between 1 and ${MAX_HASH_LENGTH}`
+      const isSample = sql`${isReal} and ${isOther} and ${column}::text ~ ${form}`
+      const [found] = await db.select({ hash: column }).from(table).where(isSample).limit(1)
+      if (typeof found?.hash === "string") return found.hash
+    }
   return null
 }
