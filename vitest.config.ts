@@ -42,7 +42,8 @@ export default defineConfig({
       project("database", DATABASE, UNIT),
       project("flows", FLOWS, UNIT),
       project("browser", BROWSER),
-      project("frameworks", FRAMEWORKS),
+      // Next sets NODE_ENV and replaces fetch in the process that it runs in.
+      { test: { ...project("frameworks", FRAMEWORKS).test, isolate: true } },
       project("package", PACKAGE, UNIT),
     ],
   },

@@ -130,8 +130,13 @@ describe("in Chromium", () => {
     expect(await findViolations(page), picture).toEqual([])
   }
 
+  /** Clicks a link, and waits for its page: Next keeps the page before in the DOM, hidden. */
+  async function go(page: Page, link: string): Promise<void> {
+    await page.getByRole("link", { name: link }).click()
+    await page.getByRole("heading", { level: 1, name: link, exact: true }).waitFor()
+  }
   async function say(page: Page, text: string): Promise<void> {
-    await page.getByRole("textbox", { name: "Message" }).fill(text)
+    await page.getByRole("textbox", { name: "Message" }).filter({ visible: true }).fill(text)
     await page.getByRole("button", { name: "Send" }).click()
     await page.getByTestId("messages").filter({ visible: true }).getByText(`assistant ${text}`).waitFor()
   }
@@ -147,15 +152,15 @@ describe("in Chromium", () => {
     const [guest, ada] = [oldUser("guest-1790000000001"), oldUser("ada@example.com")]
     const page = await open(guest)
     await see(page, "Guest", ["Bake me a cake"], "1-old-guest")
-    await page.getByRole("link", { name: "Bake me a cake" }).click()
+    await go(page, "Bake me a cake")
     await say(page, "With candles")
 
-    await page.getByRole("link", { name: "Log in" }).click()
+    await go(page, "Log in")
     await fill(page, "ada@example.com", "not lovelace", "Log in")
     await page.getByText("That did not work.").waitFor()
     await fill(page, "ada@example.com", "lovelace", "Log in")
     await see(page, "ada@example.com", ["Bake me a cake", "How do engines think?"], "2-merged")
-    await page.getByRole("link", { name: "Bake me a cake" }).click()
+    await go(page, "Bake me a cake")
     await page.getByText("assistant With candles").waitFor()
 
     expect(await user(guest.id)).toBeUndefined()
@@ -177,8 +182,8 @@ describe("in Chromium", () => {
     const guest = oldUser("guest-1790000000002")
     const page = await open(guest)
     await see(page, "Guest", ["Write me a poem"], "4-old-guest")
-    await page.getByRole("link", { name: "Log in" }).click()
-    await page.getByRole("link", { name: "Register" }).click()
+    await go(page, "Log in")
+    await go(page, "Register")
     await fill(page, "Ada@example.com", password, "Register")
     await page.getByText("This account exists already.").waitFor()
     await fill(page, "emily@example.com", "password", "Register")
@@ -191,7 +196,7 @@ describe("in Chromium", () => {
     await page.getByRole("button", { name: "Sign out" }).click()
     await see(page, "Guest", [], "6-signed-out")
     await say(page, "It was me")
-    await page.getByRole("link", { name: "Log in" }).click()
+    await go(page, "Log in")
     await fill(page, "emily@example.com", password, "Log in")
     await see(page, "emily@example.com", ["It was me", "Write me a poem"], "7-back")
     await page.context().close()
