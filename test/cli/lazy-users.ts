@@ -46,11 +46,21 @@ export async function holdUp({ sql, query }: PostgresDatabase, userId: string) {
     )
     return row?.n === 1
   }
+  const open = async () => {
+    const [row] = await query(
+      `select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and xact_start is not null and pid <> pg_backend_pid()`,
+    )
+    return row?.n !== 0
+  }
+  const poll = async (condition: () => Promise<boolean>) => {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
   return {
-    /** Resolves when a deletion waits (true), or does no longer. */
-    async until(waits: boolean): Promise<void> {
-      while ((await waiting()) !== waits) await new Promise((resolve) => setTimeout(resolve, 10))
-    },
+    /** Resolves when a deletion waits. */
+    waits: () => poll(waiting),
+    /** Resolves when no transaction is open: the server outlives a client that was killed. */
+    isOver: () => poll(async () => !(await open())),
     async letGo(): Promise<void> {
       await holder`select pg_advisory_unlock(1)`
       holder.release()
