@@ -12,6 +12,8 @@ const LIMITS = {
   "./prisma": "2 kB",
   "./doctor": "41 kB",
   "./next": "31 kB",
+  "./next/actions": "10 kB",
+  "./react": "3 kB",
   "npx authjs-lazy": "112 kB",
 }
 

@@ -3,4 +3,10 @@ import "./auth/types.js"
 export { convertPage } from "./pages/convert-page.js"
 export type { ConvertLayout, ConvertLayoutParts } from "./pages/layout.js"
 export type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./pages/page-options.js"
-export type { ConvertErrorCode, ConvertStrings } from "./pages/strings.js"
+export {
+  type ConvertErrorCode,
+  type ConvertStrings,
+  convertStrings,
+  messageFor,
+  type SignInErrorCode,
+} from "./pages/strings.js"

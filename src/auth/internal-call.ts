@@ -46,8 +46,8 @@ export async function issueCsrfToken(
 }
 
 /**
- * Starts a sign-in through an OAuth provider as its button on the sign-in page would. Auth.js
- * checks the form's CSRF token.
+ * Starts a sign-in through an OAuth or e-mail provider as its form on the sign-in page would.
+ * Auth.js checks the form's CSRF token.
  * @throws AuthError of any kind that Auth.js throws
  * @throws LazySetupError when Auth.js only logs what is wrong, such as a provider that can't be
  * reached
@@ -69,6 +69,11 @@ export async function startSignIn(
     config,
   )
   if (redirect === undefined) throw new Error(`Auth.js returned no URL for the sign-in at "${provider}".`)
+  // The URL may come from a provider's discovery document.
+  if (!/^https?:$/.test(new URL(redirect, origin).protocol))
+    throw new Error(
+      `The authorization URL of provider "${provider}" must begin with http: or https:. Check the provider's issuer or authorization URL.`,
+    )
   return { redirect, cookies: cookies ?? [] }
 }
 

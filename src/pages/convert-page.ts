@@ -17,7 +17,7 @@ import type { PageOutcome } from "./outcome.js"
 import type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./page-options.js"
 import { type Problem, readProblem } from "./problem.js"
 import { contentType, type Fields, readFields } from "./read-fields.js"
-import { fillStrings } from "./strings.js"
+import { convertStrings } from "./strings.js"
 import { pathOf, readTarget, startVisit, type Visit } from "./visit.js"
 import { readIdentifierField, readWays, type Way } from "./ways.js"
 
@@ -46,7 +46,7 @@ import { readIdentifierField, readWays, type Way } from "./ways.js"
  */
 export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): ConvertPage {
   const identifier = readIdentifierField(auth().providers)
-  const strings = fillStrings(options.strings)
+  const strings = convertStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
   return async (given: Request, visitor: ConvertVisitor = {}) => {
     // Hono's gate and routes use the forwarded headers, so this page must use the same URL.
@@ -201,11 +201,6 @@ async function leaveFor(visit: Visit, session: SessionAnswer, way: Way, fields: 
     if (isLogged(error)) return show(visit, session, fields, { code: "provider_unreachable", field: null, status: 502 })
     throw error
   }
-  // The URL may come from a provider's discovery document.
-  if (!/^https?:$/.test(new URL(started.redirect).protocol))
-    throw new Error(
-      `The authorization URL of provider "${way.id}" must begin with http: or https:. Check the provider's issuer or authorization URL.`,
-    )
   return { kind: "leaving", site: way.name, url: started.redirect, cookies: started.cookies }
 }
 

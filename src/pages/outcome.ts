@@ -1,8 +1,8 @@
 import type { AuthCookie } from "../auth/request/cookies.js"
 import type { GateSession } from "../auth/types.js"
-import type { Problem } from "./problem.js"
+import type { IdentifierField, Problem } from "./problem.js"
 import type { ConvertErrorCode } from "./strings.js"
-import type { IdentifierField, Way } from "./ways.js"
+import type { Way } from "./ways.js"
 
 /** Shows the form to a lazy user or to a visitor without a session. */
 export interface FormOutcome {

@@ -1,5 +1,7 @@
 import { isAuthError } from "../auth/config/auth-error.js"
-import type { IdentifierField } from "./ways.js"
+
+/** Names the field that identifies a person along with the password. */
+export type IdentifierField = "username" | "email"
 
 /** Names an input of the form. */
 export type FieldName = IdentifierField | "password" | "passwordConfirm"

@@ -18,6 +18,18 @@ export type ConvertErrorCode =
   | "server_error"
 
 /**
+ * Lists the codes of `signInResult` of authjs-lazy/next/actions for which there is a message. Its
+ * results carry the codes of the app's `validate` and providers as well.
+ */
+export type SignInErrorCode =
+  | ConvertErrorCode
+  | "wrong_credentials"
+  | "merge_failed"
+  | "lazy_disabled"
+  | "too_many_lazy_users"
+  | "lazy_not_verified"
+
+/**
  * Holds the texts of the convert page. They are plain text, which the page escapes.
  * @example
  * ```ts
@@ -85,7 +97,7 @@ export interface ConvertStrings {
    * Messages by `code`. Add the codes that your `validate` returns: the page shows the message at
    * the field that begins the code, as in `username_…`, `email_…` and `password_…`.
    */
-  errors: { [Code in ConvertErrorCode]?: string } & { [code: string]: string | undefined }
+  errors: { [Code in SignInErrorCode]?: string } & { [code: string]: string | undefined }
 }
 
 const english: ConvertStrings = {
@@ -130,6 +142,12 @@ const english: ConvertStrings = {
     password_too_long: "This password is too long. Choose one of at most 256 characters.",
     password_mismatch: "The two passwords are not the same. Type both again.",
     already_converted: "This account has been made already. Sign in with its password.",
+    wrong_credentials: "The name or the password is wrong.",
+    merge_failed:
+      "What you made here can’t be moved into your account, so you were not signed in and nothing has changed.",
+    lazy_disabled: "You can’t start without an account at the moment. Sign in, or try again later.",
+    too_many_lazy_users: "Too many people have started here of late. Wait a while, then try again.",
+    lazy_not_verified: "We could not see that you are a person. Please try again.",
     too_many_tries: "There were too many tries from your network. Wait a while, then try again.",
     csrf: "The page was open for too long, or cookies are turned off. Please try again.",
     access_denied: "You can’t make an account here.",
@@ -143,12 +161,21 @@ const english: ConvertStrings = {
   },
 }
 
-/** Fills in the English texts where the app gives none. */
-export function fillStrings(given: Partial<ConvertStrings> = {}): ConvertStrings {
+/**
+ * Returns the texts of the convert page, in English where the app gives none, for a form of the
+ * app's own.
+ * @example
+ * const { passwordLabel, passwordHint } = convertStrings({ passwordLabel: "Choose a password" })
+ */
+export function convertStrings(given: Partial<ConvertStrings> = {}): ConvertStrings {
   return { ...english, ...given, errors: { ...english.errors, ...given.errors } }
 }
 
-/** Returns the message for a code, or the `refused` message for an unknown one. */
+/**
+ * Returns the message for a code, or the `refused` message for an unknown one.
+ * @example
+ * const message = messageFor(convertStrings(), "username_taken")
+ */
 export function messageFor(strings: ConvertStrings, code: string): string {
   const known = Object.hasOwn(strings.errors, code) ? strings.errors[code] : undefined
   return known ?? strings.errors.refused ?? code

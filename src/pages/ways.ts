@@ -2,9 +2,7 @@ import type { AuthConfig } from "@auth/core"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { actionUrl } from "../auth/internal-call.js"
 import { LazySetupError } from "../errors.js"
-
-/** Names the field that identifies a person along with the password. */
-export type IdentifierField = "username" | "email"
+import type { IdentifierField } from "./problem.js"
 
 /** Describes a field that a passkey provider asks of a visitor without a session. */
 export interface PasskeyField {

@@ -9,8 +9,8 @@ export interface Row {
 }
 
 const TYPES = { typescript: "5.9", "@types/node": "20", postgres: "3.4.9" }
-const REACT_18 = { react: "18.2.0", "react-dom": "18.2.0", "@types/react": "18", "@types/react-dom": "18" }
-const REACT_19 = { react: "19.1.0", "react-dom": "19.1.0", "@types/react": "19", "@types/react-dom": "19" }
+const REACT_18 = { "react-dom": "18.2.0", "@types/react": "18", "@types/react-dom": "18" }
+const REACT_19 = { "react-dom": "19.1.0", "@types/react": "19", "@types/react-dom": "19" }
 /** Next has run its middleware in Node since 15.5. */
 const MIDDLEWARE = { file: "middleware.ts", config: "{ skipMiddlewareUrlNormalize: true }" } as const
 const PROXY = { file: "proxy.ts", config: "{ skipProxyUrlNormalize: true }" } as const
@@ -29,6 +29,7 @@ export const ROWS: readonly Row[] = [
       hono: "4.0.0",
       "@sveltejs/kit": "2.0.0",
       "@hono/auth-js": "1.1.0",
+      react: "18.2.0",
     },
     others: { ...TYPES, ...REACT_18, "@types/express": "4" },
   },
@@ -44,6 +45,7 @@ export const ROWS: readonly Row[] = [
       hono: "4.9.12",
       "@sveltejs/kit": "2.20.0",
       "@hono/auth-js": "1.1.0",
+      react: "19.1.0",
     },
     others: { ...TYPES, ...REACT_19, "@types/express": "5" },
     pages: MIDDLEWARE,
@@ -60,6 +62,7 @@ export const ROWS: readonly Row[] = [
       hono: "4.13.19",
       "@sveltejs/kit": "2.70.4",
       "@hono/auth-js": "1.1.1",
+      react: "19.1.0",
     },
     others: { ...TYPES, ...REACT_19, "@types/express": "5" },
     pages: PROXY,

@@ -25,9 +25,9 @@ export class Visitor extends Browser {
     return JSON.parse(unescapeHtml(shown))
   }
 
-  /** Posts the form of /app/form as a browser without JavaScript does. */
-  async act(fields: Record<string, string>): Promise<Response> {
-    const page = await (await this.visit("/app/form")).text()
+  /** Posts the form of a page as a browser without JavaScript does. */
+  async act(fields: Record<string, string>, path = "/app/form"): Promise<Response> {
+    const page = await (await this.visit(path)).text()
     const form = new FormData()
     for (const [, name = "", value = ""] of page.matchAll(/<input type="hidden" name="([^"]*)"(?: value="([^"]*)")?/g))
       form.append(name, unescapeHtml(value))
@@ -35,14 +35,14 @@ export class Visitor extends Browser {
     const sent = new Response(form)
     const body = await sent.text()
     const headers = { "content-type": sent.headers.get("content-type") ?? "", origin: this.origin }
-    const url = new URL("/app/form", this.origin).href
+    const url = new URL(path, this.origin).href
     const cookie = await this.jar.getCookieString(url)
     const userAgent = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0" }
     const host = { host: `127.0.0.1:${this.port}` }
     const answer = await send({
       port: this.port,
       method: "POST",
-      path: "/app/form",
+      path,
       headers: { ...host, ...headers, ...userAgent, cookie },
       body,
     })

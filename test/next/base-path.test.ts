@@ -42,6 +42,18 @@ async function signedUp(): Promise<Visitor> {
   return visitor
 }
 
+it("prerenders a page with useLazy, where the session is still loading", async () => {
+  const answer = await new Visitor(port).visit("/app/clicking")
+  expect(answer.headers.get("x-nextjs-prerender")).toMatch(/^1/)
+  const shown = /<code>(.*?)<\/code>/.exec(await answer.text())?.[1] ?? ""
+  expect(JSON.parse(unescapeHtml(shown))).toEqual({
+    status: "loading",
+    isLazy: false,
+    username: null,
+    convertUrl: "/app/convert?from=click",
+  })
+})
+
 describe("a proxy", () => {
   it("shows the page a lazy user at once, and all that is streamed later", async () => {
     const visitor = new Visitor(port)
@@ -262,11 +274,17 @@ describe("next-auth/react in Chromium", () => {
       const before = await users()
       await page.goto("/app/clicking")
       await expect.poll(shown, { timeout: 20_000 }).toEqual({ status: "unauthenticated", user: null })
+      const known = async () => JSON.parse((await page.locator("code").textContent()) ?? "")
+      const convertUrl = "/app/convert?from=click&redirectTo=%2Fapp%2Fclicking"
+      const nobody = { isLazy: false, username: null, convertUrl }
+      expect(await known()).toEqual({ status: "unauthenticated", ...nobody })
       expect(await users()).toBe(before)
 
       await page.getByRole("button", { name: button, exact: true }).click()
       await expect.poll(shown, { timeout: 20_000 }).toMatchObject({ status: "authenticated", user: { isLazy: true } })
       const { user } = await shown()
+      const { username } = user
+      await expect.poll(known).toEqual({ status: "authenticated", isLazy: true, username, convertUrl })
       expect(await database.query(`select id, "convertedAt" from "user" where id = '${user.id}'`)).toEqual([
         { id: user.id, convertedAt: null },
       ])

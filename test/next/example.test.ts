@@ -212,17 +212,49 @@ describe("the example in Chromium", () => {
     await proxy.close()
   })
 
-  it("greets who comes from the sign-in page as a lazy user", async () => {
+  it("shows each new session in the header that is there, in every tab, without a reload", async () => {
     const page = await open()
+    const other = await page.context().newPage()
     const before = await users()
-    await page.goto("/signin")
-    await page.waitForLoadState("networkidle")
+    for (const tab of [page, other]) {
+      await tab.goto("/signin")
+      await tab.waitForLoadState("networkidle")
+      await tab.evaluate(() => Object.assign(window, { wasThere: true }))
+    }
     expect(await users()).toBe(before)
+
+    // The gate makes a lazy user while the router goes to a page behind it.
     await page.getByRole("link", { name: "Just start writing" }).click()
     await page.locator(".banner b").waitFor()
     expect(await users()).toBe(before + 1)
+    await expect.poll(() => lazyName(other)).toBe(await lazyName(page))
+
+    // A server action converts, and comes back to where the banner's link was.
+    await write(page, "Start a new notebook", "Header")
+    const notebook = page.url()
+    await page.getByRole("link", { name: "Make an account" }).click()
+    await fill(page, "header@example.com", "Make my account", "password")
+    await page.getByText("too easy to guess").waitFor()
+    await page.locator(".banner b").waitFor()
+    await fill(page, "header@example.com", "Make my account")
+    await page.waitForURL(notebook)
+    for (const tab of [page, other]) {
+      await tab.getByRole("link", { name: "header@example.com" }).waitFor()
+      expect(await tab.locator(".banner").count()).toBe(0)
+    }
+
+    // Actions that stay on the page, and one that signs out.
+    await page.getByRole("link", { name: "header@example.com" }).click()
+    await page.getByLabel("Name").fill("Hedy")
+    await page.getByRole("button", { name: "Save" }).click()
+    for (const tab of [page, other]) await tab.getByRole("link", { name: "Hedy" }).waitFor()
+    await page.getByRole("button", { name: "Sign out" }).click()
+    for (const tab of [page, other]) await tab.locator("header").getByRole("link", { name: "Sign in" }).waitFor()
+
+    for (const tab of [page, other]) expect(await tab.evaluate(() => "wasThere" in window)).toBe(true)
+    expect(await users()).toBe(before + 1)
     await page.context().close()
-  })
+  }, 60_000)
 })
 
 it("answers API calls of somebody who has no account with 401 and 403, and of somebody who has with the data", async () => {

@@ -5,6 +5,7 @@ import { Mailbox } from "../setup/mailbox.js"
 import { OpenIdProvider } from "../setup/openid-provider.js"
 import { type Told, Visitor } from "./base-path-visitor.js"
 import { type BuiltApp, freePort, type StartedApp } from "./next-app.js"
+import { describeResults } from "./sign-in-results.js"
 
 const COOKIE = "__Secure-authjs.session-token"
 const BROWSERS = 20
@@ -119,6 +120,16 @@ export function describeActions(parts: () => { built: BuiltApp; database: Postgr
       expect(await sessionOf(visitor)).toBeNull()
       expect((await others())?.value).toBe("of-another-app")
     })
+
+    describeResults(() => ({
+      visitor: () => new Visitor(port),
+      lazyVisitor,
+      user,
+      app,
+      mailbox,
+      openId,
+      database: parts().database,
+    }))
 
     it("NextAuth(authConfig()) serves nobody as somebody else, and says what to write", async () => {
       const before = await users()

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { build } from "esbuild"
 import { expect, it } from "vitest"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -43,4 +44,45 @@ it("loads argon2 through ./password: these tests would see it elsewhere too", as
   const { addons, modules } = await load("./password")
   expect(addons).toContainEqual(expect.stringContaining("argon2"))
   expect(modules).toContainEqual(expect.stringContaining("argon2"))
+})
+
+/** Lists the files of the package that a bundle of an entry holds, and the packages it imports. */
+async function bundleOf(entry: string): Promise<{ files: string[]; packages: string[] }> {
+  const path = entryPoints[entry].default
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [path],
+    bundle: true,
+    write: false,
+    format: "esm",
+    packages: "external",
+    metafile: true,
+    logLevel: "error",
+    outfile: "out.js",
+  })
+  const imported = Object.values(metafile.inputs).flatMap(({ imports }) => imports)
+  const packages = imported.filter(({ external }) => external).map(({ path }) => path)
+  return { files: Object.keys(metafile.inputs).toSorted(), packages: [...new Set(packages)].toSorted() }
+}
+
+it("loads no server code through ./react, whose hook stays a client component", async () => {
+  const { files, packages } = await bundleOf("./react")
+  expect(files).toEqual([
+    "dist/pages/strings.js",
+    "dist/react.js",
+    "dist/react/current-path.js",
+    "dist/react/settle-session.js",
+    "dist/react/use-lazy.js",
+  ])
+  expect(packages).toEqual(["next-auth/react", "react"])
+  expect(readFileSync(`${root}/dist/react/use-lazy.js`, "utf8")).toMatch(/^"use client";\n/)
+})
+
+it("loads the texts of the convert page through ./next/actions, and nothing else of it", async () => {
+  const { files, packages } = await bundleOf("./next/actions")
+  expect(files.filter((file) => file.startsWith("dist/pages/"))).toEqual([
+    "dist/pages/problem.js",
+    "dist/pages/strings.js",
+  ])
+  expect(packages.filter((name) => /^(preact|react|next-auth|argon2|drizzle-orm)/.test(name))).toEqual([])
 })

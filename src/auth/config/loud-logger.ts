@@ -18,7 +18,7 @@ export function loudLogger(
   return {
     ...own,
     error(error) {
-      const meant = chain(error).find(isLoud)
+      const meant = errorChain(error).find(isLoud)
       if (meant) {
         if (!logged.has(meant)) log(meant)
         logged.add(meant)
@@ -51,7 +51,7 @@ function becomeRefusal(
 }
 
 /** Lists an error and its causes, both as `cause` and as `cause.err` of Auth.js. */
-function chain(error: unknown): Error[] {
+export function errorChain(error: unknown): Error[] {
   const errors: Error[] = []
   for (let each = error; each instanceof Error && errors.length < 10; ) {
     errors.push(each)
@@ -63,7 +63,7 @@ function chain(error: unknown): Error[] {
 
 /** Prints an error in the format of the default logger of Auth.js. */
 function printError(error: Error): void {
-  const cause = chain(error)[1]
+  const cause = errorChain(error)[1]
   console.error(`[auth][error] ${isAuthError(error) ? error.type : error.name}: ${error.message}`)
   if (cause) console.error(`[auth][cause]: ${cause.stack}`)
   else if (error.stack) console.error(error.stack)

@@ -23,7 +23,7 @@ export function answerOf(thrown: unknown, request: Pick<Request, "method" | "hea
  * Reads the digest of an error of Next, such as `NEXT_REDIRECT;replace;/path;307;` or
  * `NEXT_HTTP_ERROR_FALLBACK;404`.
  */
-function digestOf(thrown: unknown): string {
+export function digestOf(thrown: unknown): string {
   const digest = typeof thrown === "object" && thrown !== null && "digest" in thrown ? thrown.digest : undefined
   return typeof digest === "string" ? digest : ""
 }

@@ -3,6 +3,7 @@ import { LazyAdapter } from "authjs-lazy/drizzle"
 import { allowLazy, optionalSession, requireLazy, requireReal, withLazy } from "authjs-lazy/next"
 import { ConvertProvider, PasswordProvider } from "authjs-lazy/password"
 import { drizzle } from "drizzle-orm/postgres-js"
+import { redirect } from "next/navigation"
 import NextAuth from "next-auth"
 import Credentials from "next-auth/providers/credentials"
 import Nodemailer from "next-auth/providers/nodemailer"
@@ -31,11 +32,19 @@ const config = {
       clientSecret: "secret of one",
       checks: ["pkce", "state"],
     },
+    { id: "down", name: "down", type: "oidc", issuer: "http://127.0.0.1:1", clientId: "down", clientSecret: "down" },
   ],
+  callbacks: {
+    signIn({ credentials }) {
+      if (credentials?.ask === "redirect") redirect("/gated?redirected")
+      if (credentials?.ask === "elsewhere") return "/app/form?elsewhere"
+      return credentials?.ask !== "no"
+    },
+  },
   lazy: { limits: { perAddress: false } },
 }
 
-const authConfig = withLazy(config)
+export const authConfig = withLazy(config)
 
 export const { handlers, signIn, signOut, auth } = NextAuth(authConfig)
 export const lazy = allowLazy(authConfig)

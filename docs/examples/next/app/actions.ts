@@ -1,9 +1,11 @@
 "use server"
 
+import { type SignInResult, signInResult } from "authjs-lazy/next/actions"
 import { eq } from "drizzle-orm"
+import { headers } from "next/headers"
 import { redirect } from "next/navigation"
-import { CredentialsSignin } from "next-auth"
-import { lazy, openId, real, signIn, signOut } from "@/auth"
+import { strings } from "@/app/strings"
+import { authConfig, lazy, openId, real, signIn, signOut } from "@/auth"
 import { db } from "@/database"
 import { notebooksOf } from "@/database/notebooks"
 import { usersTable } from "@/database/schema"
@@ -34,12 +36,12 @@ export async function changeName(form: FormData) {
   redirect("/profile")
 }
 
-export async function convert(form: FormData) {
-  await signInOrExplain("convert", form, "/account")
+export async function convert(_previous: SignInResult | null, form: FormData) {
+  return shown("/account", await signInResult(authConfig, "convert", form, { redirectTo: "/", strings }))
 }
 
-export async function enter(form: FormData) {
-  await signInOrExplain("password", form, "/signin")
+export async function enter(_previous: SignInResult | null, form: FormData) {
+  return shown("/signin", await signInResult(authConfig, "password", form, { redirectTo: "/", strings }))
 }
 
 export async function continueWithOpenId() {
@@ -50,13 +52,11 @@ export async function leave() {
   await signOut({ redirectTo: "/signin" })
 }
 
-async function signInOrExplain(provider: string, form: FormData, page: string) {
-  try {
-    await signIn(provider, { ...Object.fromEntries(form), redirectTo: "/" })
-  } catch (error) {
-    if (error instanceof CredentialsSignin) redirect(`${page}?error=${error.code}`)
-    throw error
-  }
+/** With `cacheComponents`, Next 16 drops the result of a form that is sent without JavaScript. */
+async function shown(page: string, result: SignInResult): Promise<SignInResult> {
+  const isScripted = (await headers()).has("next-action")
+  if (!result.ok && !isScripted) redirect(`${page}?${new URLSearchParams({ code: result.code })}`)
+  return result
 }
 
 function textOf(form: FormData): string {

@@ -1,19 +1,26 @@
 import type { Metadata } from "next"
 import { SessionProvider } from "next-auth/react"
-import type { ReactNode } from "react"
+import { type ReactNode, Suspense } from "react"
 import { auth } from "@/auth"
 import { Header } from "@/components/header"
 import "./globals.css"
 
 export const metadata: Metadata = { title: "Notebook", description: "Write first, sign up later." }
 
-export default async function Layout({ children }: { children: ReactNode }) {
-  const current = await auth()
+/** With `cacheComponents`, Next prerenders up to a <Suspense>. Here, each page waits for its visitor. */
+export default function Layout({ children }: { children: ReactNode }) {
+  return (
+    <Suspense>
+      <Page>{children}</Page>
+    </Suspense>
+  )
+}
+
+async function Page({ children }: { children: ReactNode }) {
   return (
     <html lang="en">
       <body>
-        {/* It never looks at a session again that it was once given: whoever is somebody else gets another one. */}
-        <SessionProvider key={JSON.stringify(current?.user)} session={current}>
+        <SessionProvider session={await auth()}>
           <Header />
           <main>{children}</main>
         </SessionProvider>

@@ -1,28 +1,28 @@
 "use client"
 
+import { useLazy } from "authjs-lazy/react"
 import Link from "next/link"
 import { useSession } from "next-auth/react"
 
 /** Who you are, and for lazy users what they would lose. */
 export function Header() {
-  const { data } = useSession()
-  const user = data?.user
+  const { status, isLazy, username, convertUrl } = useLazy({ convertPage: "/account" })
+  const user = useSession().data?.user
   return (
     <>
       <header>
-        {/* No <Link>: it would keep this header as it is, and behind that door everybody is somebody. */}
-        <a href="/" className="brand">
+        <Link href="/" className="brand">
           Notebook
-        </a>
-        {user && !user.isLazy && <Link href="/profile">{user.name ?? user.email}</Link>}
-        {!user && <Link href="/signin">Sign in</Link>}
+        </Link>
+        {user && !isLazy && <Link href="/profile">{user.name ?? user.email}</Link>}
+        {status === "unauthenticated" && <Link href="/signin">Sign in</Link>}
       </header>
-      {user?.isLazy && (
+      {isLazy && (
         <aside className="banner">
           <span>
-            You write as <b>{user.username}</b>, in this browser only.
+            You write as <b>{username}</b>, in this browser only.
           </span>
-          <Link href="/account" prefetch={false}>
+          <Link href={convertUrl} prefetch={false}>
             Make an account
           </Link>
         </aside>

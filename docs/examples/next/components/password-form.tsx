@@ -1,51 +1,43 @@
-import { continueWithOpenId } from "@/app/actions"
-import { openId } from "@/auth"
+"use client"
+
+import type { SignInResult } from "authjs-lazy/next/actions"
+import { useActionState } from "react"
 
 interface PasswordFormProps {
-  action: (form: FormData) => Promise<void>
+  action: (previous: SignInResult | null, form: FormData) => Promise<SignInResult>
   /** What the provider calls the address. */
   field: "email" | "username"
   button: string
-  error: string | undefined
+  /** Why somebody was sent here. */
+  problem?: string | undefined
+  /** Where to go afterwards. */
+  redirectTo?: string | undefined
 }
 
-/** E-mail and password, or the OpenID provider where there is one. */
-export function PasswordForm({ action, field, button, error }: PasswordFormProps) {
+/** E-mail and password. Works without JavaScript too. */
+export function PasswordForm({ action, field, button, problem, redirectTo }: PasswordFormProps) {
+  const [result, send, isPending] = useActionState(action, null)
+  const message = result && !result.ok ? result.message : problem
   return (
-    <>
-      {error && <p role="alert">{PROBLEMS[error] ?? "That did not work. Please try again."}</p>}
-      <form action={action} className="fields">
-        <label>
-          E-mail
-          <input type="email" name={field} autoComplete="username" required />
-        </label>
-        <label>
-          Password
-          <input
-            type="password"
-            name="password"
-            autoComplete={field === "email" ? "new-password" : "current-password"}
-            required
-          />
-        </label>
-        <button type="submit">{button}</button>
-      </form>
-      {openId && (
-        <form action={continueWithOpenId} className="fields">
-          <button type="submit" className="second">
-            Continue with {openId.name}
-          </button>
-        </form>
-      )}
-    </>
+    <form action={send} className="fields">
+      {message && <p role="alert">{message}</p>}
+      {redirectTo && <input type="hidden" name="redirectTo" value={redirectTo} />}
+      <label>
+        E-mail
+        <input type="email" name={field} autoComplete="username" required />
+      </label>
+      <label>
+        Password
+        <input
+          type="password"
+          name="password"
+          autoComplete={field === "email" ? "new-password" : "current-password"}
+          required
+        />
+      </label>
+      <button type="submit" disabled={isPending}>
+        {button}
+      </button>
+    </form>
   )
-}
-
-const PROBLEMS: Record<string, string> = {
-  email_invalid: "This is no e-mail address.",
-  email_taken: "There is an account with this address already. Sign in to it: what you have written comes along.",
-  password_too_long: "This password is too long.",
-  password_weak: "This password is too easy to guess.",
-  too_many_tries: "Too many tries. Please wait a while.",
-  wrong_credentials: "The address or the password is wrong.",
 }

@@ -1,5 +1,6 @@
 "use client"
 
+import { useLazy } from "authjs-lazy/react"
 import { SessionProvider, signIn, useSession } from "next-auth/react"
 
 /** Signs in lazily in the browser; no gate stands before it. */
@@ -16,6 +17,7 @@ function Who() {
   return (
     <>
       <output>{JSON.stringify({ status, user: data?.user ?? null })}</output>
+      <code>{JSON.stringify(useLazy({ convertPage: "/app/convert?from=click" }))}</code>
       <button type="button" onClick={() => signIn("lazy")}>
         Start
       </button>
