@@ -42,7 +42,7 @@ export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gat
   if (!namesCookie(headers.get("vary"))) headers.append("vary", "Cookie")
   const control = cacheControl(headers.get("cache-control"), gated)
   if (control !== null) headers.set("cache-control", control)
-  if (gated.has("set-cookie")) removeSharedCaches(headers)
+  if (isForOne(gated)) removeSharedCaches(headers)
 }
 
 /** Removes what tells shared caches to keep an answer whatever its `Cache-Control` is. */
@@ -70,8 +70,19 @@ export function namesCookie(vary: string | null): boolean {
   return /(?:^|[\s,])(?:cookie|\*)(?:$|[\s,])/i.test(vary ?? "")
 }
 
-/** Returns the handler's `Cache-Control`, made private when the response sets a cookie. */
+/**
+ * The `Cache-Control` of a page that only this visitor may see, at a URL whose other pages may be
+ * in shared caches and in the browser's own.
+ */
+export const FOR_ONE = "private, no-cache"
+
+/** Tells whether the handler's own headers must not let a shared cache keep the response. */
+export function isForOne(gated: Headers): boolean {
+  return gated.has("set-cookie") || gated.get("cache-control") === FOR_ONE
+}
+
+/** Returns the handler's `Cache-Control`, made private where only this visitor may see the page. */
 export function cacheControl(own: string | null, gated: Headers): string | null {
   const told = own ?? gated.get("cache-control")
-  return gated.has("set-cookie") ? privately(told) : told
+  return isForOne(gated) ? privately(told) : told
 }

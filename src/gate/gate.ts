@@ -11,8 +11,10 @@ import { publicAddress, sameOriginPath } from "../auth/request/public-url.js"
 import { readSessionCookie } from "../auth/session/cookie.js"
 import { signInLazily } from "../auth/sign-in-lazily.js"
 import { LazySetupError } from "../errors.js"
+import { FOR_ONE } from "./answer.js"
 import { askAgain, cameBack } from "./ask-again.js"
-import { isNavigation, isPageLoad, type SkipReason, skipReason } from "./decide.js"
+import { openBeforeWrite } from "./before-write.js"
+import { isNavigation, isPageLoad, isWrite, type SkipReason, skipReason } from "./decide.js"
 import { checkOptions, type GateOptions } from "./options.js"
 import { isShownLater } from "./prefetch.js"
 import { type GatedVisit, refuseAhead, refuseForNow, refuseOther } from "./refusals.js"
@@ -59,8 +61,10 @@ export async function decideGate(
   const late = before.ended && canSendBack ? sendBack(visit, config) : undefined
   if (late && late !== "returned") return late
   if (options.require) return notAhead(visit, admit(visit, config, options.require, before))
-  if (before.owner && before.body) return openWith(before, before.cookie ?? cookie, before.cookies)
+  if (before.owner && before.body) return openWith(visit, before, before.cookie ?? cookie)
   if (options.create === false) return openWithout("read-only", before.cookie ?? cookie, before.cookies)
+  if (options.on === "write" && !isWrite(visit))
+    return openBeforeWrite(visit, config, { before, hasReturned: late === "returned" })
 
   const { isBot, enabled = false } = contextOf(config)?.options ?? {}
   const skipped = skipReason(visit, isBot)
@@ -78,7 +82,7 @@ export async function decideGate(
     const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen)
     // The app's callbacks end or hide this session, so don't create another one.
     if (!signedIn) return openWithout("stale-session", cookie, before.cookies)
-    return openWith(signedIn, signedIn.cookie, signedIn.cookies, { created: true })
+    return openWith(visit, signedIn, signedIn.cookie, { created: true })
   } catch (error) {
     if (error instanceof LazyDisabled) return openWithout("disabled", cookie)
     if (error instanceof VisitorNotVerified) return openWithout("bot", cookie)
@@ -124,12 +128,14 @@ function notAhead({ headers }: GatedVisit, result: GateResult): GateResult {
 }
 
 function openWith(
-  { body: session }: SessionAnswer,
+  { options }: GatedVisit,
+  { body: session, cookies }: SessionAnswer,
   cookie: string,
-  cookies: AuthCookie[],
   { created } = { created: false },
 ): GateOpen {
-  return letPass({ session, created, skipped: undefined, cookie }, cookies)
+  // Before the first write, the handler may let shared caches keep this page.
+  const cacheControl = options.on === "write" ? FOR_ONE : undefined
+  return letPass({ session, created, skipped: undefined, cookie }, cookies, cacheControl)
 }
 
 function openWithout(skipped: SkipReason, cookie: string, cookies: AuthCookie[] = []): GateOpen {
@@ -140,7 +146,7 @@ function admit(visit: GatedVisit, config: RequestConfig, wanted: "lazy" | "real"
   const { body: session, cookies, owner, cookie = visit.headers.get("cookie") ?? "" } = found
   if (owner && owner.isLazy === undefined)
     throw new SessionTokenError("The user of this session could not be read from the database.")
-  if (session && owner?.isLazy === (wanted === "lazy")) return openWith(found, cookie, cookies)
+  if (session && owner?.isLazy === (wanted === "lazy")) return openWith(visit, found, cookie)
   return refuseOther(visit, config, wanted, { session, cookies })
 }
 

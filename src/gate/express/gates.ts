@@ -100,7 +100,7 @@ function middleware<Found extends GateSession | null>(auth: LazyAuth, options: G
     if (!result.open) {
       return res.status(result.status).end(result.body)
     }
-    if (result.headers.has("set-cookie")) keepGateHeaders(res, result.headers)
+    if (result.headers.has("set-cookie") || options.on === "write") keepGateHeaders(res, result.headers)
     res.locals.session = result.session
     if (result.cookie) req.headers.cookie = result.cookie
     next()

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http"
 import { isForSharedCaches } from "../../auth/request/cache-control.js"
-import { cacheControl, missingCookies, namesCookie } from "../answer.js"
+import { cacheControl, isForOne, missingCookies, namesCookie } from "../answer.js"
 
 type Arguments = Parameters<ServerResponse["writeHead"]>
 
@@ -41,8 +41,7 @@ function addMissing(res: ServerResponse, gated: Headers): void {
   if (missing.length > 0) res.setHeader("set-cookie", [...missing, ...own])
   const control = cacheControl(joined(res, "cache-control"), gated)
   if (control !== null) res.setHeader("cache-control", control)
-  if (gated.has("set-cookie"))
-    for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name)
+  if (isForOne(gated)) for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name)
   if (!namesCookie(joined(res, "vary"))) res.appendHeader("vary", "Cookie")
 }
 

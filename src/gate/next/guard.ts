@@ -30,10 +30,12 @@ const HERE = { canSendBack: false }
 export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl = "/" }: GuardOptions = {}) {
   const { headers } = await import("next/headers.js")
   const writable = await areCookiesWritable()
+  const given = new Headers(await headers())
+  const isWriting = writable && (options.on !== "write" || isLikelyWrite(given))
   const visit = visitorsRequest({
-    method: writable ? "POST" : "GET",
+    method: isWriting ? "POST" : "GET",
     url: `http://localhost${callbackUrl}`,
-    headers: new Headers(await headers()),
+    headers: given,
   })
   if (options.require) return admitted(visit, await decideGate(navigation(visit), auth, options, HERE))
   if (!writable) return existing(visit, auth, options)
@@ -58,10 +60,22 @@ async function admitted(visit: RequestHead, result: GateResult): Promise<GateSes
  * Returns the existing session where no cookie can be set.
  * @throws LazySetupError when it would have to create a lazy user
  */
-async function existing(visit: RequestHead, auth: LazyAuth, { create }: GateOptions): Promise<GateSession | null> {
+async function existing(visit: RequestHead, auth: LazyAuth, { create, on }: GateOptions): Promise<GateSession | null> {
   const { session } = await decideGate(visit, auth, { create: false }, HERE)
-  if (session || create === false || skipReason(visit, contextOf(auth())?.options.isBot)) return session
+  if (session || create === false || on === "write" || skipReason(visit, contextOf(auth())?.options.isBot))
+    return session
   throw readOnlyCookies("A new lazy user")
+}
+
+/**
+ * Tells whether this is a server action, or a route handler for a request with a body or from a
+ * script that writes. Next doesn't tell the method of a request here.
+ */
+function isLikelyWrite(headers: Headers): boolean {
+  const hasBody = headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 0
+  // Of requests to its own site, a browser sends `Origin` with all but GET and HEAD.
+  const isOfBrowser = headers.has("origin") && headers.get("sec-fetch-site") === "same-origin"
+  return headers.has("next-action") || hasBody || isOfBrowser
 }
 
 /** Marks a request as a navigation, so that the gate refuses it with a redirect. */
