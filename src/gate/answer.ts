@@ -40,9 +40,9 @@ export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gat
   headers.delete("set-cookie")
   for (const cookie of [...missingCookies(cookies, own), ...own]) headers.append("set-cookie", cookie)
   if (!namesCookie(headers.get("vary"))) headers.append("vary", "Cookie")
-  const control = cacheControl(headers.get("cache-control"), gated)
+  const control = cacheControl(headers.get("cache-control"), gated, own)
   if (control !== null) headers.set("cache-control", control)
-  if (isForOne(gated)) removeSharedCaches(headers)
+  if (isForOne(gated, own)) removeSharedCaches(headers)
 }
 
 /** Removes what tells shared caches to keep an answer whatever its `Cache-Control` is. */
@@ -76,13 +76,17 @@ export function namesCookie(vary: string | null): boolean {
  */
 export const FOR_ONE = "private, no-cache"
 
-/** Tells whether the handler's own headers must not let a shared cache keep the response. */
-export function isForOne(gated: Headers): boolean {
-  return gated.has("set-cookie") || gated.get("cache-control") === FOR_ONE
+/**
+ * Tells whether the handler's own headers must not let a shared cache keep the response.
+ * @param own the cookies that the handler sets
+ */
+export function isForOne(gated: Headers, own: string[]): boolean {
+  const control = gated.get("cache-control")
+  return gated.has("set-cookie") || control === FOR_ONE || (control === null && own.length > 0)
 }
 
 /** Returns the handler's `Cache-Control`, made private where only this visitor may see the page. */
-export function cacheControl(own: string | null, gated: Headers): string | null {
-  const told = own ?? gated.get("cache-control")
-  return isForOne(gated) ? privately(told) : told
+export function cacheControl(control: string | null, gated: Headers, own: string[]): string | null {
+  const told = control ?? gated.get("cache-control")
+  return isForOne(gated, own) ? privately(told) : told
 }

@@ -137,9 +137,9 @@ function withHeaders(response: Response, gated: Headers): Response {
   const set = new Set(own.map(nameOf))
   const answer = new Response(response.body, response)
   if (!namesCookie(answer.headers.get("vary"))) answer.headers.append("vary", "Cookie")
-  const control = cacheControl(answer.headers.get("cache-control"), gated)
+  const control = cacheControl(answer.headers.get("cache-control"), gated, own)
   if (control !== null) answer.headers.set("cache-control", control)
-  if (isForOne(gated)) removeSharedCaches(answer.headers)
+  if (isForOne(gated, own)) removeSharedCaches(answer.headers)
   for (const cookie of missingCookies(gated.getSetCookie(), own))
     if (!set.has(nameOf(cookie))) answer.headers.append("set-cookie", cookie)
   return answer

@@ -36,7 +36,8 @@ class Visitor extends Browser {
       const result = await gate(request, auth, { on: "write", ...options })
       if (!result.open) return result.apply()
       const { session, created, skipped, cookie } = result
-      const headers = request.headers.has("x-shared") ? { "cache-control": "public, max-age=60" } : undefined
+      const headers = new Headers(request.headers.has("x-shared") ? { "cache-control": "public, max-age=60" } : {})
+      if (request.headers.has("x-cookie")) headers.append("set-cookie", "theme=dark")
       return result.apply(Response.json({ id: session?.user.id ?? null, created, skipped, cookie }, { headers }))
     })
   }
@@ -210,6 +211,7 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
         expect(await control(each, sent)).toBeNull()
         expect(await control(each, sent, shared)).toBe("public, max-age=60")
       }
+    expect(await control(visitor, PAGE, { ...shared, "x-cookie": "1" })).toBe("private, no-store")
     expect(await control(visitor, FORM, shared)).toBe("private, no-store")
     expect(await control(visitor, PAGE)).toBe("private, no-cache")
     expect(await control(visitor, PAGE, shared)).toBe("private, no-store")

@@ -60,6 +60,7 @@ const contract = {
       "/real": requireReal(auth),
       "/lazy": requireLazy(auth, { redirectTo: "/welcome" }),
       "/optional": optionalSession(auth),
+      "/write": allowLazy(auth, { on: "write" }),
     }
     const gate = gates[request.nextUrl.pathname as keyof typeof gates] ?? allowLazy(auth)
     try {

@@ -39,9 +39,9 @@ function addMissing(res: ServerResponse, gated: Headers): void {
   const missing = missingCookies(gated.getSetCookie(), own)
   // Browsers keep the last of two cookies with one name, so the handler's comes last.
   if (missing.length > 0) res.setHeader("set-cookie", [...missing, ...own])
-  const control = cacheControl(joined(res, "cache-control"), gated)
+  const control = cacheControl(joined(res, "cache-control"), gated, own)
   if (control !== null) res.setHeader("cache-control", control)
-  if (isForOne(gated)) for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name)
+  if (isForOne(gated, own)) for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name)
   if (!namesCookie(joined(res, "vary"))) res.appendHeader("vary", "Cookie")
 }
 
