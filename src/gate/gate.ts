@@ -72,14 +72,15 @@ export async function decideGate(
   if (skipped) return openWithout(skipped, cookie)
   // The browser may have sent this request before a conversion and receive the answer after it. The
   // answer must not replace the new session.
+  const yields = options.on === "write"
   if (
     late !== "returned" &&
-    (before.ended || !isNavigation(visit)) &&
+    (before.ended || (!yields && !isNavigation(visit))) &&
     readSessionCookie(config, { url, cookie }) !== null
   )
     return openWithout("stale-session", cookie)
   try {
-    const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen)
+    const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen, { yields })
     // The app's callbacks end or hide this session, so don't create another one.
     if (!signedIn) return openWithout("stale-session", cookie, before.cookies)
     return openWith(visit, signedIn, signedIn.cookie, { created: true })
@@ -113,13 +114,23 @@ function visibleRequest({ url, method, headers }: GatedVisit, request: RequestHe
  */
 function sendBack(visit: GatedVisit, config: RequestConfig): GateRefused | "returned" | undefined {
   const { url, origin, headers } = visit
-  if (!isPageLoad(headers) || skipReason(visit, contextOf(config)?.options.isBot)) return undefined
+  if (!isPageLoad(headers) && !isScriptWriting(visit)) return undefined
+  if (skipReason(visit, contextOf(config)?.options.isBot)) return undefined
   const cookie = headers.get("cookie") ?? ""
   const token = readSessionCookie(config, { url, cookie })
   const path = sameOriginPath(url, origin)
   if (token === null || path === null) return undefined
   const ended = { url, cookie, token, path }
   return cameBack(config, ended) ? "returned" : askAgain(config, ended)
+}
+
+/**
+ * Tells whether a script of a browser sends a write to a gate that makes lazy users on writes. Its
+ * pages make nobody, so it may have no other way to a session.
+ */
+function isScriptWriting({ method, headers, options }: GatedVisit): boolean {
+  const mode = headers.get("sec-fetch-mode")
+  return options.on === "write" && isWrite({ method }) && (mode === "cors" || mode === "same-origin")
 }
 
 /** Keeps the browser from showing a preloaded refusal after a later click. */

@@ -192,6 +192,74 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
     expect(await hidden.sessionCookie()).toBeDefined()
   })
 
+  it("lets a session that was made meanwhile in the same browser win over its late answer", async () => {
+    const username = `late-${crypto.randomUUID().slice(0, 8)}`
+    const jwt: NonNullable<LazyConfig["callbacks"]>["jwt"] = ({ token }) => ({ ...token, read: crypto.randomUUID() })
+    await Visitor.of(app).signIn("convert", { username, password })
+    for (const callbacks of [{}, { jwt }])
+      for (const sent of [FORM, FETCH])
+        for (const first of ["password", "convert"]) {
+          const visitor = Visitor.of(app, {}, { callbacks })
+          await visitor.visit("/", PAGE)
+          const late = await (await visitor.copy()).visit("/", sent)
+          const { id, created } = (await late.json()) as Shown
+          expect(created).toBe(true)
+          // A sign-in, or a lazy user of another tab who has converted.
+          if (first === "convert") await visitor.visit("/", sent)
+          const name = first === "password" ? username : `${username}-${crypto.randomUUID().slice(0, 8)}`
+          await visitor.signIn(first, { username: name, password })
+          for (const cookie of late.headers.getSetCookie()) await visitor.jar.setCookie(cookie, ORIGIN)
+          const shown = await visitor.shown(PAGE)
+          expect((await visitor.session())?.user).toMatchObject({ id: shown.id, username: name, isLazy: false })
+          expect((await visitor.shown(FETCH)).id).toBe(shown.id)
+          if (first === "password") expect(shown.id).not.toBe(id)
+          await visitor.signOut()
+          expect(await visitor.session()).toBeNull()
+          expect((await visitor.shown(PAGE)).id).toBeNull()
+        }
+  })
+
+  it("finds the session of its late answer where none was made meanwhile", async () => {
+    for (const sent of [FORM, FETCH]) {
+      const visitor = Visitor.of(app)
+      const { id } = await visitor.shown(sent)
+      expect((await visitor.session())?.user).toMatchObject({ id, isLazy: true })
+      expect((await visitor.shown(PAGE)).id).toBe(id)
+      await visitor.signIn("convert", { username: `late-${crypto.randomUUID().slice(0, 8)}`, password })
+      expect((await visitor.session())?.user).toMatchObject({ id, isLazy: false })
+      const names = (await visitor.jar.getCookies(ORIGIN)).map(({ key }) => key)
+      expect(names.filter((name) => name.startsWith(SESSION))).toEqual([SESSION])
+    }
+  })
+
+  it("asks a script that writes with an ended session once more, since no page makes it a user", async () => {
+    const visitor = Visitor.of(app)
+    const { id } = await visitor.shown(FETCH)
+    await app.database.query(`delete from "user" where id = '${id}'`)
+    await expectUsers(0, async () => {
+      expect((await visitor.visit("/", { headers: SCRIPT })).status).toBe(200)
+      const sent = await visitor.visit("/", FETCH)
+      expect([sent.status, sent.headers.get("location"), setOf(sent, SESSION)]).toEqual([307, "/", []])
+    })
+    await expectUsers(1, async () => {
+      const { id: next, created, cookie } = await visitor.shown(FETCH)
+      expect(created).toBe(true)
+      expect(next).not.toBe(id)
+      expect(cookie.split("; ").filter((pair) => pair.startsWith(SESSION))).toHaveLength(1)
+      expect((await visitor.shown(PAGE)).id).toBe(next)
+    })
+  })
+
+  it("makes a user for a write with a cookie that never was a session", async () => {
+    const visitor = Visitor.of(app)
+    await visitor.jar.setCookie(`${SESSION}=made-up; Path=/`, ORIGIN)
+    await expectUsers(1, async () => {
+      const { id, created } = await visitor.shown(FETCH)
+      expect(created).toBe(true)
+      expect((await visitor.shown(FETCH)).id).toBe(id)
+    })
+  })
+
   it("tells caches which pages are for one visitor", async () => {
     const control = async (visitor: Visitor, sent: VisitOptions, headers = {}) => {
       const answer = await visitor.visit("/", { ...sent, headers: { ...sent.headers, ...headers } })

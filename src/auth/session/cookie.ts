@@ -1,5 +1,5 @@
 import type { AuthConfig } from "@auth/core"
-import { type AuthCookie, isNameOrChunk } from "../request/cookies.js"
+import { type AuthCookie, isNameOrChunk, withoutCookies } from "../request/cookies.js"
 import { sessionValues } from "./session-values.js"
 
 const NAME = "authjs.session-token"
@@ -67,25 +67,53 @@ export function readSessionCookies(config: AuthConfig, { url, cookie }: SessionP
  */
 export function writeSessionCookies(
   config: AuthConfig,
-  { url, cookie }: SessionPlace,
+  place: SessionPlace,
   value: string,
   expires: Date,
 ): AuthCookie[] {
-  const name = sessionCookieName(config, url)
-  const options = { ...cookieOptions(config, url), expires }
-  const count = Math.ceil(value.length / CHUNK_SIZE)
-  const written: AuthCookie[] =
-    count === 1
-      ? [{ name, value, options }]
-      : Array.from({ length: count }, (_, n) => ({
-          name: `${name}.${n}`,
-          value: value.slice(n * CHUNK_SIZE, (n + 1) * CHUNK_SIZE),
-          options,
-        }))
+  const name = sessionCookieName(config, place.url)
+  const options = { ...cookieOptions(config, place.url), expires }
+  const written = value.length <= CHUNK_SIZE ? [{ name, value, options }] : inChunks(name, value, options)
+  return [...leftOver(config, place, written), ...written]
+}
+
+/**
+ * Makes the cookies of a session that gives way to a sign-in, even when the browser receives them
+ * after those of the sign-in: chunks, which are read only where no whole cookie has a live session.
+ *
+ * Removes no whole cookie of the request, because the browser's may be the sign-in's by then.
+ */
+export function writeYieldingCookies(
+  config: AuthConfig,
+  place: SessionPlace,
+  value: string,
+  expires: Date,
+): AuthCookie[] {
+  const name = sessionCookieName(config, place.url)
+  const written = inChunks(name, value, { ...cookieOptions(config, place.url), expires })
+  return [...leftOver(config, place, written).filter((each) => each.name !== name), ...written]
+}
+
+/** Removes the whole session cookie from a `Cookie` header, and keeps its chunks. */
+export function withoutWholeCookie(config: AuthConfig, { url, cookie }: SessionPlace): string {
+  const whole = sessionCookieName(config, url)
+  return withoutCookies(cookie, (name) => name === whole)
+}
+
+function inChunks(name: string, value: string, options: AuthCookie["options"]): AuthCookie[] {
+  return Array.from({ length: Math.ceil(value.length / CHUNK_SIZE) }, (_, n) => ({
+    name: `${name}.${n}`,
+    value: value.slice(n * CHUNK_SIZE, (n + 1) * CHUNK_SIZE),
+    options,
+  }))
+}
+
+/** Removes the session cookies of a request that the written ones don't replace. */
+function leftOver(config: AuthConfig, place: SessionPlace, written: AuthCookie[]): AuthCookie[] {
   const names = new Set(written.map(({ name }) => name))
-  const removed = removeSessionCookies(config, { url, cookie })
-  const isLeftOver = (each: AuthCookie) => !names.has(each.name) || (options.domain && !each.options.domain)
-  return [...removed.filter(isLeftOver), ...written]
+  const isLeftOver = ({ name, options }: AuthCookie) =>
+    !names.has(name) || (written[0]?.options.domain && !options.domain)
+  return removeSessionCookies(config, place).filter(isLeftOver)
 }
 
 /**
