@@ -2,6 +2,7 @@
 import { headers } from "next/headers"
 
 export default async function Shown() {
-  const session = await globalThis.contract.writing(await headers())
+  const given = await headers()
+  const session = await globalThis.contract.writing(given)
   return <p>{session ? session.user.id : "nobody"}</p>
 }
