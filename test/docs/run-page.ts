@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { secret } from "../setup/flow-app.js"
@@ -10,6 +11,8 @@ export interface RunningPage {
   load: <Module>(file: string) => Promise<Module>
   /** Returns the text of a block that names its file. */
   block: (file: string) => string
+  /** Changes a file that is not loaded yet, such as one that the page assumes. */
+  change: (file: string, from: string, to: string) => void
 }
 
 /** Writes the TypeScript of a page into an empty folder. */
@@ -24,6 +27,11 @@ export function runPage(path: string): RunningPage {
       const found = blocksOf(source).find((block) => block.file === file)
       if (!found) throw new Error(`${path} has no block file=${file}.`)
       return found.code
+    },
+    change(file, from, to) {
+      const text = readFileSync(join(folder, file), "utf8")
+      if (!text.includes(from)) throw new Error(`${file} has no ${from}.`)
+      writeFileSync(join(folder, file), text.replace(from, to))
     },
   }
 }
