@@ -6,35 +6,14 @@ import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { earlyInWindow, password } from "../setup/flow-app.js"
 import { serve, type WebServer } from "../setup/web-server.js"
 import { runPage, setEnvironment } from "./run-page.js"
+import { fetchOf } from "./script-fetch.js"
 
-const SCRIPT = {
-  "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
-  accept: "*/*",
-  "sec-fetch-mode": "cors",
-  "sec-fetch-dest": "empty",
-  "sec-fetch-site": "same-origin",
-}
 const BOT = { "user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)" }
 const FOREIGN = { origin: "https://other.example", "sec-fetch-site": "cross-site" }
 /** The types that a form of another site can post, and none. */
 const FORM_TYPES = ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/plain", undefined]
 /** How many lazy users a server makes before it refuses. */
 const LIMIT = 20
-
-/** Lets a client send requests as a script in a browser does, which follows redirects. */
-function fetchOf(browser: Browser, more: Record<string, string> = {}) {
-  const send = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const url = String(input)
-    const headers = new Headers(init.headers)
-    const cookie = await browser.jar.getCookieString(url)
-    for (const [name, value] of Object.entries({ ...SCRIPT, cookie, ...more })) headers.set(name, value)
-    const response = await fetch(url, { ...init, headers, redirect: "manual" })
-    for (const set of response.headers.getSetCookie()) await browser.jar.setCookie(set, url)
-    if (response.status !== 307) return response
-    return send(new URL(response.headers.get("location") ?? "", url), init)
-  }
-  return send
-}
 
 const idOf = async (browser: Browser) => (await browser.session())?.user.id
 
@@ -82,10 +61,7 @@ describe.each([
       return { client, requests: () => requests }
     }
     const refusal = async (call: Promise<unknown>) => {
-      const error = await call.then(
-        () => undefined,
-        (error: unknown) => error,
-      )
+      const [{ reason: error }] = (await Promise.allSettled([call])) as [PromiseRejectedResult]
       if (!(error instanceof TRPCClientError)) throw new Error("The call was not refused.", { cause: error })
       return { code: error.data?.code, status: error.data?.httpStatus, reason: error.data?.reason }
     }
@@ -125,11 +101,8 @@ describe.each([
 
       const browser = visitor()
       const { client } = clientOf(browser)
-      expect(await refusal(client.mutation("publish"))).toEqual({
-        code: "FORBIDDEN",
-        status: 403,
-        reason: "real-required",
-      })
+      const forbidden = { code: "FORBIDDEN", status: 403, reason: "real-required" }
+      expect(await refusal(client.mutation("publish"))).toEqual(forbidden)
       const id = await idOf(browser)
       await browser.signIn("convert", { username: "ada", password })
       expect(await client.mutation("publish")).toBe(id)
@@ -162,22 +135,17 @@ describe.each([
 
     it("tells when there are too many, and when to come again", async () => {
       let answer: Response | undefined
-      const link = httpLink({
-        url: `${server.origin}/trpc`,
-        fetch: async (url, init) => {
-          const response = await fetchOf(visitor())(url, init as RequestInit)
-          answer = response.clone()
-          return response
-        },
-      })
+      const url = `${server.origin}/trpc`
+      const send = async (to: string | URL | Request, init?: RequestInit) => {
+        answer = await fetchOf(visitor())(to, init)
+        return answer.clone()
+      }
+      const link = httpLink({ url, fetch: (to, init) => send(to, init as RequestInit) })
       const client = createTRPCUntypedClient({ links: [link] })
       const calls = await Promise.allSettled(Array.from({ length: LIMIT + 1 }, () => client.mutation("write", "x")))
       expect(calls.some(({ status }) => status === "rejected")).toBe(true)
-      expect(await refusal(client.mutation("write", "x"))).toEqual({
-        code: "TOO_MANY_REQUESTS",
-        status: 429,
-        reason: "rate-limited",
-      })
+      const tooMany = { code: "TOO_MANY_REQUESTS", status: 429, reason: "rate-limited" }
+      expect(await refusal(client.mutation("write", "x"))).toEqual(tooMany)
       expect(answer?.status).toBe(429)
       expect(Number(answer?.headers.get("retry-after"))).toBeGreaterThan(0)
     })
