@@ -192,6 +192,16 @@ it("signs no cookie but that of a live session", async () => {
   }
 })
 
+it("prefers the session of a sign-in to the one that gave way to it", async () => {
+  const tokenOf = async (id = "") =>
+    (await database.query(`select token from session where "userId" = '${id}'`))[0]?.token
+  const browser = visitor()
+  await browser.jar.setCookie(`authjs.session-token.0=${await tokenOf(ids.writer)}; Path=/`, ORIGIN)
+  await browser.jar.setCookie(`authjs.session-token=${await tokenOf(ids.real)}; Path=/`, ORIGIN)
+  expect((await home(browser)).user?.id).toBe(ids.real)
+  expect(await cookies(browser)).toEqual([NEW])
+})
+
 it("takes a lazy user's JWT, and no other", async () => {
   const salt = "authjs.session-token"
   ;({ tokensOfJwt: tokensOf } = await load<{ tokensOfJwt: unknown }>("jwt.ts"))
