@@ -1,6 +1,6 @@
 import { decode, encode, type JWT } from "@auth/core/jwt"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import type { LazyConfig } from "../../src/index.js"
+import type { EventRequest, LazyConfig } from "../../src/index.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { earlyInWindow, FlowApp, password, secret } from "../setup/flow-app.js"
 import {
@@ -127,6 +127,19 @@ export function describeGateContract(
             expect(own?.user.id).toBe(session?.user.id)
             expect((await visitor.session())?.user).toMatchObject({ id: session?.user.id, isLazy: true })
           })
+        })
+
+        it("that is the first tells createLazyUser its request", async () => {
+          const seen: EventRequest[] = []
+          const port = await listen({ events: { createLazyUser: ({ request }) => void seen.push(request) } })
+          const cookie = "ph_key_posthog=%7B%7D"
+          await new Visitor(port).page("/", { headers: { referer: "https://news.test/", cookie } })
+          expect(seen.map(({ method, address }) => ({ method, address }))).toEqual([
+            { method: "GET", address: "127.0.0.1" },
+          ])
+          expect(seen[0]?.headers.get("referer")).toBe("https://news.test/")
+          expect(seen[0]?.headers.get("cookie")).toBe(cookie)
+          expect(seen[0]?.headers.get("user-agent")).toContain("Mozilla")
         })
 
         it("that is the first may be a POST of the app's own", async () => {
