@@ -31,5 +31,5 @@ export default {
   // Programs of the operating system.
   ignoreBinaries: ["ldd", "openssl", "script"],
   // Loaded by `require`, copied to where an example is installed, and named by the code of docs/recipes.
-  ignoreDependencies: ["express4", "@auth/sveltekit", "graphql", "graphql-yoga"],
+  ignoreDependencies: ["express4", "@auth/sveltekit", "graphql", "graphql-yoga", "ioredis", "redis"],
 }

@@ -1,4 +1,5 @@
 import { isForSharedCaches, privately } from "../auth/request/cache-control.js"
+import { addFramePolicy, framePolicyOf } from "./frame-policy.js"
 
 /**
  * Returns a copy of the handler's response with the gate's headers. Of two cookies with one name,
@@ -40,6 +41,7 @@ export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gat
   headers.delete("set-cookie")
   for (const cookie of [...missingCookies(cookies, own), ...own]) headers.append("set-cookie", cookie)
   if (!namesCookie(headers.get("vary"))) headers.append("vary", "Cookie")
+  addFramePolicy(headers, framePolicyOf(gated))
   const control = cacheControl(headers.get("cache-control"), gated, own)
   if (control !== null) headers.set("cache-control", control)
   if (isForOne(gated, own)) removeSharedCaches(headers)

@@ -15,6 +15,7 @@ import { FOR_ONE } from "./answer.js"
 import { askAgain, cameBack } from "./ask-again.js"
 import { openBeforeWrite } from "./before-write.js"
 import { isNavigation, isPageLoad, isWrite, type SkipReason, skipReason } from "./decide.js"
+import { decideEmbedded } from "./embedded.js"
 import { checkOptions, type GateOptions } from "./options.js"
 import { isShownLater } from "./prefetch.js"
 import { type GatedVisit, refuseAhead, refuseForNow, refuseOther } from "./refusals.js"
@@ -53,10 +54,22 @@ export async function decideGate(
   const { method, headers } = request
   const visit: GatedVisit = { url, origin, method, headers, options }
 
-  const cookie = headers.get("cookie") ?? ""
   const seen = visibleRequest(visit, request)
   const config = sessionConfig(auth, { request: seen, getClientAddress: options.getClientAddress })
   if (!Array.isArray(config.providers)) throw notFromWithLazy(config)
+  const { embedded } = contextOf(config)?.options ?? {}
+  if (!embedded) return decideVisit(visit, config, seen, canSendBack)
+  return decideEmbedded(visit, config, embedded, (visible) => decideVisit(visible, config, seen, canSendBack))
+}
+
+async function decideVisit(
+  visit: GatedVisit,
+  config: RequestConfig,
+  seen: RequestHead,
+  canSendBack: boolean,
+): Promise<GateResult> {
+  const { url, headers, options } = visit
+  const cookie = headers.get("cookie") ?? ""
   const before = await readSession(config, { url, cookie })
   const late = before.ended && canSendBack ? sendBack(visit, config) : undefined
   if (late && late !== "returned") return late

@@ -3,6 +3,7 @@ import { parseSetCookie } from "cookie"
 import type { LazyAuth, RequestHead } from "../auth/request/head.js"
 import { platformAddress } from "../auth/request/node-address.js"
 import { cacheControl, isForOne, missingCookies, namesCookie, removeSharedCaches } from "./answer.js"
+import { addFramePolicy, framePolicyOf } from "./frame-policy.js"
 import { decideGate } from "./gate.js"
 import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "./options.js"
 import type { GateRefused } from "./result.js"
@@ -66,7 +67,7 @@ function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
     const result = await decideGate(visitOf(event), auth, { ...options, csrfCookie, getClientAddress })
     if (!result.open) return refusal(result, event)
     // Change the request in place: every handle shares it, but not the event.
-    if (result.cookie) event.request.headers.set("cookie", result.cookie)
+    if (result.cookie || event.request.headers.has("cookie")) event.request.headers.set("cookie", result.cookie)
     for (const cookie of result.headers.getSetCookie()) setCookie(event, cookie)
     return withHeaders(await answered(event, () => resolve(event), result.headers), result.headers)
   }
@@ -137,6 +138,7 @@ function withHeaders(response: Response, gated: Headers): Response {
   const set = new Set(own.map(nameOf))
   const answer = new Response(response.body, response)
   if (!namesCookie(answer.headers.get("vary"))) answer.headers.append("vary", "Cookie")
+  addFramePolicy(answer.headers, framePolicyOf(gated))
   const control = cacheControl(answer.headers.get("cache-control"), gated, own)
   if (control !== null) answer.headers.set("cache-control", control)
   if (isForOne(gated, own)) removeSharedCaches(answer.headers)

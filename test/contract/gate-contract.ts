@@ -327,6 +327,30 @@ export function describeGateContract(
           await expectRows(0, async () => expectSignedOut(await new Visitor(port).visit("/", { headers })))
         })
 
+        it("that may embed the app shows it with a session, which it can't use for requests of its own", async () => {
+          const { origin: site, ...cross } = FOREIGN
+          const port = await listen({ lazy: { embedded: [site] } })
+          const headers = { ...NAVIGATION, ...cross, "sec-fetch-dest": "iframe", referer: `${site}/` }
+          const policy = `frame-ancestors 'self' ${site}`
+          let cookie = ""
+          await expectRows(1, async () => {
+            const answer = await new Visitor(port).visit("/", { headers })
+            const [set = ""] = sessionCookies(answer)
+            for (const attribute of [/; Secure/i, /; SameSite=None/i, /; Partitioned/i]) expect(set).toMatch(attribute)
+            expect(answer.headers.get("content-security-policy")).toBe(policy)
+            cookie = set.split(";")[0] ?? ""
+            expect(await answer.json()).toMatchObject({ session: { user: { isLazy: true } }, cookieSeen: true })
+          })
+          const script = { ...FOREIGN, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "empty", cookie }
+          await expectRows(0, async () => {
+            const answer = await new Visitor(port).visit("/", { method: "POST", headers: script })
+            expect(answer.headers.get("content-security-policy")).toBe(policy)
+            await expectSignedOut(answer)
+            const own = await new Visitor(port).visit("/", { headers: { ...API, cookie } })
+            expect((await own.json()).session?.user.isLazy).toBe(true)
+          })
+        })
+
         it("that links to a page sends a visitor", async () => {
           const visitor = new Visitor(await listen())
           const headers = { ...NAVIGATION, "sec-fetch-site": "cross-site" }

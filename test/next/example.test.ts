@@ -13,6 +13,9 @@ import { type BuiltApp, buildNextApp, freePort, type StartedApp } from "./next-a
 
 const source = fileURLToPath(new URL("../../docs/examples/next", import.meta.url))
 
+/** Known to the app that runs; `next build` had no secret at all. */
+const cronSecret = "a secret of the scheduler".replaceAll(" ", "-")
+
 let built: BuiltApp
 let database: PostgresDatabase
 let openId: OpenIdProvider
@@ -31,6 +34,7 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     AUTH_SECRET: "a secret that is long enough for anybody",
     AUTH_TRUST_HOST: "true",
+    CRON_SECRET: cronSecret,
     OPENID_ID: "one",
     OPENID_NAME: "Example ID",
     OPENID_ISSUER: openId.issuer,
@@ -264,6 +268,13 @@ it("answers API calls of somebody who has no account with 401 and 403, and of so
   await browser.visit("/")
   const refused = await browser.visit("/api/notebooks", { headers: api })
   expect([refused.status, await refused.json()]).toEqual([403, { error: "real-required" }])
+})
+
+it("purges for the scheduler alone, although its build had no secret", async () => {
+  const ask = (headers: HeadersInit) => fetch(`${app.origin}/api/purge`, { headers })
+  expect((await ask({})).status).toBe(401)
+  const answer = await ask({ authorization: `Bearer ${cronSecret}` })
+  expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ purged: 0, failures: 0 })])
 })
 
 describe("the router", () => {

@@ -34,6 +34,17 @@ export interface LazyOptions {
    */
   trustProxy?: TrustedProxy
   /**
+   * Lists the sites that may show the app in an iframe, by origin. The gate then makes lazy users for
+   * pages in such frames, every cookie of Auth.js is `SameSite=None; Secure; Partitioned`, and gates,
+   * the convert page and `handleAuth` forbid other sites to embed their pages.
+   *
+   * Browsers send such cookies with forms of other sites too. Gates ignore the session of these
+   * requests; a route without a gate must check `Origin` itself.
+   * @default [], so that nobody is made in a frame of another site
+   * @example embedded: ["https://partner.example"]
+   */
+  embedded?: readonly string[]
+  /**
    * Decides whether the visitor is a person, with Turnstile, hCaptcha or anything else. Runs before
    * a lazy user is made and before the limits count; false treats the visitor as a bot. `form`
    * holds the fields of a submitted form.

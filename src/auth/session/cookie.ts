@@ -111,28 +111,33 @@ function inChunks(name: string, value: string, options: AuthCookie["options"]): 
 /** Removes the session cookies of a request that the written ones don't replace. */
 function leftOver(config: AuthConfig, place: SessionPlace, written: AuthCookie[]): AuthCookie[] {
   const names = new Set(written.map(({ name }) => name))
-  const isLeftOver = ({ name, options }: AuthCookie) =>
-    !names.has(name) || (written[0]?.options.domain && !options.domain)
+  const isLeftOver = (each: AuthCookie) => !names.has(each.name) || isOtherCookie(each, written[0]?.options)
   return removeSessionCookies(config, place).filter(isLeftOver)
 }
 
 /**
- * Removes every session cookie of a request. Where a `domain` is configured, also the cookie
- * without it, which browsers keep beside it.
+ * Removes every session cookie of a request. Where a `domain` is configured, or the cookies are for
+ * frames, also the cookie without that, which browsers keep beside it.
  */
 export function removeSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): AuthCookie[] {
   const name = sessionCookieName(config, url)
   if (!cookie.includes(name)) return []
   const options = { ...cookieOptions(config, url), maxAge: 0 }
-  const { domain: _, ...hostOnly } = options
-  return sessionCookieNames(name, cookie).flatMap((name) =>
-    options.domain
-      ? [
-          { name, value: "", options: hostOnly },
-          { name, value: "", options },
-        ]
-      : [{ name, value: "", options }],
-  )
+  const { domain, ...hostOnly } = options
+  const { partitioned, ...ofBefore } = options
+  const all = [
+    // In a frame of another site, browsers ignore this one, and leave the session outside alone.
+    ...(partitioned ? [{ ...ofBefore, sameSite: "lax" as const }] : []),
+    ...(domain ? [hostOnly] : []),
+    options,
+  ]
+  return sessionCookieNames(name, cookie).flatMap((name) => all.map((options) => ({ name, value: "", options })))
+}
+
+/** Tells whether a removed cookie is one that browsers keep beside the configured one. */
+export function isOtherCookie(removed: AuthCookie, own: { domain?: string; partitioned?: boolean } = {}): boolean {
+  const { domain, partitioned } = removed.options
+  return (Boolean(own.domain) && !domain) || (own.partitioned === true && !partitioned)
 }
 
 /** Lists the names in a `Cookie` header that are the session cookie or one of its chunks. */

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { isForSharedCaches } from "../../auth/request/cache-control.js"
 import { cacheControl, isForOne, missingCookies, namesCookie } from "../answer.js"
+import { framePolicyOf, hasPolicy } from "../frame-policy.js"
 
 type Arguments = Parameters<ServerResponse["writeHead"]>
 
@@ -43,6 +44,9 @@ function addMissing(res: ServerResponse, gated: Headers): void {
   if (control !== null) res.setHeader("cache-control", control)
   if (isForOne(gated, own)) for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name)
   if (!namesCookie(joined(res, "vary"))) res.appendHeader("vary", "Cookie")
+  const policy = framePolicyOf(gated)
+  if (policy !== null && !hasPolicy(joined(res, "content-security-policy"), policy))
+    res.appendHeader("content-security-policy", policy)
 }
 
 function joined(res: ServerResponse, name: string): string | null {
