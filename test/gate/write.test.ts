@@ -312,7 +312,8 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
       return answer.headers.get("cache-control")
     }
     const shared = { "x-shared": "1" }
-    const visitor = Visitor.of(app)
+    // Checked at every request, a JWT is written anew whenever a second has passed.
+    const visitor = Visitor.of(app, {}, { lazy: {} })
     // The handler's page is public, and the gate's cookie is not.
     expect(await control(visitor, PAGE)).toBe("private, no-store")
     expect(await control(Visitor.of(app), PAGE, shared)).toBe("private, no-store")
