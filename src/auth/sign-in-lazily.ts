@@ -13,7 +13,7 @@ import type { LazyProviderConfig } from "./providers/bound-provider.js"
 import { readSessionValue, rowSession, type SessionAnswer, type SessionPlace } from "./read-session.js"
 import { cookieAfter } from "./request/cookies.js"
 import type { RequestHead } from "./request/head.js"
-import { sessionCookieName, withoutWholeCookie, writeSessionCookies, writeYieldingCookies } from "./session/cookie.js"
+import { sessionCookieName, withoutOtherSessions, writeSessionCookies, writeYieldingCookies } from "./session/cookie.js"
 import { sessionSettings } from "./session/settings.js"
 
 /**
@@ -47,7 +47,7 @@ export async function signInLazily(
     const { value, expires } = await makeSession(config, place, user)
     const cookies = (yields ? writeYieldingCookies : writeSessionCookies)(config, place, value, expires)
     // The handler must not try the session that is over first.
-    const cookie = cookieAfter(yields ? withoutWholeCookie(config, place) : place.cookie, cookies)
+    const cookie = cookieAfter(yields ? withoutOtherSessions(config, place) : place.cookie, cookies)
     const made = context && writtenSession(context.decision)
     const owner = { id: user.id, isLazy: true }
     if (made) return { body: await rowSession(config, made), cookies, cookie, owner }

@@ -13,6 +13,7 @@ import type { LazyConfig } from "./config/options.js"
 import { sharedLimiters } from "./config/shared-limiters.js"
 import type { AppContext } from "./context/app-context.js"
 import { type Incoming, keepContext, RequestContext } from "./context/request-context.js"
+import { keepSettled } from "./context/settled-config.js"
 import { composeEvents } from "./events.js"
 import { linkingAdapter } from "./linking/adapter.js"
 import { bindProvider, problemsOf } from "./providers/bound-provider.js"
@@ -46,7 +47,7 @@ export function withLazy(config: LazyConfig): LazyAuth {
   rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
   const app = appContext(config)
   const settled = settledConfig(config, app)
-  return refusingToBeConfig((argument) => {
+  const auth = refusingToBeConfig((argument) => {
     const providers = needsWithoutMerge(argument && headOf(argument).url)
       ? [...settled.providers, withoutMerge]
       : settled.providers
@@ -59,6 +60,7 @@ export function withLazy(config: LazyConfig): LazyAuth {
       hideForeignCookies(request.headers, built)
     return built
   })
+  return keepSettled(auth, { config: settled, options: app.options })
 }
 
 const withoutMerge = withoutMergeProvider()

@@ -1,11 +1,13 @@
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { contextOf } from "../auth/context/request-context.js"
+import { type SettledConfig, settledConfigOf } from "../auth/context/settled-config.js"
 import type { SessionAnswer } from "../auth/read-session.js"
 import { type AuthCookie, cookieAfter } from "../auth/request/cookies.js"
 import { newCsrfCookie, readCsrfToken } from "../auth/request/csrf-cookie.js"
-import { readSessionCookie, removeSessionCookies } from "../auth/session/cookie.js"
+import type { LazyAuth } from "../auth/request/head.js"
+import { readSessionCookie, removeSessionCookies, sessionCookieName } from "../auth/session/cookie.js"
 import { FOR_ONE } from "./answer.js"
-import { isNavigation, skipReason } from "./decide.js"
+import { isNavigation, isWrite, skipReason } from "./decide.js"
 import type { GatedVisit } from "./refusals.js"
 import { type GateOpen, letPass } from "./result.js"
 
@@ -17,6 +19,21 @@ interface Unwritten {
 }
 
 /**
+ * Shows a page to a visitor without a session cookie, at a gate that creates lazy users on a write.
+ * Spares the request a configuration of its own, which takes most of the time of such a page.
+ * @returns undefined for any other request, where the configuration is not from `withLazy`, and
+ * where other sites may embed the page
+ */
+export function openWithoutCookie(visit: GatedVisit, auth: LazyAuth): GateOpen | undefined {
+  const { url, headers, options } = visit
+  if (options.on !== "write" || options.require || options.create === false || isWrite(visit)) return undefined
+  const settled = settledConfigOf(auth)
+  if (!settled || settled.options.embedded) return undefined
+  if (headers.get("cookie")?.includes(sessionCookieName(settled.config, url))) return undefined
+  return open(visit, settled, isPage(visit, settled.options), [])
+}
+
+/**
  * Shows a page without a session at a gate that creates lazy users on a write. Prepares the browser
  * for that write: gives it a CSRF cookie, and removes the cookie of a session that is over.
  */
@@ -25,47 +42,44 @@ export async function openBeforeWrite(
   config: RequestConfig,
   unwritten: Unwritten,
 ): Promise<GateOpen> {
-  const { headers } = visit
+  const options = contextOf(config)?.options ?? { enabled: true }
+  const isOfPerson = isPage(visit, options)
+  const cookies = isOfPerson ? await deadCookies(visit, config, unwritten) : unwritten.before.cookies
+  return open(visit, { config, options }, isOfPerson, cookies)
+}
+
+function open(
+  visit: GatedVisit,
+  { config, options }: SettledConfig,
+  isOfPerson: boolean,
+  removed: AuthCookie[],
+): GateOpen {
+  const { method, url, headers } = visit
   const cookie = headers.get("cookie") ?? ""
-  const cookies = isPage(visit, config) ? await pageCookies(visit, config, unwritten) : unwritten.before.cookies
+  const needsCookie =
+    visit.options.csrfCookie !== false && options.enabled && readCsrfToken(config, visit) === undefined
+  const cookies = needsCookie && isOfPerson ? [...removed, newCsrfCookie(config, url)] : removed
+  // A page that would set a CSRF cookie, if a person opened it, is not the same for everyone.
+  const isSameForAll =
+    !needsCookie && (method === "GET" || method === "HEAD") && readSessionCookie(config, { url, cookie }) === null
   const result = { session: null, created: false, skipped: "method" as const, cookie: cookieAfter(cookie, cookies) }
-  return letPass(result, cookies, isSameForAll(visit, config) ? null : FOR_ONE)
+  return letPass(result, cookies, isSameForAll ? null : FOR_ONE)
 }
 
 /** Tells whether a person's browser opens a page, and not a crawler, a prefetch or a script. */
-function isPage(visit: GatedVisit, config: RequestConfig): boolean {
-  return isNavigation(visit) && skipReason(visit, contextOf(config)?.options.isBot) === undefined
+function isPage(visit: GatedVisit, { isBot }: SettledConfig["options"]): boolean {
+  return isNavigation(visit) && skipReason(visit, isBot) === undefined
 }
 
-async function pageCookies(
-  visit: GatedVisit,
+/** Removes the cookies of a session that is over. */
+async function deadCookies(
+  { url, headers }: GatedVisit,
   config: RequestConfig,
   { before, hasReturned }: Unwritten,
 ): Promise<AuthCookie[]> {
-  const { url, headers } = visit
   const place = { url, cookie: headers.get("cookie") ?? "" }
   const isOver = readSessionCookie(config, place) !== null && (!before.ended || hasReturned)
   // A callback of the app may hide a session that is alive, whose cookie has to stay.
   const isDead = isOver && before.cookies.length === 0 && !(await contextOf(config)?.session.current())
-  const removed = isDead ? removeSessionCookies(config, place) : before.cookies
-  return needsCsrfCookie(visit, config) ? [...removed, newCsrfCookie(config, url)] : removed
-}
-
-function needsCsrfCookie({ options, ...request }: GatedVisit, config: RequestConfig): boolean {
-  const isWanted = options.csrfCookie !== false && contextOf(config)?.options.enabled !== false
-  return isWanted && readCsrfToken(config, request) === undefined
-}
-
-/**
- * Tells whether the page is the same for everyone whose `Cookie` header is the same. A page that
- * would set a CSRF cookie, if a person opened it, is not.
- */
-function isSameForAll(visit: GatedVisit, config: RequestConfig): boolean {
-  const place = { url: visit.url, cookie: visit.headers.get("cookie") ?? "" }
-  const { method } = visit
-  return (
-    (method === "GET" || method === "HEAD") &&
-    readSessionCookie(config, place) === null &&
-    !needsCsrfCookie(visit, config)
-  )
+  return isDead ? removeSessionCookies(config, place) : before.cookies
 }

@@ -13,7 +13,7 @@ import { signInLazily } from "../auth/sign-in-lazily.js"
 import { LazySetupError } from "../errors.js"
 import { FOR_ONE } from "./answer.js"
 import { askAgain, cameBack } from "./ask-again.js"
-import { openBeforeWrite } from "./before-write.js"
+import { openBeforeWrite, openWithoutCookie } from "./before-write.js"
 import { isNavigation, isPageLoad, isWrite, type SkipReason, skipReason } from "./decide.js"
 import { decideEmbedded } from "./embedded.js"
 import { checkOptions, type GateOptions } from "./options.js"
@@ -54,6 +54,8 @@ export async function decideGate(
   const { method, headers } = request
   const visit: GatedVisit = { url, origin, method, headers, options }
 
+  const unread = openWithoutCookie(visit, auth)
+  if (unread) return unread
   const seen = visibleRequest(visit, request)
   const config = sessionConfig(auth, { request: seen, getClientAddress: options.getClientAddress })
   if (!Array.isArray(config.providers)) throw notFromWithLazy(config)

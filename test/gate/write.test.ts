@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import { expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { type GateOptions, gate, handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
+import { convertPage } from "../../src/pages.js"
 import { Browser, type VisitOptions } from "../setup/browser-jar.js"
 import type { PostgresDatabase } from "../setup/databases.js"
 import { describeFlows, earlyInWindow, type FlowApp, password } from "../setup/flow-app.js"
@@ -196,7 +197,9 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
     const username = `late-${crypto.randomUUID().slice(0, 8)}`
     const jwt: NonNullable<LazyConfig["callbacks"]>["jwt"] = ({ token }) => ({ ...token, read: crypto.randomUUID() })
     await Visitor.of(app).signIn("convert", { username, password })
-    for (const callbacks of [{}, { jwt }])
+    // A token that Auth.js writes in chunks.
+    const long: typeof jwt = ({ token }) => ({ ...token, long: "x".repeat(token.isLazy ? 1 : 6000) })
+    for (const callbacks of [{}, { jwt }, { jwt: long }])
       for (const sent of [FORM, FETCH])
         for (const first of ["password", "convert"]) {
           const visitor = Visitor.of(app, {}, { callbacks })
@@ -217,6 +220,48 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
           expect(await visitor.session()).toBeNull()
           expect((await visitor.shown(PAGE)).id).toBeNull()
         }
+  })
+
+  it("leaves no session behind at a sign-out with the cookies of two, and converts by the page meanwhile", async () => {
+    const auth = withLazy({ ...app.config, lazy: { recheck: 0 } })
+    const both = async () => {
+      const [visitor, late] = [Visitor.of(app), Visitor.of(app)]
+      await visitor.shown(FETCH)
+      const held = await late.visit("/", FETCH)
+      // A late answer's chunk beside a whole cookie, which `/auth/session` writes.
+      const whole = (await visitor.session())?.user.id
+      const cookie = await visitor.jar.getCookieString(ORIGIN)
+      for (const set of held.headers.getSetCookie()) await visitor.jar.setCookie(set, ORIGIN)
+      expect(cookie).not.toContain(`${SESSION}.`)
+      return { visitor, whole, late }
+    }
+    const { visitor, late } = await both()
+    const keys = (await visitor.jar.getCookies(ORIGIN)).filter(({ key }) => key.startsWith(SESSION))
+    expect(keys).toHaveLength(2)
+    await visitor.signOut()
+    expect(await visitor.session()).toBeNull()
+    expect((await late.session()) ?? null).toBeNull()
+
+    const next = await both()
+    const page = convertPage(auth)
+    const headers = { accept: "application/json" }
+    const send = async (init: VisitOptions) => {
+      const cookie = await next.visitor.jar.getCookieString(ORIGIN)
+      const sent = { ...headers, ...(init.headers as object), cookie }
+      const answer = await page(new Request(`${ORIGIN}/convert`, { ...(init as RequestInit), headers: sent }))
+      for (const set of answer.headers.getSetCookie()) await next.visitor.jar.setCookie(set, ORIGIN)
+      return (await answer.json()) as { ok?: boolean; csrfToken: string; user: { id: string } }
+    }
+    const { csrfToken, user } = await send({})
+    expect(user.id).toBe(next.whole)
+    const form = { csrfToken, username: `page-${crypto.randomUUID().slice(0, 8)}`, password, passwordConfirm: password }
+    const done = await send({
+      method: "POST",
+      headers: { "content-type": "application/json", origin: ORIGIN },
+      body: JSON.stringify(form),
+    } as VisitOptions)
+    expect(done).toMatchObject({ ok: true, user: { id: next.whole, isLazy: false } })
+    expect((await next.visitor.session())?.user).toMatchObject({ id: next.whole, isLazy: false })
   })
 
   it("finds the session of its late answer where none was made meanwhile", async () => {
@@ -267,7 +312,8 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
       return answer.headers.get("cache-control")
     }
     const shared = { "x-shared": "1" }
-    const visitor = Visitor.of(app)
+    // Checked at every request, a JWT is written anew whenever a second has passed.
+    const visitor = Visitor.of(app, {}, { lazy: {} })
     // The handler's page is public, and the gate's cookie is not.
     expect(await control(visitor, PAGE)).toBe("private, no-store")
     expect(await control(Visitor.of(app), PAGE, shared)).toBe("private, no-store")

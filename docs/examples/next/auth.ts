@@ -41,8 +41,8 @@ export const authConfig = withLazy({
 
 export const { handlers, signIn, signOut, auth } = NextAuth(authConfig)
 
-/** For everybody: who isn't signed in becomes a lazy user. */
-export const lazy = allowLazy(authConfig)
+/** For everybody: a visitor who isn't signed in becomes a lazy user by the first write. */
+export const lazy = allowLazy(authConfig, { on: "write" })
 
 /** For people with an account. */
 export const real = requireReal(authConfig, { redirectTo: "/account" })

@@ -1,6 +1,6 @@
 import type { AuthConfig } from "@auth/core"
 import { type AuthCookie, isNameOrChunk, withoutCookies } from "../request/cookies.js"
-import { sessionValues } from "./session-values.js"
+import { isYielding, sessionValues, YIELDING_CHUNK } from "./session-values.js"
 
 const NAME = "authjs.session-token"
 /**
@@ -79,9 +79,9 @@ export function writeSessionCookies(
 
 /**
  * Makes the cookies of a session that gives way to a sign-in, even when the browser receives them
- * after those of the sign-in: chunks, which are read only where no whole cookie has a live session.
+ * after those of the sign-in: chunks with numbers of their own, which are read last.
  *
- * Removes no whole cookie of the request, because the browser's may be the sign-in's by then.
+ * Removes no other session cookie of the request: the browser's may be the sign-in's by then.
  */
 export function writeYieldingCookies(
   config: AuthConfig,
@@ -90,19 +90,19 @@ export function writeYieldingCookies(
   expires: Date,
 ): AuthCookie[] {
   const name = sessionCookieName(config, place.url)
-  const written = inChunks(name, value, { ...cookieOptions(config, place.url), expires })
-  return [...leftOver(config, place, written).filter((each) => each.name !== name), ...written]
+  const written = inChunks(name, value, { ...cookieOptions(config, place.url), expires }, YIELDING_CHUNK)
+  return [...leftOver(config, place, written).filter((each) => isYielding(each.name, name)), ...written]
 }
 
-/** Removes the whole session cookie from a `Cookie` header, and keeps its chunks. */
-export function withoutWholeCookie(config: AuthConfig, { url, cookie }: SessionPlace): string {
-  const whole = sessionCookieName(config, url)
-  return withoutCookies(cookie, (name) => name === whole)
+/** Removes the session cookies from a `Cookie` header that yielding ones leave in the browser. */
+export function withoutOtherSessions(config: AuthConfig, { url, cookie }: SessionPlace): string {
+  const own = sessionCookieName(config, url)
+  return withoutCookies(cookie, (name) => isNameOrChunk(name, own) && !isYielding(name, own))
 }
 
-function inChunks(name: string, value: string, options: AuthCookie["options"]): AuthCookie[] {
+function inChunks(name: string, value: string, options: AuthCookie["options"], first = 0): AuthCookie[] {
   return Array.from({ length: Math.ceil(value.length / CHUNK_SIZE) }, (_, n) => ({
-    name: `${name}.${n}`,
+    name: `${name}.${first + n}`,
     value: value.slice(n * CHUNK_SIZE, (n + 1) * CHUNK_SIZE),
     options,
   }))
