@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
+import LongestFirst from "./test/setup/longest-first.js"
 
 /** Files that talk to no database, no server and no browser. */
 const UNIT = [
@@ -10,7 +11,6 @@ const UNIT = [
   "test/gate/{decide,known-bots}.test.ts",
   "test/password/**/*.test.ts",
   "test/release/**/*.test.ts",
-  "test/store/tables.test.ts",
 ]
 /** Whole apps in Chromium, but for those that a framework builds. */
 const BROWSER = ["test/browser/**/*.test.ts"]
@@ -32,6 +32,7 @@ export default defineConfig({
       "test/setup/packed-tarball.ts",
       "test/setup/left-out.ts",
     ],
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/setup/project-times.ts"],
     // The OpenID provider of the tests warns at every start that it is set up for tests.
     onConsoleLog: (log) => !log.startsWith("oidc-provider "),
