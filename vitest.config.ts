@@ -15,7 +15,9 @@ const UNIT = [
 /** Whole apps in Chromium, but for those that a framework builds. */
 const BROWSER = ["test/browser/**/*.test.ts"]
 /** Apps of other frameworks, built and started as their documentation says. */
-const FRAMEWORKS = ["test/frameworks/**/*.test.ts", "test/next/**/*.test.ts"]
+const FRAMEWORKS = ["test/frameworks/**/*.test.ts"]
+/** Apps of Next.js, likewise. */
+const NEXT = ["test/next/**/*.test.ts"]
 /** The package as npm publishes it, its command line, and the code in the docs. */
 const PACKAGE = ["test/package/**/*.test.ts", "test/cli/**/*.test.ts", "test/docs/**/*.test.ts"]
 /** What people do, from the request to the rows, without a server. */
@@ -43,8 +45,9 @@ export default defineConfig({
       project("database", DATABASE, UNIT),
       project("flows", FLOWS, UNIT),
       project("browser", BROWSER),
+      project("frameworks", FRAMEWORKS),
       // Next sets NODE_ENV and replaces fetch in the process that it runs in.
-      { test: { ...project("frameworks", FRAMEWORKS).test, isolate: true } },
+      { test: { ...project("next", NEXT).test, isolate: true } },
       project("package", PACKAGE, UNIT),
     ],
   },

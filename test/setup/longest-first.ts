@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
  * Projects in the order in which they run: the one with builds first, and the one with the shortest
  * files last, so that all workers end at about the same time.
  */
-const PROJECTS = ["frameworks", "browser", "package", "database", "flows", "unit"]
+const PROJECTS = ["next", "frameworks", "browser", "package", "database", "flows", "unit"]
 
 /** Files that take longest, which run before the others of their project. */
 const LONGEST = [
