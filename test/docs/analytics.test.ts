@@ -151,7 +151,7 @@ async function toldSegment(): Promise<unknown[]> {
 }
 
 it("PostHog: a lazy user is counted under the browser's id, and identified by its own when it converts", async () => {
-  const browser = await visitor(auth.authConfig, postHogCookie({ distinct_id: BROWSER, $sesid: [1, "s", 1] }))
+  const browser = await visitor(auth.authConfig, postHogCookie({ distinct_id: BROWSER, $user_state: "anonymous" }))
   await browser.signIn("lazy")
   const id = await idOf(browser)
   expect(await toldPostHog()).toEqual([
@@ -200,6 +200,10 @@ it("Segment: the same, with anonymousId and userId", async () => {
       userAgent,
     },
   ])
+  const shared = await visitor(segmentConfig, `ajs_anonymous_id=${BROWSER}`)
+  await shared.jar.setCookie("ajs_user_id=somebody", shared.origin)
+  await shared.signIn("lazy")
+  expect(received).toEqual([])
   const phone = await visitor(segmentConfig, `ajs_anonymous_id=${BROWSER}`)
   await phone.signIn("lazy")
   const from = await idOf(phone)
@@ -226,6 +230,7 @@ it.each([
   ["null", postHogCookie("null")],
   ["an e-mail address for an id", postHogCookie({ distinct_id: "victim@example.com" })],
   ["an object for an id", postHogCookie({ distinct_id: { $ne: 1 } })],
+  ["the id of a person who signed out", postHogCookie({ distinct_id: BROWSER, $user_state: "identified" })],
   ["a very long value", postHogCookie({ distinct_id: BROWSER, more: "x".repeat(5000) })],
 ])("says nothing of a visitor with %s, who signs in and converts all the same", async (what, cookie) => {
   const browser = await visitor(auth.authConfig, cookie)
