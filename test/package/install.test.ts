@@ -26,7 +26,7 @@ beforeAll(async () => {
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
   const others = { "@auth/core": "*", "drizzle-orm": "*", "@electric-sql/pglite": "*", "@types/node": "*" }
   // Ours needs a newer TypeScript; many apps of today have 5.
-  await install(project, { ...atVersionsHere(others), typescript: "5.9" })
+  await install(project, { ...atVersionsHere(others), typescript: "5.9" }, { fresh: true })
 }, 180_000)
 
 afterAll(() => rm(project, { recursive: true, force: true }))
