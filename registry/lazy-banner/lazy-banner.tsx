@@ -35,11 +35,11 @@ export function LazyBanner({ convertPage, texts, className = "" }: LazyBannerPro
   if (!isLazy) return null
   if (isHidden)
     return (
-      <p data-slot="lazy-banner" className={`text-sm ${className}`}>
+      <section data-slot="lazy-banner" aria-label={heading} className={`text-sm ${className}`}>
         <Link ref={remaining} href={convertUrl} prefetch={false} className={`font-medium underline ${LINK}`}>
           {heading}
         </Link>
-      </p>
+      </section>
     )
   const [before, after] = text.split("{username}")
   return (

@@ -103,10 +103,12 @@ export async function usePasskeyAndLink(open: () => Promise<Page>, mailbox: Mail
       automaticPresenceSimulation: true,
     },
   })
+  page.on("console", (message) => message.type() === "error" && console.error(message.text()))
   await page.goto("/")
   await write(page, "By passkey")
   await page.goto("/account")
   await page.getByRole("button", { name: "Continue with a passkey" }).click()
+  await page.waitForURL((url) => url.pathname === "/")
   await page.getByRole("link", { name: "By passkey" }).waitFor()
   await expect.poll(() => page.locator("[data-slot=lazy-banner]").count()).toBe(0)
   const { credentials } = await devtools.send("WebAuthn.getCredentials", { authenticatorId })

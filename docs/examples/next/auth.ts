@@ -66,7 +66,7 @@ export const authConfig = withLazy({
     ...(PASSKEYS ? [Passkey] : []),
     ...(EMAIL_SERVER ? [Nodemailer({ server: EMAIL_SERVER, from: EMAIL_FROM })] : []),
   ],
-  experimental: { enableWebAuthn: true },
+  experimental: { enableWebAuthn: Boolean(PASSKEYS) },
   events: { mergeUser: rememberMerge },
   pages: { signIn: "/signin", error: "/signin" },
 })
