@@ -30,6 +30,7 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
   const [result, send, isPending] = useActionState(convert, null)
   const [typed, setTyped] = useState("")
   const [password, setPassword] = useState("")
+  const [isShown, setShown] = useState<boolean>()
   const form = useRef<HTMLFormElement>(null)
   const refused = result === null ? code : result.ok ? undefined : result.code
   const message = refused && messageOf(errors, refused)
@@ -44,7 +45,11 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
       action={send}
       className="grid gap-5"
       // React resets the form after the action: to this name, and to no password.
-      onSubmit={({ currentTarget }) => setTyped(String(new FormData(currentTarget).get(identifier) ?? ""))}
+      onSubmit={({ currentTarget }) => {
+        setTyped(String(new FormData(currentTarget).get(identifier) ?? ""))
+        // The browser takes down what is in a text field, to offer it again.
+        setShown(false)
+      }}
       onReset={() => setPassword("")}
     >
       {message && !field && <Problem>{message}</Problem>}
@@ -60,6 +65,8 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
       />
       <PasswordField
         texts={texts}
+        isShown={isShown}
+        setShown={setShown}
         error={field === "password" ? message : undefined}
         onInput={({ currentTarget }) => setPassword(currentTarget.value)}
       >
@@ -143,12 +150,13 @@ export function Field({ name, label, hint, error, aside, children, ...input }: F
 
 interface PasswordFieldProps extends Pick<FieldProps, "error" | "onInput" | "children"> {
   texts: ConvertPasswordTexts
+  /** Undefined until there is JavaScript, without which nothing could show it. */
+  isShown: boolean | undefined
+  setShown: (isShown: boolean) => void
 }
 
-function PasswordField({ texts, ...field }: PasswordFieldProps) {
-  const [isShown, setShown] = useState<boolean>()
-  // Without JavaScript, nothing could show it.
-  useEffect(() => setShown(false), [])
+function PasswordField({ texts, isShown, setShown, ...field }: PasswordFieldProps) {
+  useEffect(() => setShown(false), [setShown])
   return (
     <Field
       {...field}

@@ -41,7 +41,7 @@ beforeAll(async () => {
     OPENID_CLIENT: "one",
     OPENID_SECRET: "secret of one",
     EMAIL_SERVER: mailbox.url,
-    PASSKEYS: "1",
+    PASSKEY_ORIGIN: `http://localhost:${port}`,
   })
 }, 600_000)
 

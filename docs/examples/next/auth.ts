@@ -17,7 +17,7 @@ import {
 } from "@/database/schema"
 import { rememberMerge } from "@/lib/remember-merge"
 
-const { EMAIL_SERVER, EMAIL_FROM = "notebook@localhost", PASSKEYS } = process.env
+const { EMAIL_SERVER, EMAIL_FROM = "notebook@localhost", PASSKEY_ORIGIN } = process.env
 const { OPENID_ID = "openid", OPENID_NAME = "OpenID", OPENID_ISSUER, OPENID_CLIENT, OPENID_SECRET } = process.env
 
 // So that `auth()` and `useSession()` know `id`, `isLazy` and `username`.
@@ -48,10 +48,15 @@ export const openId = OPENID_ISSUER
     }
   : undefined
 
+// Without it, Auth.js takes the host that Next names, which is an internal one.
+const passkey =
+  PASSKEY_ORIGIN &&
+  Passkey({ relayingParty: { id: new URL(PASSKEY_ORIGIN).hostname, name: "Notebook", origin: PASSKEY_ORIGIN } })
+
 /** What the page with the convert form offers beside a password. */
 export const ways: ConvertWay[] = [
   ...(openId ? [{ id: openId.id, name: openId.name, type: "oauth" as const }] : []),
-  ...(PASSKEYS ? [{ id: "passkey", name: "Passkey", type: "passkey" as const }] : []),
+  ...(passkey ? [{ id: "passkey", name: "Passkey", type: "passkey" as const }] : []),
   ...(EMAIL_SERVER ? [{ id: "nodemailer", name: "E-mail", type: "email" as const }] : []),
 ]
 
@@ -63,10 +68,10 @@ export const authConfig = withLazy({
     PasswordProvider(),
     ConvertProvider({ identifier: "email" }),
     ...(openId ? [openId] : []),
-    ...(PASSKEYS ? [Passkey] : []),
+    ...(passkey ? [passkey] : []),
     ...(EMAIL_SERVER ? [Nodemailer({ server: EMAIL_SERVER, from: EMAIL_FROM })] : []),
   ],
-  experimental: { enableWebAuthn: Boolean(PASSKEYS) },
+  experimental: { enableWebAuthn: Boolean(passkey) },
   events: { mergeUser: rememberMerge },
   pages: { signIn: "/signin", error: "/signin" },
 })
