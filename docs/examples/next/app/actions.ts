@@ -36,10 +36,6 @@ export async function changeName(form: FormData) {
   redirect("/profile")
 }
 
-export async function convert(_previous: SignInResult | null, form: FormData) {
-  return shown("/account", await signInResult(authConfig, "convert", form, { redirectTo: "/", strings }))
-}
-
 export async function enter(_previous: SignInResult | null, form: FormData) {
   return shown("/signin", await signInResult(authConfig, "password", form, { redirectTo: "/", strings }))
 }
