@@ -10,7 +10,7 @@ import { password } from "../setup/flow-app.js"
 import { requestTo, startHoldingProxy } from "../setup/holding-proxy.js"
 import { Mailbox } from "../setup/mailbox.js"
 import { OpenIdProvider, type Person } from "../setup/openid-provider.js"
-import { seeComponents, usePasskeyAndLink } from "./components.js"
+import { seeComponents, useLink, usePasskey } from "./components.js"
 import { type BuiltApp, buildNextApp, freePort, type StartedApp } from "./next-app.js"
 
 const source = fileURLToPath(new URL("../../docs/examples/next", import.meta.url))
@@ -217,7 +217,8 @@ describe("the example in Chromium", () => {
   it("converts by a passkey, and by an e-mail link", async () => {
     // Passkeys need a name for the site.
     const baseURL = app.origin.replace("127.0.0.1", "localhost")
-    await usePasskeyAndLink(() => open({ baseURL }), mailbox)
+    await usePasskey(await open({ baseURL }))
+    await useLink(await open(), mailbox)
     expect(await user("email = 'link@example.com'")).toMatchObject({ emailVerified: expect.anything() })
   }, 60_000)
 

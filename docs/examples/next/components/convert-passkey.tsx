@@ -65,7 +65,9 @@ async function register(provider: string, callbackUrl: string): Promise<string> 
     }),
   })
   const { url } = await sent.json()
-  const error = new URL(url, window.location.href).searchParams.get("error")
+  const { pathname, search, searchParams } = new URL(url, window.location.href)
+  const error = searchParams.get("error")
   if (error !== null) throw new Error(`Auth.js refused the passkey: ${error}`)
-  return url
+  // Behind a proxy, Auth.js may name an internal host.
+  return `${window.location.origin}${pathname}${search}`
 }

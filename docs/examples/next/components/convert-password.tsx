@@ -67,7 +67,8 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
         texts={texts}
         isShown={isShown}
         setShown={setShown}
-        error={field === "password" ? message : undefined}
+        // What is typed since then has not been refused.
+        error={field === "password" && password === "" ? message : undefined}
         onInput={({ currentTarget }) => setPassword(currentTarget.value)}
       >
         <PasswordStrength
