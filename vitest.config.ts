@@ -45,8 +45,8 @@ export default defineConfig({
       project("database", DATABASE, UNIT),
       project("flows", FLOWS, UNIT),
       project("browser", BROWSER),
-      project("frameworks", FRAMEWORKS),
-      // Next sets NODE_ENV and replaces fetch in the process that it runs in.
+      // The server of Hono replaces Response, and Next sets NODE_ENV and replaces fetch, for the whole process.
+      { test: { ...project("frameworks", FRAMEWORKS).test, isolate: true } },
       { test: { ...project("next", NEXT).test, isolate: true } },
       project("package", PACKAGE, UNIT),
     ],
