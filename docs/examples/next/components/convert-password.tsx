@@ -31,6 +31,8 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
   const [typed, setTyped] = useState("")
   const [password, setPassword] = useState("")
   const [isShown, setShown] = useState<boolean>()
+  // What is typed after a refusal has not been refused.
+  const [typedAfter, setTypedAfter] = useState<typeof result>()
   const form = useRef<HTMLFormElement>(null)
   const refused = result === null ? code : result.ok ? undefined : result.code
   const message = refused && messageOf(errors, refused)
@@ -67,9 +69,11 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
         texts={texts}
         isShown={isShown}
         setShown={setShown}
-        // What is typed since then has not been refused.
-        error={field === "password" && password === "" ? message : undefined}
-        onInput={({ currentTarget }) => setPassword(currentTarget.value)}
+        error={field === "password" && typedAfter !== result ? message : undefined}
+        onInput={({ currentTarget }) => {
+          setPassword(currentTarget.value)
+          setTypedAfter(result)
+        }}
       >
         <PasswordStrength
           password={password}
