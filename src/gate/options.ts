@@ -47,9 +47,9 @@ export interface GateOptions {
  */
 export interface AllowOptions {
   /**
-   * Names the request that creates the lazy user. `"visit"` is the first one, with any method.
-   * `"write"` is the first POST, PUT, PATCH or DELETE; until then, pages are shown without a
-   * session, and cost no statement and no row.
+   * Names the request that creates the lazy user. `"visit"` is the first one other than HEAD,
+   * OPTIONS and TRACE. `"write"` is the first POST, PUT, PATCH or DELETE; until then, pages are shown
+   * without a session, and cost no statement and no row.
    * @default "visit"
    */
   on?: "visit" | "write"

@@ -31,8 +31,8 @@ export interface PasswordStrength {
  * Scores a password in the browser by the rule of `ConvertProvider`, for a strength meter. The
  * password stays in the browser, and the server checks again what the form sends.
  *
- * The first call loads zxcvbn and its dictionaries, about 235 kB gzipped, so call it when a person
- * types. Scoring takes up to tens of milliseconds.
+ * The first call with 8 or more characters loads zxcvbn and its dictionaries, about 235 kB gzipped,
+ * so call it when a person types. Scoring takes up to tens of milliseconds.
  * @param userInputs what an attacker tries first, such as the username or the e-mail address
  * @throws when zxcvbn can't be loaded, as without a network
  * @example

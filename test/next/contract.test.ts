@@ -54,6 +54,7 @@ function appOf(headers: Headers): ContractApp & { auth: LazyAuth } {
 const contract = {
   config: (headers: Headers, request?: NextRequest) => appOf(headers).auth(request),
   events: (headers: Headers) => appOf(headers).events(),
+  requiring: (headers: Headers) => requireLazy(appOf(headers).auth, { redirectTo: "/leave/json" }).session(),
   writing: (headers: Headers) => allowLazy(appOf(headers).auth, { on: "write" }).session(),
   lazy: (request: NextRequest, context: unknown, handler: (request: NextRequest) => Promise<Response>) =>
     allowLazy(appOf(request.headers).auth).route(handler)(request, context),
@@ -176,6 +177,37 @@ it("reads in a page and in a GET, and makes the user in a write, with session() 
     expect(await (await other.visit("/write/session", json)).json()).toEqual({
       id: expect.not.stringMatching(id ?? ""),
     })
+  } finally {
+    await server.close()
+    await app.database.close()
+  }
+})
+
+it("shows no session to a form of another site, where sites may embed the app", async () => {
+  const app = new FlowApp("database")
+  app.database = await postgresDatabase()
+  const config = { ...app.config, lazy: { ...app.config.lazy, embedded: ["https://partner.example"] } }
+  const server = await start({ config, behindTls: false, events: () => new ReadableStream() })
+  try {
+    const { origin } = new Visitor(server.port)
+    const made = await new Visitor(server.port).visit("/", { headers: NAVIGATION })
+    const cookie =
+      made.headers
+        .getSetCookie()
+        .find((each) => each.includes("session-token="))
+        ?.split(";")[0] ?? ""
+    const ask = async (headers: Record<string, string>, form?: Record<string, string>) =>
+      (
+        await new Visitor(server.port).visit("/write/required", {
+          headers: { ...headers, cookie },
+          ...(form && { form }),
+        })
+      ).status
+    expect(await ask({ ...NAVIGATION, "sec-fetch-site": "same-origin", origin }, { text: "mine" })).toBe(200)
+    const foreign = { ...NAVIGATION, "sec-fetch-site": "cross-site" }
+    expect(await ask({ ...foreign, origin: "https://evil.example" }, { text: "planted" })).toBe(303)
+    // A link of another site is no form.
+    expect(await ask(foreign)).toBe(200)
   } finally {
     await server.close()
     await app.database.close()

@@ -44,12 +44,16 @@ it("has the compiled code, its source, the migrations, the docs and the papers i
     "dist/index.d.ts",
     "dist/index.d.ts.map",
     "dist/cli/main.js",
+    "dist/r/convert-form.json",
+    "registry/registry.json",
     "src/index.ts",
     "drizzle/0000_auth.sql",
     "drizzle/meta/_journal.json",
   ]
   expect(wanted.filter((path) => !packed.includes(path))).toEqual([])
-  expect(packed.filter((path) => !/^(dist|src|drizzle|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path))).toEqual([])
+  expect(
+    packed.filter((path) => !/^(dist|src|drizzle|docs|registry)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path)),
+  ).toEqual([])
   expect(packed.filter((path) => /test|\.env|\.tgz/.test(path))).toEqual([])
   expect(packed.filter((path) => /\/(node_modules|\.next|\.svelte-kit|\.demo|build)\//.test(path))).toEqual([])
 })

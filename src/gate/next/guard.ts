@@ -2,6 +2,7 @@ import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth, RequestHead } from "../../auth/request/head.js"
 import { publicOrigin } from "../../auth/request/public-url.js"
 import type { GateSession } from "../../auth/types.js"
+import { isCrossSite } from "../cross-site.js"
 import { skipReason } from "../decide.js"
 import { decideGate } from "../gate.js"
 import type { GateOptions } from "../options.js"
@@ -37,7 +38,10 @@ export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl 
     url: `http://localhost${callbackUrl}`,
     headers: given,
   })
-  if (options.require) return admitted(visit, await decideGate(navigation(visit), auth, options, HERE))
+  if (options.require) {
+    const isForeign = writable && isLikelyWrite(given) && isCrossSite(visit) && isEmbedded(auth)
+    return admitted(visit, await decideGate(navigation(visit, isForeign), auth, options, HERE))
+  }
   if (!writable) return existing(visit, auth, options)
   const result = await decideGate(visit, auth, options, HERE)
   if (!result.open)
@@ -78,9 +82,18 @@ function isLikelyWrite(headers: Headers): boolean {
   return headers.has("next-action") || hasBody || isOfBrowser
 }
 
-/** Marks a request as a navigation, so that the gate refuses it with a redirect. */
-function navigation({ url, headers }: RequestHead): RequestHead {
+/** Tells whether other sites may embed the app, so that its cookies also come with their forms. */
+function isEmbedded(auth: LazyAuth): boolean {
+  return contextOf(auth())?.options.embedded !== undefined
+}
+
+/**
+ * Marks a request as a navigation, so that the gate refuses it with a redirect.
+ * @param isForeign whether another site sent a form, which is shown no session
+ */
+function navigation({ url, headers }: RequestHead, isForeign: boolean): RequestHead {
   const waiting = new Headers(headers)
+  if (isForeign) waiting.delete("cookie")
   waiting.set("sec-fetch-mode", "navigate")
   return { method: "GET", url, headers: waiting }
 }
