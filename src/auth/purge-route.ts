@@ -78,7 +78,7 @@ const MAX_SECONDS = 2 ** 31 / 1000 - 1
 const NO_SECRET =
   `purgeRoute purged nobody: \`secret\` must have ${MIN_SECRET_LENGTH} or more ASCII characters and no spaces. Set the ` +
   "variable that you pass, such as CRON_SECRET, to the output of: openssl rand -hex 32"
-/** The least time between two entries in the log about the secret, in milliseconds: anyone can ask. */
+/** Milliseconds between two log entries about the secret, since anyone can send a request. */
 const LOG_INTERVAL = 60_000
 
 /** HTTP headers carry no other characters unchanged. */

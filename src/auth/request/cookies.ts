@@ -14,8 +14,8 @@ export function isNameOrChunk(given: string, name: string): boolean {
 }
 
 /**
- * Appends a `Set-Cookie` header for each cookie. Of several with the same name, domain, path and partition,
- * the last one wins.
+ * Appends a `Set-Cookie` header for each cookie. Of several with the same name, domain, path and
+ * partition, the last one wins.
  */
 export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
   const keyOf = ({ name, options: { domain = "", path = "", partitioned = false } }: AuthCookie) =>
