@@ -55,6 +55,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["auth/request"],
   ["store"],
   ["store/adopt"],
+  ["store/stats"],
   ["store/merge", "store/purge", "store/create"],
   ["store/users"],
   ["store/deletion", "store/identifiers"],

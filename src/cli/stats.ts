@@ -13,6 +13,7 @@ export function addStats(cli: CAC, surroundings: Surroundings): void {
       "--since <date>",
       "The first day to count (2026-01-31, in UTC), or how long ago it was, such as 90d (default: 30d)",
     )
+    .option("--exact", "Count every lazy user of a large table, instead of a sample")
   targetOptions(besideOption(command))
     .example("  $ authjs-lazy stats --since 90d --config auth.ts")
     .example("  $ authjs-lazy stats --since 2026-01-31 --database-url postgres://localhost/app --json")
@@ -22,13 +23,14 @@ export function addStats(cli: CAC, surroundings: Surroundings): void {
 async function runStats(options: GivenOptions, surroundings: Surroundings): Promise<number> {
   const json = readFlag("--json", options.json)
   const since = options.since === undefined ? undefined : readSince(options.since)
+  const exact = readFlag("--exact", options.exact)
   const beside = readFlag("--beside", options.beside)
   const { report, tables } = await withTarget(options, surroundings, {
     command: "stats",
     beside,
     async run({ store }) {
       const { lazy, tables } = await store()
-      return { report: await lazy.stats(beside ? { since, beside } : { since }), tables }
+      return { report: await lazy.stats({ since, ...(beside && { beside }), ...(exact && { exact }) }), tables }
     },
     failure: "The statistics failed",
   })

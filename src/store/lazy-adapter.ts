@@ -17,6 +17,7 @@ import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
 import { redactErrors } from "./sql/redact.js"
+import { readStats } from "./stats/stats.js"
 import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
 import { asDefined, recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
 import {
@@ -35,7 +36,6 @@ import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
 import { signInStore } from "./users/sign-in-store.js"
-import { readStats } from "./users/stats.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
 
 /** An Auth.js adapter that also makes, converts and removes lazy users. */
