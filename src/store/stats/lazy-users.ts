@@ -12,8 +12,8 @@ export interface SampleRule {
   pages: number
 }
 
-/** Reads 8,000 pages of a table with more than 32,000: some 600,000 users of 2.4 million or more. */
-export const SAMPLE: SampleRule = { above: 32_000, pages: 8_000 }
+/** Reads 5,000 pages of a table with more than 20,000: some 350,000 users of 1.5 million or more. */
+export const SAMPLE: SampleRule = { above: 20_000, pages: 5_000 }
 
 /** The longest stay that `returned` tells apart, in weeks. */
 export const MOST_WEEKS = 12

@@ -64,7 +64,8 @@ export function countStatement(tables: Tables, wanted: Wanted): SQL {
     with authjs_lazy_share as materialized (select ${shareOf(tables, rule)} as share),
     ${pages ?? sql``}
     authjs_lazy_now as (${lazyUsersByDay(tables, details, rule)}),
-    authjs_lazy_ended as (${endedSince(tables, wanted)}),
+    authjs_lazy_lives as ${tables.lazyOutcomesTable ? sql`not materialized` : sql`materialized`} (${endedSince(tables, wanted)}),
+    authjs_lazy_ended as materialized (${groupedLives(bounds)}),
     authjs_lazy_happened as (
       select created_on as day, 'created' as what, users from authjs_lazy_now where created_on >= ${firstDay}
       union all
@@ -102,12 +103,12 @@ export function countStatement(tables: Tables, wanted: Wanted): SQL {
           'median', percentile_cont(0.5) within group (order by seconds),
           'p90', percentile_cont(0.9) within group (order by seconds)
         )
-        from authjs_lazy_ended
+        from authjs_lazy_lives
         where outcome = 'converted'
         having count(*) > 0
       ),
       'squares', ${rule ? squares(tables, firstDay) : sql`null`}
-      ${bounds ? sql`, 'details', ${detailsOf(firstDay, bounds)}` : sql``}
+      ${bounds ? sql`, 'details', ${detailsOf(firstDay)}` : sql``}
     )::text as document`
 }
 
@@ -125,6 +126,16 @@ function endedSince(tables: Tables, { since, rule }: Wanted): SQL {
     where ${gte(at, since)}`
 }
 
+/** Groups the users who stopped being lazy, once for all that is counted of them. */
+function groupedLives(bounds: readonly number[] | undefined): SQL {
+  const later = bounds ? sql`seconds >= 86400` : sql`false`
+  const position = bounds ? sql`width_bucket(seconds, ${`{${bounds.join(",")}}`}::text::float8[])` : sql`0`
+  return sql`
+    select outcome, way, created_on, ended_on, ${later} as later, ${position} as position, sum(users) as users
+    from authjs_lazy_lives
+    group by 1, 2, 3, 4, 5, 6`
+}
+
 function usersOf(what: string): SQL {
   return sql`round(coalesce(sum(users) filter (where what = ${what}), 0))`
 }
@@ -140,7 +151,7 @@ function squares({ lazyOutcomesTable }: Tables, firstDay: SQL): SQL {
   const converted = lazyOutcomesTable
     ? sql`0`
     : sql`(select coalesce(sum(users * users), 0) from (
-        select count(*)::float8 as users from authjs_lazy_ended where page is not null group by page
+        select count(*)::float8 as users from authjs_lazy_lives where page is not null group by page
       ) as on_page)`
   return sql`(
     select json_build_object(
@@ -155,9 +166,9 @@ function squares({ lazyOutcomesTable }: Tables, firstDay: SQL): SQL {
   )`
 }
 
-function detailsOf(firstDay: SQL, bounds: readonly number[]): SQL {
+function detailsOf(firstDay: SQL): SQL {
   const week = (day: string) => sql.raw(`date_trunc('week', ${day})::date`)
-  const later = sql`outcome in ('converted', 'merged') and seconds >= 86400`
+  const later = sql`outcome in ('converted', 'merged') and later`
   return sql`json_build_object(
     'weeks', (select coalesce(json_agg(ways), '[]') from (
       select ${week("ended_on")} as week, outcome, way, round(sum(users)) as users
@@ -177,7 +188,7 @@ function detailsOf(firstDay: SQL, bounds: readonly number[]): SQL {
       group by 1, 2, 3, 4
     ) as cohorts),
     'within', (select coalesce(json_agg(times), '[]') from (
-      select width_bucket(seconds, ${`{${bounds.join(",")}}`}::text::float8[]) as position, round(sum(users)) as users
+      select position, round(sum(users)) as users
       from authjs_lazy_ended
       where outcome = 'converted'
       group by 1

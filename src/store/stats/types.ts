@@ -14,7 +14,7 @@ export interface StatsOptions {
   since?: Date
   /**
    * Whether to read every lazy user, however many there are. Without it, a user table of more than
-   * 32,000 pages (250 MB) is sampled, and the report says by how much its numbers may be off.
+   * 20,000 pages (160 MB) is sampled, and the report says by how much its numbers may be off.
    * @default false
    */
   exact?: boolean
