@@ -36,7 +36,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cli"],
   ["cli/report/init-summary.ts"],
   ["cli/init"],
-  ["cli/app", "cli/database", "gate/express", "gate/next", "pages", "react", "stats"],
+  ["cli/app", "cli/database", "gate/express", "gate/next", "pages", "react", "stats", "telemetry"],
   ["pages/problem.ts", "pages/strings.ts"],
   ["cli/exit-codes.ts", "cli/report"],
   ["gate"],

@@ -29,9 +29,11 @@ import {
 } from "./tables/resolve-tables.js"
 import { completeRow, type UserRow } from "./tables/user-row.js"
 import { rowToInsert } from "./tables/written-row.js"
+import { countProof, type LazyOperation, mergeEnd, type OperationEnd, purgeEnd, telemetryOf } from "./telemetry.js"
 import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
 import { deleteLazyUser } from "./users/delete-lazy-user.js"
+import { wayOf } from "./users/outcomes.js"
 import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
@@ -128,7 +130,17 @@ function drizzleStore(
 ): StoreInternals {
   const { isActive } = options
   const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
-  const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
+  const watched = <Result>(
+    operation: LazyOperation,
+    work: () => Promise<Result>,
+    endOf: (result: Result) => OperationEnd,
+  ) => telemetryOf(store)?.run(operation, work, endOf) ?? work()
+  const ensureUser: StoreInternals["ensureUser"] = (user) =>
+    watched(
+      "create",
+      () => creation()(user),
+      ({ user, created }) => ({ outcomes: [{ outcome: created ? "created" : "reused" }], userId: user.id }),
+    )
   const store: StoreInternals = redactErrors<StoreInternals>({
     hasPasswords: tables.passwordsTable !== undefined,
     recordsProofs: recordsProofs(tables.usersTable),
@@ -143,30 +155,58 @@ function drizzleStore(
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
-    convert: (conversion) => convertUser(db, tables, conversion),
-    merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
+    convert: (conversion) =>
+      watched(
+        "convert",
+        () => convertUser(db, tables, conversion),
+        ({ user }) => ({ outcomes: [{ outcome: "converted", way: wayOf(conversion.by) }], userId: user.id }),
+      ),
+    merge: (fromId, intoId, options) =>
+      watched("merge", () => mergeUsers(db, tables, references, fromId, intoId, options), mergeEnd),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
     signIn: signInStore(db, tables),
-    proveEmail: (userId) => proveEmail(db, tables, userId),
-    linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
+    async proveEmail(userId) {
+      const began = Date.now()
+      const proven = await proveEmail(db, tables, userId)
+      countProof(store, proven?.user, began)
+      return proven
+    },
+    async linkByAddress(userId, account, session) {
+      const began = Date.now()
+      const user = await linkByAddress(db, tables, userId, account, session)
+      countProof(store, user, began)
+      return user
+    },
     endsAtProof: (userId) => endsAtProof(db, tables, userId),
-    leaveBehind: (userId, until) => leaveBehind(db, tables, userId, until),
+    async leaveBehind(userId, until) {
+      const left = await leaveBehind(db, tables, userId, until)
+      if (left) telemetryOf(store)?.count("merge", { outcome: "left" })
+      return left
+    },
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
     isOfInactiveUser: (proven) => isOfInactiveUser(db, tables, proven),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
-      return purgeLazyUsers(db, tables, { ...options, sessionMaxAge })
+      return watched("purge", () => purgeLazyUsers(db, tables, { ...options, sessionMaxAge }), purgeEnd)
     },
     adopt: (options) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
       return adoptGuests(db, tables, { ...knownGenerators(store), ...options, sessionMaxAge })
     },
     stats: (options) => readStats(db, tables, options),
-    deleteLazyUser: (userId, options) => deleteLazyUser(db, tables, userId, options),
+    deleteLazyUser: (userId, options) =>
+      watched(
+        "delete",
+        () => deleteLazyUser(db, tables, userId, options),
+        (deleted) => {
+          const outcome = !deleted ? "unchanged" : options?.counts === false ? "taken-back" : "deleted"
+          return { outcomes: [{ outcome }], userId }
+        },
+      ),
   })
   return store
 }
