@@ -50,7 +50,7 @@ describe("an app in an iframe of another site, without third-party cookies", () 
 
   function embeddedApp(): Express {
     const providers = [...flow.config.providers, Nodemailer({ server: "smtp://127.0.0.1:1" })]
-    const lazy = { embedded: [at("partner", "")], limits: { perAddress: false } }
+    const lazy = { embedded: [at("partner", "")], limits: { perAddress: false as const } }
     const auth = withLazy({ ...flow.config, providers, lazy })
     const app = express()
     app.use("/auth", expressAuth(auth))
