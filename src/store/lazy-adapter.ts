@@ -17,6 +17,7 @@ import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
 import { redactErrors } from "./sql/redact.js"
+import { retryWrites } from "./sql/transactions.js"
 import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
 import { asDefined, recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
 import {
@@ -105,11 +106,11 @@ function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> 
     ...adapterTables
   } = tables
   const methods = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
-  if (!legacyHash) return methods
+  if (!legacyHash) return retryWrites(methods)
   const users = writtenUsers(tables)
-  return {
+  return retryWrites({
     ...methods,
-    async createUser({ id, ...row }) {
+    async createUser({ id, ...row }: AdapterUser) {
       const values = users.id.hasDefault ? row : { id, ...row }
       const [user] = await db
         .insert(users)
@@ -117,7 +118,7 @@ function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> 
         .returning(getTableColumns(tables.usersTable))
       return user as AdapterUser
     },
-  }
+  })
 }
 
 function drizzleStore(

@@ -8,6 +8,7 @@ import pg from "pg"
 import postgres from "postgres"
 import { inject } from "vitest"
 import type { Database } from "../../src/drizzle.js"
+import { Conflicts, conflictingClient } from "./conflicting-client.js"
 
 /** Folder with the migrations that drizzle-kit generated. */
 export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
@@ -28,6 +29,10 @@ export interface PostgresDatabase extends TestDatabase {
 
 let counter = 0
 
+/** Given a seed, makes commits of every database through postgres.js fail at random. */
+const seed = process.env.TEST_CONFLICTS
+const conflicts = seed ? new Conflicts(Number(seed), 0.2) : undefined
+
 /** Makes an empty database on the PostgreSQL server; `close` drops it. */
 export function emptyPostgres(): Promise<PostgresDatabase> {
   return copyDatabase("template1")
@@ -45,7 +50,7 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
   url.pathname = `/${name}`
   const sql = postgres(url.href, { max: 10, onnotice: () => {} })
   return {
-    db: drizzlePostgres(sql),
+    db: drizzlePostgres(conflicts ? conflictingClient(sql, conflicts) : sql),
     sql,
     url: url.href,
     query: async (text) => [...(await sql.unsafe(text))],

@@ -7,7 +7,7 @@ import type { Database } from "../sql/database.js"
 import { endRowsWhere } from "../sql/end-rows.js"
 import { columnName, quoted } from "../sql/identifiers.js"
 import { queryDocument, queryRows } from "../sql/query.js"
-import { connectionLost } from "../sql/transactions.js"
+import { connectionLost, retryTransaction } from "../sql/transactions.js"
 import { MARKS } from "../users/marked-moments.js"
 import { type AdoptSearch, type Guest, isAmong, isGuest, lockGuests } from "./find-users.js"
 import { emptied, type HashColumn } from "./hash-columns.js"
@@ -42,27 +42,31 @@ interface NewIdentifiers {
 export async function adoptBatch(job: AdoptJob, guests: Guest[]): Promise<AdoptedBatch> {
   // The hooks of the app run before any row is locked.
   const given = await nameGuests(job, guests)
-  return job.db.transaction(async (tx) => {
-    await prepare(tx)
-    const locked = await lockGuests(tx, job.search, guests)
-    // Rows that were added before the lock count, but the statement that took it may not see them.
-    const found = locked.length > 0 ? await readLocked(tx, job, locked) : []
-    if (found.length === 0) return { adopted: 0, hashes: [] }
-    const ids = new Set(found.map(({ id }) => id))
-    const hashes = await removePasswords(tx, job, [...ids])
-    const statement = adoption(
-      job,
-      given.filter(({ id }) => ids.has(id)),
-    )
-    const rows = await queryRows<{ isLazy: boolean }>(tx, statement)
-    if (rows.length !== ids.size) throw await unfinished(tx)
-    if (rows.some(({ isLazy }) => !isLazy)) throw changedByTrigger()
-    const emptied = job.hashColumns.map(({ label }, position): [string, number] => [
-      label,
-      found.filter((user) => user.hashes[position]).length,
-    ])
-    return { adopted: rows.length, hashes: [...hashes, ...emptied] }
-  }, READ_COMMITTED)
+  return retryTransaction(
+    job.db,
+    async (tx) => {
+      await prepare(tx)
+      const locked = await lockGuests(tx, job.search, guests)
+      // Rows that were added before the lock count, but the statement that took it may not see them.
+      const found = locked.length > 0 ? await readLocked(tx, job, locked) : []
+      if (found.length === 0) return { adopted: 0, hashes: [] }
+      const ids = new Set(found.map(({ id }) => id))
+      const hashes = await removePasswords(tx, job, [...ids])
+      const statement = adoption(
+        job,
+        given.filter(({ id }) => ids.has(id)),
+      )
+      const rows = await queryRows<{ isLazy: boolean }>(tx, statement)
+      if (rows.length !== ids.size) throw await unfinished(tx)
+      if (rows.some(({ isLazy }) => !isLazy)) throw changedByTrigger()
+      const emptied = job.hashColumns.map(({ label }, position): [string, number] => [
+        label,
+        found.filter((user) => user.hashes[position]).length,
+      ])
+      return { adopted: rows.length, hashes: [...hashes, ...emptied] }
+    },
+    READ_COMMITTED,
+  )
 }
 
 /**

@@ -2,6 +2,7 @@ import { and, eq, inArray, or } from "drizzle-orm"
 import { v7 as uuidv7 } from "uuid"
 import { LazySetupError, NameExhaustedError } from "../../errors.js"
 import type { Database } from "../sql/database.js"
+import { retry, retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
@@ -75,7 +76,7 @@ async function insertOrExplain<Result>(
   row: NewUserRow,
 ): Promise<Result> {
   try {
-    return await insert()
+    return await retry(insert)
   } catch (error) {
     throw await explainCreation(db, tables, error, row)
   }
@@ -89,10 +90,10 @@ async function undo(
   row: NewUserRow,
   refusal: LazySetupError,
 ): Promise<never> {
-  if (session) await db.delete(sessionsTable).where(eq(sessionsTable.sessionToken, session.sessionToken))
+  if (session) await retry(() => db.delete(sessionsTable).where(eq(sessionsTable.sessionToken, session.sessionToken)))
   // On a view, a trigger can return the row of another user, which must stay.
   const isNew = or(eq(usersTable.id, row.id), eq(usersTable.username, row.username))
-  await db.delete(usersTable).where(and(eq(usersTable.id, user.id), isNew))
+  await retry(() => db.delete(usersTable).where(and(eq(usersTable.id, user.id), isNew)))
   throw refusal
 }
 
@@ -113,7 +114,7 @@ function attachSession(
   ids: string[],
   session: NewSession | undefined,
 ): Promise<Made | undefined> {
-  return db.transaction(async (tx) => {
+  return retryTransaction(db, async (tx) => {
     const [user] = await tx
       .select()
       .from(usersTable)

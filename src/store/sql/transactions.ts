@@ -1,4 +1,5 @@
-import { sql } from "drizzle-orm"
+import { is, sql } from "drizzle-orm"
+import { PgTransaction } from "drizzle-orm/pg-core"
 import type { Database } from "./database.js"
 import { queryRows } from "./query.js"
 import { sqlState } from "./sql-state.js"
@@ -12,23 +13,51 @@ const ROLLED_BACK_FOR_ANOTHER = ["40001", "40P01"]
 
 /**
  * Runs a transaction, and runs it again, up to three times in all, when PostgreSQL rolled it back
- * in favour of another one.
+ * in favour of another one. A transaction within another one runs once, since both were rolled back.
  * @param mayWorkAgain tells which other errors are worth another try
  */
-export async function retryTransaction<Result>(
+export function retryTransaction<Result>(
   db: Database,
   work: (tx: Database) => Promise<Result>,
   config?: Parameters<Database["transaction"]>[1],
+  mayWorkAgain?: (error: unknown) => boolean,
+): Promise<Result> {
+  if (is(db, PgTransaction)) return db.transaction(work)
+  return retry(() => db.transaction(work, config), mayWorkAgain)
+}
+
+/**
+ * Runs a statement that is a transaction by itself, or a whole transaction, as
+ * {@link retryTransaction} does.
+ */
+export async function retry<Result>(
+  run: () => PromiseLike<Result>,
   mayWorkAgain = (_error: unknown): boolean => false,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction(work, config)
+      return await run()
     } catch (error) {
       if (attempt === ATTEMPTS || !(isRolledBackForAnother(error) || mayWorkAgain(error))) throw error
     }
   }
 }
+
+/** Makes the writing methods of an adapter, each of which is one statement, run as by {@link retry}. */
+export function retryWrites<Methods extends object>(methods: Methods): Methods {
+  const retried =
+    (method: Method): Method =>
+    (...args) =>
+      retry(() => method(...args))
+  const entries = Object.entries<Method>(methods as Record<string, Method>)
+  return Object.fromEntries(
+    entries.map(([name, method]) => [name, READS.test(name) ? method : retried(method)]),
+  ) as Methods
+}
+
+type Method = (...args: unknown[]) => Promise<unknown>
+
+const READS = /^(get|list)/
 
 function isRolledBackForAnother(error: unknown): boolean {
   return ROLLED_BACK_FOR_ANOTHER.includes(sqlState(error) ?? "")

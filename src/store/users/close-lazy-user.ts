@@ -1,5 +1,6 @@
 import { and, eq } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
+import { retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { timeOf } from "./closed-user.js"
@@ -15,7 +16,7 @@ const CLOSED_BY_MS = 2000
  */
 export function closeLazyUser(db: Database, tables: Tables, userId: string): Promise<void> {
   const { usersTable } = tables
-  return db.transaction(async (tx) => {
+  return retryTransaction(db, async (tx) => {
     const isThatOne = and(eq(usersTable.id, userId), isLazyUser(usersTable))
     const [user] = await tx.select().from(usersTable).where(isThatOne).for("no key update")
     if (!user) return
