@@ -74,7 +74,7 @@ function recorded(tx: postgres.TransactionSql, statements: Statements): postgres
   })
 }
 
-function withMethods<Client extends object>(client: Client, methods: Record<string, unknown>): Client {
+export function withMethods<Client extends object>(client: Client, methods: Record<string, unknown>): Client {
   return new Proxy(client, {
     get: (target, name) => (typeof name === "string" && methods[name]) || Reflect.get(target, name),
   })

@@ -9,6 +9,8 @@ import postgres from "postgres"
 import { inject } from "vitest"
 import type { Database } from "../../src/drizzle.js"
 import { Conflicts, conflictingClient } from "./conflicting-client.js"
+import { engineClient } from "./engine-client.js"
+import { profiles } from "./engine-profiles.js"
 
 /** Folder with the migrations that drizzle-kit generated. */
 export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
@@ -48,9 +50,10 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
   await admin.end()
   const url = new URL(server)
   url.pathname = `/${name}`
-  const sql = postgres(url.href, { max: 10, onnotice: () => {} })
+  const connection = process.env.TEST_ENGINE === "uncounted" ? { track_counts: "off" } : {}
+  const sql = postgres(url.href, { max: 10, onnotice: () => {}, connection })
   return {
-    db: drizzlePostgres(conflicts ? conflictingClient(sql, conflicts) : sql),
+    db: drizzlePostgres(playedClient(sql)),
     sql,
     url: url.href,
     query: async (text) => [...(await sql.unsafe(text))],
@@ -61,6 +64,13 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
       await cleaner.end()
     },
   }
+}
+
+/** Lets the driver play what the variables TEST_CONFLICTS and TEST_ENGINE ask for. */
+function playedClient(sql: postgres.Sql): postgres.Sql {
+  const profile = profiles.find(({ name }) => name === process.env.TEST_ENGINE)
+  if (profile) return engineClient(sql, profile)
+  return conflicts ? conflictingClient(sql, conflicts) : sql
 }
 
 /** Makes a database with the default tables on the PostgreSQL server; `close` drops it. */

@@ -52,9 +52,9 @@ export function checkServer({ version, database, role, trackCounts, trackCountsS
     const whose = trackCountsSource.endsWith("user") ? `role ${quoted(role)} in database` : "database"
     findings.push({
       code: "track_counts",
-      severity: "error",
+      severity: "warning",
       message:
-        "The server does not count rows (track_counts is off), so every merge, purge and deletion of a lazy user fails: it could not check what it deletes.",
+        "The server does not count deleted rows (track_counts is off), so merges, purges and deletions of a lazy user count beforehand what goes. They are refused where the user table, or a table that refers to it, has a trigger, a rule or rows that the role can't see.",
       fix: `alter ${whose} ${quoted(database)} set track_counts = on;`,
       where: "track_counts",
     })

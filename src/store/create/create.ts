@@ -1,6 +1,7 @@
 import { and, eq, inArray, or } from "drizzle-orm"
 import { v7 as uuidv7 } from "uuid"
 import { LazySetupError, NameExhaustedError } from "../../errors.js"
+import { lockOf, readEngine } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
 import { retry, retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -108,12 +109,13 @@ function otherRow(user: UserRow, row: NewUserRow): LazySetupError | undefined {
 /**
  * Gives an existing lazy user the session; undefined when none of the ids is a lazy user any more.
  */
-function attachSession(
+async function attachSession(
   db: Database,
   { usersTable, sessionsTable, activeUsers }: Tables,
   ids: string[],
   session: NewSession | undefined,
 ): Promise<Made | undefined> {
+  const lock = lockOf(await readEngine(db), "share")
   return retryTransaction(db, async (tx) => {
     const [user] = await tx
       .select()
@@ -122,7 +124,7 @@ function attachSession(
       .limit(1)
       // Keeps a conversion or a sign-out, which end every session of the user, from slipping in
       // between.
-      .for("share")
+      .for(lock)
     if (!user || isClosed(user)) return undefined
     completeRow(user)
     if (!session) return { user, session: undefined }

@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
+import type { Database } from "../sql/database.js"
 import { collate, quoted } from "../sql/identifiers.js"
+import { queryRows } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { notGoneBefore } from "./gone-rows.js"
 import type { PurgeGraph } from "./graph.js"
@@ -51,6 +53,30 @@ export function withGone({ search, graph, users, follows, perUser = false }: Clo
         select purge_gone.owner, step.of, step.tab, step.tid
         from purge_gone cross join lateral (${sql.join(steps, sql` union all `)}) as step`
   return sql`with recursive purge_gone (owner, of, tab, tid) as (${start} ${recursion})`
+}
+
+/**
+ * Tells whether other users go with some, by ON DELETE CASCADE from the user table to itself or to a
+ * table whose rows go. One query, or none where no key does so.
+ * @param users the condition for the users to start from
+ */
+export async function takesOtherUsers(tx: Database, tables: Tables, graph: PurgeGraph, users: SQL): Promise<boolean> {
+  const { follows } = graph
+  const back = graph.holds.filter(({ table, onDelete }) => table === graph.users.oid && onDelete === "cascade")
+  if (back.length === 0) return false
+  const others = back.map(
+    (key) => sql`exists (
+      select from purge_gone join ${sql.raw(key.parentTarget)} as parent on parent.tableoid = purge_gone.tab and parent.ctid = purge_gone.tid
+      join ${sql.raw(key.target)} as child on ${refersTo(key)}
+      where purge_gone.of = ${literal(key.parent)}
+        and not exists (select from purge_gone as other where other.tab = child.tableoid and other.tid = child.ctid)
+    )`,
+  )
+  const [found] = await queryRows<{ takes: boolean }>(
+    tx,
+    sql`${withGone({ search: { tables }, graph, users, follows })} select (${sql.join(others, sql` or `)}) as takes`,
+  )
+  return found?.takes === true
 }
 
 /**

@@ -1,4 +1,5 @@
 import { LazySetupError } from "../../errors.js"
+import type { Engine } from "../sql/catalogue/engine.js"
 import { type ForeignKey, readForeignKeys } from "../sql/catalogue/foreign-keys.js"
 import type { Database } from "../sql/database.js"
 import { qualifiedName } from "../sql/identifiers.js"
@@ -26,6 +27,7 @@ export interface PurgeGraph {
    * The tables whose rows can go or change with users; undefined when triggers may reach any table.
    */
   within: number[] | undefined
+  engine: Engine
 }
 
 /**
@@ -38,7 +40,7 @@ export interface PurgeGraph {
  */
 export async function readPurgeGraph(db: Database, { usersTable }: Tables, cascade: boolean): Promise<PurgeGraph> {
   const name = qualifiedName(usersTable)
-  const { named, foreignKeys, within } = await readForeignKeys(db, [name])
+  const { named, foreignKeys, within, engine } = await readForeignKeys(db, [name])
   const oid = named[0]
   if (oid == null) throw new LazySetupError(`There is no table ${name} in the database.`)
 
@@ -55,6 +57,7 @@ export async function readPurgeGraph(db: Database, { usersTable }: Tables, casca
     first: new Set(first),
     shared: sharedTables(oid, [...follows, ...holds]),
     within,
+    engine,
   }
 }
 

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm"
 import { type DeletedSoFar, deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument } from "../sql/query.js"
-import type { ReferencingTable } from "./references/references.js"
+import type { ReferencingTable, UserReferences } from "./references/references.js"
 import type { ChangingTable, RowChange } from "./row-changes.js"
 
 /** The users of a merge. */
@@ -70,13 +70,13 @@ export interface LazyRows {
 
 /**
  * Counts the rows of the lazy user in all tables. One query.
- * @param within see {@link deletedSoFar}
+ * @param found the engine, and the tables to count deleted rows in; see {@link deletedSoFar}
  * @param before an earlier count, to compare this one with
  */
 export function countLazyRows(
   tx: Database,
   tables: ReferencingTable[],
-  within: number[] | undefined,
+  { engine, within }: Pick<UserReferences, "engine" | "within">,
   move: Move,
   before?: LazyRows,
 ): Promise<LazyRows> {
@@ -95,7 +95,7 @@ export function countLazyRows(
     sql`select json_build_object(
       'rows', ${array(counts.map(({ rows }) => rows))},
       'either', ${array(counts.map(({ either }) => either))},
-      'soFar', ${deletedSoFar(within)}
+      'soFar', ${deletedSoFar(engine, within)}
     )::text as document`,
   )
 }

@@ -79,7 +79,7 @@ export interface PurgeStrategy {
   /** Runs one batch so that none of it, or all of it, happens. */
   inTransaction<Result>(db: Database, work: (tx: Database) => Promise<Result>): Promise<Result>
   /** Picks users, and reads what {@link remove} needs to know with them, to save a round trip. */
-  pick(tx: Database, search: Search, users: SQL): Promise<Picked>
+  pick(tx: Database, job: Pick<PurgeJob, "search" | "graph">, users: SQL): Promise<Picked>
   /** Removes those of the picked users who can go, as many as there is room for. */
   remove(tx: Database, job: PurgeJob, picked: Picked, room: number): Promise<BatchOutcome>
 }

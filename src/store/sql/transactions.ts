@@ -1,5 +1,6 @@
 import { is, sql } from "drizzle-orm"
 import { PgTransaction } from "drizzle-orm/pg-core"
+import { type Engine, numbersTransactions } from "./catalogue/engine.js"
 import type { Database } from "./database.js"
 import { queryRows } from "./query.js"
 import { sqlState } from "./sql-state.js"
@@ -67,9 +68,11 @@ function isRolledBackForAnother(error: unknown): boolean {
  * Remembers the current transaction. Call the returned function after code of the app has run: when
  * a connection is lost, postgres.js runs the rest of its transaction on another connection, each
  * statement by itself (https://github.com/porsager/postgres/pull/1155).
- * @returns a function that throws when the current transaction is another one
+ * @returns a function that throws when the current transaction is another one; it can't tell on an
+ * engine that gives transactions no ids
  */
-export async function rememberTransaction(tx: Database): Promise<() => Promise<void>> {
+export async function rememberTransaction(tx: Database, engine: Engine): Promise<() => Promise<void>> {
+  if (!numbersTransactions(engine)) return async () => {}
   const current = async () => {
     const [row] = await queryRows<{ id: string | null }>(tx, sql`select pg_current_xact_id_if_assigned()::text as id`)
     return row?.id

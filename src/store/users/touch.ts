@@ -1,5 +1,6 @@
 import { and, eq, isNull, lte, or, sql } from "drizzle-orm"
 import { alias } from "drizzle-orm/pg-core"
+import { lockOf, readEngine } from "../sql/catalogue/engine.js"
 import { commonTable } from "../sql/common-table.js"
 import type { Database } from "../sql/database.js"
 import { retry } from "../sql/transactions.js"
@@ -31,6 +32,7 @@ export async function touchLazyUser(
   if ("userId" in used) return (await retry(() => see(db, used.userId))).length > 0
 
   const { sessionToken, expires } = used.session
+  const lock = lockOf(await readEngine(db), "no key update")
   const isThatSession = and(
     eq(sessionsTable.sessionToken, sessionToken),
     lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
@@ -47,7 +49,7 @@ export async function touchLazyUser(
         .from(sessionsTable)
         .innerJoin(lockedUser, eq(lockedUser.id, sessionsTable.userId))
         .where(isThatSession)
-        .for("no key update", { of: lockedUser }),
+        .for(lock, { of: lockedUser }),
     )
   const refreshed = commonTable(
     db,

@@ -30,7 +30,7 @@ export async function findReferences(
   const { usersTable, legacyHash } = tables
   const credentialColumns = await withoutStrangers(db, credentialColumnsOf(tables))
   const leaving = Object.keys(mergeTables).map(namesOfLabel)
-  const { named, foreignKeys, inherited, within, isDeferrable } = await readForeignKeys(db, [
+  const { named, foreignKeys, inherited, within, isDeferrable, engine } = await readForeignKeys(db, [
     ...[
       usersTable,
       ...credentialColumns.map(({ table }) => table),
@@ -94,6 +94,7 @@ export async function findReferences(
     leftAlone,
     keys: foreignKeys,
     within,
+    engine,
     isDeferrable: isDeferrable || within === undefined,
     credentials,
     problems,

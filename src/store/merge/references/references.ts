@@ -1,5 +1,6 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import type { Column } from "../../sql/catalogue/columns.js"
+import type { Engine } from "../../sql/catalogue/engine.js"
 import type { ForeignKey } from "../../sql/catalogue/foreign-keys.js"
 import type { UniqueRule } from "../unique-rules.js"
 import type { ReferenceProblem } from "./reference-problems.js"
@@ -56,6 +57,7 @@ export interface UserReferences {
    * table.
    */
   within: number[] | undefined
+  engine: Engine
   /** Whether triggers or checks can wait for the end of the transaction. */
   isDeferrable: boolean
   /** The tables that hold what a user signs in with, and that exist. */

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { queryDocument } from "../query.js"
+import { type Engine, engineFacts } from "./engine.js"
 import { columnNames, label, ownRows, qualified } from "./names.js"
 import { readable } from "./rights.js"
 
@@ -72,6 +73,8 @@ export interface ForeignKeys {
   within: number[] | undefined
   /** Whether a trigger or a constraint of these tables can wait for the end of the transaction. */
   isDeferrable: boolean
+  /** The engine of the database, which costs no query of its own here. */
+  engine: Engine
 }
 
 /**
@@ -187,6 +190,7 @@ export async function readForeignKeys(db: Database, names: string[]): Promise<Fo
         join pg_class on pg_class.oid = inhrelid
         where not relispartition
       ),
+      'engine', ${engineFacts},
       'foreignKeys', ${keysOfReached()}
     )::text as document`,
   )
