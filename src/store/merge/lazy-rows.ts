@@ -15,7 +15,7 @@ export interface Move {
 
 /** Describes the change of a table whose references to the lazy user move to the real one. */
 export function changingUsers(table: ReferencingTable, move: Move): ChangingTable {
-  const { oid, label, target, columns, isPartitioned, userColumns, rules, checks, parents } = table
+  const { oid, label, target, columns, key, isPartitioned, userColumns, rules, checks, parents } = table
   const changes = userColumns.map((column): RowChange => {
     const is = (prefix: string, id: string) => sql`${sql.raw(prefix + column.sql)} = ${id}`
     return {
@@ -30,6 +30,7 @@ export function changingUsers(table: ReferencingTable, move: Move): ChangingTabl
     label,
     target,
     columns,
+    key,
     isPartitioned,
     changes,
     rules,

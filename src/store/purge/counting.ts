@@ -1,5 +1,9 @@
-import { sql } from "drizzle-orm"
-import { listGoneRows } from "../deletion/gone-rows.js"
+import { type SQL, sql } from "drizzle-orm"
+import { listGoneRows, notGoneBefore } from "../deletion/gone-rows.js"
+import { readTable } from "../sql/catalogue/tables.js"
+import type { Database } from "../sql/database.js"
+import { qualifiedName } from "../sql/identifiers.js"
+import { primaryKey, rowPlace } from "../sql/row-place.js"
 import { findFree } from "./blocked-users.js"
 import { countGoing } from "./count-going.js"
 import { READ_COMMITTED } from "./deleting.js"
@@ -47,7 +51,8 @@ async function countInOneTransaction(
     return await job.db.transaction(
       async (tx) => {
         await listGoneRows(tx)
-        const search = { ...job.search, goneBefore: job.graph.shared }
+        const sessionIsThere = await sessionNotGone(tx, job)
+        const search = { ...job.search, goneBefore: job.graph.shared, sessionIsThere }
         throw new Counted(await inBatches({ ...job, db: tx, search, strategy: countingInOneTransaction }))
       },
       { isolationLevel: "repeatable read" },
@@ -56,4 +61,15 @@ async function countInOneTransaction(
     if (error instanceof Counted) return error.report
     throw error
   }
+}
+
+/** Builds `Search.sessionIsThere`. One query, or none where no row of two users can go. */
+async function sessionNotGone(tx: Database, { search, graph }: PurgeJob): Promise<SQL | undefined> {
+  const { sessionsTable } = search.tables
+  const sessions = search.hasSessions ? await readTable(tx, sessionsTable) : undefined
+  if (!sessions || !graph.shared.has(sessions.oid)) return undefined
+  return notGoneBefore(
+    sessions.oid,
+    rowPlace(primaryKey(graph.rowKeys, sessions.oid), `${qualifiedName(sessionsTable)}.`),
+  )
 }

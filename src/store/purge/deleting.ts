@@ -7,6 +7,7 @@ import { type Engine, numbersTransactions } from "../sql/catalogue/engine.js"
 import { deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument, queryRows } from "../sql/query.js"
+import { isRowAt, primaryKey } from "../sql/row-place.js"
 import { DAY_MS, type EndedUsers, recordOutcomes } from "../users/outcomes.js"
 import { findFree } from "./blocked-users.js"
 import { countGoing } from "./count-going.js"
@@ -98,7 +99,7 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
     const target = sql.raw(follows.find((key) => key.table === table)?.wholeTarget as string)
     return sql`, ${sql.raw(`first_${position}`)} as (
       delete from ${target} as target using purge_gone
-      where purge_gone.of = ${literal(table)} and target.tableoid = purge_gone.tab and target.ctid = purge_gone.tid
+      where purge_gone.of = ${literal(table)} and ${isRowAt(primaryKey(graph.rowKeys, table), "target.", sql`purge_gone.place`)}
     )`
   })
   return sql`${withGone({ search, graph, users: condition, follows })} ${sql.join(steps)}, ${removal}`

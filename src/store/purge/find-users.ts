@@ -1,5 +1,4 @@
 import { and, eq, gt, isNull, lt, or, type SQL, sql } from "drizzle-orm"
-import { notGoneBefore } from "../deletion/gone-rows.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument, queryRows } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -147,10 +146,9 @@ function noLiveSessionOfUser(search: Search): SQL {
   return sql`not exists (${liveSessions(search)} offset 0)`
 }
 
-function liveSessions({ tables, settings, goneBefore }: Search): SQL {
+function liveSessions({ tables, settings, sessionIsThere }: Search): SQL {
   const { usersTable, sessionsTable } = tables
-  const isThere = goneBefore && notGoneBefore(sql`${sessionsTable}`)
-  const live = and(eq(sessionsTable.userId, usersTable.id), gt(sessionsTable.expires, settings.now), isThere)
+  const live = and(eq(sessionsTable.userId, usersTable.id), gt(sessionsTable.expires, settings.now), sessionIsThere)
   return sql`select from ${sessionsTable} where ${live}`
 }
 

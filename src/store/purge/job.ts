@@ -12,6 +12,8 @@ export interface Search extends Sought {
   settings: PurgeSettings
   /** Whether there is a table of sessions; an app with JWT sessions needs none. */
   hasSessions: boolean
+  /** The condition for a session not to have gone before in a dry run; undefined where none can. */
+  sessionIsThere?: SQL | undefined
   /** The tables whose rows can go with users; undefined when triggers may reach any table. */
   within?: readonly number[] | undefined
 }
