@@ -40,7 +40,7 @@ export const cockroach: EngineProfile = {
     { what: 'column "ctid" does not exist', pattern: word("ctid|xmin|xmax|cmin|cmax"), code: UNDEFINED_COLUMN },
     {
       what: "unknown function: pg_stat_get_xact_tuples_deleted()",
-      pattern: word("pg_stat_get_\\w+|pg_current_xact_id\\w*|txid_current\\w*|pg_partition_\\w+"),
+      pattern: word("pg_stat_get_\\w+|pg_current_xact_id\\w*|txid_current\\w*"),
       code: UNDEFINED_FUNCTION,
     },
     {
