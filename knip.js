@@ -30,6 +30,6 @@ export default {
   ],
   // Programs of the operating system.
   ignoreBinaries: ["ldd", "openssl", "script"],
-  // Loaded by `require`, and copied to where an example is installed.
-  ignoreDependencies: ["express4", "@auth/sveltekit"],
+  // Loaded by `require`, copied to where an example is installed, and named by the code of docs/recipes.
+  ignoreDependencies: ["express4", "@auth/sveltekit", "graphql", "graphql-yoga", "ioredis", "redis"],
 }

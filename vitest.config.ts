@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os"
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config"
+import LongestFirst from "./test/setup/longest-first.js"
 
 /** Files that talk to no database, no server and no browser. */
 const UNIT = [
@@ -10,12 +11,13 @@ const UNIT = [
   "test/gate/{decide,known-bots}.test.ts",
   "test/password/**/*.test.ts",
   "test/release/**/*.test.ts",
-  "test/store/tables.test.ts",
 ]
 /** Whole apps in Chromium, but for those that a framework builds. */
 const BROWSER = ["test/browser/**/*.test.ts"]
 /** Apps of other frameworks, built and started as their documentation says. */
-const FRAMEWORKS = ["test/frameworks/**/*.test.ts", "test/next/**/*.test.ts"]
+const FRAMEWORKS = ["test/frameworks/**/*.test.ts"]
+/** Apps of Next.js, likewise. */
+const NEXT = ["test/next/**/*.test.ts"]
 /** The package as npm publishes it, its command line, and the code in the docs. */
 const PACKAGE = ["test/package/**/*.test.ts", "test/cli/**/*.test.ts", "test/docs/**/*.test.ts"]
 /** What people do, from the request to the rows, without a server. */
@@ -32,6 +34,7 @@ export default defineConfig({
       "test/setup/packed-tarball.ts",
       "test/setup/left-out.ts",
     ],
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./test/setup/project-times.ts"],
     // The OpenID provider of the tests warns at every start that it is set up for tests.
     onConsoleLog: (log) => !log.startsWith("oidc-provider "),
@@ -42,8 +45,9 @@ export default defineConfig({
       project("database", DATABASE, UNIT),
       project("flows", FLOWS, UNIT),
       project("browser", BROWSER),
-      // Next sets NODE_ENV and replaces fetch in the process that it runs in.
+      // The server of Hono replaces Response, and Next sets NODE_ENV and replaces fetch, for the whole process.
       { test: { ...project("frameworks", FRAMEWORKS).test, isolate: true } },
+      { test: { ...project("next", NEXT).test, isolate: true } },
       project("package", PACKAGE, UNIT),
     ],
   },

@@ -251,7 +251,7 @@ describe("the source", () => {
 
   it.each([
     { name: "argon2", through: ["password.ts"] },
-    { name: "@zxcvbn-ts/core", through: ["password.ts"] },
+    { name: "@zxcvbn-ts/core", through: ["password.ts", "react.ts"] },
     { name: "express", through: ["express.ts"] },
     { name: "drizzle-orm", through: ["drizzle.ts", "doctor.ts"] },
   ])("loads $name through no entry but $through", ({ name, through }) => {

@@ -5,16 +5,16 @@ import { type RequestHandler, Router, urlencoded } from "express"
 import { type Notes, notesOf, readNote } from "./notes.js"
 import { sameOrigin } from "./same-origin.js"
 import { notePage } from "./views/note-page.js"
-import { notesPage, welcomePage } from "./views/notes-page.js"
+import { homePage, notesPage } from "./views/notes-page.js"
 import { sendPage } from "./views/send-page.js"
 
-/** The pages and forms of somebody's notes. Opening any of them makes a lazy user of a visitor who is nobody yet. */
+/** Shows and changes notes. A visitor may read for nothing: the first note makes the lazy user. */
 export function notesRoutes(db: Database, authConfig: LazyAuth): Router {
-  const page = [allowLazy(authConfig)]
+  const page = [allowLazy(authConfig, { on: "write" })]
   const form = [sameOrigin, ...page, urlencoded({ extended: false, limit: "64kb" })]
   const router = Router()
 
-  // Before any of the handlers, so that nobody is made for an address that can't exist.
+  // Comes before the gate, so that no user is made for an address that can't exist.
   router.param("id", (_req, _res, next, id) => next(UUID.test(id) ? undefined : "route"))
 
   router.get(
@@ -72,13 +72,14 @@ export function notesRoutes(db: Database, authConfig: LazyAuth): Router {
 
   return router
 
-  /** A handler that knows whose notes it works on. */
+  /** Runs a handler that needs a session. */
   function withNotes(handle: NotesHandler): RequestHandler<{ id: string }> {
     return (req, res, next) => {
       const { session } = res.locals
-      // No session in spite of the gate: a bot, or a browser that loads ahead what may never be looked at.
-      if (!session) return sendPage(res, welcomePage())
-      return handle({ session, notes: notesOf(db, session.user.id) }, req, res, next)
+      if (session) return handle({ session, notes: notesOf(db, session.user.id) }, req, res, next)
+      // The gate makes no user for a bot, even when it writes.
+      if (req.method !== "GET") return sendPage(res.status(403), homePage())
+      return req.path === "/" ? sendPage(res, homePage()) : next()
     }
   }
 }

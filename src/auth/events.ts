@@ -55,12 +55,14 @@ export function composeEvents(own: Events = {}, context: RequestContext): Events
  * on: the visitor is signed out either way, and the purge removes the user.
  */
 async function endSignedOut(token: JWT | null | undefined, context: RequestContext): Promise<void> {
-  const { adapter, options, exchange } = context
+  const { adapter, options, exchange, session } = context
   // A token from before this library, or before the user was adopted, may be of a lazy user. The
   // store ignores real ones.
   const mayBeLazy = token?.isLazy !== false || token.lazySince === null
   const ids = token?.sub !== undefined && mayBeLazy ? [token.sub] : exchange.signedOut
-  for (const userId of new Set(ids)) {
+  // Auth.js removes every session cookie, also that of a late answer beside the session it read.
+  const others = await session.otherSubjects(token?.sub)
+  for (const userId of new Set([...ids, ...others])) {
     try {
       await adapter.lazy.closeLazyUser(userId)
       if (options.signOut === "delete" && (await adapter.lazy.deleteLazyUser(userId))) forgetLazyUser(userId)

@@ -1,4 +1,5 @@
 import { Auth } from "@auth/core"
+import { framePolicy } from "./config/embedding.js"
 import { type RequestConfig, requestConfig } from "./config/request-config.js"
 import { contextOf } from "./context/request-context.js"
 import { keepPrivate } from "./request/cache-control.js"
@@ -6,7 +7,7 @@ import { appendCookies, hideForeignCookies, isNameOrChunk } from "./request/cook
 import type { LazyAuth } from "./request/head.js"
 import { publicRequest } from "./request/public-url.js"
 import { readBody } from "./request/read-body.js"
-import { removeSessionCookies, sessionCookieName } from "./session/cookie.js"
+import { isOtherCookie, removeSessionCookies, sessionCookieName } from "./session/cookie.js"
 
 /**
  * Options of {@link handleAuth}.
@@ -42,7 +43,10 @@ export async function handleAuth(request: Request, auth: LazyAuth, options: Hand
   const outside = publicRequest(read)
   const config = requestConfig(auth, { request: outside, getClientAddress: options.getClientAddress })
   const answer = await Auth(config.trustHost ? ownCookies(outside, config) : withoutQuery(outside), config)
-  return finished(answer, outside, config)
+  const done = finished(answer, outside, config)
+  const { embedded } = contextOf(config)?.options ?? {}
+  if (embedded) done.headers.append("content-security-policy", framePolicy(embedded))
+  return done
 }
 
 /**
@@ -74,9 +78,8 @@ function finished(answer: Response, request: Request, config: RequestConfig): Re
   const { headers } = answer
   if (named.some((each) => isNameOrChunk(each, name))) {
     const place = { url: request.url, cookie: request.headers.get("cookie") ?? "" }
-    const { domain } = config.cookies?.sessionToken?.options ?? {}
     const left = removeSessionCookies(config, place).filter(
-      (each) => !named.includes(each.name) || (domain && !each.options.domain),
+      (each) => !named.includes(each.name) || isOtherCookie(each, config.cookies?.sessionToken?.options),
     )
     headers.delete("set-cookie")
     appendCookies(headers, left)

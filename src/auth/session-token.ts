@@ -66,8 +66,9 @@ export function composeDecode(
 ): NonNullable<JwtOptions["decode"]> {
   return async (params) => {
     const { session, exchange, request } = context
-    const { token: value } = params
-    if (!value || !isSessionSalt(context.config, params.salt)) return own(params)
+    const { token: asked } = params
+    if (!asked || !isSessionSalt(context.config, params.salt)) return own(params)
+    const value = session.first(asked)
     const isVisitors = request.present(value)
     const { minted } = exchange
     // The claims of a token that this request encrypted are known already.

@@ -13,7 +13,7 @@ import type { LazyProviderConfig } from "./providers/bound-provider.js"
 import { readSessionValue, rowSession, type SessionAnswer, type SessionPlace } from "./read-session.js"
 import { cookieAfter } from "./request/cookies.js"
 import type { RequestHead } from "./request/head.js"
-import { sessionCookieName, writeSessionCookies } from "./session/cookie.js"
+import { sessionCookieName, withoutOtherSessions, writeSessionCookies, writeYieldingCookies } from "./session/cookie.js"
 import { sessionSettings } from "./session/settings.js"
 
 /**
@@ -27,6 +27,7 @@ export interface LazySignIn extends SessionAnswer {
  * Signs a visitor in through `LazyProvider` as the `callback` route of Auth.js does for a form, and
  * reads the new session. Calls every callback and event of the app with the same arguments, in the
  * same order. The caller checks that the request is the visitor's own.
+ * @param yields whether the new session gives way to a sign-in that the browser made meanwhile
  * @returns null when the browser has a session after all, which the app hides or has just ended
  * @throws AuthError of any kind that the provider or a callback throws; CallbackRouteError with any
  * other error of theirs as its cause. The new user is deleted then
@@ -36,20 +37,24 @@ export async function signInLazily(
   config: RequestConfig,
   place: SessionPlace,
   head: RequestHead,
+  { yields } = { yields: false },
 ): Promise<LazySignIn | null> {
   const provider = lazyProvider(config)
   const context = contextOf(config)
   try {
     const user = (await provider.authorize({}, head)) as SignedIn
     if (context?.decision.kind === "keep") return null
-    const { value, cookies } = await makeSession(config, place, user)
-    const cookie = cookieAfter(place.cookie, cookies)
+    const { value, expires } = await makeSession(config, place, user)
+    const cookies = (yields ? writeYieldingCookies : writeSessionCookies)(config, place, value, expires)
+    // The handler must not try the session that is over first.
+    const cookie = cookieAfter(yields ? withoutOtherSessions(config, place) : place.cookie, cookies)
     const made = context && writtenSession(context.decision)
     const owner = { id: user.id, isLazy: true }
     if (made) return { body: await rowSession(config, made), cookies, cookie, owner }
     const read = await readSessionValue(config, { url: place.url, cookie }, value)
     if (!read.owner) throw new Error("The session of the new lazy user can't be read.")
-    if (read.cookies.length === 0) return { body: read.body, cookies, cookie, owner }
+    // Reading writes the session into a whole cookie. The next request does that just as well.
+    if (yields || read.cookies.length === 0) return { body: read.body, cookies, cookie, owner }
     return { body: read.body, cookies: [...cookies, ...read.cookies], cookie: cookieAfter(cookie, read.cookies), owner }
   } catch (error) {
     if (context) await takeBackDecision(context)
@@ -80,13 +85,13 @@ async function makeSession(config: RequestConfig, place: SessionPlace, user: Sig
   if (token === null) throw new AccessDenied("The jwt callback returned null, which refuses the sign-in.")
   const salt = sessionCookieName(config, place.url)
   const value = await jwt.encode({ ...jwt, token: token as JWT, salt })
-  const cookies = writeSessionCookies(config, place, value, new Date(Date.now() + maxAge * 1000))
+  const expires = new Date(Date.now() + maxAge * 1000)
   try {
     await config.events?.signIn?.({ user, account })
   } catch (error) {
     logError(config, new EventError('The event "signIn" threw an error; see the cause.', { cause: { err: error } }))
   }
-  return { value, cookies }
+  return { value, expires }
 }
 
 async function refuseUnlessAllowed(signIn: () => unknown): Promise<void> {

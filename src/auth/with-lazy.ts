@@ -5,6 +5,7 @@ import type { InternalAdapter } from "../store/lazy-adapter.js"
 import { onlyActive } from "../store/only-active.js"
 import { rememberSessionMaxAge } from "../store/users/session-life.js"
 import { composeCallbacks } from "./callbacks.js"
+import { checkEmbedding, frameCookies } from "./config/embedding.js"
 import { creationLimits } from "./config/limits.js"
 import { loudLogger } from "./config/loud-logger.js"
 import { notAConfiguration, sharedConfiguration } from "./config/one-request.js"
@@ -12,6 +13,7 @@ import type { LazyConfig } from "./config/options.js"
 import { sharedLimiters } from "./config/shared-limiters.js"
 import type { AppContext } from "./context/app-context.js"
 import { type Incoming, keepContext, RequestContext } from "./context/request-context.js"
+import { keepSettled } from "./context/settled-config.js"
 import { composeEvents } from "./events.js"
 import { linkingAdapter } from "./linking/adapter.js"
 import { bindProvider, problemsOf } from "./providers/bound-provider.js"
@@ -45,7 +47,7 @@ export function withLazy(config: LazyConfig): LazyAuth {
   rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
   const app = appContext(config)
   const settled = settledConfig(config, app)
-  return refusingToBeConfig((argument) => {
+  const auth = refusingToBeConfig((argument) => {
     const providers = needsWithoutMerge(argument && headOf(argument).url)
       ? [...settled.providers, withoutMerge]
       : settled.providers
@@ -58,6 +60,7 @@ export function withLazy(config: LazyConfig): LazyAuth {
       hideForeignCookies(request.headers, built)
     return built
   })
+  return keepSettled(auth, { config: settled, options: app.options })
 }
 
 const withoutMerge = withoutMergeProvider()
@@ -118,7 +121,7 @@ function isAuthRoute({ url }: Request, { basePath = configuredPath() ?? "/auth" 
   return url.includes(`${basePath}/`) && new URL(url).pathname.startsWith(`${basePath}/`)
 }
 
-function refuseUnusable({ adapter, providers, lazy }: LazyConfig): void {
+function refuseUnusable({ adapter, providers, lazy, cookies }: LazyConfig): void {
   if (!adapter?.lazy) throw new LazySetupError("withLazy needs `adapter: LazyAdapter(db)`, from authjs-lazy/drizzle.")
   const problems = new SetupProblems()
   const recheck = lazy?.recheck ?? DEFAULT_RECHECK
@@ -131,6 +134,7 @@ function refuseUnusable({ adapter, providers, lazy }: LazyConfig): void {
     )
   const { trustProxy } = lazy ?? {}
   if (trustProxy) problems.try(() => checkTrustedProxy(trustProxy))
+  if (lazy?.embedded !== undefined) problems.try(() => checkEmbedding(lazy.embedded, cookies))
   // Two providers often lack the same thing.
   const ofProviders = providers.flatMap((provider) => problemsOf(provider, adapter as InternalAdapter))
   problems.add(...new Set(ofProviders))
@@ -144,7 +148,12 @@ function appContext(given: LazyConfig): AppContext {
   const internal = adapter as InternalAdapter
   return {
     adapter: [internal.lazy.isActive, lazy?.isActive].reduce(onlyActive, internal),
-    options: { ...lazy, enabled: lazy?.enabled ?? true, recheck: lazy?.recheck ?? DEFAULT_RECHECK },
+    options: {
+      ...lazy,
+      enabled: lazy?.enabled ?? true,
+      recheck: lazy?.recheck ?? DEFAULT_RECHECK,
+      embedded: lazy?.embedded?.length ? [...lazy.embedded] : undefined,
+    },
     events,
     strategy: config.session?.strategy ?? "database",
     maxAge,
@@ -159,11 +168,15 @@ function appContext(given: LazyConfig): AppContext {
 }
 
 /** Returns the part of the configuration that is the same for every request. */
-function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strategy }: AppContext): AuthConfig {
+function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strategy, options }: AppContext): AuthConfig {
   // Auth.js refuses an explicit "database" when all providers are credentials providers. With an
   // adapter, "database" is its default.
   const { strategy: ___, ...session } = config.session ?? {}
-  return { ...config, session: strategy === "jwt" ? { ...session, strategy } : session }
+  return {
+    ...config,
+    session: strategy === "jwt" ? { ...session, strategy } : session,
+    ...(options.embedded && { cookies: frameCookies(config.cookies) }),
+  }
 }
 
 function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): AuthConfig {

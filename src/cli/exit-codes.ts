@@ -4,7 +4,7 @@ export const DONE = 0
 export const FAILED = 1
 /** The command line is wrong. */
 export const USAGE = 2
-/** The command finished, but left skipped users, findings, missing files, or the rest of an interrupted purge. */
+/** The command finished, but left skipped users, findings, missing files or part of a purge. */
 export const LEFT = 3
 
 /** The exit codes, as the help explains them. */

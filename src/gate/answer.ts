@@ -1,4 +1,5 @@
 import { isForSharedCaches, privately } from "../auth/request/cache-control.js"
+import { addFramePolicy, framePolicyOf } from "./frame-policy.js"
 
 /**
  * Returns a copy of the handler's response with the gate's headers. Of two cookies with one name,
@@ -40,9 +41,10 @@ export function mergeGateHeaders(headers: Headers, gated: Headers, cookies = gat
   headers.delete("set-cookie")
   for (const cookie of [...missingCookies(cookies, own), ...own]) headers.append("set-cookie", cookie)
   if (!namesCookie(headers.get("vary"))) headers.append("vary", "Cookie")
-  const control = cacheControl(headers.get("cache-control"), gated)
+  addFramePolicy(headers, framePolicyOf(gated))
+  const control = cacheControl(headers.get("cache-control"), gated, own)
   if (control !== null) headers.set("cache-control", control)
-  if (gated.has("set-cookie")) removeSharedCaches(headers)
+  if (isForOne(gated, own)) removeSharedCaches(headers)
 }
 
 /** Removes what tells shared caches to keep an answer whatever its `Cache-Control` is. */
@@ -70,8 +72,23 @@ export function namesCookie(vary: string | null): boolean {
   return /(?:^|[\s,])(?:cookie|\*)(?:$|[\s,])/i.test(vary ?? "")
 }
 
-/** Returns the handler's `Cache-Control`, made private when the response sets a cookie. */
-export function cacheControl(own: string | null, gated: Headers): string | null {
-  const told = own ?? gated.get("cache-control")
-  return gated.has("set-cookie") ? privately(told) : told
+/**
+ * The `Cache-Control` of a page that only this visitor may see, at a URL whose other pages may be
+ * in shared caches and in the browser's own.
+ */
+export const FOR_ONE = "private, no-cache"
+
+/**
+ * Tells whether the handler's own headers must not let a shared cache keep the response.
+ * @param own the cookies that the handler sets
+ */
+export function isForOne(gated: Headers, own: string[]): boolean {
+  const control = gated.get("cache-control")
+  return gated.has("set-cookie") || control === FOR_ONE || (control === null && own.length > 0)
+}
+
+/** Returns the handler's `Cache-Control`, made private where only this visitor may see the page. */
+export function cacheControl(control: string | null, gated: Headers, own: string[]): string | null {
+  const told = control ?? gated.get("cache-control")
+  return isForOne(gated, own) ? privately(told) : told
 }

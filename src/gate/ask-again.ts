@@ -1,6 +1,8 @@
 import { createHash, createHmac } from "node:crypto"
 import { parseCookie } from "cookie"
+import { FRAME_COOKIE } from "../auth/config/embedding.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
+import { contextOf } from "../auth/context/request-context.js"
 import { type GateRefused, refuse } from "./result.js"
 
 /** Describes a visit with the cookie of an ended session. */
@@ -39,7 +41,8 @@ export function cameBack(config: RequestConfig, { cookie, token }: EndedVisit): 
 export function askAgain(config: RequestConfig, visit: EndedVisit): GateRefused | undefined {
   if (!mayAsk(visit.token)) return undefined
   const secure = visit.url.startsWith("https:")
-  const options = { httpOnly: true, sameSite: "lax" as const, path: "/", secure, maxAge: SECONDS }
+  const inFrame = contextOf(config)?.options.embedded ? FRAME_COOKIE : undefined
+  const options = { httpOnly: true, sameSite: "lax" as const, path: "/", secure, maxAge: SECONDS, ...inFrame }
   const refusal = { reason: "session-ended" as const, session: null, status: 307 as const, body: "" }
   return refuse(refusal, { location: visit.path }, [{ name: NAME, value: mark(config, visit.token), options }])
 }

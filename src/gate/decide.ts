@@ -29,6 +29,16 @@ export function skipReason(
   return undefined
 }
 
+const WRITES = ["POST", "PUT", "PATCH", "DELETE"]
+
+/**
+ * Tells whether a request writes, by its method alone: headers such as `X-HTTP-Method-Override`
+ * and operations of GraphQL in a query don't count.
+ */
+export function isWrite({ method }: Pick<RequestHead, "method">): boolean {
+  return WRITES.includes(method)
+}
+
 /** Tells whether a browser navigates to a page, so that the gate can redirect it. */
 export function isNavigation({ method, headers }: Pick<RequestHead, "method" | "headers">): boolean {
   return (method === "GET" || method === "HEAD") && isPageLoad(headers)

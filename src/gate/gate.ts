@@ -11,8 +11,11 @@ import { publicAddress, sameOriginPath } from "../auth/request/public-url.js"
 import { readSessionCookie } from "../auth/session/cookie.js"
 import { signInLazily } from "../auth/sign-in-lazily.js"
 import { LazySetupError } from "../errors.js"
+import { FOR_ONE } from "./answer.js"
 import { askAgain, cameBack } from "./ask-again.js"
-import { isNavigation, isPageLoad, type SkipReason, skipReason } from "./decide.js"
+import { openBeforeWrite, openWithoutCookie } from "./before-write.js"
+import { isNavigation, isPageLoad, isWrite, type SkipReason, skipReason } from "./decide.js"
+import { decideEmbedded } from "./embedded.js"
 import { checkOptions, type GateOptions } from "./options.js"
 import { isShownLater } from "./prefetch.js"
 import { type GatedVisit, refuseAhead, refuseForNow, refuseOther } from "./refusals.js"
@@ -51,16 +54,32 @@ export async function decideGate(
   const { method, headers } = request
   const visit: GatedVisit = { url, origin, method, headers, options }
 
-  const cookie = headers.get("cookie") ?? ""
+  const unread = openWithoutCookie(visit, auth)
+  if (unread) return unread
   const seen = visibleRequest(visit, request)
   const config = sessionConfig(auth, { request: seen, getClientAddress: options.getClientAddress })
   if (!Array.isArray(config.providers)) throw notFromWithLazy(config)
+  const { embedded } = contextOf(config)?.options ?? {}
+  if (!embedded) return decideVisit(visit, config, seen, canSendBack)
+  return decideEmbedded(visit, config, embedded, (visible) => decideVisit(visible, config, seen, canSendBack))
+}
+
+async function decideVisit(
+  visit: GatedVisit,
+  config: RequestConfig,
+  seen: RequestHead,
+  canSendBack: boolean,
+): Promise<GateResult> {
+  const { url, headers, options } = visit
+  const cookie = headers.get("cookie") ?? ""
   const before = await readSession(config, { url, cookie })
   const late = before.ended && canSendBack ? sendBack(visit, config) : undefined
   if (late && late !== "returned") return late
   if (options.require) return notAhead(visit, admit(visit, config, options.require, before))
-  if (before.owner && before.body) return openWith(before, before.cookie ?? cookie, before.cookies)
+  if (before.owner && before.body) return openWith(visit, before, before.cookie ?? cookie)
   if (options.create === false) return openWithout("read-only", before.cookie ?? cookie, before.cookies)
+  if (options.on === "write" && !isWrite(visit))
+    return openBeforeWrite(visit, config, { before, hasReturned: late === "returned" })
 
   const { isBot, enabled = false } = contextOf(config)?.options ?? {}
   const skipped = skipReason(visit, isBot)
@@ -68,17 +87,18 @@ export async function decideGate(
   if (skipped) return openWithout(skipped, cookie)
   // The browser may have sent this request before a conversion and receive the answer after it. The
   // answer must not replace the new session.
+  const yields = options.on === "write"
   if (
     late !== "returned" &&
-    (before.ended || !isNavigation(visit)) &&
+    (before.ended || (!yields && !isNavigation(visit))) &&
     readSessionCookie(config, { url, cookie }) !== null
   )
     return openWithout("stale-session", cookie)
   try {
-    const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen)
+    const signedIn = await signInLazily(silenceRefusals(config), { url, cookie }, seen, { yields })
     // The app's callbacks end or hide this session, so don't create another one.
     if (!signedIn) return openWithout("stale-session", cookie, before.cookies)
-    return openWith(signedIn, signedIn.cookie, signedIn.cookies, { created: true })
+    return openWith(visit, signedIn, signedIn.cookie, { created: true })
   } catch (error) {
     if (error instanceof LazyDisabled) return openWithout("disabled", cookie)
     if (error instanceof VisitorNotVerified) return openWithout("bot", cookie)
@@ -109,7 +129,8 @@ function visibleRequest({ url, method, headers }: GatedVisit, request: RequestHe
  */
 function sendBack(visit: GatedVisit, config: RequestConfig): GateRefused | "returned" | undefined {
   const { url, origin, headers } = visit
-  if (!isPageLoad(headers) || skipReason(visit, contextOf(config)?.options.isBot)) return undefined
+  if (!isPageLoad(headers) && !isScriptWriting(visit)) return undefined
+  if (skipReason(visit, contextOf(config)?.options.isBot)) return undefined
   const cookie = headers.get("cookie") ?? ""
   const token = readSessionCookie(config, { url, cookie })
   const path = sameOriginPath(url, origin)
@@ -118,18 +139,29 @@ function sendBack(visit: GatedVisit, config: RequestConfig): GateRefused | "retu
   return cameBack(config, ended) ? "returned" : askAgain(config, ended)
 }
 
+/**
+ * Tells whether a script of a browser sends a write to a gate that makes lazy users on writes. Its
+ * pages make nobody, so it may have no other way to a session.
+ */
+function isScriptWriting({ method, headers, options }: GatedVisit): boolean {
+  const mode = headers.get("sec-fetch-mode")
+  return options.on === "write" && isWrite({ method }) && (mode === "cors" || mode === "same-origin")
+}
+
 /** Keeps the browser from showing a preloaded refusal after a later click. */
 function notAhead({ headers }: GatedVisit, result: GateResult): GateResult {
   return !result.open && isShownLater(headers) ? refuseAhead(result.session) : result
 }
 
 function openWith(
-  { body: session }: SessionAnswer,
+  { options }: GatedVisit,
+  { body: session, cookies }: SessionAnswer,
   cookie: string,
-  cookies: AuthCookie[],
   { created } = { created: false },
 ): GateOpen {
-  return letPass({ session, created, skipped: undefined, cookie }, cookies)
+  // Before the first write, the handler may let shared caches keep this page.
+  const cacheControl = options.on === "write" ? FOR_ONE : undefined
+  return letPass({ session, created, skipped: undefined, cookie }, cookies, cacheControl)
 }
 
 function openWithout(skipped: SkipReason, cookie: string, cookies: AuthCookie[] = []): GateOpen {
@@ -140,7 +172,7 @@ function admit(visit: GatedVisit, config: RequestConfig, wanted: "lazy" | "real"
   const { body: session, cookies, owner, cookie = visit.headers.get("cookie") ?? "" } = found
   if (owner && owner.isLazy === undefined)
     throw new SessionTokenError("The user of this session could not be read from the database.")
-  if (session && owner?.isLazy === (wanted === "lazy")) return openWith(found, cookie, cookies)
+  if (session && owner?.isLazy === (wanted === "lazy")) return openWith(visit, found, cookie)
   return refuseOther(visit, config, wanted, { session, cookies })
 }
 

@@ -84,7 +84,7 @@ function middleware<Found extends GateSession | null>(auth: LazyAuth, options: G
     // A gate that requires a user is open only with a session.
     c.set("session", result.session as Found)
     // Change it in place: @hono/auth-js may already hold the request.
-    if (result.cookie) c.req.raw.headers.set("cookie", result.cookie)
+    if (result.cookie || c.req.raw.headers.has("cookie")) c.req.raw.headers.set("cookie", result.cookie)
     await answered(c, next)
     addHeaders(c, result.headers)
   }

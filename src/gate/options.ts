@@ -18,6 +18,17 @@ export interface GateOptions {
    */
   create?: boolean
   /**
+   * Names the request that creates the lazy user; see {@link AllowOptions.on}.
+   * @default "visit"
+   */
+  on?: "visit" | "write"
+  /**
+   * With `on: "write"`, gives a CSRF cookie to a browser that opens a page; see
+   * {@link AllowOptions.csrfCookie}.
+   * @default true
+   */
+  csrfCookie?: boolean
+  /**
    * Path on this site to which a refused browser is redirected.
    * @default the sign-in page of Auth.js
    */
@@ -32,14 +43,23 @@ export interface GateOptions {
 /**
  * Configures `allowLazy`.
  * @example
- * const options: AllowOptions = { on: "visit" }
+ * const options: AllowOptions = { on: "write" }
  */
 export interface AllowOptions {
   /**
-   * Names the request that creates the lazy user. `"visit"` is the first one, with any method.
+   * Names the request that creates the lazy user. `"visit"` is the first one other than HEAD,
+   * OPTIONS and TRACE. `"write"` is the first POST, PUT, PATCH or DELETE; until then, pages are shown
+   * without a session, and cost no statement and no row.
    * @default "visit"
    */
-  on?: "visit"
+  on?: "visit" | "write"
+  /**
+   * With `on: "write"`, gives the CSRF cookie of Auth.js to a browser that opens a page without
+   * one, so that first writes that it sends at once create one lazy user. With `false`, pages set no
+   * cookie, and a shared cache can serve them.
+   * @default true
+   */
+  csrfCookie?: boolean
 }
 
 /**
@@ -67,13 +87,15 @@ type GateName = keyof typeof GATES
 
 /** Lists the options of each function, with a check for their values. */
 const KNOWN: Record<GateName | "gate", Record<string, (value: unknown) => boolean>> = {
-  allowLazy: { on: (value) => value === "visit" },
+  allowLazy: { on: isMoment, csrfCookie: isBoolean },
   requireLazy: { redirectTo: isText },
   requireReal: { redirectTo: isText },
   optionalSession: {},
   gate: {
     require: (value) => value === "lazy" || value === "real",
-    create: (value) => typeof value === "boolean",
+    create: isBoolean,
+    on: isMoment,
+    csrfCookie: isBoolean,
     redirectTo: isText,
     getClientAddress: (value) => typeof value === "function",
   },
@@ -81,6 +103,14 @@ const KNOWN: Record<GateName | "gate", Record<string, (value: unknown) => boolea
 
 function isText(value: unknown): boolean {
   return typeof value === "string"
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === "boolean"
+}
+
+function isMoment(value: unknown): boolean {
+  return value === "visit" || value === "write"
 }
 
 /**
@@ -91,7 +121,7 @@ export function optionsOf(name: GateName, auth: unknown, options: RequireOptions
   if (typeof auth !== "function")
     throw new LazySetupError(`${name} needs the function that withLazy returned. Write ${name}(authConfig).`)
   checkOptions(name, options)
-  return { ...GATES[name], ...(options.redirectTo !== undefined && { redirectTo: options.redirectTo }) }
+  return { ...GATES[name], ...options }
 }
 
 /**
@@ -108,10 +138,16 @@ export function checkOptions(name: GateName | "gate", options: unknown): asserts
     if (value !== undefined && !accepts(value))
       throw new LazySetupError(`${name}: \`${option}\` must not be ${shown(value)}; it takes ${TAKEN[option]}.`)
   }
+  const { on, csrfCookie } = options as GateOptions
+  if (csrfCookie !== undefined && on !== "write")
+    throw new LazySetupError(
+      `${name}: \`csrfCookie\` needs \`on: "write"\`. Write { on: "write", csrfCookie: ${csrfCookie} }.`,
+    )
 }
 
 const TAKEN: Record<string, string> = {
-  on: '"visit"',
+  on: '"visit" or "write"',
+  csrfCookie: "true or false",
   require: '"lazy" or "real"',
   create: "true or false",
   redirectTo: 'a path of this site, such as { redirectTo: "/convert" }',

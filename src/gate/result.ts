@@ -59,12 +59,17 @@ export interface GateRefused {
 /** The decision of the gate, which each framework's gate translates. */
 export type GateResult = GateOpen | GateRefused
 
-/** Makes the result that lets a visitor through, with the cookies to set. */
+/**
+ * Makes the result that lets a visitor through, with the cookies to set.
+ * @param cacheControl what the response has to say where it sets no cookie; null to leave it to the
+ * handler
+ */
 export function letPass(
   result: Pick<GateOpen, "session" | "created" | "skipped" | "cookie">,
   cookies: AuthCookie[],
+  cacheControl: string | null = "private",
 ): GateOpen {
-  const headers = gateHeaders(cookies)
+  const headers = gateHeaders(cookies, cacheControl)
   return { open: true, ...result, headers, apply: (response) => withGateHeaders(response, headers) }
 }
 
@@ -75,7 +80,7 @@ export function refuse(
   cookies: AuthCookie[] = [],
 ): GateRefused {
   const { status, body } = result
-  const all = gateHeaders(cookies)
+  const all = gateHeaders(cookies, null)
   for (const [name, value] of new Headers(headers)) all.set(name, value)
   all.set("cache-control", "private, no-store")
   const apply = (response?: Response) =>
@@ -83,9 +88,10 @@ export function refuse(
   return { open: false, ...result, headers: all, apply }
 }
 
-function gateHeaders(cookies: AuthCookie[]): Headers {
-  // Without a session too: a shared cache can't know whether the gate creates one.
-  const headers = new Headers({ vary: "Cookie", "cache-control": cookies.length > 0 ? "private, no-store" : "private" })
+function gateHeaders(cookies: AuthCookie[], cacheControl: string | null): Headers {
+  const headers = new Headers({ vary: "Cookie" })
+  const control = cookies.length > 0 ? "private, no-store" : cacheControl
+  if (control !== null) headers.set("cache-control", control)
   appendCookies(headers, cookies)
   return headers
 }

@@ -2,7 +2,8 @@ import type { Handle, RequestEvent } from "@sveltejs/kit"
 import { parseSetCookie } from "cookie"
 import type { LazyAuth, RequestHead } from "../auth/request/head.js"
 import { platformAddress } from "../auth/request/node-address.js"
-import { cacheControl, missingCookies, namesCookie, removeSharedCaches } from "./answer.js"
+import { cacheControl, isForOne, missingCookies, namesCookie, removeSharedCaches } from "./answer.js"
+import { addFramePolicy, framePolicyOf } from "./frame-policy.js"
 import { decideGate } from "./gate.js"
 import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "./options.js"
 import type { GateRefused } from "./result.js"
@@ -61,10 +62,12 @@ function gateHandle(auth: LazyAuth, options: GateOptions): Handle {
     const { address, prerendering } = readConnection(event)
     if (prerendering || event.route.id === null) return resolve(event)
     const getClientAddress = address === undefined ? undefined : () => address
-    const result = await decideGate(visitOf(event), auth, { ...options, getClientAddress })
+    // The browser fetches data in the background, and a router also before a click.
+    const csrfCookie = options.csrfCookie !== false && !event.isDataRequest
+    const result = await decideGate(visitOf(event), auth, { ...options, csrfCookie, getClientAddress })
     if (!result.open) return refusal(result, event)
     // Change the request in place: every handle shares it, but not the event.
-    if (result.cookie) event.request.headers.set("cookie", result.cookie)
+    if (result.cookie || event.request.headers.has("cookie")) event.request.headers.set("cookie", result.cookie)
     for (const cookie of result.headers.getSetCookie()) setCookie(event, cookie)
     return withHeaders(await answered(event, () => resolve(event), result.headers), result.headers)
   }
@@ -135,9 +138,10 @@ function withHeaders(response: Response, gated: Headers): Response {
   const set = new Set(own.map(nameOf))
   const answer = new Response(response.body, response)
   if (!namesCookie(answer.headers.get("vary"))) answer.headers.append("vary", "Cookie")
-  const control = cacheControl(answer.headers.get("cache-control"), gated)
+  addFramePolicy(answer.headers, framePolicyOf(gated))
+  const control = cacheControl(answer.headers.get("cache-control"), gated, own)
   if (control !== null) answer.headers.set("cache-control", control)
-  if (gated.has("set-cookie")) removeSharedCaches(answer.headers)
+  if (isForOne(gated, own)) removeSharedCaches(answer.headers)
   for (const cookie of missingCookies(gated.getSetCookie(), own))
     if (!set.has(nameOf(cookie))) answer.headers.append("set-cookie", cookie)
   return answer

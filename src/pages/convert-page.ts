@@ -1,6 +1,7 @@
 import { isAuthError } from "../auth/config/auth-error.js"
 import { logError } from "../auth/config/log-error.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
+import { contextOf } from "../auth/context/request-context.js"
 import { issueCsrfToken, postCallback, startSignIn } from "../auth/internal-call.js"
 import { readNewSession, readSession, type SessionAnswer } from "../auth/read-session.js"
 import { type AuthCookie, cookieAfter } from "../auth/request/cookies.js"
@@ -45,7 +46,9 @@ import { readIdentifierField, readWays, type Way } from "./ways.js"
  * ```
  */
 export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): ConvertPage {
-  const identifier = readIdentifierField(auth().providers)
+  const config = auth()
+  const identifier = readIdentifierField(config.providers)
+  const { embedded } = contextOf(config)?.options ?? {}
   const strings = convertStrings(options.strings)
   const { layout = plainLayout, doneUrl = "/" } = options
   return async (given: Request, visitor: ConvertVisitor = {}) => {
@@ -54,7 +57,9 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
     const getClientAddress = visitorAddress(visitor)
     const path = pathOf(request)
     const answer = (outcome: PageOutcome) =>
-      wantsJson(request) ? jsonAnswer(outcome, strings) : htmlAnswer(outcome, { strings, layout, doneUrl, path })
+      wantsJson(request)
+        ? jsonAnswer(outcome, strings)
+        : htmlAnswer(outcome, { strings, layout, doneUrl, path, embedded })
     let logger: RequestConfig["logger"]
     let response: Response
     try {

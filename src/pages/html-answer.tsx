@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact"
 import { renderToString } from "preact-render-to-string"
+import { framePolicy } from "../auth/config/embedding.js"
 import { appendCookies } from "../auth/request/cookies.js"
 import { FormView, formTitle } from "./form-view.js"
 import { type ConvertLayout, escapeHtml, plainLayout } from "./layout.js"
@@ -15,6 +16,8 @@ export interface HtmlOptions {
   doneUrl: string
   /** The path of the page. */
   path: string
+  /** The sites that may show the page in a frame. */
+  embedded: readonly string[] | undefined
 }
 
 interface Document {
@@ -73,9 +76,9 @@ function renderDocument(outcome: PageOutcome, options: HtmlOptions): Response {
     status,
     headers: {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": contentSecurityPolicy(nonce, /<script\b/i.test(html)),
+      "content-security-policy": contentSecurityPolicy(nonce, /<script\b/i.test(html), options),
       "x-content-type-options": "nosniff",
-      "x-frame-options": "DENY",
+      ...(options.embedded === undefined && { "x-frame-options": "DENY" }),
       // With no-referrer, browsers would send `Origin: null` when they post the form.
       "referrer-policy": "same-origin",
       "cache-control": "no-store",
@@ -128,7 +131,7 @@ function leave(site: string, url: string, strings: ConvertStrings): Document {
   }
 }
 
-function contentSecurityPolicy(nonce: string, hasScript: boolean): string {
+function contentSecurityPolicy(nonce: string, hasScript: boolean, { embedded }: HtmlOptions): string {
   return [
     "default-src 'none'",
     `style-src 'nonce-${nonce}'`,
@@ -136,7 +139,7 @@ function contentSecurityPolicy(nonce: string, hasScript: boolean): string {
     "img-src 'self' data:",
     "form-action 'self'",
     "base-uri 'none'",
-    "frame-ancestors 'none'",
+    embedded ? framePolicy(embedded) : "frame-ancestors 'none'",
   ].join("; ")
 }
 

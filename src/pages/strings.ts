@@ -146,8 +146,8 @@ const english: ConvertStrings = {
     merge_failed:
       "What you made here can’t be moved into your account, so you were not signed in and nothing has changed.",
     lazy_disabled: "You can’t start without an account at the moment. Sign in, or try again later.",
-    too_many_lazy_users: "Too many people have started here of late. Wait a while, then try again.",
-    lazy_not_verified: "We could not see that you are a person. Please try again.",
+    too_many_lazy_users: "Too many people have started here recently. Wait a while, then try again.",
+    lazy_not_verified: "We couldn’t verify that you are a person. Please try again.",
     too_many_tries: "There were too many tries from your network. Wait a while, then try again.",
     csrf: "The page was open for too long, or cookies are turned off. Please try again.",
     access_denied: "You can’t make an account here.",

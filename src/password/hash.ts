@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os"
 import { hash as argon2, argon2id, needsRehash, verify } from "argon2"
-import { boundPassword } from "./policy.js"
+import { boundPassword } from "./strength.js"
 import { type TurnOptions, Turns } from "./turns.js"
 
 /**

@@ -1,5 +1,5 @@
 import { type HashOptions, hashPassword, isArgon2id, takeTurn, verifyPassword } from "./hash.js"
-import { boundPassword } from "./policy.js"
+import { boundPassword } from "./strength.js"
 import type { TurnOptions } from "./turns.js"
 
 /** Compares a password with a hash that is not argon2id: `PasswordProviderOptions.verifyOther`. */

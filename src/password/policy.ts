@@ -1,20 +1,9 @@
-import type { ZxcvbnFactory } from "@zxcvbn-ts/core"
 import { normalizeAddress } from "../email-address.js"
+import { boundPassword, countCharacters, isGuessable, isTooShort, loadScorer } from "./strength.js"
 import { type TurnOptions, Turns } from "./turns.js"
 
 const NAME_RAW_MAX = 256
 const NAME_LENGTH = { min: 3, max: 32 }
-const PASSWORD_RAW_MAX = 1024
-const PASSWORD_LENGTH = { min: 8, max: 256 }
-
-/** zxcvbn scores of 0 and 1 mean at most a million guesses, which an online attack can make. */
-const MIN_SCORE = 2
-
-/**
- * Bounds zxcvbn, which blocks the event loop for 0.4 s on 256 digits, to tens of milliseconds.
- * It recognises known passwords in l33t as well as without these limits.
- */
-const ZXCVBN_LIMITS = { maxLength: 64, l33tMaxSubstitutions: 20 }
 
 /** Holds the two forms of a valid username. See {@link normalizeUsername}. */
 export interface NormalizedUsername {
@@ -80,27 +69,6 @@ export function normalizeEmail(input: unknown): string | null {
 }
 
 /**
- * Normalises a password to NFKC, so that every keyboard and input method gives the same hash. Trims
- * and cuts nothing; {@link boundPassword} limits the length.
- *
- * NIST SP 800-63B (revision 3), section 5.1.1.2, asks for NFKC or NFKD. RFC 8265, section 4.2
- * (OpaqueString), uses NFC, which tells wide letters from plain ones.
- */
-export function normalizePassword(password: string): string {
-  return password.normalize("NFKC")
-}
-
-/**
- * Normalises a password that is short enough to hash, and returns null for any other value. The
- * limits are 256 characters (code points) after normalising, and 1024 UTF-16 units before.
- */
-export function boundPassword(password: unknown): string | null {
-  if (typeof password !== "string" || password.length > PASSWORD_RAW_MAX) return null
-  const normalized = normalizePassword(password)
-  return countCharacters(normalized) > PASSWORD_LENGTH.max ? null : normalized
-}
-
-/**
  * Checks that a password is long enough and hard to guess. It needs 8 to 256 characters (code
  * points, after NFKC) and a zxcvbn score of at least 2 of 4, which means over a million guesses.
  * There are no composition rules (NIST SP 800-63B, section 5.1.1.2).
@@ -126,16 +94,15 @@ export async function checkPassword(
   if (typeof password !== "string") return { ok: false, code: "password_weak" }
   const bounded = boundPassword(password)
   if (bounded === null) return { ok: false, code: "password_too_long" }
-  if (countCharacters(bounded) < PASSWORD_LENGTH.min) return { ok: false, code: "password_weak" }
-  zxcvbn ??= loadZxcvbn()
-  const loading = zxcvbn
+  if (isTooShort(bounded)) return { ok: false, code: "password_weak" }
+  const loading = loadScorer()
   inLine += 1
-  const { score } = await turns
+  const score = await turns
     .take(async () => {
       const scorer = await loading
       await rest()
       const start = performance.now()
-      const result = scorer.check(bounded, context.userInputs.flatMap(guessesFrom))
+      const result = scorer(bounded, context.userInputs)
       const end = performance.now()
       restUntil = end + (end - start)
       return result
@@ -143,7 +110,7 @@ export async function checkPassword(
     .finally(() => {
       inLine -= 1
     })
-  return score < MIN_SCORE ? { ok: false, code: "password_weak" } : { ok: true, password: bounded }
+  return isGuessable(score) ? { ok: false, code: "password_weak" } : { ok: true, password: bounded }
 }
 
 const turns = new Turns(1)
@@ -160,30 +127,4 @@ function rest(): Promise<void> {
     if (left > 0) setTimeout(resolve, left)
     else setImmediate(resolve)
   })
-}
-
-let zxcvbn: Promise<ZxcvbnFactory> | undefined
-
-async function loadZxcvbn(): Promise<ZxcvbnFactory> {
-  const [core, common] = await Promise.all([import("@zxcvbn-ts/core"), import("@zxcvbn-ts/language-common")])
-  return new core.ZxcvbnFactory({
-    dictionary: common.dictionary,
-    graphs: common.adjacencyGraphs,
-    ...ZXCVBN_LIMITS,
-  })
-}
-
-/**
- * Splits a user input into guesses: the whole, the part before `@`, and its words. This refuses
- * "smith-alice" as the password of alice.smith@example.com.
- */
-function guessesFrom(userInput: string): string[] {
-  const whole = userInput.slice(0, PASSWORD_LENGTH.max).normalize("NFKC").toLowerCase()
-  const words = whole.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => countCharacters(word) > 2)
-  const local = whole.split("@")[0] ?? whole
-  return [...new Set([whole, local, ...words])].filter((guess) => guess !== "")
-}
-
-function countCharacters(text: string): number {
-  return [...text].length
 }

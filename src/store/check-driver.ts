@@ -21,7 +21,7 @@ const WITH_POOLS = ["NodePgDatabase", "NeonServerlessDatabase"]
 
 /**
  * Refuses a database whose driver can not run a transaction for each visitor. Lazy users could be
- * made on it, but not be converted or merged.
+ * made on it, but not be converted or merged. Says so on stderr where there is no database yet.
  * @throws LazySetupError naming the driver and one that works, or asking for a pool
  */
 export function requireTransactions(db: Database): void {
@@ -32,11 +32,18 @@ export function requireTransactions(db: Database): void {
       `LazyAdapter: ${without.driver} has no transactions, which converting and merging need. Use ${without.instead} instead.`,
     )
   const { $client } = db as { $client?: { totalCount?: number } }
-  if (WITH_POOLS.includes(kind ?? "") && $client?.totalCount === undefined)
+  if (!WITH_POOLS.includes(kind ?? "")) return
+  // A build loads the app without its secrets, and must not fail for lack of one.
+  if ($client === undefined) console.error(NO_CLIENT)
+  else if ($client.totalCount === undefined)
     throw new LazySetupError(
       "LazyAdapter: on a single connection, all visitors would share one transaction. Give drizzle() a Pool, not a Client.",
     )
 }
+
+const NO_CLIENT =
+  "LazyAdapter: drizzle() was given undefined instead of a database URL, so every statement will fail. Set the variable that " +
+  "you pass, such as DATABASE_URL, where the app runs; a build does not need it."
 
 /** The settings of the clients of postgres.js, node-postgres and Neon that name their server. */
 interface ClientOptions {

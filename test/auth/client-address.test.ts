@@ -1,5 +1,11 @@
 import { expect, it } from "vitest"
-import { checkTrustedProxy, keyOf, type TrustedProxy, writtenAddress } from "../../src/auth/request/client-address.js"
+import {
+  checkTrustedProxy,
+  keyOf,
+  type TrustedProxy,
+  wholeAddress,
+  writtenAddress,
+} from "../../src/auth/request/client-address.js"
 
 const clientKey = (headers?: Headers, direct?: () => string, trusted?: TrustedProxy) => {
   const written = writtenAddress(headers, direct, trusted)
@@ -22,6 +28,18 @@ it.each([
   [undefined, undefined],
 ])("counts %j under %j", (direct, key) => {
   expect(clientKey(undefined, direct === undefined ? undefined : () => direct, undefined)).toBe(key)
+})
+
+it.each([
+  ["192.0.2.1:4711", "192.0.2.1"],
+  ["::ffff:192.0.2.1", "192.0.2.1"],
+  ["2001:DB8:1:2:0:0:5:6", "2001:db8:1:2::5:6"],
+  ["[2001:db8::1]:4711", "2001:db8::1"],
+  ["fe80::1%eth0", "fe80::1"],
+  ["0.0.0.0", undefined],
+  ["unknown", undefined],
+])("tells an event the address %j as %j", (written, address) => {
+  expect(wholeAddress(written)).toBe(address)
 })
 
 it("believes no header that the app has not named", () => {

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util"
 import { prepareServer } from "./database/databases.js"
 import { startPostgres } from "./database/server.js"
 import { measureGrowth } from "./growth/section.js"
-import { scenarioNames } from "./http/scenarios.js"
+import { type ScenarioName, scenarioNames } from "./http/scenarios.js"
 import { measureHttp } from "./http/section.js"
 import { startLoad } from "./load/load.js"
 import { describeMachine } from "./machine.js"
@@ -19,6 +19,8 @@ type Section = (typeof SECTIONS)[number]
 const HELP = `npm run bench -- [options]
   --quick         finish within two minutes; the documentation stays as it is
   --only SECTION  ${SECTIONS.join(", ")}; may be given several times
+  --row NAME      only this row of the section http, of those that --list names; may be given several
+                  times, and only prints the figures
   --draw          only write the tables and charts of the last full run into the documentation
   --list          only say what is measured`
 
@@ -26,13 +28,18 @@ const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     only: { type: "string", multiple: true, default: [...SECTIONS] },
+    row: { type: "string", multiple: true, default: [] },
     draw: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 })
 const sections = SECTIONS.filter((section) => options.only.includes(section))
-const unknown = options.only.filter((section) => !sections.includes(section as Section))
+const rows = scenarioNames.filter((name) => options.row.includes(name))
+const unknown = [
+  ...options.only.filter((section) => !sections.includes(section as Section)),
+  ...options.row.filter((name) => !rows.includes(name as ScenarioName)),
+]
 
 if (options.help || unknown.length > 0) console.log(HELP)
 else if (options.list) console.log([...scenarioNames, "growth: sign-in, purge, merge, memory", "pipelining"].join("\n"))
@@ -46,12 +53,17 @@ async function draw(): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const name = options.quick ? "quick" : "latest"
   const found = await measureAll()
+  if (rows.length > 0) return print(found)
+  const name = options.quick ? "quick" : "latest"
   // What was not measured now stays as it was measured last.
   const results: Results = { ...(await readResults(name)), ...found }
   await writeResults(name, results)
   if (!options.quick) await writeDocument(results)
+  print(found)
+}
+
+function print(found: Results): void {
   for (const [table, text] of Object.entries(tablesOf(found))) console.log(`\n${table}\n${text}`)
 }
 
@@ -63,13 +75,14 @@ async function measureAll(): Promise<Results> {
   const log = (line: string) => console.log(`${String(Math.round((Date.now() - start) / 1000)).padStart(5)} s  ${line}`)
   const bench: Bench = { postgres, load, log }
   const measurers: { [Name in Section]: () => Promise<NonNullable<Results[Name]>> } = {
-    http: () => measureHttp(bench, plan.http),
+    http: () => measureHttp(bench, plan.http, rows.length > 0 ? rows : undefined),
     growth: () => measureGrowth(bench, plan.growth),
     pipelining: () => measurePipelining(bench, plan.pipelining),
   }
   try {
     const results: Results = { machine: await describeMachine(await prepareServer(postgres)) }
-    for (const section of sections) Object.assign(results, { [section]: await measurers[section]() })
+    for (const section of rows.length > 0 ? (["http"] as const) : sections)
+      Object.assign(results, { [section]: await measurers[section]() })
     return results
   } finally {
     await load.stop()

@@ -63,13 +63,14 @@ describe("the demo in Chromium", () => {
       const see = (picture: string) => look(page, javaScriptEnabled ? picture : `plain-${picture}`, javaScriptEnabled)
       const username = javaScriptEnabled ? "ada.lovelace" : "grace.hopper"
 
-      // A lazy user at once.
+      // Reading costs nothing, and the first note makes the lazy user.
       await page.goto("/")
+      await page.getByRole("heading", { name: "Write it down" }).waitFor()
+      expect((await page.context().cookies()).map(({ name }) => name)).toEqual(["authjs.csrf-token"])
+      await see("1-first-visit")
+      await write(page, "Buy bread")
       const guest = await page.locator(".told b").textContent()
       expect(guest).toMatch(/^guest-[a-z2-9]{10}$/)
-      await see("1-first-visit")
-
-      await write(page, "Buy bread")
       await write(page, "Call <b>mother</b> & ask")
       await write(page, "A note to throw away")
       await page.getByRole("link", { name: "Edit “Buy bread”" }).click()
@@ -141,8 +142,8 @@ describe("the demo in Chromium", () => {
   it("warns lazy users before they sign out, and then they are somebody new", async () => {
     const page = await open()
     await page.goto("/")
-    const guest = await page.locator(".told b").textContent()
     await write(page, "Gone soon")
+    const guest = await page.locator(".told b").textContent()
     await page.getByRole("link", { name: "Sign in" }).click()
     await look(page, "sign-in-as-lazy-user")
     await page.getByRole("link", { name: "Back to your notes" }).click()
@@ -158,8 +159,10 @@ describe("the demo in Chromium", () => {
     await expect.poll(() => page.getByText("Gone soon").count()).toBe(0)
     await page.goto("/signin")
     await page.getByRole("link", { name: "Start writing" }).click()
+    await page.getByRole("heading", { name: "Write it down" }).waitFor()
+    await write(page, "Somebody new")
     expect(await page.locator(".told b").textContent()).not.toBe(guest)
-    expect(await notes(page)).toEqual([])
+    expect(await notes(page)).toEqual(["Somebody new"])
     await page.context().close()
   })
 
@@ -279,12 +282,14 @@ describe("the demo over HTTP", () => {
     expect(await undecodable.text()).toContain("That didn’t work")
   })
 
-  it("makes nobody of a bot, or of someone who only looks at the sign-in page", async () => {
+  it("makes nobody of a bot, even one that writes, or of someone who only reads", async () => {
     const bot = visitor()
-    const answer = await bot.visit("/", { headers: { "user-agent": "Googlebot/2.1" } })
-    expect(await answer.text()).toContain("Start writing")
+    const headers = { "user-agent": "Googlebot/2.1" }
+    expect(await (await bot.visit("/", { headers })).text()).toContain("Write it down")
+    expect((await post(bot, "/", { text: "spam" }, headers)).status).toBe(403)
     expect(await bot.sessionCookie()).toBeUndefined()
     const passerBy = visitor()
+    expect(await page(passerBy)).toContain("Write it down")
     expect(await page(passerBy, "/signin")).toContain("New here?")
     expect((await passerBy.visit("/signout")).headers.get("location")).toBe("/signin")
     expect(await passerBy.sessionCookie()).toBeUndefined()

@@ -73,6 +73,7 @@ describe("the demo in two tabs, behind a slow proxy", () => {
     const context = await open()
     const [one, two] = [await context.newPage(), await context.newPage()]
     await one.goto("/")
+    await writeNote(one, "The first one")
     const username = freshName()
     await fillIn(two, username)
     const count = await users()
@@ -93,6 +94,7 @@ describe("the demo in two tabs, behind a slow proxy", () => {
     const context = await open()
     const [one, two] = [await context.newPage(), await context.newPage()]
     await one.goto("/")
+    await writeNote(one, "The first one")
     const username = freshName()
     await fillIn(two, username)
     const holding = proxy.holdAnswer(requestTo("GET", "/"))
@@ -111,6 +113,7 @@ describe("the demo in two tabs, behind a slow proxy", () => {
     const context = await open()
     const page = await context.newPage()
     await page.goto("/")
+    await writeNote(page, "The first one")
     const username = freshName()
     await fillIn(page, username)
     const count = await users()
@@ -139,6 +142,7 @@ describe("the demo in two tabs, behind a slow proxy", () => {
     const context = await open()
     const page = await context.newPage()
     await page.goto("/")
+    await writeNote(page, "The first one")
     const username = freshName()
     await fillIn(page, username)
     const count = await users()

@@ -1,6 +1,6 @@
 import { decode, encode, type JWT } from "@auth/core/jwt"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
-import type { LazyConfig } from "../../src/index.js"
+import type { EventRequest, LazyConfig } from "../../src/index.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { earlyInWindow, FlowApp, password, secret } from "../setup/flow-app.js"
 import {
@@ -55,8 +55,8 @@ const FOREIGN = { origin: "https://other.test", "sec-fetch-site": "cross-site" }
  *
  * `start` starts an app with the routes of Auth.js at `/auth`. It answers with a {@link Page} in
  * JSON at GET and POST `/` behind allowLazy, `/real` behind requireReal, `/lazy` behind
- * requireLazy with `/welcome`, and GET and POST `/optional` behind optionalSession; `/stream` is
- * behind allowLazy. For an error that reaches the
+ * requireLazy with `/welcome`, GET and POST `/optional` behind optionalSession, and GET and POST
+ * `/write` behind allowLazy with `on: "write"`; `/stream` is behind allowLazy. For an error that reaches the
  * framework's handler, it answers 500 with the name of the error.
  */
 export function describeGateContract(
@@ -127,6 +127,19 @@ export function describeGateContract(
             expect(own?.user.id).toBe(session?.user.id)
             expect((await visitor.session())?.user).toMatchObject({ id: session?.user.id, isLazy: true })
           })
+        })
+
+        it("that is the first tells createLazyUser its request", async () => {
+          const seen: EventRequest[] = []
+          const port = await listen({ events: { createLazyUser: ({ request }) => void seen.push(request) } })
+          const cookie = "ph_key_posthog=%7B%7D"
+          await new Visitor(port).page("/", { headers: { referer: "https://news.test/", cookie } })
+          expect(seen.map(({ method, address }) => ({ method, address }))).toEqual([
+            { method: "GET", address: "127.0.0.1" },
+          ])
+          expect(seen[0]?.headers.get("referer")).toBe("https://news.test/")
+          expect(seen[0]?.headers.get("cookie")).toBe(cookie)
+          expect(seen[0]?.headers.get("user-agent")).toContain("Mozilla")
         })
 
         it("that is the first may be a POST of the app's own", async () => {
@@ -312,6 +325,30 @@ export function describeGateContract(
           const port = await listen()
           const headers = { ...NAVIGATION, "sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe" }
           await expectRows(0, async () => expectSignedOut(await new Visitor(port).visit("/", { headers })))
+        })
+
+        it("that may embed the app shows it with a session, which it can't use for requests of its own", async () => {
+          const { origin: site, ...cross } = FOREIGN
+          const port = await listen({ lazy: { embedded: [site] } })
+          const headers = { ...NAVIGATION, ...cross, "sec-fetch-dest": "iframe", referer: `${site}/` }
+          const policy = `frame-ancestors 'self' ${site}`
+          let cookie = ""
+          await expectRows(1, async () => {
+            const answer = await new Visitor(port).visit("/", { headers })
+            const [set = ""] = sessionCookies(answer)
+            for (const attribute of [/; Secure/i, /; SameSite=None/i, /; Partitioned/i]) expect(set).toMatch(attribute)
+            expect(answer.headers.get("content-security-policy")).toBe(policy)
+            cookie = set.split(";")[0] ?? ""
+            expect(await answer.json()).toMatchObject({ session: { user: { isLazy: true } }, cookieSeen: true })
+          })
+          const script = { ...FOREIGN, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "empty", cookie }
+          await expectRows(0, async () => {
+            const answer = await new Visitor(port).visit("/", { method: "POST", headers: script })
+            expect(answer.headers.get("content-security-policy")).toBe(policy)
+            await expectSignedOut(answer)
+            const own = await new Visitor(port).visit("/", { headers: { ...API, cookie } })
+            expect((await own.json()).session?.user.isLazy).toBe(true)
+          })
         })
 
         it("that links to a page sends a visitor", async () => {
@@ -502,6 +539,57 @@ export function describeGateContract(
             expect([script.status, ((await script.json()) as Page).session]).toEqual([200, null])
             // @auth/sveltekit, asked by the page, removes the cookie of a session that it does not find.
             expect(sessionCookies(script).filter((set) => !set.startsWith(`${COOKIE}=;`))).toEqual([])
+          })
+        })
+      })
+
+      describe("allowLazy with on: write", () => {
+        const csrfCookies = (answer: Response) =>
+          answer.headers.getSetCookie().filter((cookie) => cookie.includes("csrf-token"))
+        const form = (visitor: Visitor) => ({
+          form: { title: "a note" },
+          headers: { "sec-fetch-site": "same-origin", origin: visitor.origin },
+        })
+
+        it("makes nobody on a visit, and the user for the first form, which sees the session at once", async () => {
+          const port = await listen()
+          const visitor = new Visitor(port)
+          await expectRows(0, async () => {
+            const first = await visitor.visit("/write")
+            expect(csrfCookies(first)).toHaveLength(1)
+            expect(first.headers.get("cache-control")).toMatch(/no-store/)
+            await expectSignedOut(first)
+            const second = await visitor.visit("/write")
+            expect(csrfCookies(second)).toEqual([])
+            // `locals.auth()` of @auth/sveltekit sets a cookie.
+            const isPrivate = /private|no-store/.test(second.headers.get("cache-control") ?? "")
+            expect(isPrivate).toBe(second.headers.has("set-cookie"))
+            await expectSignedOut(second)
+            const script = await new Visitor(port).visit("/write", { headers: API })
+            expect(csrfCookies(script)).toEqual([])
+            await expectSignedOut(script)
+          })
+          await expectRows(1, async () => {
+            const { session, cookieSeen, own } = await visitor.page("/write", form(visitor))
+            expect(session?.user).toMatchObject({ id: expect.any(String), isLazy: true })
+            expect([cookieSeen, own?.user.id]).toEqual([true, session?.user.id])
+            expect((await visitor.page("/write", form(visitor))).session?.user.id).toBe(session?.user.id)
+            const page = await visitor.visit("/write")
+            expect(page.headers.get("cache-control")).toMatch(/private/)
+            expect(((await page.json()) as Page).session?.user.id).toBe(session?.user.id)
+            // The other gates find the session, and so do the routes of Auth.js.
+            expect((await visitor.page("/lazy")).session?.user.id).toBe(session?.user.id)
+            expect((await visitor.session())?.user.id).toBe(session?.user.id)
+          })
+        })
+
+        it("makes nobody for a bot or another site that writes", async () => {
+          const port = await listen()
+          const bot = { ...API, "user-agent": BOTS.Googlebot ?? "" }
+          const foreign = { ...FOREIGN, "sec-fetch-mode": "no-cors", "sec-fetch-dest": "empty" }
+          await expectRows(0, async () => {
+            for (const headers of [bot, foreign])
+              await expectSignedOut(await new Visitor(port).visit("/write", { method: "POST", headers }))
           })
         })
       })

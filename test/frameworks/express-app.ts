@@ -31,6 +31,8 @@ export async function startExpress(
   app.get("/lazy", requireLazy(auth, { redirectTo: "/welcome" }), page)
   app.get("/optional", optionalSession(auth), page)
   app.post("/optional", optionalSession(auth), page)
+  app.get("/write", allowLazy(auth, { on: "write" }), page)
+  app.post("/write", allowLazy(auth, { on: "write" }), page)
   app.get("/stream", allowLazy(auth), (_req, res) => {
     res.type("text/event-stream")
     Readable.fromWeb(events() as Parameters<typeof Readable.fromWeb>[0]).pipe(res)

@@ -26,6 +26,7 @@ async function start({ config, events }: ContractApp): Promise<ContractServer> {
   app.get("/real", requireReal(auth), page)
   app.get("/lazy", requireLazy(auth, { redirectTo: "/welcome" }), page)
   app.on(["GET", "POST"], "/optional", optionalSession(auth), page)
+  app.on(["GET", "POST"], "/write", allowLazy(auth, { on: "write" }), page)
   app.get(
     "/stream",
     allowLazy(auth),

@@ -1,13 +1,11 @@
 import { execFile, spawn } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
-import { cp, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { cp, readFile, rm } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { freePort } from "../setup/free-port.js"
-import { packedTarball } from "../setup/installed-package.js"
+import { atVersionsHere, folderToInstall, install } from "../setup/npm-install.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -23,34 +21,16 @@ export interface Installed {
 
 /** Copies an example of docs/examples and installs what it names, and `more`. */
 export async function installExample(name: string, more: Record<string, string> = {}): Promise<Installed> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), `authjs-lazy-${name}-`)))
+  const folder = await folderToInstall(name)
   const run = async (command: string, args: string[], below = ".", env: Record<string, string> = {}) => {
     const options = { cwd: join(folder, below), maxBuffer: 32 * 1024 * 1024, env: { ...process.env, ...env } }
     return (await promisify(execFile)(command, args, options)).stdout
   }
   const copied = (path: string) => !["node_modules", ".svelte-kit", "build"].includes(basename(path))
   await cp(join(root, "docs/examples", name), folder, { recursive: true, filter: copied })
-  const manifest = join(folder, "package.json")
-  const { dependencies, ...rest } = JSON.parse(await readFile(manifest, "utf8"))
-  const ours = { "authjs-lazy": `file:${packedTarball().path}` }
-  await writeFile(
-    manifest,
-    JSON.stringify({ ...rest, dependencies: { ...atVersionsHere(dependencies), ...ours, ...more } }),
-  )
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"])
+  const { dependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"))
+  await install(folder, { ...atVersionsHere(dependencies), ...more })
   return { folder, run, remove: () => rm(folder, { recursive: true, force: true }) }
-}
-
-/** The versions that the repository is tested with, if it has the package: npm has them in its cache. */
-function atVersionsHere(dependencies: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(dependencies)
-      .filter(([name]) => name !== "authjs-lazy")
-      .map(([name, range]) => {
-        const here = join(root, "node_modules", name, "package.json")
-        return [name, existsSync(here) ? JSON.parse(readFileSync(here, "utf8")).version : range]
-      }),
-  )
 }
 
 /** A server in a process of its own. */

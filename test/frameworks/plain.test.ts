@@ -41,6 +41,8 @@ const ROUTES: Record<string, GateOptions> = {
   "GET /lazy": { require: "lazy", redirectTo: "/welcome" },
   "GET /optional": { create: false },
   "POST /optional": { create: false },
+  "GET /write": { on: "write" },
+  "POST /write": { on: "write" },
 }
 
 describeGateContract("Request and Response", start, { deafToProxies: true })

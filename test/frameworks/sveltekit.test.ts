@@ -56,6 +56,7 @@ async function start({ config, events }: ContractApp): Promise<ContractServer> {
     "/members": requireReal(auth),
     "/lazy": requireLazy(auth, { redirectTo: "/welcome" }),
     "/optional": optionalSession(auth),
+    "/write": allowLazy(auth, { on: "write" }),
   }
   const server = createServer(async (request, response) => {
     await untilGone(request)

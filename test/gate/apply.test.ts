@@ -122,6 +122,9 @@ describe("apply", () => {
     ["cdn-cache-control", "max-age=60"],
     ["vercel-cdn-cache-control", "max-age=60"],
     ["surrogate-control", "max-age=60"],
+    ["edge-control", "max-age=60"],
+    ["x-litespeed-cache-control", "public"],
+    ["x-accel-expires", "60"],
   ])("keeps a new session out of shared caches: %s: %s", async (name, value) => {
     const first = await expectOneUser((result) => result.apply(new Response("x", { headers: { [name]: value } })))
     expect(first.headers.get(name)).toBe(name === "cache-control" ? "private, no-store" : null)

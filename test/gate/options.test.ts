@@ -27,6 +27,7 @@ describe.each(Object.entries({ express, hono, next, sveltekit }))("the gates of 
       ["allowLazy", undefined],
       ["allowLazy", {}],
       ["allowLazy", { on: "visit" }],
+      ["allowLazy", { on: "write", csrfCookie: false }],
       ["requireLazy", { redirectTo: "/notes" }],
       ["requireReal", { redirectTo: undefined }],
       ["optionalSession", undefined],
@@ -43,8 +44,9 @@ describe.each(Object.entries({ express, hono, next, sveltekit }))("the gates of 
     ["requireReal", { redirectto: "/convert" }, "requireReal has no option `redirectto`; it has `redirectTo`."],
     ["requireReal", { redirectTo: new URL("http://app.test/convert") }, "`redirectTo` must not be an object"],
     ["requireReal", null, 'requireReal(authConfig, { redirectTo: "/convert" })'],
-    ["allowLazy", { redirectTo: "/convert" }, "allowLazy has no option `redirectTo`; it has `on`."],
-    ["allowLazy", { on: "write" }, '`on` must not be "write"; it takes "visit".'],
+    ["allowLazy", { redirectTo: "/convert" }, "allowLazy has no option `redirectTo`; it has `on`, `csrfCookie`."],
+    ["allowLazy", { on: "POST" }, '`on` must not be "POST"; it takes "visit" or "write".'],
+    ["allowLazy", { csrfCookie: false }, 'Write { on: "write", csrfCookie: false }.'],
     ["allowLazy", "/convert", "Write allowLazy(authConfig)."],
     ["allowLazy", { constructor: 1 }, "allowLazy has no option `constructor`"],
   ])("refuse other options when they are made: %s(authConfig, %j)", (name, options, message) => {
@@ -70,6 +72,7 @@ describe("gate", () => {
     [{ requires: "real" }, "gate has no option `requires`"],
     [{ require: "Real" }, '`require` must not be "Real"; it takes "lazy" or "real".'],
     [{ create: "no" }, '`create` must not be "no"; it takes true or false.'],
+    [{ on: true }, '`on` must not be a boolean; it takes "visit" or "write".'],
     ["real", "gate takes its options as an object."],
   ])("refuses options that would open it to others: %j", async (options, message) => {
     await expect(gate(visit, authConfig, options as never)).rejects.toThrow(message)

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import { notFound, redirect } from "next/navigation.js"
 import { type NextFetchEvent, type NextRequest, NextResponse } from "next/server.js"
-import { afterAll, beforeAll, vi } from "vitest"
+import { afterAll, beforeAll, expect, it, vi } from "vitest"
 import type { LazyAuth } from "../../src/index.js"
 import {
   allowLazy,
@@ -17,7 +17,10 @@ import {
   withLazy,
 } from "../../src/next.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
+import { API, NAVIGATION, Visitor } from "../contract/gate-contract-visitor.js"
 import { describeLeaving } from "../contract/leaving.js"
+import { postgresDatabase } from "../setup/databases.js"
+import { FlowApp } from "../setup/flow-app.js"
 import { buildInPlace } from "./next-app.js"
 
 // Next puts it there when it starts; parts of it are imported here before.
@@ -51,6 +54,8 @@ function appOf(headers: Headers): ContractApp & { auth: LazyAuth } {
 const contract = {
   config: (headers: Headers, request?: NextRequest) => appOf(headers).auth(request),
   events: (headers: Headers) => appOf(headers).events(),
+  requiring: (headers: Headers) => requireLazy(appOf(headers).auth, { redirectTo: "/leave/json" }).session(),
+  writing: (headers: Headers) => allowLazy(appOf(headers).auth, { on: "write" }).session(),
   lazy: (request: NextRequest, context: unknown, handler: (request: NextRequest) => Promise<Response>) =>
     allowLazy(appOf(request.headers).auth).route(handler)(request, context),
   async proxy(request: NextRequest, event: NextFetchEvent): Promise<Response> {
@@ -60,6 +65,7 @@ const contract = {
       "/real": requireReal(auth),
       "/lazy": requireLazy(auth, { redirectTo: "/welcome" }),
       "/optional": optionalSession(auth),
+      "/write": allowLazy(auth, { on: "write" }),
     }
     const gate = gates[request.nextUrl.pathname as keyof typeof gates] ?? allowLazy(auth)
     try {
@@ -145,6 +151,68 @@ async function start(app: ContractApp): Promise<ContractServer> {
 }
 
 describeGateContract("Next.js", start)
+
+it("reads in a page and in a GET, and makes the user in a write, with session() of a gate with on: write", async () => {
+  const app = new FlowApp("database")
+  app.database = await postgresDatabase()
+  const server = await start({ config: app.config, behindTls: false, events: () => new ReadableStream() })
+  try {
+    const visitor = new Visitor(server.port)
+    const origin = { origin: visitor.origin, "sec-fetch-site": "same-origin" }
+    const ask = async (sent: Parameters<Visitor["visit"]>[1]) =>
+      ((await (await visitor.visit("/write/session", sent)).json()) as { id: string | null }).id
+    const page = async () => (await visitor.visit("/write/shown", { headers: NAVIGATION })).text()
+    expect(await page()).toContain("<p>nobody</p>")
+    for (const headers of [NAVIGATION, API]) expect(await ask({ headers })).toBeNull()
+    expect(await app.count('"user"')).toBe(0)
+    // No body says that this is a write, but the browser's headers do.
+    const id = await ask({ method: "DELETE", headers: { ...API, ...origin } })
+    expect(id).toEqual(expect.any(String))
+    expect(await ask({ form: { text: "a note" }, headers: { ...NAVIGATION, ...origin } })).toBe(id)
+    expect(await ask({ headers: API })).toBe(id)
+    expect(await page()).toContain(`<p>${id}</p>`)
+    expect(await app.count('"user"')).toBe(1)
+    const other = new Visitor(server.port)
+    const json = { json: { text: "a note" }, headers: API }
+    expect(await (await other.visit("/write/session", json)).json()).toEqual({
+      id: expect.not.stringMatching(id ?? ""),
+    })
+  } finally {
+    await server.close()
+    await app.database.close()
+  }
+})
+
+it("shows no session to a form of another site, where sites may embed the app", async () => {
+  const app = new FlowApp("database")
+  app.database = await postgresDatabase()
+  const config = { ...app.config, lazy: { ...app.config.lazy, embedded: ["https://partner.example"] } }
+  const server = await start({ config, behindTls: false, events: () => new ReadableStream() })
+  try {
+    const { origin } = new Visitor(server.port)
+    const made = await new Visitor(server.port).visit("/", { headers: NAVIGATION })
+    const cookie =
+      made.headers
+        .getSetCookie()
+        .find((each) => each.includes("session-token="))
+        ?.split(";")[0] ?? ""
+    const ask = async (headers: Record<string, string>, form?: Record<string, string>) =>
+      (
+        await new Visitor(server.port).visit("/write/required", {
+          headers: { ...headers, cookie },
+          ...(form && { form }),
+        })
+      ).status
+    expect(await ask({ ...NAVIGATION, "sec-fetch-site": "same-origin", origin }, { text: "mine" })).toBe(200)
+    const foreign = { ...NAVIGATION, "sec-fetch-site": "cross-site" }
+    expect(await ask({ ...foreign, origin: "https://evil.example" }, { text: "planted" })).toBe(303)
+    // A link of another site is no form.
+    expect(await ask(foreign)).toBe(200)
+  } finally {
+    await server.close()
+    await app.database.close()
+  }
+})
 
 describeLeaving("Next.js", (config) => start({ config, behindTls: false, events: () => new ReadableStream() }), {
   "redirect() in a route handler": { path: "/leave/redirect", status: 307, location: "/" },

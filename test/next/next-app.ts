@@ -1,16 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync } from "node:fs"
-import { cp, mkdtemp, realpath, rm } from "node:fs/promises"
+import { cp, rm } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { createServer } from "node:net"
-import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { packedTarball } from "../setup/installed-package.js"
+import { folderToInstall, install } from "../setup/npm-install.js"
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
 const run = promisify(execFile)
 
 /** A Next.js app outside of the repository, with the library installed from its package. */
@@ -30,16 +26,14 @@ export interface StartedApp {
 }
 
 /**
- * Packs the library, copies the app, installs both, and makes production builds: one with each of
+ * Copies the app, installs it with the packed library, and makes production builds: one with each of
  * these flags of `next build`, of which the last stays.
  */
 export async function buildNextApp(source: string, flags: string[][] = [[]]): Promise<BuiltApp> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "authjs-lazy-next-")))
+  const folder = await folderToInstall("next")
   const strangers = new Set(["node_modules", ".next", ".env.local"])
   await cp(source, folder, { recursive: true, filter: (path) => !strangers.has(basename(path)) })
-  const quietly = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
-  await run("npm", ["install", ...quietly, packedTarball().path], { cwd: folder })
-  await takeNativeCode(folder)
+  await install(folder)
   for (const each of flags.slice(0, -1)) await next(folder, ["build", ...each])
   return { ...(await buildInPlace(folder)), remove: () => rm(folder, { recursive: true, force: true }) }
 }
@@ -65,12 +59,6 @@ export async function freePort(): Promise<number> {
   probe.close()
   await once(probe, "close")
   return port
-}
-
-/** Where the binaries of argon2 don't suit the machine, the one that was built for it here does. */
-export async function takeNativeCode(folder: string): Promise<void> {
-  const built = join(root, "node_modules/argon2/build")
-  if (existsSync(built)) await cp(built, join(folder, "node_modules/argon2/build"), { recursive: true })
 }
 
 function nextOf(folder: string): string {

@@ -171,6 +171,26 @@ export function describeResults(parts: () => Parts): void {
       expect(await who(visitor)).toMatchObject({ id, isLazy: false })
     })
 
+    it("refuses a form of another site in a route handler, where Next compares no origin", async () => {
+      const owner = parts().visitor()
+      const convert = { provider: "convert", username: uniqueName(), password }
+      expect(await result(owner, convert)).toEqual({ ok: true })
+      const { visitor, id } = await parts().lazyVisitor()
+      const form = { ...convert, provider: "password" }
+      const post = async (headers: Record<string, string>) =>
+        (await visitor.visit("/app/result-route", { form, headers })).json()
+      const elsewhere: Record<string, string>[] = [
+        { origin: "https://sister.app.test", "sec-fetch-site": "same-site" },
+        { origin: "https://evil.example", "sec-fetch-site": "cross-site" },
+        { origin: "https://evil.example" },
+        { origin: "null" },
+      ]
+      for (const headers of elsewhere) expect(await post(headers)).toEqual(refused("csrf"))
+      expect(await who(visitor)).toMatchObject({ id, isLazy: true })
+      expect(await post({ origin: "https://app.test" })).toEqual({ ok: true })
+      expect(await who(visitor)).toMatchObject({ id: (await who(owner)).id, isLazy: false })
+    })
+
     it("fails loudly for an unknown provider, a passkey, and in a component", async () => {
       const visitor = parts().visitor()
       expect((await send(visitor, { provider: "nobody" })).status).toBe(500)

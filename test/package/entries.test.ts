@@ -46,8 +46,11 @@ it("loads argon2 through ./password: these tests would see it elsewhere too", as
   expect(modules).toContainEqual(expect.stringContaining("argon2"))
 })
 
-/** Lists the files of the package that a bundle of an entry holds, and the packages it imports. */
-async function bundleOf(entry: string): Promise<{ files: string[]; packages: string[] }> {
+/**
+ * Lists the files of the package that a bundle of an entry holds, and the packages it imports: at
+ * once, and later by `import()`.
+ */
+async function bundleOf(entry: string): Promise<{ files: string[]; packages: string[]; later: string[] }> {
   const path = entryPoints[entry].default
   const { metafile } = await build({
     absWorkingDir: root,
@@ -61,19 +64,25 @@ async function bundleOf(entry: string): Promise<{ files: string[]; packages: str
     outfile: "out.js",
   })
   const imported = Object.values(metafile.inputs).flatMap(({ imports }) => imports)
-  const packages = imported.filter(({ external }) => external).map(({ path }) => path)
-  return { files: Object.keys(metafile.inputs).toSorted(), packages: [...new Set(packages)].toSorted() }
+  const external = (isLater: boolean) => {
+    const found = imported.filter(({ external, kind }) => external && (kind === "dynamic-import") === isLater)
+    return [...new Set(found.map(({ path }) => path))].toSorted()
+  }
+  return { files: Object.keys(metafile.inputs).toSorted(), packages: external(false), later: external(true) }
 }
 
 it("loads no server code through ./react, whose hook stays a client component", async () => {
-  const { files, packages } = await bundleOf("./react")
+  const { files, packages, later } = await bundleOf("./react")
   expect(files).toEqual([
     "dist/pages/strings.js",
+    "dist/password/strength.js",
     "dist/react.js",
     "dist/react/current-path.js",
     "dist/react/settle-session.js",
     "dist/react/use-lazy.js",
   ])
+  // zxcvbn weighs 235 kB: it is loaded when a password is typed.
+  expect(later).toEqual(["@zxcvbn-ts/core", "@zxcvbn-ts/language-common"])
   expect(packages).toEqual(["next-auth/react", "react"])
   expect(readFileSync(`${root}/dist/react/use-lazy.js`, "utf8")).toMatch(/^"use client";\n/)
 })

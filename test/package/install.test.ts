@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { cp, mkdtemp, realpath, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { cp, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { packedTarball } from "../setup/installed-package.js"
+import { atVersionsHere, folderToInstall, install } from "../setup/npm-install.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const consumer = fileURLToPath(new URL("consumer", import.meta.url))
@@ -20,17 +20,13 @@ let packed: string[]
 let project: string
 
 beforeAll(async () => {
-  project = await realpath(await mkdtemp(join(tmpdir(), "authjs-lazy-consumer-")))
-  const tarball = packedTarball()
-  packed = tarball.files
+  project = await folderToInstall("consumer")
+  packed = packedTarball().files
   await cp(consumer, project, { recursive: true })
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
-  const others = ["@auth/core", "drizzle-orm", "@electric-sql/pglite", "@types/node"].map(
-    (name) => `${name}@${versionHere(name)}`,
-  )
-  // Ours needs TypeScript 7; the apps of today have 5.
-  const packages = [tarball.path, ...others, "typescript@5.9"]
-  await run(project, "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...packages])
+  const others = { "@auth/core": "*", "drizzle-orm": "*", "@electric-sql/pglite": "*", "@types/node": "*" }
+  // Ours needs a newer TypeScript; many apps of today have 5.
+  await install(project, { ...atVersionsHere(others), typescript: "5.9" }, { fresh: true })
 }, 180_000)
 
 afterAll(() => rm(project, { recursive: true, force: true }))
@@ -48,12 +44,16 @@ it("has the compiled code, its source, the migrations, the docs and the papers i
     "dist/index.d.ts",
     "dist/index.d.ts.map",
     "dist/cli/main.js",
+    "dist/r/convert-form.json",
+    "registry/registry.json",
     "src/index.ts",
     "drizzle/0000_auth.sql",
     "drizzle/meta/_journal.json",
   ]
   expect(wanted.filter((path) => !packed.includes(path))).toEqual([])
-  expect(packed.filter((path) => !/^(dist|src|drizzle|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path))).toEqual([])
+  expect(
+    packed.filter((path) => !/^(dist|src|drizzle|docs|registry)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path)),
+  ).toEqual([])
   expect(packed.filter((path) => /test|\.env|\.tgz/.test(path))).toEqual([])
   expect(packed.filter((path) => /\/(node_modules|\.next|\.svelte-kit|\.demo|build)\//.test(path))).toEqual([])
 })
@@ -97,10 +97,6 @@ it("has a command that tells how to use it", async () => {
 
 function run(cwd: string, command: string, args: string[]): Promise<{ stdout: string; stderr: string }> {
   return promisify(execFile)(command, args, { cwd, maxBuffer: 32 * 1024 * 1024 })
-}
-
-function versionHere(name: string): string {
-  return (readJson(join(root, "node_modules", name, "package.json")) as { version: string }).version
 }
 
 function readJson(path: string): unknown {

@@ -1,12 +1,7 @@
 import { performance } from "node:perf_hooks"
 import { describe, expect, test } from "vitest"
-import {
-  boundPassword,
-  checkPassword,
-  normalizeEmail,
-  normalizePassword,
-  normalizeUsername,
-} from "../../src/password/policy.js"
+import { checkPassword, normalizeEmail, normalizeUsername } from "../../src/password/policy.js"
+import { boundPassword, normalizePassword, passwordStrength } from "../../src/password/strength.js"
 
 describe("normalizeUsername", () => {
   test.each([
@@ -287,4 +282,29 @@ test("leaves the event loop to others while passwords are scored one after the o
   const digits = "1234567890".repeat(6)
   await Promise.all(Array.from({ length: 20 }, () => checkPassword(digits, { userInputs: [] })))
   expect(performance.eventLoopUtilization(before).utilization).toBeLessThan(0.8)
+})
+
+describe("passwordStrength", () => {
+  test.each([
+    ["short", ["ada"]],
+    ["password1", []],
+    ["ada.lovelace", ["ada.lovelace@example.com"]],
+    ["correct horse battery", []],
+    ["x".repeat(257), []],
+    ["🔑".repeat(8), []],
+    ["tr0ub4dor&3", []],
+  ])("agrees with the server about %s", async (given, userInputs) => {
+    const check = await checkPassword(given, { userInputs })
+    const { score, code } = await passwordStrength(given, userInputs)
+    expect(code).toBe(check.ok ? null : check.code)
+    expect(score >= 2).toBe(check.ok)
+  })
+
+  test("tells strong passwords from fair ones", async () => {
+    const scores = ["monkey99x", "correct horse battery staple"].map(
+      async (each) => (await passwordStrength(each)).score,
+    )
+    expect(await Promise.all(scores)).toEqual([expect.any(Number), 4])
+    expect((await passwordStrength("monkey99x")).score).toBeLessThan(4)
+  })
 })

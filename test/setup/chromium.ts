@@ -29,10 +29,12 @@ const FLAGS = [
 
 /**
  * Starts Chromium from `CHROMIUM_PATH`, a usual place or, on Linux, `@sparticuz/chromium`.
+ * @param flags beside the usual ones
  * @throws Error when there is none; the message says what to install
  */
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch(await findChromium())
+export async function launchChromium(flags: string[] = []): Promise<Browser> {
+  const { args, ...found } = await findChromium()
+  return chromium.launch({ ...found, args: [...args, ...flags] })
 }
 
 async function findChromium(): Promise<{ executablePath: string; args: string[]; env?: NodeJS.ProcessEnv }> {

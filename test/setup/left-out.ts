@@ -4,11 +4,14 @@ import { existsSync } from "node:fs"
 export const PGBOUNCER = "/usr/sbin/pgbouncer"
 /** Path to which Debian installs nginx. */
 export const NGINX = "/usr/sbin/nginx"
+/** Path to which Debian installs Redis. */
+export const REDIS = "/usr/bin/redis-server"
 
 /** Programs that some tests need, and the package of Debian that brings each. */
 const PROGRAMS = [
   { name: "PgBouncer", path: PGBOUNCER, from: "pgbouncer" },
   { name: "nginx", path: NGINX, from: "nginx-light" },
+  { name: "Redis", path: REDIS, from: "redis-server" },
 ]
 
 /**
@@ -19,6 +22,7 @@ const isLeftOut = (path: string) => !process.env.CI && !existsSync(path)
 
 export const withoutPgbouncer = isLeftOut(PGBOUNCER)
 export const withoutNginx = isLeftOut(NGINX)
+export const withoutRedis = isLeftOut(REDIS)
 
 /** Prints at the end of a run which tests were left out. */
 export default function setup(): () => void {

@@ -9,7 +9,7 @@ import type { TestProject } from "vitest/node"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 /** Projects of vitest.config.ts whose tests install the package. */
-const INSTALLING = ["frameworks", "package", "browser"]
+const INSTALLING = ["frameworks", "next", "package", "browser"]
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -10,7 +10,7 @@ import type { TestProject } from "vitest/node"
 
 const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
 /** Projects of vitest.config.ts whose tests open PGlite. */
-const OPENING = ["database", "flows", "browser", "frameworks", "package"]
+const OPENING = ["database", "flows", "browser", "frameworks", "next", "package"]
 
 declare module "vitest" {
   interface ProvidedContext {

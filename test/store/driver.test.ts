@@ -3,9 +3,9 @@ import { entityKind } from "drizzle-orm"
 import { drizzle as drizzleNodePostgres } from "drizzle-orm/node-postgres"
 import { drizzle } from "drizzle-orm/pg-proxy"
 import pg from "pg"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { type Database, LazyAdapter } from "../../src/drizzle.js"
-import { LazySetupError } from "../../src/index.js"
+import { LazyProvider, LazySetupError, withLazy } from "../../src/index.js"
 import { internals } from "../../src/store/lazy-store.js"
 import { drivers } from "../setup/databases.js"
 
@@ -35,6 +35,15 @@ describe("the driver of LazyAdapter", () => {
     const adapter = () => LazyAdapter(drizzleNodePostgres(new pg.Client()))
     expect(adapter).toThrow(LazySetupError)
     expect(adapter).toThrow("Give drizzle() a Pool, not a Client.")
+  })
+
+  it("is taken where a build has no database URL, and stderr says what to set", () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => {})
+    onTestFinished(() => logged.mockRestore())
+    // What `drizzle(process.env.DATABASE_URL!)` makes.
+    const db = drizzleNodePostgres(undefined as unknown as string)
+    expect(() => withLazy({ adapter: LazyAdapter(db), providers: [LazyProvider()] })).not.toThrow()
+    expect(logged).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("such as DATABASE_URL, where the app runs"))
   })
 
   it.each(drivers)("is taken where it is $driver", async ({ open }) => {

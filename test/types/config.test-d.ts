@@ -43,8 +43,13 @@ const auth = withLazy({
   },
   events: {
     signIn: ({ user }) => void user.id,
-    createLazyUser: ({ user }) => expectTypeOf(user.username).toEqualTypeOf<string | null>(),
-    convertUser: ({ user, by }) => expectTypeOf([user.id, by.provider]).toEqualTypeOf<string[]>(),
+    createLazyUser: ({ user, request }) => {
+      expectTypeOf(user.username).toEqualTypeOf<string | null>()
+      expectTypeOf(request).toEqualTypeOf<{ method: string; headers: Headers; address: string | null }>()
+    },
+    convertUser: ({ user, by, request }) =>
+      expectTypeOf([user.id, by.provider, request.method]).toEqualTypeOf<string[]>(),
+    mergeUser: ({ from, into, request }) => expectTypeOf([from.id, into.id, request.method]).toEqualTypeOf<string[]>(),
   },
   callbacks: {
     session: ({ session }) => {

@@ -15,7 +15,7 @@ declare const page: RequestHandler
 // Express.
 {
   const { allowLazy, optionalSession, requireLazy, requireReal } = inExpress
-  const lazy = allowLazy(authConfig, { on: "visit" })
+  const lazy = allowLazy(authConfig, { on: "write", csrfCookie: false })
   const real = requireReal(authConfig, { redirectTo: "/convert" })
   const app = express()
 
@@ -55,7 +55,7 @@ declare const page: RequestHandler
 // Hono.
 {
   const { allowLazy, optionalSession, requireLazy, requireReal } = inHono
-  const lazy = allowLazy(authConfig, { on: "visit" })
+  const lazy = allowLazy(authConfig, { on: "write", csrfCookie: false })
   const real = requireReal(authConfig, { redirectTo: "/convert" })
   const app = new Hono<{ Bindings: { KEY: string }; Variables: { theme: string } }>()
 

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact"
 interface LayoutProps {
   /** What the page is; the browser shows it with the name of the app. */
   title?: string
+  /** The session, or null for a visitor without one; undefined leaves the links to the account out. */
   session?: GateSession | null
   children: ComponentChildren
 }
@@ -16,7 +17,7 @@ export function Layout({ title, session, children }: LayoutProps) {
         <a class="brand" href="/">
           <img src="/icon.svg" alt="" width="24" height="24" /> Notes
         </a>
-        {session && <Account session={session} />}
+        {session !== undefined && <Account session={session} />}
       </header>
       <main>{children}</main>
     </Document>
@@ -40,11 +41,15 @@ export function Document(props: { title: string; class?: string; children: Compo
   )
 }
 
-function Account({ session: { user } }: { session: GateSession }) {
+function Account({ session }: { session: GateSession | null }) {
   return (
     <nav aria-label="Account">
-      {user.isLazy ? <a href="/signin">Sign in</a> : <span class="name">{displayName(user)}</span>}
-      <a href="/signout">Sign out</a>
+      {session && !session.user.isLazy ? (
+        <span class="name">{displayName(session.user)}</span>
+      ) : (
+        <a href="/signin">Sign in</a>
+      )}
+      {session && <a href="/signout">Sign out</a>}
     </nav>
   )
 }

@@ -1,7 +1,6 @@
 import type { GateSession } from "authjs-lazy"
 import { isLazy } from "authjs-lazy"
 import type { Note, RefusedNote } from "../notes.js"
-import { Card } from "./card.js"
 import { DATE } from "./date.js"
 import { displayName, Layout } from "./layout.js"
 import { NoteForm } from "./note-form.js"
@@ -63,16 +62,13 @@ function NoteItem({ note: { id, text, createdAt } }: { note: Note }) {
   )
 }
 
-/** For those who have no notes and get no session: bots, and pages loaded ahead. */
-export function welcomePage() {
+/** Shows the form for the first note to a visitor without a session. */
+export function homePage() {
   return (
-    <Layout>
-      <Card title="Write it down">
-        <p>Notes that are yours from the first word on, without signing up.</p>
-        <a class="button" href="/">
-          Start writing
-        </a>
-      </Card>
+    <Layout session={null}>
+      <h1>Write it down</h1>
+      <p class="told">Notes that are yours from the first word on. There is nothing to sign up for.</p>
+      <NoteForm action="/" label="New note" button="Add note" />
     </Layout>
   )
 }

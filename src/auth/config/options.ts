@@ -34,6 +34,17 @@ export interface LazyOptions {
    */
   trustProxy?: TrustedProxy
   /**
+   * Lists the sites that may show the app in an iframe, by origin. The gate then makes lazy users for
+   * pages in such frames, every cookie of Auth.js is `SameSite=None; Secure; Partitioned`, and gates,
+   * the convert page and `handleAuth` forbid other sites to embed their pages.
+   *
+   * Browsers send such cookies with forms of other sites too. Gates ignore the session of these
+   * requests; a route without a gate must check `Origin` itself.
+   * @default [], so that nobody is made in a frame of another site
+   * @example embedded: ["https://partner.example"]
+   */
+  embedded?: readonly string[]
+  /**
    * Decides whether the visitor is a person, with Turnstile, hCaptcha or anything else. Runs before
    * a lazy user is made and before the limits count; false treats the visitor as a bot. `form`
    * holds the fields of a submitted form.
@@ -139,21 +150,55 @@ export interface MergeContext {
 }
 
 /**
+ * The request in which something happened, as the events of this library get it. Its cookies and
+ * its `authorization` hold secrets: never log it whole.
+ * @example
+ * const refererOf = ({ headers }: EventRequest) => headers.get("referer")?.slice(0, 200)
+ */
+export interface EventRequest {
+  /** The HTTP method: GET on a first visit, POST for a form, also in server actions of Next. */
+  method: string
+  /** A copy of all headers as the client sent them, cookies included: changing it changes nothing. */
+  headers: Headers
+  /**
+   * The client's address, by which `lazy.limits` counts: from `lazy.trustProxy` if set, or else from
+   * the framework. An IPv6 address is whole here. Null where it is unknown or can't be read.
+   */
+  address: string | null
+}
+
+/**
  * The events of this library, called after the commit. As in Auth.js, an error in one is logged and
  * changes nothing.
  */
 export interface LazyEvents {
-  /** A visitor became a lazy user. */
-  createLazyUser?: (message: { user: UserRow }) => unknown
-  /** A lazy user became real; `from` is the row before the conversion. */
-  convertUser?: (message: { user: UserRow; from: UserRow; by: ConvertedBy }) => unknown
-  /** A lazy user was merged into a real one: its rows were moved and it was deleted. */
-  mergeUser?: (message: MergeReport) => unknown
+  /**
+   * A visitor became a lazy user.
+   * @default no event
+   * @example
+   * createLazyUser: ({ user, request }) =>
+   *   console.log(user.id, request.address, request.headers.get("referer")?.slice(0, 200))
+   */
+  createLazyUser?: (message: { user: UserRow; request: EventRequest }) => unknown
+  /**
+   * A lazy user became real; `from` is the row before the conversion.
+   * @default no event
+   * @example convertUser: ({ user, by }) => console.log(user.id, by.provider)
+   */
+  convertUser?: (message: { user: UserRow; from: UserRow; by: ConvertedBy; request: EventRequest }) => unknown
+  /**
+   * A lazy user was merged into a real one: its rows were moved and it was deleted.
+   * @default no event
+   * @example mergeUser: ({ from, into }) => console.log(from.id, into.id)
+   */
+  mergeUser?: (message: MergeReport & { request: EventRequest }) => unknown
   /**
    * A merge failed and `lazy.onMergeError` signed the real user in without it. The lazy user keeps
    * its rows.
+   * @default no event
+   * @example mergeFailed: ({ from, into }) => console.log(from.id, into.id)
    */
-  mergeFailed?: (message: { from: UserRow; into: UserRow; error: unknown }) => unknown
+  mergeFailed?: (message: { from: UserRow; into: UserRow; error: unknown; request: EventRequest }) => unknown
 }
 
 /**

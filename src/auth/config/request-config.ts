@@ -30,12 +30,16 @@ export function requestConfig(auth: LazyAuth, request: LazyRequest): RequestConf
 export function sessionConfig(auth: LazyAuth, request: LazyRequest): RequestConfig {
   const config = auth(request)
   config.basePath ??= configuredPath() ?? DEFAULT_PATH
-  if (config.trustHost === undefined || !config.secret?.length) {
-    const { secret, trustHost } = environment()
-    config.trustHost ??= trustHost
-    if (!config.secret?.length) config.secret = secret
-  }
+  addEnvironment(config)
   return config as RequestConfig
+}
+
+/** Adds the secret and `trustHost` of the environment, in place, where a configuration has none. */
+export function addEnvironment(config: AuthConfig): void {
+  if (config.trustHost !== undefined && config.secret?.length) return
+  const { secret, trustHost } = environment()
+  config.trustHost ??= trustHost
+  if (!config.secret?.length) config.secret = secret
 }
 
 /**

@@ -3,14 +3,19 @@ import { logError } from "../config/log-error.js"
 import type { LazyEvents } from "../config/options.js"
 import type { RequestContext } from "./request-context.js"
 
-/** Calls an event of this library, and logs its errors as Auth.js does for its own. */
+type Message<Name extends keyof LazyEvents> = Parameters<NonNullable<LazyEvents[Name]>>[0]
+
+/**
+ * Calls an event of this library with the request added to its message, and logs its errors as
+ * Auth.js does for its own.
+ */
 export async function emit<Name extends keyof LazyEvents>(
   context: RequestContext,
   name: Name,
-  message: Parameters<NonNullable<LazyEvents[Name]>>[0],
+  message: Omit<Message<Name>, "request">,
 ): Promise<void> {
   const handler = context.events[name] as ((message: unknown) => unknown) | undefined
-  await callEvent(context, name, () => handler?.(message))
+  await callEvent(context, name, () => handler?.({ ...message, request: context.eventRequest() }))
 }
 
 /** Calls the handler of an event of Auth.js that it does not emit itself, and logs its errors. */

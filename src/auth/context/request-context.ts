@@ -4,9 +4,9 @@ import { LazySetupError } from "../../errors.js"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
 import type { TakeCreation } from "../config/limits.js"
 import { logError } from "../config/log-error.js"
-import type { LazyEvents } from "../config/options.js"
+import type { EventRequest, LazyEvents } from "../config/options.js"
 import type { SharedLimiters } from "../config/shared-limiters.js"
-import { keyOf, UNREADABLE, writtenAddress } from "../request/client-address.js"
+import { keyOf, UNREADABLE, wholeAddress, writtenAddress } from "../request/client-address.js"
 import type { RequestHead } from "../request/head.js"
 import { wholeRequest } from "../request/public-url.js"
 import { visitorAddress } from "../request/visitor-address.js"
@@ -63,6 +63,7 @@ export class RequestContext {
   readonly request: OwnRequest
   /** Reads the session of the request. */
   readonly session: SessionReader
+  #written: string | undefined
 
   /**
    * Makes the context of one request.
@@ -137,13 +138,27 @@ export class RequestContext {
    * Returns the key under which the limits count the client; undefined when its address is unknown.
    */
   client(): string | undefined {
-    const { trustProxy } = this.options
-    const written = writtenAddress(this.head?.headers, () => visitorAddress(this.incoming)?.(), trustProxy)
+    const written = this.#writtenAddress()
     if (written === undefined) return undefined
     const key = keyOf(written)
     if (key === undefined && this.limiters.isFirst("unreadable address"))
-      logError(this.config, unreadableAddress(written, trustProxy?.header))
+      logError(this.config, unreadableAddress(written, this.options.trustProxy?.header))
     return key ?? UNREADABLE
+  }
+
+  /** Returns the request as the events of this library tell it, with headers of their own. */
+  eventRequest(): EventRequest {
+    const { method, headers } = this.wholeRequest()
+    const written = this.#writtenAddress()
+    const address = written === undefined ? undefined : wholeAddress(written)
+    return { method, headers: new Headers(headers), address: address ?? null }
+  }
+
+  /** Reads the address once, since the connection of a client that disconnects loses it. */
+  #writtenAddress(): string | undefined {
+    const { trustProxy } = this.options
+    this.#written ??= writtenAddress(this.head?.headers, () => visitorAddress(this.incoming)?.(), trustProxy)
+    return this.#written
   }
 
   /** Makes the token and the expiry of a database session. Returns undefined with JWT sessions. */

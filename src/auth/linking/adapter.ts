@@ -23,7 +23,8 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
   return {
     ...base,
 
-    async getSessionAndUser(sessionToken) {
+    async getSessionAndUser(asked) {
+      const sessionToken = session.first(asked)
       const isVisitors = context.request.present(sessionToken)
       if (ignoresSession(context.decision)) return null
       const found = await (isVisitors ? session.row(sessionToken) : base.getSessionAndUser(sessionToken))

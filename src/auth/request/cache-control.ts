@@ -22,9 +22,9 @@ export function keepPrivate(headers: Headers): void {
 }
 
 /**
- * Tells whether a shared cache follows this header instead of `Cache-Control`: RFC 9213, and its
- * predecessor `Surrogate-Control`.
+ * Tells whether a shared cache follows this header instead of `Cache-Control`: RFC 9213, its
+ * predecessor `Surrogate-Control`, and those of nginx, Akamai and LiteSpeed.
  */
 export function isForSharedCaches(name: string): boolean {
-  return /^(?:.+-)?cdn-cache-control$|^surrogate-control$/i.test(name)
+  return /^(?:.+-)?cdn-cache-control$|^(?:surrogate|edge|x-litespeed-cache)-control$|^x-accel-expires$/i.test(name)
 }

@@ -62,13 +62,24 @@ function lastEntry(list: string, hops: number): string {
  * `unknown` and `_hidden` (RFC 7239).
  */
 export function keyOf(written: string): string | undefined {
+  const parsed = parse(written)
+  return parsed instanceof ipaddr.IPv6 ? `${networkOf(parsed, 4)}::/64` : parsed?.toString()
+}
+
+/**
+ * Returns an address as proxies write it, without what they add. Undefined for anything else, and
+ * for the address that stands for all clients that have disconnected.
+ */
+export function wholeAddress(written: string): string | undefined {
+  const parsed = parse(written)
+  return parsed?.range() === "unspecified" ? undefined : parsed?.toString()
+}
+
+function parse(written: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const address = bareAddress(written)
-  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return address
-  if (!ipaddr.IPv6.isValid(address)) return undefined
+  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return ipaddr.IPv4.parse(address)
   // An IPv4 client of a server that listens on IPv6 comes as ::ffff:192.0.2.1.
-  const parsed = ipaddr.process(address)
-  if (parsed.kind() === "ipv4") return parsed.toString()
-  return `${networkOf(parsed as ipaddr.IPv6, 4)}::/64`
+  return ipaddr.IPv6.isValid(address) ? ipaddr.process(address) : undefined
 }
 
 /**

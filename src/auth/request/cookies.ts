@@ -14,11 +14,12 @@ export function isNameOrChunk(given: string, name: string): boolean {
 }
 
 /**
- * Appends a `Set-Cookie` header for each cookie. Of several with the same name, domain and path,
- * the last one wins.
+ * Appends a `Set-Cookie` header for each cookie. Of several with the same name, domain, path and
+ * partition, the last one wins.
  */
 export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
-  const keyOf = ({ name, options }: AuthCookie) => `${name};${options.domain ?? ""};${options.path ?? ""}`
+  const keyOf = ({ name, options: { domain = "", path = "", partitioned = false } }: AuthCookie) =>
+    `${name};${domain};${path};${partitioned}`
   const last = cookies.length < 2 ? cookies : new Map(cookies.map((cookie) => [keyOf(cookie), cookie])).values()
   for (const { name, value, options } of last)
     headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: options.encode ?? encodeValue }))

@@ -1,7 +1,7 @@
-import { createHash, createHmac } from "node:crypto"
+import { createHmac } from "node:crypto"
 import type { AuthConfig } from "@auth/core"
-import { parseCookie } from "cookie"
 import { v7 as uuidv7 } from "uuid"
+import { readCsrfToken } from "./csrf-cookie.js"
 import type { RequestHead } from "./head.js"
 
 const WINDOW_MS = 10_000
@@ -84,20 +84,4 @@ export function signUpIds(config: AuthConfig, request: RequestHead, name: string
   const start = Date.now() - (Date.now() % SIGN_UP_WINDOW_MS)
   const key = `sign-up|${name}|${csrfToken}`
   return [start, start - SIGN_UP_WINDOW_MS].map((from) => derive(secret, `${from}|${key}`, from))
-}
-
-/**
- * Reads the CSRF token of this browser. Returns undefined unless Auth.js issued it: the cookie
- * holds the token with a hash that takes the secret.
- */
-function readCsrfToken(config: AuthConfig, request: RequestHead): string | undefined {
-  const cookie = request.headers.get("cookie")
-  if (!cookie) return undefined
-  const secure = config.useSecureCookies ?? new URL(request.url).protocol === "https:"
-  const name = config.cookies?.csrfToken?.name ?? (secure ? "__Host-authjs.csrf-token" : "authjs.csrf-token")
-  if (!cookie.includes(name)) return undefined
-  // Auth.js also reads the first of two cookies with this name.
-  const [token, hash] = parseCookie(cookie)[name]?.split("|") ?? []
-  const expected = createHash("sha256").update(`${token}${config.secret}`).digest("hex")
-  return hash === expected ? token : undefined
 }

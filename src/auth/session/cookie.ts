@@ -1,6 +1,6 @@
 import type { AuthConfig } from "@auth/core"
-import { type AuthCookie, isNameOrChunk } from "../request/cookies.js"
-import { sessionValues } from "./session-values.js"
+import { type AuthCookie, isNameOrChunk, withoutCookies } from "../request/cookies.js"
+import { isYielding, sessionValues, YIELDING_CHUNK } from "./session-values.js"
 
 const NAME = "authjs.session-token"
 /**
@@ -67,44 +67,77 @@ export function readSessionCookies(config: AuthConfig, { url, cookie }: SessionP
  */
 export function writeSessionCookies(
   config: AuthConfig,
-  { url, cookie }: SessionPlace,
+  place: SessionPlace,
   value: string,
   expires: Date,
 ): AuthCookie[] {
-  const name = sessionCookieName(config, url)
-  const options = { ...cookieOptions(config, url), expires }
-  const count = Math.ceil(value.length / CHUNK_SIZE)
-  const written: AuthCookie[] =
-    count === 1
-      ? [{ name, value, options }]
-      : Array.from({ length: count }, (_, n) => ({
-          name: `${name}.${n}`,
-          value: value.slice(n * CHUNK_SIZE, (n + 1) * CHUNK_SIZE),
-          options,
-        }))
-  const names = new Set(written.map(({ name }) => name))
-  const removed = removeSessionCookies(config, { url, cookie })
-  const isLeftOver = (each: AuthCookie) => !names.has(each.name) || (options.domain && !each.options.domain)
-  return [...removed.filter(isLeftOver), ...written]
+  const name = sessionCookieName(config, place.url)
+  const options = { ...cookieOptions(config, place.url), expires }
+  const written = value.length <= CHUNK_SIZE ? [{ name, value, options }] : inChunks(name, value, options)
+  return [...leftOver(config, place, written), ...written]
 }
 
 /**
- * Removes every session cookie of a request. Where a `domain` is configured, also the cookie
- * without it, which browsers keep beside it.
+ * Makes the cookies of a session that gives way to a sign-in, even when the browser receives them
+ * after those of the sign-in: chunks with numbers of their own, which are read last.
+ *
+ * Removes no other session cookie of the request: the browser's may be the sign-in's by then.
+ */
+export function writeYieldingCookies(
+  config: AuthConfig,
+  place: SessionPlace,
+  value: string,
+  expires: Date,
+): AuthCookie[] {
+  const name = sessionCookieName(config, place.url)
+  const written = inChunks(name, value, { ...cookieOptions(config, place.url), expires }, YIELDING_CHUNK)
+  return [...leftOver(config, place, written).filter((each) => isYielding(each.name, name)), ...written]
+}
+
+/** Removes the session cookies from a `Cookie` header that yielding ones leave in the browser. */
+export function withoutOtherSessions(config: AuthConfig, { url, cookie }: SessionPlace): string {
+  const own = sessionCookieName(config, url)
+  return withoutCookies(cookie, (name) => isNameOrChunk(name, own) && !isYielding(name, own))
+}
+
+function inChunks(name: string, value: string, options: AuthCookie["options"], first = 0): AuthCookie[] {
+  return Array.from({ length: Math.ceil(value.length / CHUNK_SIZE) }, (_, n) => ({
+    name: `${name}.${first + n}`,
+    value: value.slice(n * CHUNK_SIZE, (n + 1) * CHUNK_SIZE),
+    options,
+  }))
+}
+
+/** Removes the session cookies of a request that the written ones don't replace. */
+function leftOver(config: AuthConfig, place: SessionPlace, written: AuthCookie[]): AuthCookie[] {
+  const names = new Set(written.map(({ name }) => name))
+  const isLeftOver = (each: AuthCookie) => !names.has(each.name) || isOtherCookie(each, written[0]?.options)
+  return removeSessionCookies(config, place).filter(isLeftOver)
+}
+
+/**
+ * Removes every session cookie of a request. Where a `domain` is configured, or the cookies are for
+ * frames, also the cookie without that, which browsers keep beside it.
  */
 export function removeSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): AuthCookie[] {
   const name = sessionCookieName(config, url)
   if (!cookie.includes(name)) return []
   const options = { ...cookieOptions(config, url), maxAge: 0 }
-  const { domain: _, ...hostOnly } = options
-  return sessionCookieNames(name, cookie).flatMap((name) =>
-    options.domain
-      ? [
-          { name, value: "", options: hostOnly },
-          { name, value: "", options },
-        ]
-      : [{ name, value: "", options }],
-  )
+  const { domain, ...hostOnly } = options
+  const { partitioned, ...ofBefore } = options
+  const all = [
+    // In a frame of another site, browsers ignore this one, and leave the session outside alone.
+    ...(partitioned ? [{ ...ofBefore, sameSite: "lax" as const }] : []),
+    ...(domain ? [hostOnly] : []),
+    options,
+  ]
+  return sessionCookieNames(name, cookie).flatMap((name) => all.map((options) => ({ name, value: "", options })))
+}
+
+/** Tells whether a removed cookie is one that browsers keep beside the configured one. */
+export function isOtherCookie(removed: AuthCookie, own: { domain?: string; partitioned?: boolean } = {}): boolean {
+  const { domain, partitioned } = removed.options
+  return (Boolean(own.domain) && !domain) || (own.partitioned === true && !partitioned)
 }
 
 /** Lists the names in a `Cookie` header that are the session cookie or one of its chunks. */

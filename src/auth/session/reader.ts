@@ -92,7 +92,17 @@ export class SessionReader {
 
   /** Returns the token of the live session instead of the dead one that Auth.js asked for. */
   live(asked: string): string {
-    return this.#reading.kind === "row" && this.#reading.asked === asked ? this.#reading.value : asked
+    return this.#reading.kind === "row" && this.#reading.asked === this.first(asked) ? this.#reading.value : asked
+  }
+
+  /**
+   * Returns the value of the first session cookie for the value that Auth.js asks for: Auth.js joins
+   * a whole cookie and the chunks of another session beside it into one value.
+   */
+  first(asked: string): string {
+    const values = this.#values()
+    const isJoined = !values.includes(asked) && values.some((value) => asked.startsWith(value))
+    return isJoined ? (values[0] as string) : asked
   }
 
   /**
@@ -199,6 +209,20 @@ export class SessionReader {
     if (!secret?.length) return null
     const claims = await decoded(() => decode({ secret, ...config.jwt, token, salt: this.#salt() }))
     return claims?.sub ? { userId: claims.sub } : null
+  }
+
+  /**
+   * Lists the users of the JWTs in all session cookies except this one. With database sessions,
+   * Auth.js deletes the rows.
+   */
+  async otherSubjects(subject: string | undefined): Promise<string[]> {
+    const { strategy, config, decode = decodeToken } = this.source
+    const { secret } = config
+    const values = this.#values()
+    if (strategy === "database" || values.length < 2 || !secret?.length) return []
+    const read = (token: string) => decoded(() => decode({ secret, ...config.jwt, token, salt: this.#salt() }))
+    const subjects = (await Promise.all(values.map(read))).map((token) => token?.sub)
+    return subjects.filter((each) => each !== undefined && each !== subject) as string[]
   }
 
   /** Lists every value of the session cookie except this one. */

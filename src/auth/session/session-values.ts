@@ -4,6 +4,17 @@ import { isNameOrChunk } from "../request/cookies.js"
 /** The number of values to try. More cookies of one name are not worth a database query. */
 const MAX_VALUES = 5
 
+/**
+ * The number of the first chunk of a session that gives way to a sign-in, beyond those of any token,
+ * so that it replaces no chunk of a sign-in either.
+ */
+export const YIELDING_CHUNK = 50
+
+/** Tells whether a session cookie is a chunk of a session that gives way to a sign-in. */
+export function isYielding(given: string, name: string): boolean {
+  return Number(given.slice(name.length + 1)) >= YIELDING_CHUNK
+}
+
 /** Lists the values of a session cookie, whole or in chunks, in the order of the browser. */
 export function sessionValues(name: string, cookie: string): string[] {
   const first = cookie.indexOf(name)
@@ -17,8 +28,11 @@ export function sessionValues(name: string, cookie: string): string[] {
   const whole = named.filter(({ each }) => each === name).map(({ value }) => value)
   const chunks = named.filter(({ each }) => each !== name)
   const numbers = [...new Set(chunks.map(({ each }) => Number(each.slice(name.length + 1))))].sort((a, b) => a - b)
-  const sets = numbers.map((n) => chunks.filter(({ each }) => each === `${name}.${n}`).map(({ value }) => value))
-  return [...new Set([...whole, ...joined(sets)])].slice(0, MAX_VALUES)
+  const setsOf = (from: number[]) =>
+    joined(from.map((n) => chunks.filter(({ each }) => each === `${name}.${n}`).map(({ value }) => value)))
+  const written = setsOf(numbers.filter((n) => n < YIELDING_CHUNK))
+  const yielding = setsOf(numbers.filter((n) => n >= YIELDING_CHUNK))
+  return [...new Set([...whole, ...written, ...yielding])].slice(0, MAX_VALUES)
 }
 
 /** Tells whether a cookie begins at this position, and not inside the value of another. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http"
 import type { Request as ExpressRequest, Response as ExpressResponse, NextFunction, RequestHandler } from "express"
 import type { LazyAuth } from "../../auth/request/head.js"
 import type { GateSession } from "../../auth/types.js"
+import { framePolicyOf } from "../frame-policy.js"
 import { decideGate } from "../gate.js"
 import { type AllowOptions, type GateOptions, optionsOf, type RequireOptions } from "../options.js"
 import type { GateResult } from "../result.js"
@@ -100,9 +101,10 @@ function middleware<Found extends GateSession | null>(auth: LazyAuth, options: G
     if (!result.open) {
       return res.status(result.status).end(result.body)
     }
-    if (result.headers.has("set-cookie")) keepGateHeaders(res, result.headers)
+    const { headers } = result
+    if (headers.has("set-cookie") || framePolicyOf(headers) || options.on === "write") keepGateHeaders(res, headers)
     res.locals.session = result.session
-    if (result.cookie) req.headers.cookie = result.cookie
+    if (result.cookie || req.headers.cookie) req.headers.cookie = result.cookie
     next()
   }
   // A gate that requires a user is open only with a session.

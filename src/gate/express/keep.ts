@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 import { isForSharedCaches } from "../../auth/request/cache-control.js"
-import { cacheControl, missingCookies, namesCookie } from "../answer.js"
+import { cacheControl, isForOne, missingCookies, namesCookie } from "../answer.js"
+import { framePolicyOf, hasPolicy } from "../frame-policy.js"
 
 type Arguments = Parameters<ServerResponse["writeHead"]>
 
@@ -39,11 +40,13 @@ function addMissing(res: ServerResponse, gated: Headers): void {
   const missing = missingCookies(gated.getSetCookie(), own)
   // Browsers keep the last of two cookies with one name, so the handler's comes last.
   if (missing.length > 0) res.setHeader("set-cookie", [...missing, ...own])
-  const control = cacheControl(joined(res, "cache-control"), gated)
+  const control = cacheControl(joined(res, "cache-control"), gated, own)
   if (control !== null) res.setHeader("cache-control", control)
-  if (gated.has("set-cookie"))
-    for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name)
+  if (isForOne(gated, own)) for (const name of res.getHeaderNames()) if (isForSharedCaches(name)) res.removeHeader(name)
   if (!namesCookie(joined(res, "vary"))) res.appendHeader("vary", "Cookie")
+  const policy = framePolicyOf(gated)
+  if (policy !== null && !hasPolicy(joined(res, "content-security-policy"), policy))
+    res.appendHeader("content-security-policy", policy)
 }
 
 function joined(res: ServerResponse, name: string): string | null {

@@ -2,6 +2,7 @@ import type { AuthConfig } from "@auth/core"
 import { AuthError } from "@auth/core/errors"
 import type { NextRequest } from "next/server.js"
 import type { LazyConfig } from "../../auth/config/options.js"
+import { shareSettled } from "../../auth/context/settled-config.js"
 import { hideForeignCookies } from "../../auth/request/cookies.js"
 import type { LazyAuth, LazyRequest } from "../../auth/request/head.js"
 import { publicRequest } from "../../auth/request/public-url.js"
@@ -30,7 +31,7 @@ export function withLazy(config: LazyConfig): LazyAuth {
 
 /** Adds the defaults of next-auth to what `withLazy` of any entry returned. May run twice. */
 export function withNextDefaults(auth: LazyAuth): LazyAuth {
-  return refusingToBeConfig((argument) => {
+  const withDefaults = refusingToBeConfig((argument) => {
     const config = auth(argument && webRequest(argument))
     config.secret ??= process.env.AUTH_SECRET ?? process.env.NEXTAUTH_SECRET
     config.basePath ||= pathOf(process.env.AUTH_URL ?? process.env.NEXTAUTH_URL) ?? "/api/auth"
@@ -43,6 +44,7 @@ export function withNextDefaults(auth: LazyAuth): LazyAuth {
     if (argument && "nextUrl" in argument) hideForeignCookies((argument as unknown as NextRequest).headers, config)
     return config
   })
+  return shareSettled(withDefaults, auth)
 }
 
 type Provider = AuthConfig["providers"][number]

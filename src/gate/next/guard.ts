@@ -2,6 +2,7 @@ import { contextOf } from "../../auth/context/request-context.js"
 import type { LazyAuth, RequestHead } from "../../auth/request/head.js"
 import { publicOrigin } from "../../auth/request/public-url.js"
 import type { GateSession } from "../../auth/types.js"
+import { isCrossSite } from "../cross-site.js"
 import { skipReason } from "../decide.js"
 import { decideGate } from "../gate.js"
 import type { GateOptions } from "../options.js"
@@ -30,12 +31,17 @@ const HERE = { canSendBack: false }
 export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl = "/" }: GuardOptions = {}) {
   const { headers } = await import("next/headers.js")
   const writable = await areCookiesWritable()
+  const given = new Headers(await headers())
+  const isWriting = writable && (options.on !== "write" || isLikelyWrite(given))
   const visit = visitorsRequest({
-    method: writable ? "POST" : "GET",
+    method: isWriting ? "POST" : "GET",
     url: `http://localhost${callbackUrl}`,
-    headers: new Headers(await headers()),
+    headers: given,
   })
-  if (options.require) return admitted(visit, await decideGate(navigation(visit), auth, options, HERE))
+  if (options.require) {
+    const isForeign = writable && isLikelyWrite(given) && isCrossSite(visit) && isEmbedded(auth)
+    return admitted(visit, await decideGate(navigation(visit, isForeign), auth, options, HERE))
+  }
   if (!writable) return existing(visit, auth, options)
   const result = await decideGate(visit, auth, options, HERE)
   if (!result.open)
@@ -58,15 +64,36 @@ async function admitted(visit: RequestHead, result: GateResult): Promise<GateSes
  * Returns the existing session where no cookie can be set.
  * @throws LazySetupError when it would have to create a lazy user
  */
-async function existing(visit: RequestHead, auth: LazyAuth, { create }: GateOptions): Promise<GateSession | null> {
+async function existing(visit: RequestHead, auth: LazyAuth, { create, on }: GateOptions): Promise<GateSession | null> {
   const { session } = await decideGate(visit, auth, { create: false }, HERE)
-  if (session || create === false || skipReason(visit, contextOf(auth())?.options.isBot)) return session
+  if (session || create === false || on === "write" || skipReason(visit, contextOf(auth())?.options.isBot))
+    return session
   throw readOnlyCookies("A new lazy user")
 }
 
-/** Marks a request as a navigation, so that the gate refuses it with a redirect. */
-function navigation({ url, headers }: RequestHead): RequestHead {
+/**
+ * Tells whether this is a server action, or a route handler for a request with a body or from a
+ * script that writes. Next doesn't tell the method of a request here.
+ */
+function isLikelyWrite(headers: Headers): boolean {
+  const hasBody = headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 0
+  // Of requests to its own site, a browser sends `Origin` with all but GET and HEAD.
+  const isOfBrowser = headers.has("origin") && headers.get("sec-fetch-site") === "same-origin"
+  return headers.has("next-action") || hasBody || isOfBrowser
+}
+
+/** Tells whether other sites may embed the app, so that its cookies also come with their forms. */
+function isEmbedded(auth: LazyAuth): boolean {
+  return contextOf(auth())?.options.embedded !== undefined
+}
+
+/**
+ * Marks a request as a navigation, so that the gate refuses it with a redirect.
+ * @param isForeign whether another site sent a form, which is shown no session
+ */
+function navigation({ url, headers }: RequestHead, isForeign: boolean): RequestHead {
   const waiting = new Headers(headers)
+  if (isForeign) waiting.delete("cookie")
   waiting.set("sec-fetch-mode", "navigate")
   return { method: "GET", url, headers: waiting }
 }

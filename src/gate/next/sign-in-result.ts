@@ -58,6 +58,7 @@ export interface SignInResultOptions {
  * A failure that the person can't correct, such as a database that is away, is logged and has the
  * code `server_error`. An error of Next's `redirect()`, `notFound()` and the like passes through.
  * @param form the fields of the form; only text is passed on
+ * A form of another site is refused with the code `csrf`, in a route handler too.
  * @throws LazySetupError when the provider is unknown or has passkeys, where cookies can't be set,
  * or when Auth.js refuses the configuration
  * @example
@@ -77,6 +78,12 @@ export async function signInResult(
   const headers = new Headers(await nextHeaders())
   const visit = visitorsRequest({ method: "POST", url: `http://localhost/callback/${provider}`, headers })
   const { origin, url } = publicAddress(visit)
+  const refused = (code: string) => ({
+    ok: false as const,
+    code,
+    message: messageFor(convertStrings(options.strings), code),
+  })
+  if (isForeign(headers, origin)) return refused("csrf")
   const config = requestConfig(withNextDefaults(auth), { request: { ...visit, url } })
   checkRequestConfig(config, url)
   hideForeignCookies(headers, config)
@@ -85,12 +92,8 @@ export async function signInResult(
   const target = asked.find((path) => path !== null) ?? options.redirectTo
   const callbackUrl = target ?? sameOriginPath(headers.get("referer"), origin) ?? "/"
   const sent = { origin, headers, form: new URLSearchParams({ ...fields, callbackUrl }) }
-  // Next has compared `Origin` and `Host` of a server action, which needs no CSRF token.
   const attempt = await startAttempt({ ...config, skipCSRFCheck } as RequestConfig, provider, sent)
-  if (attempt.refused !== undefined) {
-    const { refused: code } = attempt
-    return { ok: false, code, message: messageFor(convertStrings(options.strings), code) }
-  }
+  if (attempt.refused !== undefined) return refused(attempt.refused)
   const set = new Headers()
   appendCookies(set, attempt.cookies)
   await setCookies(set)
@@ -99,6 +102,21 @@ export async function signInResult(
   const { redirect } = (await import("next/navigation")) as typeof import("next/navigation.js")
   // Use a whole URL: Next would put its base path before a path.
   return redirect(attempt.location)
+}
+
+/**
+ * Tells whether another site sent the form. Takes the place of the CSRF token, which a server action
+ * has no field for, and protects route handlers, where Next compares nothing.
+ */
+function isForeign(headers: Headers, origin: string): boolean {
+  // Pages of other sites can't send this header, and Next has compared `Origin` with its own hosts.
+  if (headers.has("next-action")) return false
+  const site = headers.get("sec-fetch-site")
+  if (site !== null) return site !== "same-origin" && site !== "none"
+  const sender = headers.get("origin")
+  if (sender === null) return false
+  const hosts = [new URL(origin).host, headers.get("host"), headers.get("x-forwarded-host")]
+  return !URL.canParse(sender) || !hosts.includes(new URL(sender).host)
 }
 
 /** Reads the text fields, without those that React adds. */

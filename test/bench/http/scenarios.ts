@@ -6,7 +6,7 @@ import type { ServerScript } from "./server-process.js"
 /** Something that is asked of one server. */
 export interface Scenario {
   /** Its heading in tables; the same for the same thing asked of different servers. */
-  group: "floor" | "sign-in" | "session read"
+  group: "floor" | "public page" | "sign-in" | "session read"
   server: ServerScript
   tables: Tables
   /** What is measured. */
@@ -40,6 +40,7 @@ const browser = {
 }
 
 const page: RequestShape = { method: "GET", path: "/", headers: browser }
+const publicPage: RequestShape = { method: "GET", path: "/public", headers: browser }
 const readSession: RequestShape = { method: "GET", path: "/auth/session", headers: browser }
 const readBetterAuth: RequestShape = { method: "GET", path: "/api/auth/get-session", headers: browser }
 const form = (provider: string): RequestShape => ({
@@ -79,6 +80,21 @@ const scenarios = {
     session: floorRead,
   },
   "node:http, one SELECT": { ...floor, request: floorRead, from: "visitors", signIn: "rows", writes: nothing },
+
+  "write gate, first GET, database": {
+    ...lazyDatabase,
+    group: "public page",
+    request: publicPage,
+    from: "strangers",
+    writes: nothing,
+  },
+  "write gate, first GET, JWT": {
+    ...lazyJwt,
+    group: "public page",
+    request: publicPage,
+    from: "strangers",
+    writes: nothing,
+  },
 
   "gate, first visit, database": {
     ...lazyDatabase,

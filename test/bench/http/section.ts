@@ -11,7 +11,7 @@ import { requestsFor } from "./visitors.js"
 const WARM_UP_CONNECTIONS = 16
 
 /** The medians over all rounds, for each number of connections. */
-export type HttpResults = Record<ScenarioName, Measurement[]>
+export type HttpResults = Partial<Record<ScenarioName, Measurement[]>>
 
 /** A server that waits for its turns, in a process and with a database of its own. */
 interface Contestant {
@@ -26,11 +26,14 @@ interface Contestant {
  * Measures every scenario over HTTP. All servers run throughout and take turns of a few seconds, so
  * that changes in the machine's other load affect them alike.
  */
-export async function measureHttp(bench: Bench, plan: Plan["http"]): Promise<HttpResults> {
+export async function measureHttp(
+  bench: Bench,
+  plan: Plan["http"],
+  names: readonly ScenarioName[] = scenarioNames,
+): Promise<HttpResults> {
   const contestants: Contestant[] = []
   try {
-    for (const [position, name] of scenarioNames.entries())
-      contestants.push(await enter(name, `bench_${position}`, bench))
+    for (const [position, name] of names.entries()) contestants.push(await enter(name, `bench_${position}`, bench))
     for (let round = 1; round <= plan.rounds; round++) {
       for (const contestant of contestants) await takeTurn(contestant, bench, plan)
       bench.log(`round ${round} of ${plan.rounds}`)

@@ -26,7 +26,7 @@ function httpChart(http: HttpResults, group: Scenario["group"], title: string): 
     const reads = scenario.from === "visitors"
     return scenario.group === "floor" && name !== "node:http" && reads === (group === "session read")
   })
-  const rates = names.map((name) => http[name].find(({ connections }) => connections === TARGET_CONNECTIONS)?.rate)
+  const rates = names.map((name) => http[name]?.find(({ connections }) => connections === TARGET_CONNECTIONS)?.rate)
   return barChart({
     title: `${title}, ${TARGET_CONNECTIONS} connections`,
     unit: "requests a second",

@@ -1,5 +1,4 @@
 import type { GrowthResults } from "../growth/section.js"
-import type { Measurement } from "../http/measure.js"
 import { type Scenario, type ScenarioName, scenarioNames, scenarioOf } from "../http/scenarios.js"
 import type { HttpResults } from "../http/section.js"
 import type { Machine } from "../machine.js"
@@ -41,23 +40,25 @@ function targetsTable(targets: Target[]): string {
 }
 
 function loadsOf(http: HttpResults): number[] {
-  return http["node:http"].map(({ connections }) => connections)
+  return (Object.values(http)[0] ?? []).map(({ connections }) => connections)
 }
 
 /** What a rate is given as a share of: the least that the same work asks of a server. */
 function floorOf({ from, writes, group }: Scenario): ScenarioName {
-  if (group === "floor") return "node:http"
+  if (group === "floor" || group === "public page") return "node:http"
   if (writes.sessions > 0) return "node:http, user and session in one statement"
   return from === "visitors" ? "node:http, one SELECT" : "node:http, one INSERT"
 }
 
 function httpTable(http: HttpResults, connections: number): string {
-  const at = (name: ScenarioName) => http[name].find((each) => each.connections === connections) as Measurement
-  const rows = scenarioNames.map((name) => {
-    const { rate, latency, cpu, statements, errors } = at(name)
-    const floor = at(floorOf(scenarioOf(name))).rate
+  const at = (name: ScenarioName) => http[name]?.find((each) => each.connections === connections)
+  const rows = scenarioNames.flatMap((name) => {
+    const measured = at(name)
+    if (!measured) return []
+    const { rate, latency, cpu, statements, errors } = measured
+    const floor = at(floorOf(scenarioOf(name)))?.rate ?? Number.NaN
     const figures = [rate, rate / floor, latency.p50, latency.p99, cpu.node, cpu.postgres, statements, errors]
-    return [name, ...figures.map(number)]
+    return [[name, ...figures.map(number)]]
   })
   const head = [
     "",

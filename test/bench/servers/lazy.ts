@@ -17,10 +17,13 @@ const auth = withLazy({
   trustHost: true,
 })
 
+const onWrite = { on: "write" } as const
+
 await serveNode(async (req, res) => {
   if (req.url?.startsWith("/auth/")) return writeResponse(await handleAuth(await toRequest(req), auth), res)
   // The gate looks at no more than this, and a server of Node needs no Response.
-  const result = await gate({ method: req.method ?? "GET", url: urlOf(req), headers: headersOf(req) }, auth)
+  const request = { method: req.method ?? "GET", url: urlOf(req), headers: headersOf(req) }
+  const result = await gate(request, auth, req.url === "/public" ? onWrite : undefined)
   res.setHeaders(result.headers)
   if (!result.open) return void res.writeHead(result.status).end(result.body)
   const { session, created } = result

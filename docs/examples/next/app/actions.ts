@@ -12,7 +12,7 @@ import { usersTable } from "@/database/schema"
 
 export async function startNotebook(form: FormData) {
   const text = textOf(form)
-  // Whoever's session has run out since the page was shown becomes a new lazy user, and loses no word.
+  // The first write of a visitor makes the lazy user, in the gate of proxy.ts or here.
   const session = await lazy.session()
   if (!session || !text) return
   const { id } = await notebooksOf(session.user.id).start(text)
@@ -34,10 +34,6 @@ export async function changeName(form: FormData) {
     .set({ name: textOf(form) })
     .where(eq(usersTable.id, user.id))
   redirect("/profile")
-}
-
-export async function convert(_previous: SignInResult | null, form: FormData) {
-  return shown("/account", await signInResult(authConfig, "convert", form, { redirectTo: "/", strings }))
 }
 
 export async function enter(_previous: SignInResult | null, form: FormData) {

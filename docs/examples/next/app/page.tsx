@@ -5,27 +5,31 @@ import { auth } from "@/auth"
 import { Composer } from "@/components/composer"
 import { notebooksOf } from "@/database/notebooks"
 
-/** The gate in proxy.ts has made a lazy user of whoever came: `auth()` has it on the very first visit. */
+/** The gate in proxy.ts makes nobody for a visit: until the first notebook, `auth()` has no session. */
 export default async function Home() {
   const current = await auth()
   return (
     <>
       <h1>What is on your mind?</h1>
       <Composer action={startNotebook} label="Start a new notebook" />
-      {/* Crawlers have no session, and nothing to show. */}
-      {current && (
+      {current ? (
         <Suspense fallback={<p className="quiet">Looking for your notebooks…</p>}>
           <Notebooks userId={current.user.id} />
         </Suspense>
+      ) : (
+        <Invitation />
       )}
     </>
   )
 }
 
+function Invitation() {
+  return <p className="quiet">Write something: it is kept, and you need no account for it.</p>
+}
+
 async function Notebooks({ userId }: { userId: string }) {
   const notebooks = await notebooksOf(userId).list()
-  if (notebooks.length === 0)
-    return <p className="quiet">Write something: it is kept, and you need no account for it.</p>
+  if (notebooks.length === 0) return <Invitation />
   return (
     <ul className="notebooks">
       {notebooks.map(({ id, title, createdAt }) => (

@@ -3,10 +3,20 @@
 import { useLazy } from "authjs-lazy/react"
 import Link from "next/link"
 import { useSession } from "next-auth/react"
+import { leave } from "@/app/actions"
+import { LazyBanner } from "@/components/lazy-banner"
+import { MergeNotice } from "@/components/merge-notice"
+import { SignOutWarning } from "@/components/sign-out-warning"
+
+/** What the merge notice calls the rows of each table. */
+const LABELS = {
+  notebook: { one: "1 notebook", other: "{count} notebooks" },
+  message: { one: "1 message", other: "{count} messages" },
+}
 
 /** Who you are, and for lazy users what they would lose. */
 export function Header() {
-  const { status, isLazy, username, convertUrl } = useLazy({ convertPage: "/account" })
+  const { status, isLazy } = useLazy()
   const user = useSession().data?.user
   return (
     <>
@@ -14,19 +24,16 @@ export function Header() {
         <Link href="/" className="brand">
           Notebook
         </Link>
-        {user && !isLazy && <Link href="/profile">{user.name ?? user.email}</Link>}
-        {status === "unauthenticated" && <Link href="/signin">Sign in</Link>}
+        <div className="who">
+          {user && !isLazy && <Link href="/profile">{user.name ?? user.email}</Link>}
+          {status === "unauthenticated" && <Link href="/signin">Sign in</Link>}
+          {isLazy && <SignOutWarning action={leave} convertPage="/account" />}
+        </div>
       </header>
-      {isLazy && (
-        <aside className="banner">
-          <span>
-            You write as <b>{username}</b>, in this browser only.
-          </span>
-          <Link href={convertUrl} prefetch={false}>
-            Make an account
-          </Link>
-        </aside>
-      )}
+      <div className="bars">
+        <LazyBanner convertPage="/account" />
+        <MergeNotice labels={LABELS} />
+      </div>
     </>
   )
 }

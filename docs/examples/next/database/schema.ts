@@ -1,5 +1,5 @@
 import { lazyColumns, lazyIndex } from "authjs-lazy/drizzle"
-import { integer, pgTable, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core"
+import { boolean, integer, pgTable, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core"
 
 const moment = (name: string) => timestamp(name, { mode: "date", withTimezone: true })
 
@@ -41,6 +41,31 @@ export const sessionsTable = pgTable("session", {
   userId: userId().notNull(),
   expires: moment("expires").notNull(),
 })
+
+export const verificationTokensTable = pgTable(
+  "verificationToken",
+  {
+    identifier: text("identifier").notNull(),
+    token: text("token").notNull(),
+    expires: moment("expires").notNull(),
+  },
+  (token) => [primaryKey({ columns: [token.identifier, token.token] })],
+)
+
+export const authenticatorsTable = pgTable(
+  "authenticator",
+  {
+    credentialID: text("credentialID").notNull().unique(),
+    userId: userId().notNull(),
+    providerAccountId: text("providerAccountId").notNull(),
+    credentialPublicKey: text("credentialPublicKey").notNull(),
+    counter: integer("counter").notNull(),
+    credentialDeviceType: text("credentialDeviceType").notNull(),
+    credentialBackedUp: boolean("credentialBackedUp").notNull(),
+    transports: text("transports"),
+  },
+  (authenticator) => [primaryKey({ columns: [authenticator.userId, authenticator.credentialID] })],
+)
 
 export const passwordsTable = pgTable("password", {
   userId: userId().primaryKey(),

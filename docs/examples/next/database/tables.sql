@@ -29,6 +29,25 @@ create table if not exists "session" (
   "expires" timestamptz not null
 );
 
+create table if not exists "verificationToken" (
+  "identifier" text not null,
+  "token" text not null,
+  "expires" timestamptz not null,
+  primary key ("identifier", "token")
+);
+
+create table if not exists "authenticator" (
+  "credentialID" text not null unique,
+  "userId" uuid not null references "user" ("id") on delete cascade,
+  "providerAccountId" text not null,
+  "credentialPublicKey" text not null,
+  "counter" integer not null,
+  "credentialDeviceType" text not null,
+  "credentialBackedUp" boolean not null,
+  "transports" text,
+  primary key ("userId", "credentialID")
+);
+
 create table if not exists "notebook" (
   "id" uuid primary key default gen_random_uuid(),
   "userId" uuid not null references "user" ("id"),

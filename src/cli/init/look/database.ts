@@ -16,7 +16,7 @@ export interface DatabaseFacts {
   /** The modules that export a Drizzle database. */
   modules: { path: string; name: string }[]
   usesDrizzle: boolean
-  /** Where drizzle-kit finds the schema; undefined without drizzle-kit, `null` where it can't be read. */
+  /** The schema of drizzle-kit; undefined without drizzle-kit, null where it can't be read. */
   kitSchema: string | null | undefined
   unknown: string[]
 }

@@ -139,7 +139,7 @@ const DOCUMENTED: Record<string, readonly string[]> = {
 /** What `LazyAdapter` can't do without, so that leaving it out would only move the error. */
 const NEEDED = ["email", "userId", "type", "provider", "providerAccountId", "sessionToken", "expires"]
 
-/** Writes the options of `prismaTables` by which the app's models differ from the documented ones. */
+/** Writes the options of `prismaTables` for models that differ from the documented ones. */
 export function prismaOptions({ models, user }: PrismaFacts): string {
   const options: string[] = []
   if (user && /@db\.Uuid\b/.test(user.fields.get("id")?.attributes ?? "")) options.push('ids: "uuid"')

@@ -58,7 +58,7 @@ export async function readSources(root: string): Promise<Sources> {
   return { files, paths, cut }
 }
 
-/** Reads a file of the app as text; undefined where there is none, or no plain one, or a huge one. */
+/** Reads a file of the app as text; undefined for a missing, special or huge file. */
 export async function readFileText(root: string, path: string): Promise<string | undefined> {
   const file = await open(join(root, path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => undefined)
   try {

@@ -1,11 +1,8 @@
-import { messageFor } from "authjs-lazy/next/actions"
 import Link from "next/link"
 import { redirect } from "next/navigation"
-import { convert } from "@/app/actions"
 import { strings } from "@/app/strings"
-import { auth } from "@/auth"
-import { OpenIdButton } from "@/components/open-id-button"
-import { PasswordForm } from "@/components/password-form"
+import { auth, ways } from "@/auth"
+import { ConvertForm } from "@/components/convert-form"
 
 type Query = Promise<{ code?: string; redirectTo?: string; callbackUrl?: string }>
 
@@ -14,20 +11,14 @@ export default async function Account({ searchParams }: { searchParams: Query })
   if (current && !current.user.isLazy) redirect("/profile")
   const { code, callbackUrl, redirectTo = callbackUrl } = await searchParams
   return (
-    <section className="card">
-      <h1>Make your account</h1>
-      <p className="quiet">Everything you have written stays yours, here and on your other devices.</p>
-      <PasswordForm
-        action={convert}
-        field="email"
-        button="Make my account"
-        problem={code && messageFor(strings, code)}
-        redirectTo={redirectTo}
-      />
-      <OpenIdButton />
-      <p className="quiet">
-        Have one already? <Link href="/signin">Sign in</Link>
+    <>
+      <ConvertForm identifier="email" ways={ways} strings={strings} code={code} redirectTo={redirectTo} />
+      <p className="quiet mt-6 text-center">
+        Have an account already?{" "}
+        <Link href="/signin" className="text-primary underline">
+          Sign in
+        </Link>
       </p>
-    </section>
+    </>
   )
 }

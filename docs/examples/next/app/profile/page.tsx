@@ -1,5 +1,6 @@
 import { changeName, leave } from "@/app/actions"
 import { real } from "@/auth"
+import { SignOutWarning } from "@/components/sign-out-warning"
 
 /** Lazy users are sent to the page where they make an account. */
 export default async function Profile() {
@@ -18,11 +19,7 @@ export default async function Profile() {
       <p>
         <a href="/api/notebooks">Take everything along</a>
       </p>
-      <form action={leave} className="fields">
-        <button type="submit" className="second">
-          Sign out
-        </button>
-      </form>
+      <SignOutWarning action={leave} className="mt-2 -ml-4" />
     </section>
   )
 }

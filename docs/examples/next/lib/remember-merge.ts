@@ -1,0 +1,12 @@
+import type { LazyConfig } from "authjs-lazy"
+import { cookies } from "next/headers"
+
+/** The cookie that components/merge-notice.tsx reads and deletes. It holds names of tables and numbers alone. */
+const COOKIE = "lazy-merged"
+
+/** Leaves word for the merge notice: pass it to `withLazy` as `events: { mergeUser: rememberMerge }`. */
+export const rememberMerge: NonNullable<NonNullable<LazyConfig["events"]>["mergeUser"]> = async ({ moved }) => {
+  if (Object.keys(moved).length === 0) return
+  const jar = await cookies()
+  jar.set(COOKIE, JSON.stringify(moved), { path: "/", maxAge: 120, sameSite: "lax" })
+}

@@ -1,0 +1,110 @@
+import { execFile } from "node:child_process"
+import { existsSync, readdirSync, readFileSync, watch } from "node:fs"
+import { cp, mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { packedTarball } from "./installed-package.js"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const examples = join(root, "docs/examples")
+const run = promisify(execFile)
+const QUIETLY = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
+
+type Dependencies = Record<string, string>
+
+/** Makes a folder outside of the repository in which `install` can run. */
+export async function folderToInstall(name: string): Promise<string> {
+  return mkdtemp(join(await workplace(), `${name}-`))
+}
+
+/**
+ * Installs what the folder's package.json names, `more`, and the package from its npm tarball.
+ * npm starts from the packages of all examples, and removes what this folder doesn't name.
+ * @param fresh installs the newest versions in range from nothing, as a new user's npm does
+ */
+export async function install(folder: string, more: Dependencies = {}, { fresh } = { fresh: false }): Promise<void> {
+  if (!fresh) await linkPackages(join(await allPackages(), "node_modules"), join(folder, "node_modules"))
+  const manifest = join(folder, "package.json")
+  const { dependencies, ...rest } = JSON.parse(await readFile(manifest, "utf8"))
+  await writeFile(manifest, JSON.stringify({ ...rest, dependencies: { ...dependencies, ...more, ...ours() } }))
+  await run("npm", ["install", ...QUIETLY], { cwd: folder })
+}
+
+/** Links to every file, in a tenth of the time in which npm unpacks them; copies where `cp` can't link. */
+async function linkPackages(from: string, to: string): Promise<void> {
+  await run("cp", ["-al", from, to]).catch(async () => {
+    await rm(to, { recursive: true, force: true })
+    await cp(from, to, { recursive: true, verbatimSymlinks: true })
+  })
+}
+
+/** Replaces ranges by the versions that the repository is tested with, if it has the package. */
+export function atVersionsHere(dependencies: Dependencies): Dependencies {
+  return Object.fromEntries(
+    Object.entries(dependencies)
+      .filter(([name]) => name !== "authjs-lazy")
+      .map(([name, range]) => {
+        const here = join(root, "node_modules", name, "package.json")
+        return [name, existsSync(here) ? JSON.parse(readFileSync(here, "utf8")).version : range]
+      }),
+  )
+}
+
+/** The folder of the tarball: npm writes its path into each install, relative to the app's folder. */
+const workplace = () => realpath(dirname(packedTarball().path))
+
+const ours = (): Dependencies => ({ "authjs-lazy": `file:${packedTarball().path}` })
+
+/** Returns a folder with the packages of all examples, which the first caller of the run installs. */
+async function allPackages(): Promise<string> {
+  const folder = join(await workplace(), "all-packages")
+  const isFirst = await mkdir(folder).then(
+    () => true,
+    () => false,
+  )
+  const outcome = join(folder, "outcome.txt")
+  if (isFirst) {
+    const said = await installAll(folder).then(() => "", String)
+    await writeFile(`${outcome}.new`, said)
+    await rename(`${outcome}.new`, outcome)
+  } else await untilThere(outcome)
+  const said = await readFile(outcome, "utf8")
+  if (said) throw new Error(`The packages of the examples could not be installed. ${said}`)
+  return folder
+}
+
+async function installAll(folder: string): Promise<void> {
+  const named: Dependencies = {}
+  for (const name of readdirSync(examples)) {
+    const manifest = join(examples, name, "package.json")
+    if (!existsSync(manifest)) continue
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(manifest, "utf8"))
+    Object.assign(named, atVersionsHere(dependencies), devDependencies)
+  }
+  await writeFile(
+    join(folder, "package.json"),
+    JSON.stringify({ private: true, dependencies: { ...named, ...ours() } }),
+  )
+  await run("npm", ["install", ...QUIETLY], { cwd: folder, maxBuffer: 32 * 1024 * 1024 })
+  await takeNativeCode(folder)
+}
+
+/** Copies the binary of argon2 that was built here, for machines that its own binaries don't suit. */
+export async function takeNativeCode(folder: string): Promise<void> {
+  const built = join(root, "node_modules/argon2/build")
+  const there = join(folder, "node_modules/argon2/build")
+  if (existsSync(built) && !existsSync(there)) await cp(built, there, { recursive: true })
+}
+
+async function untilThere(path: string): Promise<void> {
+  const changes = watch(dirname(path))
+  try {
+    await new Promise<void>((resolve, reject) => {
+      changes.on("change", () => existsSync(path) && resolve()).on("error", reject)
+      if (existsSync(path)) resolve()
+    })
+  } finally {
+    changes.close()
+  }
+}
