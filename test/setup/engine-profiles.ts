@@ -30,7 +30,7 @@ const word = (names: string) => new RegExp(`(?<![\\w"])(${names})(?![\\w"])`, "i
  * https://github.com/cockroachdb/cockroach/issues/52420 (weaker row locks are other names for
  * FOR UPDATE and FOR SHARE). Rows have no `ctid`, and transactions no id that SQL can read.
  */
-export const cockroach: EngineProfile = {
+const cockroach: EngineProfile = {
   name: "CockroachDB",
   says: [
     ["version()", "'CockroachDB CCL v26.1.0'::text"],
@@ -58,7 +58,7 @@ export const cockroach: EngineProfile = {
  * and https://docs.yugabyte.com/stable/architecture/transactions/concurrency-control/ (row locks,
  * SKIP LOCKED but for SERIALIZABLE).
  */
-export const yugabyte: EngineProfile = {
+const yugabyte: EngineProfile = {
   name: "YugabyteDB",
   says: [["version()", "'PostgreSQL 15.12-YB-2025.1.0.0-b0 on x86_64-pc-linux-gnu'::text"]],
   refuses: [
@@ -82,7 +82,7 @@ export const yugabyte: EngineProfile = {
  * sequences, partitions, exclusion constraints, SAVEPOINT, TRUNCATE) and
  * working-with-concurrency-control.html (no locks, 40001 at the commit, one isolation level).
  */
-export const dsql: EngineProfile = {
+const dsql: EngineProfile = {
   name: "Aurora DSQL",
   says: [
     ["version()", "'PostgreSQL 16'::text"],
@@ -112,7 +112,7 @@ export const dsql: EngineProfile = {
  * CTEs in single-shard queries only). Its coordinator holds no rows, so that `ctid` and what the
  * server counts say nothing.
  */
-export const citus: EngineProfile = {
+const citus: EngineProfile = {
   name: "Citus",
   says: [["exists (select from pg_extension where extname = 'citus')", "true"]],
   refuses: [
