@@ -3,7 +3,7 @@ import { checkRequestConfig, type RequestConfig, requestConfig } from "../../aut
 import { appendCookies, hideForeignCookies } from "../../auth/request/cookies.js"
 import type { LazyAuth } from "../../auth/request/head.js"
 import { publicAddress, sameOriginPath } from "../../auth/request/public-url.js"
-import { type ConvertStrings, convertStrings, messageFor, type SignInErrorCode } from "../../pages/strings.js"
+import { type ConvertStrings, convertStrings, messageFor, type SignInErrorCode } from "../../messages/strings.js"
 import { withNextDefaults } from "./config.js"
 import { areCookiesWritable, readOnlyCookies, setCookies } from "./cookies.js"
 import { visitorsRequest } from "./head.js"
