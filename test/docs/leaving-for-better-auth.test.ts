@@ -192,6 +192,16 @@ it("signs no cookie but that of a live session", async () => {
   }
 })
 
+it("looks up at most five cookies", async () => {
+  const token = (await database.query(`select token from session where "userId" = '${ids.writer}'`))[0]?.token
+  const shown = async (dead: number) => {
+    const values = [...Array<string>(dead).fill("dead"), token]
+    const cookie = values.map((value, n) => `authjs.session-token.${n}=${value}`).join("; ")
+    return ((await (await visitor().visit("/", { headers: { cookie } })).json()) as Home).user?.id
+  }
+  expect([await shown(4), await shown(5)]).toEqual([ids.writer, undefined])
+})
+
 it("prefers the session of a sign-in to the one that gave way to it", async () => {
   const tokenOf = async (id = "") =>
     (await database.query(`select token from session where "userId" = '${id}'`))[0]?.token
