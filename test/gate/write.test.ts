@@ -395,15 +395,18 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
     const logger = { logQuery: (statement: string) => void statements.push(statement) }
     const adapter = LazyAdapter(drizzle(sql, { logger }))
     const visitor = Visitor.of(app, {}, { adapter, lazy: {} })
-    const asWritten: Record<string, VisitOptions> = {
-      "GET of a visitor who has not written": PAGE,
-      "GET of a bot, a prefetch or a script": { headers: { ...CLICK, "sec-purpose": "prefetch" } },
-      "The first POST, PUT, PATCH or DELETE": FORM,
-      "GET with a session": PAGE,
-      "POST, PUT, PATCH or DELETE with a session": FETCH,
-    }
+    const asWritten: [name: string, sent: VisitOptions][] = [
+      ["GET of a visitor who has not written", PAGE],
+      ["GET of a bot, a prefetch or a script", { headers: { ...CLICK, ...BOT } }],
+      ["GET of a bot, a prefetch or a script", { headers: { ...CLICK, "sec-purpose": "prefetch" } }],
+      ["GET of a bot, a prefetch or a script", { headers: { ...SCRIPT, "next-router-prefetch": "1" } }],
+      ["GET of a bot, a prefetch or a script", { headers: SCRIPT }],
+      ["The first POST, PUT, PATCH or DELETE", FORM],
+      ["GET with a session", PAGE],
+      ["POST, PUT, PATCH or DELETE with a session", FETCH],
+    ]
     const table = readFileSync(new URL("../../docs/gating.md", import.meta.url), "utf8")
-    for (const [name, sent] of Object.entries(asWritten)) {
+    for (const [name, sent] of asWritten) {
       const cells = table
         .split("\n")
         .find((line) => line.startsWith(`| ${name} |`))

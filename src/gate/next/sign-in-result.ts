@@ -4,7 +4,7 @@ import { appendCookies, hideForeignCookies } from "../../auth/request/cookies.js
 import type { LazyAuth, RequestHead } from "../../auth/request/head.js"
 import { publicAddress, sameOriginPath } from "../../auth/request/public-url.js"
 import { senderOf } from "../../auth/request/sender.js"
-import { type ConvertStrings, convertStrings, messageFor, type SignInErrorCode } from "../../pages/strings.js"
+import { type ConvertStrings, convertStrings, messageFor, type SignInErrorCode } from "../../messages/strings.js"
 import { withNextDefaults } from "./config.js"
 import { areCookiesWritable, readOnlyCookies, setCookies } from "./cookies.js"
 import { visitorsRequest } from "./head.js"
