@@ -3,6 +3,7 @@ import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
+import { LazySetupError, MergeUnsupportedError } from "../errors.js"
 import { SetupProblems } from "../setup-problems.js"
 import { adoptGuests } from "./adopt/adopt.js"
 import { placeOf, requireTransactions } from "./check-driver.js"
@@ -16,7 +17,10 @@ import { mergeUsers } from "./merge/merge.js"
 import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
+import { explainEngine, lacking } from "./sql/explain-engine.js"
+import { qualifiedName } from "./sql/identifiers.js"
 import { redactErrors } from "./sql/redact.js"
+import { retryWrites } from "./sql/transactions.js"
 import { readStats } from "./stats/stats.js"
 import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
 import { asDefined, recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
@@ -29,16 +33,16 @@ import {
 } from "./tables/resolve-tables.js"
 import { completeRow, type UserRow } from "./tables/user-row.js"
 import { rowToInsert } from "./tables/written-row.js"
-import { countProof, type LazyOperation, mergeEnd, type OperationEnd, purgeEnd, telemetryOf } from "./telemetry.js"
 import { closeLazyUser } from "./users/close-lazy-user.js"
 import { convertUser, insertRealUser } from "./users/convert.js"
 import { deleteLazyUser } from "./users/delete-lazy-user.js"
-import { wayOf } from "./users/outcomes.js"
 import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
+import { endSessionsOf } from "./users/sessions.js"
 import { signInStore } from "./users/sign-in-store.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
+import { watchStore } from "./watched-store.js"
 
 /** An Auth.js adapter that also makes, converts and removes lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
@@ -107,11 +111,11 @@ function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> 
     ...adapterTables
   } = tables
   const methods = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
-  if (!legacyHash) return methods
+  if (!legacyHash) return retryWrites(methods)
   const users = writtenUsers(tables)
-  return {
+  return retryWrites({
     ...methods,
-    async createUser({ id, ...row }) {
+    async createUser({ id, ...row }: AdapterUser) {
       const values = users.id.hasDefault ? row : { id, ...row }
       const [user] = await db
         .insert(users)
@@ -119,7 +123,7 @@ function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> 
         .returning(getTableColumns(tables.usersTable))
       return user as AdapterUser
     },
-  }
+  })
 }
 
 function drizzleStore(
@@ -130,18 +134,8 @@ function drizzleStore(
 ): StoreInternals {
   const { isActive } = options
   const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
-  const watched = <Result>(
-    operation: LazyOperation,
-    work: () => Promise<Result>,
-    endOf: (result: Result) => OperationEnd,
-  ) => telemetryOf(store)?.run(operation, work, endOf) ?? work()
-  const ensureUser: StoreInternals["ensureUser"] = (user) =>
-    watched(
-      "create",
-      () => creation()(user),
-      ({ user, created }) => ({ outcomes: [{ outcome: created ? "created" : "reused" }], userId: user.id }),
-    )
-  const store: StoreInternals = redactErrors<StoreInternals>({
+  const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
+  const methods: StoreInternals = {
     hasPasswords: tables.passwordsTable !== undefined,
     recordsProofs: recordsProofs(tables.usersTable),
     needsEmail: tables.usersTable.email.notNull,
@@ -154,44 +148,40 @@ function drizzleStore(
     },
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
+    endSessionsOf: (tokens) => endSessionsOf(db, tables, tokens),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
-    convert: (conversion) =>
-      watched(
-        "convert",
-        () => convertUser(db, tables, conversion),
-        ({ user }) => ({ outcomes: [{ outcome: "converted", way: wayOf(conversion.by) }], userId: user.id }),
-      ),
+    convert: (conversion) => convertUser(db, tables, conversion),
     merge: (fromId, intoId, options) =>
-      watched("merge", () => mergeUsers(db, tables, references, fromId, intoId, options), mergeEnd),
+      explainEngine(
+        db,
+        () => mergeUsers(db, tables, references, fromId, intoId, options),
+        (engine, options) =>
+          new MergeUnsupportedError(
+            `Users can't be merged ${lacking(engine)}`,
+            qualifiedName(tables.usersTable).replaceAll('"', ""),
+            undefined,
+            options,
+          ),
+      ),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
     signIn: signInStore(db, tables),
-    async proveEmail(userId) {
-      const began = Date.now()
-      const proven = await proveEmail(db, tables, userId)
-      countProof(store, proven?.user, began)
-      return proven
-    },
-    async linkByAddress(userId, account, session) {
-      const began = Date.now()
-      const user = await linkByAddress(db, tables, userId, account, session)
-      countProof(store, user, began)
-      return user
-    },
+    proveEmail: (userId) => proveEmail(db, tables, userId),
+    linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
     endsAtProof: (userId) => endsAtProof(db, tables, userId),
-    async leaveBehind(userId, until) {
-      const left = await leaveBehind(db, tables, userId, until)
-      if (left) telemetryOf(store)?.count("merge", { outcome: "left" })
-      return left
-    },
+    leaveBehind: (userId, until) => leaveBehind(db, tables, userId, until),
     hasPassword: (userId) => hasPassword(db, tables, userId),
     setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
     isOfInactiveUser: (proven) => isOfInactiveUser(db, tables, proven),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
-      return watched("purge", () => purgeLazyUsers(db, tables, { ...options, sessionMaxAge }), purgeEnd)
+      return explainEngine(
+        db,
+        () => purgeLazyUsers(db, tables, { ...options, sessionMaxAge }),
+        (engine, options) => new LazySetupError(`Lazy users can't be purged ${lacking(engine)}`, options),
+      )
     },
     adopt: (options) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
@@ -199,14 +189,12 @@ function drizzleStore(
     },
     stats: (options) => readStats(db, tables, options),
     deleteLazyUser: (userId, options) =>
-      watched(
-        "delete",
+      explainEngine(
+        db,
         () => deleteLazyUser(db, tables, userId, options),
-        (deleted) => {
-          const outcome = !deleted ? "unchanged" : options?.counts === false ? "taken-back" : "deleted"
-          return { outcomes: [{ outcome }], userId }
-        },
+        (engine, options) => new LazySetupError(`A lazy user can't be deleted ${lacking(engine)}`, options),
       ),
-  })
+  }
+  const store: StoreInternals = redactErrors<StoreInternals>(watchStore(methods, () => store))
   return store
 }

@@ -1,7 +1,4 @@
 import { LazySetupError } from "../errors.js"
-import type { MergeReport } from "./merge/types.js"
-import type { PurgeReport } from "./purge/types.js"
-import type { UserRow } from "./tables/user-row.js"
 
 /** An operation that telemetry records. */
 export type LazyOperation = "create" | "convert" | "merge" | "purge" | "delete" | "sign-in"
@@ -87,31 +84,3 @@ export function rememberTelemetry(store: object, telemetry: LazyTelemetry): void
 
 /** Returns the telemetry of the app that uses this store; undefined where it has none. */
 export const telemetryOf = (store: object): LazyTelemetry | undefined => known.get(store)
-
-/** Describes a merge. */
-export function mergeEnd({ from, into, moved }: MergeReport): OperationEnd {
-  const movedRows = Object.values(moved).reduce((sum, rows) => sum + rows, 0)
-  return { outcomes: [{ outcome: "merged" }], userId: into.id, fromId: from.id, movedRows }
-}
-
-/** Describes a purge. */
-export function purgeEnd({ purged, skipped, failures, dryRun }: PurgeReport): OperationEnd {
-  const outcomes: OperationOutcome[] = [
-    { outcome: "purged", users: purged },
-    ...Object.entries(skipped).map(([table, users]) => ({ outcome: "skipped" as const, users, table })),
-    { outcome: "failed", users: failures },
-  ]
-  return { outcomes: outcomes.filter(({ users }) => users !== 0), ...(dryRun && { dryRun }) }
-}
-
-/**
- * Counts the conversion of a lazy user whose own address was proven, which is part of other work.
- * @param began when that work began
- */
-export function countProof(store: object, user: UserRow | undefined | null, began: number): void {
-  if (!user?.lazySince || !user.convertedAt) return
-  const converted = user.convertedAt.valueOf()
-  // A column without fractions of a second makes the moment earlier.
-  const since = converted % 1000 === 0 ? Math.floor(began / 1000) * 1000 : began
-  if (converted >= since) telemetryOf(store)?.count("convert", { outcome: "converted", way: "email" })
-}
