@@ -16,7 +16,7 @@ const STYLE_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256
 export const CONTENT_SECURITY_POLICY = `${STYLE_POLICY}; frame-ancestors 'none'`
 
 /** What the page says beside the report. */
-export interface PageParts {
+interface PageParts {
   /** The moment of the report. */
   at: Date
   /** How many weeks the report looks back, where the page links to other periods. */

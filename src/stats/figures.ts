@@ -5,7 +5,7 @@ import { amount, duration, percent, wayName } from "./format.js"
 export type DetailedReport = StatsReport & { details: StatsDetails }
 
 /** A step of the funnel, of the lazy users made in the time of the report. */
-export interface FunnelStep {
+interface FunnelStep {
   name: string
   users: number
   /** Of those made. */
@@ -65,7 +65,7 @@ export function waysOf({ details: { weeks } }: DetailedReport): Ways {
 }
 
 /** A bar of the times that conversions took. */
-export interface Took {
+interface Took {
   name: string
   users: number
 }

@@ -2,7 +2,7 @@ import { LazyError, type LazyErrorCode } from "../errors.js"
 import { sqlState } from "../store/sql/sql-state.js"
 
 /** How an operation failed, without the words of the error. */
-export interface Failure {
+interface Failure {
   outcome: "refused" | "failed"
   /** The code of this library, the SQLSTATE, or the class of the error. */
   type: string

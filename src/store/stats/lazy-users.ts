@@ -113,6 +113,6 @@ export function lifeOf(createdAt: AnyPgColumn, endedAt: AnyPgColumn): SQL {
  * Converts a moment to UTC, in any time zone of the session. Drizzle writes columns without a time
  * zone in UTC.
  */
-export function utc(column: AnyPgColumn): SQL {
+function utc(column: AnyPgColumn): SQL {
   return column.getSQLType().includes("with time zone") ? sql`(${column} at time zone 'UTC')` : sql`${column}`
 }

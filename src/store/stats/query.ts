@@ -18,7 +18,7 @@ export interface Counted extends Pick<StatsReport, "lazyUsers" | "days" | "ways"
 }
 
 /** Sums over pages of the squared numbers of users in each. */
-export interface Squares {
+interface Squares {
   lazyUsers: number
   created: number
   converted: number
