@@ -125,13 +125,13 @@ function growthTargets({ signIn, purge, merge, tenants = [], memory } = NO_GROWT
         milliseconds.merge / milliseconds.bare,
       ),
     ),
-    ...(alone ? crowded : []).flatMap(({ tenants, partitions, milliseconds }) => {
+    ...crowded.flatMap(({ tenants, partitions, milliseconds }) => {
       const where = partitions > 0 ? `with ${partitions} partitions of a child` : `of one of ${tenants} tenants`
       return (["merge", "purge"] as const).map((work) =>
         atMost(
           `${work} ${where}: times the time of a single tenant`,
           1.3,
-          milliseconds[work] / alone.milliseconds[work],
+          milliseconds[work] / (alone?.milliseconds[work] ?? Number.NaN),
         ),
       )
     }),
