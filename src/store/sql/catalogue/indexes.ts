@@ -81,7 +81,7 @@ const RULE_FIELDS = `
     select json_agg(json_build_object(
       'sql', format('operator(%I.%s)', nspname, oprname), 'isEquality', oprname = '='
     ) order by position)
-    from pg_constraint
+    from pg_catalog.pg_constraint
     cross join unnest(conexclop) with ordinality as excluded (operator, position)
     join pg_operator on pg_operator.oid = excluded.operator
     join pg_namespace on pg_namespace.oid = oprnamespace
