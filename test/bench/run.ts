@@ -39,7 +39,8 @@ const unknown = [
 ]
 
 if (options.help || unknown.length > 0) console.log(HELP)
-else if (options.list) console.log([...scenarioNames, "growth: sign-in, purge, merge, memory", "pipelining"].join("\n"))
+else if (options.list)
+  console.log([...scenarioNames, "growth: sign-in, purge, merge, tenants, memory", "pipelining"].join("\n"))
 else if (options.draw) await draw()
 else await run()
 

@@ -26,6 +26,8 @@ export interface Plan {
     purge: { sizes: { users: number; times: number }[]; batchSize: number }
     /** How many rows the lazy user has, and how often that is merged. */
     merge: { rows: number; times: number }[]
+    /** Schemas and partitions, how often is merged, and how many users are purged. */
+    tenants: { shapes: { tenants: number; partitions: number }[]; times: number; users: number }
     /** Decisions of the gate after which the memory is read. */
     memory: [number, number]
   }
@@ -59,6 +61,15 @@ export const fullPlan: Plan = {
       { rows: 10_000, times: 5 },
       { rows: 1_000_000, times: 2 },
     ],
+    tenants: {
+      shapes: [
+        { tenants: 1, partitions: 0 },
+        { tenants: 300, partitions: 0 },
+        { tenants: 1, partitions: 100 },
+      ],
+      times: 20,
+      users: 5_000,
+    },
     memory: [100_000, 1_000_000],
   },
   pipelining: 40,
@@ -80,6 +91,14 @@ export const quickPlan: Plan = {
       { rows: 10, times: 3 },
       { rows: 10_000, times: 1 },
     ],
+    tenants: {
+      shapes: [
+        { tenants: 1, partitions: 0 },
+        { tenants: 20, partitions: 0 },
+      ],
+      times: 3,
+      users: 500,
+    },
     memory: [1_000, 5_000],
   },
   pipelining: 4,

@@ -1,12 +1,12 @@
 import { GENERATED } from "../../store/merge/references/reference-problems.js"
-import type { UserReferences } from "../../store/merge/references/references.js"
+import type { RuledReferences } from "../../store/merge/references/references.js"
 import type { DeclaredKey } from "../../store/sql/catalogue/foreign-keys.js"
 import type { Index, IndexedTable } from "../../store/sql/catalogue/indexes.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import type { Finding } from "../finding.js"
 
 /** Reports what makes merging impossible for every lazy user. */
-export function checkMergeable({ problems, tables }: UserReferences, keys: DeclaredKey[]): Finding[] {
+export function checkMergeable({ problems, tables }: RuledReferences, keys: DeclaredKey[]): Finding[] {
   return problems.map(({ table, constraint, reason }) => {
     if (constraint === undefined)
       return {
@@ -35,7 +35,7 @@ export function checkMergeable({ problems, tables }: UserReferences, keys: Decla
  * Reports the tables whose rows may be unable to move, because a row of the real user collides with
  * them.
  */
-export function checkMergeRules({ tables }: UserReferences, indexed: IndexedTable[]): Finding[] {
+export function checkMergeRules({ tables }: RuledReferences, indexed: IndexedTable[]): Finding[] {
   return tables.flatMap(({ oid, label, userColumns, checks, rules: concerning }) => {
     const names = userColumns.map(({ name }) => name)
     const indexes = indexed.find((table) => table.oid === oid)?.indexes ?? []

@@ -2,7 +2,8 @@ import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { getTableConfig } from "drizzle-orm/pg-core"
 import { findReferences } from "../../store/merge/references/find-references.js"
-import type { UserReferences } from "../../store/merge/references/references.js"
+import type { RuledReferences } from "../../store/merge/references/references.js"
+import { withRules } from "../../store/merge/references/ruled-tables.js"
 import { type IndexedTable, readIndexesByOid } from "../../store/sql/catalogue/indexes.js"
 import { readUnidentified } from "../../store/sql/catalogue/publications.js"
 import { type AccessedTable, type Right, readAccess } from "../../store/sql/catalogue/rights.js"
@@ -52,7 +53,11 @@ export async function examineKeys(
     what: "The rows that a merge moves",
     role,
     tables: named,
-    read: () => readOnly(db, (tx) => findReferences(tx, { ...tables, credentials }, there, mergeTables)),
+    read: () =>
+      readOnly(db, async (tx): Promise<RuledReferences> => {
+        const found = await findReferences(tx, { ...tables, credentials }, there, mergeTables)
+        return { ...found, tables: await withRules(tx, found.tables) }
+      }),
   })
   const own = facts.tables.flatMap((table) => (table.key === "usersTable" ? [] : (table.facts?.oid ?? [])))
   const moved = merging?.tables.map(({ oid }) => oid) ?? []
@@ -94,7 +99,7 @@ export async function examineKeys(
  * Lists the user table, the tables that users sign in with, and those whose rows a merge moves,
  * with what the role does there.
  */
-function accessed(users: number, facts: Facts, merging: UserReferences | undefined): AccessedTable[] {
+function accessed(users: number, facts: Facts, merging: RuledReferences | undefined): AccessedTable[] {
   const own = facts.tables.flatMap(({ key, severity, facts }): AccessedTable[] => {
     if (!facts || key === "verificationTokensTable" || key === "lazyOutcomesTable" || !isTable(facts)) return []
     // A conversion deletes sessions and passkeys even if the configuration makes none.

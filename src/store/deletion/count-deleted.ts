@@ -1,6 +1,7 @@
 import { LazySetupError } from "../../errors.js"
 import { type DeletedSoFar, readDeletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
+import { pipelined } from "../sql/query.js"
 import { connectionLost, runDeferred } from "../sql/transactions.js"
 
 /** How many rows of a table were deleted; those of partitions count for the topmost table. */
@@ -19,7 +20,7 @@ export interface ChangedRows extends DeletedRows {
 /**
  * Runs work in a transaction and counts the rows that it deletes: by its own statements, by ON
  * DELETE CASCADE or by a trigger.
- * @param work is given the id of the transaction
+ * @param work is given the id of the transaction, and sends a single statement
  * @param before what was deleted before, if that is known
  * @param among see {@link deletedSoFar}
  * @throws LazySetupError when PostgreSQL doesn't count rows
@@ -34,10 +35,13 @@ export async function countDeleted<Result>(
   const start = before ?? (await readDeletedSoFar(tx, among))
   // Fails before any change when the server does not count.
   rowsByTable(start)
-  const result = await work(start.transaction)
-  // Some triggers wait for the end of the transaction.
-  if (among === undefined) await runDeferred(tx)
-  const changed = changedBetween(start, await readDeletedSoFar(tx, among))
+  const [result, , end] = await pipelined(
+    () => work(start.transaction),
+    // Some triggers wait for the end of the transaction.
+    async () => among === undefined && runDeferred(tx),
+    () => readDeletedSoFar(tx, among),
+  )
+  const changed = changedBetween(start, end)
   return {
     result,
     deleted: changed.filter(({ rows }) => rows > 0).map(({ oid, label, rows }) => ({ oid, label, rows })),

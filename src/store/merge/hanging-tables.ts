@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
-import type { Column } from "../sql/catalogue/columns.js"
+import type { TableColumn } from "../sql/catalogue/columns.js"
 import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
-import { type Relation, readRelations } from "../sql/catalogue/tables.js"
+import type { ReachedTable } from "../sql/catalogue/reached-tables.js"
+import { readRules, rulesOf, type TableRules } from "../sql/catalogue/rules.js"
 import type { Database } from "../sql/database.js"
 import { quoted } from "../sql/identifiers.js"
 import type { StoppedRow } from "./find-stoppers.js"
@@ -55,7 +56,7 @@ const next = (n: number) => `authjs_lazy_new_${n}`
 /**
  * Builds the change of columns that refer to replaced rows, in the order of the referred columns.
  */
-function changeOf({ name }: Replacement, columns: Column[]): RowChange {
+function changeOf({ name }: Replacement, columns: TableColumn[]): RowChange {
   const olds = columns.map((_, n) => old(n)).join(", ")
   const tuple = (prefix: string) => columns.map(({ sql }) => prefix + sql).join(", ")
   return {
@@ -110,10 +111,12 @@ export async function hangingTables(
   settled: ReadonlyMap<number, ((prefix: string) => SQL)[]>,
 ): Promise<ChangingTable[]> {
   const hanging = replacements.flatMap((replacement) => follow(found, replacement))
-  const relations = await readRelations(tx, [...new Set(hanging.map(({ key }) => key.table))])
-  const tables = relations.map((relation) => {
-    const own = hanging.filter(({ key, columns }) => key.table === relation.oid && areReadable(relation, columns))
-    return changingTable(found, move, relation, own, settled.get(relation.oid) ?? [])
+  const oids = [...new Set(hanging.map(({ key }) => key.table))].sort((one, other) => one - other)
+  const rules = await readRules(tx, oids)
+  const tables = oids.map((oid) => {
+    const table = found.reached.get(oid) as ReachedTable
+    const own = hanging.filter(({ key, columns }) => key.table === oid && areReadable(table, columns))
+    return changingTable(found, move, { ...table, ...rulesOf(rules, oid) }, own, settled.get(oid) ?? [])
   })
   return tables.filter(({ changes }) => changes.length > 0)
 }
@@ -135,20 +138,20 @@ function follow(found: UserReferences, replacement: Replacement): Hanging[] {
   return reached
 }
 
-const areReadable = ({ columns }: Relation, names: string[]) =>
+const areReadable = ({ columns }: ReachedTable, names: string[]) =>
   names.every((name) => columns.some((column) => column.name === name && column.readable && column.generation === null))
 
 function changingTable(
   found: UserReferences,
   move: Move,
-  { oid, label, target, kind, columns, key, uniqueIndexes, checks }: Relation,
+  { oid, label, target, kind, columns, key, uniqueIndexes, checks }: ReachedTable & TableRules,
   hanging: Hanging[],
   settled: ((prefix: string) => SQL)[],
 ): ChangingTable {
   // Several keys can have the same columns: then they change once.
   const distinct = [...new Map(hanging.map((one) => [`${one.replacement.name} ${one.columns.join()}`, one])).values()]
   const changing = distinct.map(({ columns: names }) =>
-    names.map((name) => columns.find((column) => column.name === name) as Column),
+    names.map((name) => columns.find((column) => column.name === name) as TableColumn),
   )
   const parents = distinct.flatMap((one, change) =>
     hanging
@@ -173,7 +176,7 @@ function changingTable(
     columns,
     key,
     isPartitioned: kind === "p",
-    changes: distinct.map(({ replacement }, n) => changeOf(replacement, changing[n] as Column[])),
+    changes: distinct.map(({ replacement }, n) => changeOf(replacement, changing[n] as TableColumn[])),
     // References to two rows can end up on one.
     rules: rules.map((rule) => ({ ...rule, contested: true })),
     checks: concerning,

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
 import { type DeletedSoFar, deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
-import { queryDocument } from "../sql/query.js"
-import type { ReferencingTable, UserReferences } from "./references/references.js"
+import { queryRepeatedDocument } from "../sql/query.js"
+import type { ReferencingTable, RuledTable, UserReferences } from "./references/references.js"
 import type { ChangingTable, RowChange } from "./row-changes.js"
 
 /** The users of a merge. */
@@ -14,7 +14,7 @@ export interface Move {
 }
 
 /** Describes the change of a table whose references to the lazy user move to the real one. */
-export function changingUsers(table: ReferencingTable, move: Move): ChangingTable {
+export function changingUsers(table: RuledTable, move: Move): ChangingTable {
   const { oid, label, target, columns, key, isPartitioned, userColumns, rules, checks, parents } = table
   const changes = userColumns.map((column): RowChange => {
     const is = (prefix: string, id: string) => sql`${sql.raw(prefix + column.sql)} = ${id}`
@@ -82,7 +82,7 @@ export function countLazyRows(
   before?: LazyRows,
 ): Promise<LazyRows> {
   // A trigger can change the owner of rows in other tables.
-  const isWatched = tables.some(({ hasTriggers }) => hasTriggers)
+  const isWatched = within === undefined
   const counts = tables.map((table, position) => {
     const rows = sql`(select count(*) from ${sql.raw(table.target)} where ${concerned(table, move)})`
     const both = sql`(select count(*) from ${sql.raw(table.target)} where ${holdsOneOf(table, [move.from, move.into])})`
@@ -91,7 +91,7 @@ export function countLazyRows(
     return { rows, either: sql`case when ${rows} > 0 then ${both} end` }
   })
   const array = (parts: SQL[]) => sql`json_build_array(${sql.join(parts, sql`, `)})`
-  return queryDocument(
+  return queryRepeatedDocument(
     tx,
     sql`select json_build_object(
       'rows', ${array(counts.map(({ rows }) => rows))},

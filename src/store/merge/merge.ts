@@ -5,9 +5,9 @@ import { requireWitness } from "../deletion/require-witness.js"
 import { addRows, type ByTable } from "../sql/by-table.js"
 import { lockOf } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
-import { queryRows } from "../sql/query.js"
+import { pipelined, queryRepeated, STATEMENT_NAME } from "../sql/query.js"
 import { EXCLUSION_VIOLATION, FOREIGN_KEY_VIOLATIONS, sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
-import { rememberTransaction, retryTransaction } from "../sql/transactions.js"
+import { rememberTransaction, retryReadCommitted } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
 import { recordOutcomes } from "../users/outcomes.js"
@@ -35,18 +35,20 @@ export function mergeUsers(
   options: SignInMerge = {},
 ): Promise<MergeReport> {
   const { session, link, provesEmail, needsPassword, onMerge, onConflict = "keep", mergeTables } = options
-  const { usersTable, accountsTable, sessionsTable } = tables
+  const { accountsTable, sessionsTable } = tables
   let finished = false
   // The real user may get a row just before one of the lazy user's takes its place. The next try
   // sees that row; with a deferred rule, the error comes at the commit.
   const isOvertaken = (error: unknown) =>
     error instanceof KeyAddedError ||
     (OVERTAKEN.includes(sqlState(error) ?? "") && (finished || error instanceof MergeConflictError))
-  return retryTransaction(
+  return retryReadCommitted(
     db,
-    async (tx) => {
+    // A row that another transaction adds before its user is locked must be seen afterwards.
+    async (tx, checkIsolation) => {
       finished = false
       const found = await findReferences(tx, tables, references, mergeTables)
+      checkIsolation(found)
       refuseUnsupported(found)
       await requireWitness(tx, found)
       const move: Move = { from: fromId, into: intoId, users: found.users }
@@ -57,7 +59,10 @@ export function mergeUsers(
         if (hash === null || (needsPassword !== true && hash !== needsPassword))
           throw new NotRealError("The password was changed or removed.")
       }
-      const lazyRows = await moveLazyRows(tx, found, move)
+      const [, { lazyRows, soFar }] = await pipelined(
+        () => recordOutcomes(tx, tables, [{ outcome: "merged", since: from.lazySince as Date, users: 1 }]),
+        () => moveLazyRows(tx, found, move),
+      )
       const [first] = lazyRows.filter(({ stopped }) => stopped > 0)
       if (first && onConflict === "error") {
         const { label } = first.table
@@ -77,21 +82,38 @@ export function mergeUsers(
       if (provesEmail) await proveEmail(tx, tables, intoId)
       if (link) await tx.insert(accountsTable).values({ ...link, userId: intoId })
       if (session) await tx.insert(sessionsTable).values({ ...session, userId: intoId })
-      await recordOutcomes(tx, tables, [{ outcome: "merged", since: from.lazySince as Date, users: 1 }])
       const stopped = stoppedRows(lazyRows, hanging.stopped, move)
+      // Since the rows were counted, the merge itself has added some, and not changed or deleted any.
+      const adds = link !== undefined || session !== undefined
+      const isUntouched = stopped.length === 0 && !onMerge && !provesEmail && !(adds && found.within === undefined)
       const { conflicts, credentials } = await explainConflicts(
         [...stopped, ...found.left, { ...found.users, isOfUsers: true }],
-        () => removeLazyUser(tx, tables, found, stopped, hanging.sources, move),
+        () => removeLazyUser(tx, tables, found, stopped, hanging.sources, move, isUntouched ? soFar : undefined),
       )
-      const [merged] = await tx.select().from(usersTable).where(eq(usersTable.id, intoId))
+      const merged = isUntouched && staysAsItIs(found) ? into : await findUser(tx, tables, intoId)
       if (!merged) throw new NotRealError("The user to merge into went with the lazy user.")
       finished = true
-      return { from, into: completeRow(merged), moved, conflicts, ...(tables.credentials?.length && { credentials }) }
+      return { from, into: merged, moved, conflicts, ...(tables.credentials?.length && { credentials }) }
     },
-    // A row that another transaction adds before its user is locked must be seen afterwards.
-    { isolationLevel: "read committed" },
     isOvertaken,
   )
+}
+
+/** Tells whether no key, trigger or rule can change a user when another one goes. */
+function staysAsItIs({ users, keys, within }: UserReferences): boolean {
+  return within !== undefined && keys.every(({ table }) => table !== users.oid)
+}
+
+/** Reads a user. The driver keeps the statement; see {@link queryRepeated}. */
+async function findUser(
+  tx: Database,
+  { usersTable }: Tables,
+  id: string,
+  lock?: "update" | "no key update",
+): Promise<UserRow | undefined> {
+  const query = tx.select().from(usersTable).where(eq(usersTable.id, id))
+  const [user] = await (lock ? query.for(lock) : query).prepare(STATEMENT_NAME).execute()
+  return completeRow(user)
 }
 
 function refuseUnsupported({ problems: [problem] }: UserReferences): void {
@@ -115,17 +137,18 @@ function refuseUnsupported({ problems: [problem] }: UserReferences): void {
  */
 async function lockUsers(
   tx: Database,
-  { usersTable }: Tables,
-  { users, tables, engine }: UserReferences,
+  allTables: Tables,
+  { users: own, tables, engine }: UserReferences,
   move: Move,
   { provesEmail = false }: SignInMerge,
 ): Promise<{ from: UserRow; into: UserRow }> {
   const { from: fromId, into: intoId } = move
   if (fromId === intoId) throw new NotRealError("A user can't be merged into itself.")
+  const { usersTable } = allTables
   const weak = lockOf(engine, "no key update")
-  const selfReferences = tables.find(({ oid }) => oid === users.oid)
+  const selfReferences = tables.find(({ oid }) => oid === own.oid)
   if (selfReferences)
-    await queryRows(
+    await queryRepeated(
       tx,
       sql`select count(*) from (
         select from ${usersTable}
@@ -133,14 +156,13 @@ async function lockUsers(
         order by ${usersTable.id} for ${sql.raw(weak)}
       ) as locked`,
     )
-  const found = new Map<string, UserRow | undefined>()
-  for (const id of [fromId, intoId].sort()) {
+  const ids = [fromId, intoId].sort()
+  const locks = ids.map((id) => () => {
     // Proving the address ends all sessions of the real user, including those being written.
-    const strength = id === fromId || provesEmail ? "update" : weak
-    const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, id)).for(strength)
-    found.set(id, completeRow(user))
-  }
-  const [from, into] = [found.get(fromId), found.get(intoId)]
+    return findUser(tx, allTables, id, id === fromId || provesEmail ? "update" : weak)
+  })
+  const users = await pipelined<(UserRow | undefined)[]>(...locks)
+  const [from, into] = [users[ids.indexOf(fromId)], users[ids.indexOf(intoId)]]
   if (!from || !isLazyRow(from)) throw new NotLazyError("The user to merge is gone, or is not lazy (any more).")
   if (!into || isLazyRow(into)) throw new NotRealError("The user to merge into is gone, or is lazy.")
   return { from, into }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
-import { queryRows } from "../sql/query.js"
+import { queryRepeated } from "../sql/query.js"
 import { rowOrder } from "../sql/row-place.js"
 import { type MoveRow, moveStatement, replacements } from "./move-statement.js"
 import { type ChangingTable, changingColumns, holdsNew, toChange } from "./row-changes.js"
@@ -33,7 +33,7 @@ export async function moveRows(tx: Database, tables: ChangingTable[], sources: S
 
   const contested = tables.some(({ rules }) => rules.some((rule) => rule.contested))
   for (;;) {
-    const rows = await queryRows<MoveRow>(tx, moveStatement(tables, sources))
+    const rows = await queryRepeated<MoveRow>(tx, moveStatement(tables, sources))
     for (const [position, { found, chosen, moved }] of rows.entries()) {
       const total = totals[position] as Moved
       total.moved += moved
@@ -76,12 +76,18 @@ async function moveAll(tx: Database, table: ChangingTable, sources: SQL[]): Prom
       update ${sql.raw(table.target)} set ${replacements(table)} where ${toChange(table)} returning ${arrived} as right_now
     )`,
   ]
-  const [row] = await queryRows<{ moved: number; astray: number }>(
+  const [row] = await queryRepeated<{ moved: number; astray: number }>(
     tx,
     sql`with ${sql.join(steps, sql`, `)}
       select count(*) filter (where right_now)::int as moved, count(*) filter (where not right_now)::int as astray from moved`,
   )
   return { table, moved: row?.moved ?? 0, stopped: 0, astray: row?.astray ?? 0 }
+}
+
+/** Tells whether the rows of a group of tables change in a single statement. */
+export function takesOneStatement(group: ChangingTable[]): boolean {
+  const [table] = group as [ChangingTable]
+  return group.length === 1 && neverStopped(table) && table.changes.length === 1
 }
 
 function neverStopped({ rules, checks, parents }: ChangingTable): boolean {
@@ -94,7 +100,7 @@ function neverStopped({ rules, checks, parents }: ChangingTable): boolean {
  */
 async function lockRows(tx: Database, table: ChangingTable, sources: SQL[]): Promise<number> {
   const steps = sources.length === 0 ? sql`` : sql`with ${sql.join(sources, sql`, `)}`
-  const [row] = await queryRows<{ found: number }>(
+  const [row] = await queryRepeated<{ found: number }>(
     tx,
     sql`${steps} select count(*)::int as found from (
       select from ${sql.raw(table.target)} where ${toChange(table)} order by ${rowOrder(table.key, "")} for update

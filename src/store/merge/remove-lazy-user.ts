@@ -4,9 +4,9 @@ import { MergeConflictError } from "../../errors.js"
 import { changedBetween, type DeletedRows } from "../deletion/count-deleted.js"
 import type { ByTable } from "../sql/by-table.js"
 import { numbersTransactions } from "../sql/catalogue/engine.js"
-import { readDeletedAround, readReferringBeyond } from "../sql/catalogue/row-counts.js"
+import { type DeletedSoFar, readDeletedAround, readReferringBeyond } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
-import { queryRows } from "../sql/query.js"
+import { pipelined, queryRepeated } from "../sql/query.js"
 import { connectionLost, runDeferred } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { KeyAddedError } from "./errors.js"
@@ -19,6 +19,7 @@ import type { UserReferences } from "./references/references.js"
  * Deletes the lazy user, its credentials and the stopped rows that are left, in one statement, so
  * that foreign keys between them do not matter. Compares what was deleted with what was expected.
  * @param sources steps that the conditions for the stopped rows refer to
+ * @param soFar what the transaction has deleted and changed, if that is known
  * @returns the number of deleted rows, without the user and its credentials, and of the app's own
  * credentials
  * @throws MergeConflictError when other users or unreported rows would go, or the lazy user would
@@ -33,11 +34,12 @@ export async function removeLazyUser(
   stopped: StoppedRows[],
   sources: SQL[],
   move: Move,
+  soFar?: DeletedSoFar,
 ): Promise<Gone> {
   const { users, credentials } = found
   const otherUsers = () =>
     new MergeConflictError(`Other users, in ${users.label}, would be deleted with the lazy user.`, users.label)
-  const expected = await expectLosses(tx, found, stopped, sources, move)
+  const expected = await expectLosses(tx, found, stopped, sources, move, soFar)
   if (expected.rows.some(({ oid, rows }) => oid === users.oid && rows > 0)) throw otherUsers()
 
   // The transaction has an id since it locked the user. Without one, this is another connection,
@@ -54,13 +56,22 @@ export async function removeLazyUser(
     ...credentials.map(({ table, userId }) => sql`delete from ${table} where ${userId} = ${move.from} and ${isSame}`),
   ]
   const steps = [...sources, ...deletes.map((statement, n) => sql`${sql.raw(`deleted_${n}`)} as (${statement})`)]
-  const removed = await queryRows(
-    tx,
-    sql`with ${sql.join(steps, sql`, `)} delete from ${usersTable} where ${usersTable.id} = ${move.from} and ${isSame}${found.engine.countsRows ? sql`` : sql` returning 1`}`,
+  const remove = () =>
+    queryRepeated(
+      tx,
+      sql`with ${sql.join(steps, sql`, `)} delete from ${usersTable} where ${usersTable.id} = ${move.from} and ${isSame}${found.engine.countsRows ? sql`` : sql` returning 1`}`,
+    )
+  if (!found.engine.countsRows) {
+    const removed = await remove()
+    if (found.isDeferrable) await runDeferred(tx)
+    return countedBefore(tx, found, expected, removed.length)
+  }
+  const [, , after] = await pipelined(
+    remove,
+    async () => found.isDeferrable && runDeferred(tx),
+    () => readDeletedAround(tx, found.within),
   )
-  if (found.isDeferrable) await runDeferred(tx)
-  if (!found.engine.countsRows) return countedBefore(tx, found, expected, removed.length)
-  const gone = changedBetween(expected.soFar, await readDeletedAround(tx, found.within))
+  const gone = changedBetween(expected.soFar, after)
   const added = found.within && gone.find(({ oid }) => !found.within?.includes(oid))
   if (added) throw keyAdded(added.label)
 

@@ -1,20 +1,20 @@
 import { type SQL, sql } from "drizzle-orm"
-import type { Column } from "../sql/catalogue/columns.js"
+import type { TableColumn } from "../sql/catalogue/columns.js"
 import type { KeyColumn } from "../sql/row-place.js"
 import type { UniqueRule } from "./unique-rules.js"
 
 /** Columns that together hold an old value and get a new one, such as the id of a user. */
 export interface RowChange {
-  columns: Column[]
+  columns: TableColumn[]
   /**
    * Builds the condition for the columns to hold an old value; `prefix` is an alias with its dot,
    * or empty.
    */
   isOld(prefix: string): SQL
   /** Builds the value that replaces the old one in one of the columns. */
-  newValue(column: Column, prefix: string): SQL
+  newValue(column: TableColumn, prefix: string): SQL
   /** Builds the condition for one of the columns to hold a new value. */
-  isNew(column: Column, prefix: string): SQL
+  isNew(column: TableColumn, prefix: string): SQL
 }
 
 /** A table whose rows change, with the rules that can stop a change. */
@@ -24,7 +24,7 @@ export interface ChangingTable {
   label: string
   /** Quoted, ready to select from or to update. */
   target: string
-  columns: Column[]
+  columns: TableColumn[]
   /** The columns of the primary key; none where there is none. */
   key: readonly KeyColumn[]
   /** Whether a row that changes can move to another partition, which counts as deleting it. */
@@ -55,7 +55,7 @@ export interface ParentOfChange {
 }
 
 /** Lists the columns that change, each once. */
-export function changingColumns({ changes }: Pick<ChangingTable, "changes">): Column[] {
+export function changingColumns({ changes }: Pick<ChangingTable, "changes">): TableColumn[] {
   return [...new Set(changes.flatMap(({ columns }) => columns))]
 }
 
@@ -77,7 +77,7 @@ export function holdsOld({ changes }: Pick<ChangingTable, "changes">, prefix = "
 }
 
 /** Builds the value of a column after the changes. */
-export function replaced({ changes }: ChangingTable, column: Column, prefix = ""): SQL {
+export function replaced({ changes }: ChangingTable, column: TableColumn, prefix = ""): SQL {
   return changes
     .filter(({ columns }) => columns.includes(column))
     .reduceRight<SQL>(
@@ -88,7 +88,7 @@ export function replaced({ changes }: ChangingTable, column: Column, prefix = ""
 }
 
 /** Builds the condition for one of these columns to hold a new value. */
-export function holdsNew({ changes }: ChangingTable, columns: Column[], prefix = ""): SQL {
+export function holdsNew({ changes }: ChangingTable, columns: TableColumn[], prefix = ""): SQL {
   const parts = changes.flatMap((change) =>
     change.columns.filter((column) => columns.includes(column)).map((column) => change.isNew(column, prefix)),
   )

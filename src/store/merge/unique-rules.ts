@@ -1,5 +1,5 @@
-import type { Column } from "../sql/catalogue/columns.js"
-import type { Index, IndexKey } from "../sql/catalogue/indexes.js"
+import type { TableColumn } from "../sql/catalogue/columns.js"
+import type { IndexKey, RuleIndex } from "../sql/catalogue/indexes.js"
 
 /** A unique index or an exclusion constraint, as far as it depends on columns that change. */
 export interface UniqueRule {
@@ -15,7 +15,7 @@ export interface UniqueRule {
    * others; null otherwise. A row that such a rule stops collides with a row that has a new value
    * in one of them.
    */
-  plain: Column[] | null
+  plain: TableColumn[] | null
   /** Whether two rows that both move can collide, or one can take the place another one leaves. */
   contested: boolean
 }
@@ -25,13 +25,13 @@ export interface UniqueRule {
  * generated column.
  */
 export function uniqueRules(
-  columns: Column[],
-  changing: Column[],
-  indexes: Index[],
+  columns: TableColumn[],
+  changing: TableColumn[],
+  indexes: RuleIndex[],
   checks: string[],
 ): { rules: UniqueRule[]; checks: string[] } {
   // A name can be part of another one or of a string: too many hits cost time, never correctness.
-  const mentioned = (text: string): Column[] => {
+  const mentioned = (text: string): TableColumn[] => {
     const generations = columns.filter((column) => text.includes(column.sql)).map(({ generation }) => generation ?? "")
     return changing.filter(({ sql }) => [text, ...generations].some((part) => part.includes(sql)))
   }

@@ -6,7 +6,7 @@ import { followsToward, type PurgeGraph } from "../deletion/graph.js"
 import { type Engine, numbersTransactions } from "../sql/catalogue/engine.js"
 import { deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
-import { queryDocument, queryRows } from "../sql/query.js"
+import { queryRepeated, queryRepeatedDocument } from "../sql/query.js"
 import { isRowAt, primaryKey } from "../sql/row-place.js"
 import { DAY_MS, type EndedUsers, recordOutcomes } from "../users/outcomes.js"
 import { findFree } from "./blocked-users.js"
@@ -22,13 +22,16 @@ export const deleting: PurgeStrategy = {
   tablesToSee: () => [],
   run: (job, inBatches) => inBatches(job),
   inTransaction: (db, work) => db.transaction(work, READ_COMMITTED),
+  // The users are locked without waiting, so the limit can be set in the same statement.
   pick: (tx, { search, graph }, users) =>
-    queryDocument(
+    queryRepeatedDocument(
       tx,
-      sql`select json_build_object('users', ${users}, 'deletedBefore', ${deletedSoFar(graph.engine, search.within)})::text as document`,
+      sql`select json_build_object(
+        'users', ${users}, 'deletedBefore', ${deletedSoFar(graph.engine, search.within)},
+        'lockTimeout', set_config('lock_timeout', ${LOCK_TIMEOUT}, true)
+      )::text as document`,
     ),
   async remove(tx, { search, graph }, { users, deletedBefore }, room) {
-    await giveWay(tx)
     const { free, heldBack } = await findFree(tx, search, graph, users, room)
     if (free.length === 0) return { free, heldBack, removal: NOTHING_REMOVED }
     return { free, heldBack, removal: await removeUsers(tx, search, graph, { users: free, deletedBefore }) }
@@ -43,8 +46,10 @@ export const READ_COMMITTED = { isolationLevel: "read committed" } as const
  * PostgreSQL looks for deadlocks, after one second by default, and cancels the work of another.
  */
 export async function giveWay(tx: Database): Promise<void> {
-  await tx.execute(sql`set local lock_timeout = '50ms'`)
+  await tx.execute(sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`)
 }
+
+const LOCK_TIMEOUT = "50ms"
 
 /**
  * Deletes those of the users who may still go, and in the same statement the rows that must go
@@ -58,7 +63,7 @@ export async function removeUsers(
   graph: PurgeGraph,
   { users, deletedBefore }: Picked,
 ): Promise<Removal> {
-  const remove = () => queryRows<PurgedByDay>(tx, removalStatement(search, graph, users))
+  const remove = () => queryRepeated<PurgedByDay>(tx, removalStatement(search, graph, users))
   if (!graph.engine.countsRows) {
     // The users are locked, so no row can be added that goes with them.
     const { deleted } = await countGoing(tx, search, graph, stillThere(search, users))

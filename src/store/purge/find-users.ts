@@ -51,7 +51,7 @@ export function nextCandidates(tx: Database, { search, strategy, graph }: PurgeJ
     after && comesAfter(after, search.tables),
   )
   // The order of the index, also in the pass in which every `seenAt` is null.
-  const ordered = sql`${condition} order by ${seenAt}, ${id} limit ${size} ${strategy.lock}`
+  const ordered = sql`${condition} order by ${seenAt}, ${id} limit ${sql.raw(String(size))} ${strategy.lock}`
   return strategy.pick(tx, { search, graph }, candidates(search, ordered))
 }
 

@@ -20,8 +20,10 @@ import type { PurgeOptions, PurgeReport } from "./types.js"
 export async function purgeLazyUsers(db: Database, tables: Tables, options: PurgeOptions = {}): Promise<PurgeReport> {
   const settings = resolvePurgeOptions(options, tables)
   const strategy = strategyFor(settings)
-  const hasSessions = await tableExists(db, tables.sessionsTable)
-  const graph = await readPurgeGraph(db, tables, settings.cascade)
+  const [hasSessions, graph] = await Promise.all([
+    tableExists(db, tables.sessionsTable),
+    readPurgeGraph(db, tables, settings.cascade),
+  ])
   const job: PurgeJob = { db, search: { tables, settings, hasSessions, within: graph.within }, graph, strategy }
   await checkSight(job)
   if (!settings.dryRun) await requireWitness(db, graph)

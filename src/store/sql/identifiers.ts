@@ -7,13 +7,19 @@ export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 /** Writes the end of an expression that has this collation, which is quoted; null for its own. */
 export const collate = (collation: string | null | undefined) => (collation == null ? "" : ` collate ${collation}`)
 
+const qualifiedNames = new WeakMap<PgTable, string>()
+
 /**
  * Quotes the name of a table for a statement. Without a schema, the search path decides, as it does
- * for Drizzle.
+ * for Drizzle. Keeps the name, since Drizzle describes the whole table to tell it.
  */
 export function qualifiedName(table: PgTable): string {
+  const known = qualifiedNames.get(table)
+  if (known !== undefined) return known
   const { schema, name } = getTableConfig(table)
-  return schema === undefined ? quoted(name) : `${quoted(schema)}.${quoted(name)}`
+  const found = schema === undefined ? quoted(name) : `${quoted(schema)}.${quoted(name)}`
+  qualifiedNames.set(table, found)
+  return found
 }
 
 /**

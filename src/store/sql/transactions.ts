@@ -27,6 +27,46 @@ export function retryTransaction<Result>(
   return retry(() => db.transaction(work, config), mayWorkAgain)
 }
 
+const READ_COMMITTED = "read committed"
+
+/** The databases whose transactions begin in another isolation level. */
+const begunOtherwise = new WeakSet<Database>()
+
+/** The engine of a transaction, and its isolation level. */
+interface Begun {
+  engine: Engine
+  isolation: string
+}
+
+/** Ends a transaction that has begun in another isolation level. */
+class OtherIsolation extends Error {}
+
+/**
+ * Runs a transaction in READ COMMITTED as {@link retryTransaction} does. Sets the level only where
+ * transactions begin in another one, which the first of them finds out: it is PostgreSQL's default,
+ * and setting it costs a round trip. Other engines than PostgreSQL are always asked for it.
+ * @param work must call `check` before it locks or changes anything
+ */
+export async function retryReadCommitted<Result>(
+  db: Database,
+  work: (tx: Database, check: (begun: Begun) => void) => Promise<Result>,
+  mayWorkAgain?: (error: unknown) => boolean,
+): Promise<Result> {
+  const isSet = begunOtherwise.has(db)
+  const check = ({ engine, isolation }: Begun) => {
+    const isRight = engine.name === "PostgreSQL" && isolation === READ_COMMITTED
+    if (!isSet && !is(db, PgTransaction) && !isRight) throw new OtherIsolation(isolation)
+  }
+  const config = isSet ? ({ isolationLevel: READ_COMMITTED } as const) : undefined
+  try {
+    return await retryTransaction(db, (tx) => work(tx, check), config, mayWorkAgain)
+  } catch (error) {
+    if (!(error instanceof OtherIsolation)) throw error
+    begunOtherwise.add(db)
+    return retryReadCommitted(db, work, mayWorkAgain)
+  }
+}
+
 /**
  * Runs a statement that is a transaction by itself, or a whole transaction, as
  * {@link retryTransaction} does.
@@ -92,5 +132,5 @@ export const connectionLost = () => new Error("The connection was lost in the mi
  * https://www.postgresql.org/docs/current/sql-set-constraints.html.
  */
 export async function runDeferred(tx: Database): Promise<void> {
-  await tx.execute(sql`set constraints all immediate`)
+  await tx.execute(sql`set constraints all immediate`).execute()
 }

@@ -25,7 +25,7 @@ export async function deleteLazyUser(
   const { countsRows } = await readEngine(db)
   return retryTransaction(db, async (tx) => {
     if (!countsRows) await foreseeOtherUsers(tx, tables, userId)
-    const remove = () => tx.delete(usersTable).where(isThatOne).returning({ since: usersTable.lazySince })
+    const remove = () => tx.delete(usersTable).where(isThatOne).returning({ since: usersTable.lazySince }).execute()
     const { result, deleted } = countsRows ? await countDeleted(tx, remove) : { result: await remove(), deleted: [] }
     await refuseOtherUsers(tx, tables, deleted, result.length)
     const [user] = result

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from "uuid"
 import type { Database } from "../sql/database.js"
+import { STATEMENT_NAME } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import type { LazyOutcome } from "../tables/schema.js"
 import type { ConvertedBy } from "./conversion.js"
@@ -26,7 +27,9 @@ export async function recordOutcomes(
   if (!lazyOutcomesTable || outcomes.length === 0) return
   const at = new Date()
   const rows = outcomes.map(({ by, ...outcome }) => ({ id: uuidv7(), at, way: by ? wayOf(by) : null, ...outcome }))
-  await tx.insert(lazyOutcomesTable).values(rows)
+  const insert = tx.insert(lazyOutcomesTable).values(rows)
+  // The driver keeps the statement for one row; for others, the number of rows is part of it.
+  await (rows.length === 1 ? insert.prepare(STATEMENT_NAME).execute() : insert)
 }
 
 /** Names a way to become real, as `LazyStore.stats` counts it. */

@@ -23,11 +23,12 @@ export type MergeGrowth = {
   statements: { merge: number; bare: number }
 }[]
 
-type Way = (sql: postgres.Sql, from: string, into: string) => Promise<unknown>
+/** Sets up what an app has once, and returns what it does for each merge. */
+type Way = (sql: postgres.Sql) => (from: string, into: string) => Promise<unknown>
 
 const ways: Record<(typeof WAYS)[number], Way> = {
-  merge: (sql, from, into) => LazyAdapter(drizzle(sql)).lazy.merge(from, into),
-  bare: (sql, from, into) =>
+  merge: (sql) => LazyAdapter(drizzle(sql)).lazy.merge,
+  bare: (sql) => (from, into) =>
     sql.begin(async (tx) => {
       for (const table of TABLES) await tx`update ${tx(table)} set "userId" = ${into} where "userId" = ${from}`
       await tx`delete from "user" where "id" = ${from}`
@@ -57,16 +58,17 @@ export async function measureMerge(bench: Bench, plan: Plan["growth"]["merge"]):
   return results
 }
 
-async function mergeOnce({ postgres: server }: Bench, rows: number, merge: Way) {
+async function mergeOnce({ postgres: server }: Bench, rows: number, way: Way) {
   const database = await createDatabase(server, "merge", "Auth.js")
   const sql = connect(database.url)
   try {
     await writeUsersAndRows(database, rows)
+    const merge = way(sql)
     // Merge nothing first, so that the connection and the driver's first statements are not
     // measured.
-    await merge(sql, "lazy without rows", "real")
+    await merge("lazy without rows", "real")
     const before = await database.statements()
-    const { milliseconds } = await timed(() => merge(sql, "lazy", "real"))
+    const { milliseconds } = await timed(() => merge("lazy", "real"))
     const statements = (await database.statements()) - before
     await checkRows(database, rows)
     return { milliseconds, statements }

@@ -75,7 +75,7 @@ function httpTable(http: HttpResults, connections: number): string {
   return markdownTable(head, rows)
 }
 
-function growthTables({ signIn, purge, merge, memory }: GrowthResults): Record<string, string> {
+function growthTables({ signIn, purge, merge, tenants, memory }: GrowthResults): Record<string, string> {
   return {
     "growth-sign-in": markdownTable(
       ["users in the table", "first visits/s"],
@@ -93,6 +93,14 @@ function growthTables({ signIn, purge, merge, memory }: GrowthResults): Record<s
         [rows, merge, bare, merge / bare, statements.merge, statements.bare].map(number),
       ),
     ),
+    ...(tenants && {
+      "growth-tenants": markdownTable(
+        ["tenants", "partitions of a child", "merge, ms", "purge, ms", "rows of the catalogue scanned"],
+        tenants.map(({ tenants, partitions, milliseconds: { merge, purge }, scanned }) =>
+          [tenants, partitions, merge, purge, scanned].map(number),
+        ),
+      ),
+    }),
     "growth-memory": markdownTable(
       ["decisions of the gate", "heap, MB", "resident, MB"],
       memory.map(({ decisions, heapMB, rssMB }) => [decisions, heapMB, rssMB].map(number)),

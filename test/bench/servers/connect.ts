@@ -9,8 +9,8 @@ export function databaseUrl(): string {
 }
 
 /** The pool of every server that uses the driver `postgres`. */
-export function connect(url = databaseUrl()): postgres.Sql {
+export function connect(url = databaseUrl(), connection: Record<string, string> = {}): postgres.Sql {
   // Named first: the types of the driver don't know the setting.
-  const options = { max: driver.poolSize, max_pipeline: driver.maxPipeline, onnotice: () => {} }
+  const options = { max: driver.poolSize, max_pipeline: driver.maxPipeline, onnotice: () => {}, connection }
   return postgres(url, options)
 }

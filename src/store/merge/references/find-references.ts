@@ -1,12 +1,13 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../../errors.js"
-import { isAssumed } from "../../sql/catalogue/assumed-tables.js"
+import { isAssumed, neededColumns } from "../../sql/catalogue/assumed-tables.js"
 import { type ForeignKey, readForeignKeys } from "../../sql/catalogue/foreign-keys.js"
-import { isTable, type Relation, readPresent, readRelations } from "../../sql/catalogue/tables.js"
+import type { ReachedTable } from "../../sql/catalogue/reached-tables.js"
+import { readVisibility } from "../../sql/catalogue/rights.js"
+import { isTable } from "../../sql/catalogue/tables.js"
 import type { Database } from "../../sql/database.js"
 import { columnName, qualifiedName, quoted } from "../../sql/identifiers.js"
 import type { Tables } from "../../tables/resolve-tables.js"
-import { uniqueRules } from "../unique-rules.js"
 import { checkMergeTables, namesOfLabel, refusePartitions } from "./left-tables.js"
 import { columnProblems, keyProblems, userTableProblems } from "./reference-problems.js"
 import type { ReferencingTable, UserReferences } from "./references.js"
@@ -14,8 +15,8 @@ import { UserIdColumns } from "./user-id-columns.js"
 
 /**
  * Finds every column of the database that holds ids of users: those with a foreign key that leads
- * to the user table, directly or through another such column, and the declared ones. Two queries
- * for any number of tables.
+ * to the user table, directly or through another such column, and the declared ones. One query for
+ * any number of tables, and another one where row-level security may hide rows.
  * @param references the declared columns
  * @param mergeTables the tables to leave alone, by their names in reports
  * @throws LazySetupError when a declared column, or a table of `mergeTables`, is not in the
@@ -28,9 +29,9 @@ export async function findReferences(
   mergeTables: Readonly<Record<string, "leave">> = {},
 ): Promise<UserReferences> {
   const { usersTable, legacyHash } = tables
-  const credentialColumns = await withoutStrangers(db, credentialColumnsOf(tables))
+  const credentialColumns = credentialColumnsOf(tables)
   const leaving = Object.keys(mergeTables).map(namesOfLabel)
-  const { named, foreignKeys, inherited, within, isDeferrable, engine, rowKeys } = await readForeignKeys(db, [
+  const reach = await readForeignKeys(db, [
     ...[
       usersTable,
       ...credentialColumns.map(({ table }) => table),
@@ -38,11 +39,12 @@ export async function findReferences(
     ].map(qualifiedName),
     ...leaving.flat(),
   ])
+  const { named, tables: reached, foreignKeys, inherited, within, isDeferrable, engine, isolation, rowKeys } = reach
   // Their oids come back in the order of the names.
   const rest = [...named]
   const [users] = rest.splice(0, 1)
   if (users == null) throw new LazySetupError(`There is no table ${qualifiedName(usersTable)} in the database.`)
-  const credentials = found(credentialColumns, rest.splice(0, credentialColumns.length))
+  const credentials = found(credentialColumns, rest.splice(0, credentialColumns.length), reached)
   const declared = declaredColumns(db, references, rest.splice(0, references.length))
   const leftAlone = checkMergeTables(
     mergeTables,
@@ -60,16 +62,14 @@ export async function findReferences(
 
   const isCredential = (oid: number) => credentials.some((credential) => credential.oid === oid)
   const isLeft = ({ oid }: { oid: number }) => leftAlone.includes(oid)
-  const relations = await readRelations(
-    db,
-    holders.tables().filter((oid) => !isCredential(oid)),
-  )
+  const relations = [...reached.values()].filter(({ oid }) => holders.holds(oid) && !isCredential(oid))
+  const hidden = await readHidden(db, relations)
   refusePartitions(mergeTables, leftAlone, relations)
   for (const { oid, column, where } of declared) {
     const table = relations.find((relation) => relation.oid === oid)
     if (table && !(isTable(table.kind) && table.columns.some(({ name }) => name === column))) throw notThere(where)
   }
-  const own = relations.find(({ oid }) => oid === users) as Relation
+  const own = reached.get(users) as ReachedTable
   const problems = [
     ...userTableProblems(own),
     ...keyProblems(
@@ -84,17 +84,20 @@ export async function findReferences(
     const userColumns = columns.filter(({ name }) => holders.has(oid, name) && !(oid === users && name === id))
     if (userColumns.length === 0) return []
     const keys = foreignKeys.filter(({ table, columns }) => table === oid && columns.length === 1)
-    if (!isLeft(relation)) problems.push(...columnProblems(relation, userColumns, keys))
-    return [referencingTable(relation, userColumns, keys, users)]
+    const table = referencingTable(relation, userColumns, keys, users, hidden.has(oid))
+    if (!isLeft(relation)) problems.push(...columnProblems(table, keys))
+    return [table]
   })
   return {
     users: { oid: users, label: own.label, id: quoted(id), secret: legacyHash && columnName(db, legacyHash.column) },
     tables: parentsFirst(referencing.filter((table) => !isLeft(table))),
     left: referencing.filter(isLeft),
     leftAlone,
+    reached,
     keys: foreignKeys,
     within,
     engine,
+    isolation,
     rowKeys,
     isDeferrable: isDeferrable || within === undefined,
     credentials,
@@ -114,28 +117,35 @@ function credentialColumnsOf(tables: Tables): CredentialColumn[] {
   ]
 }
 
-/**
- * Leaves out tables that the app has not passed and does not have. One query, or none where it has
- * passed all.
- */
-async function withoutStrangers(db: Database, columns: CredentialColumn[]): Promise<CredentialColumn[]> {
-  const assumed = columns.filter(({ table }) => isAssumed(table))
-  if (assumed.length === 0) return columns
-  const there = await readPresent(
-    db,
-    assumed.map(({ table }) => table),
-  )
-  return columns.filter(({ table }) => !isAssumed(table) || there.includes(table))
+/** Finds the tables of which row-level security hides rows. One query, or none where it is off. */
+async function readHidden(db: Database, tables: readonly ReachedTable[]): Promise<ReadonlySet<number>> {
+  const secured = tables.filter((table) => table.secured).map(({ oid }) => oid)
+  if (secured.length === 0) return new Set()
+  const sight = await readVisibility(db, undefined, secured)
+  return new Set(sight.filter(({ hidesRows }) => hidesRows).map(({ oid }) => oid))
 }
 
-/** Adds their oids to the tables. Leaves out tables of Auth.js that the app does not have. */
-function found(columns: CredentialColumn[], oids: (number | null)[]): UserReferences["credentials"] {
+/**
+ * Adds their oids to the tables. Leaves out tables that the app does not have: those of Auth.js that
+ * are missing, and strangers under the name of one that the app has not passed.
+ */
+function found(
+  columns: CredentialColumn[],
+  oids: (number | null)[],
+  reached: ReadonlyMap<number, ReachedTable>,
+): UserReferences["credentials"] {
   return columns.flatMap((credential, position) => {
     const oid = oids[position]
     if (oid == null && credential.isOfApp)
       throw new LazySetupError(`LazyAdapter: credentials: there is no table ${qualifiedName(credential.table)}.`)
-    return oid == null ? [] : [{ oid, ...credential }]
+    if (oid == null || isStranger(credential.table, reached.get(oid))) return []
+    return [{ oid, ...credential }]
   })
+}
+
+function isStranger(table: PgTable, found: ReachedTable | undefined): boolean {
+  const isThere = (needed: string) => found?.columns.some(({ name }) => name === needed)
+  return isAssumed(table) && !neededColumns(table).every(isThere)
 }
 
 function declaredColumns(
@@ -157,10 +167,11 @@ const notThere = (where: string) =>
   )
 
 function referencingTable(
-  { oid, label, target, kind, columns, key, hidesRows, hasTriggers, uniqueIndexes, checks }: Relation,
+  { oid, label, target, kind, columns, key, plainKeys, hasOtherRules }: ReachedTable,
   userColumns: ReferencingTable["userColumns"],
   keys: ForeignKey[],
   users: number,
+  hidesRows: boolean,
 ): ReferencingTable {
   return {
     oid,
@@ -169,7 +180,6 @@ function referencingTable(
     columns,
     key,
     userColumns,
-    ...uniqueRules(columns, userColumns, uniqueIndexes, checks),
     parents: keys.flatMap(
       ({ columns: [name], parent, parentTarget, parentColumns: [parentColumn], collations: [collation = null] }) => {
         const column = userColumns.find((column) => column.name === name)
@@ -180,8 +190,8 @@ function referencingTable(
     ),
     hidesRows,
     readable: userColumns.every(({ readable }) => readable),
-    hasTriggers,
     isPartitioned: kind === "p",
+    mayHaveRules: hasOtherRules || userColumns.some(({ name }) => plainKeys.some((names) => names.includes(name))),
   }
 }
 

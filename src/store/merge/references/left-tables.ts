@@ -1,5 +1,5 @@
 import { LazySetupError } from "../../../errors.js"
-import type { Relation } from "../../sql/catalogue/tables.js"
+import type { ReachedTable } from "../../sql/catalogue/reached-tables.js"
 import { quoted } from "../../sql/identifiers.js"
 
 /**
@@ -50,7 +50,7 @@ export function checkMergeTables(
 export function refusePartitions(
   mergeTables: Readonly<Record<string, unknown>>,
   oids: readonly number[],
-  relations: readonly Relation[],
+  relations: readonly Pick<ReachedTable, "oid" | "label">[],
 ): void {
   for (const [position, label] of Object.keys(mergeTables).entries()) {
     const whole = relations.find(({ oid }) => oid === oids[position])?.label

@@ -1,6 +1,7 @@
-import type { Column } from "../../sql/catalogue/columns.js"
+import type { TableColumn } from "../../sql/catalogue/columns.js"
 import type { ForeignKey } from "../../sql/catalogue/foreign-keys.js"
-import { isTable, type Relation } from "../../sql/catalogue/tables.js"
+import type { ReachedTable } from "../../sql/catalogue/reached-tables.js"
+import { isTable } from "../../sql/catalogue/tables.js"
 import type { UserIdColumns } from "./user-id-columns.js"
 
 /** Something in the schema that makes merging impossible. */
@@ -34,8 +35,7 @@ function keyProblem(key: ForeignKey, holders: UserIdColumns, users: number, id: 
 
 /** Finds columns with user ids that can't be changed, or that the role can't see in every row. */
 export function columnProblems(
-  { label, hidesRows }: Relation,
-  userColumns: Column[],
+  { label, hidesRows, userColumns }: { label: string; hidesRows: boolean; userColumns: TableColumn[] },
   keys: ForeignKey[],
 ): ReferenceProblem[] {
   return userColumns.flatMap(({ name, generation, readable }) => {
@@ -53,7 +53,7 @@ export function columnProblems(
 export const GENERATED = "the column is generated"
 
 /** Finds out whether the user table is a table. */
-export function userTableProblems({ label, kind }: Relation): ReferenceProblem[] {
+export function userTableProblems({ label, kind }: ReachedTable): ReferenceProblem[] {
   if (isTable(kind)) return []
   const reason =
     "it is the user table, but a view or a foreign table, so no foreign key tells which rows belong to a user"

@@ -1,7 +1,8 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
-import type { Column } from "../../sql/catalogue/columns.js"
+import type { TableColumn } from "../../sql/catalogue/columns.js"
 import type { Engine } from "../../sql/catalogue/engine.js"
 import type { ForeignKey } from "../../sql/catalogue/foreign-keys.js"
+import type { ReachedTable } from "../../sql/catalogue/reached-tables.js"
 import type { KeyColumn, RowKeys } from "../../sql/row-place.js"
 import type { UniqueRule } from "../unique-rules.js"
 import type { ReferenceProblem } from "./reference-problems.js"
@@ -13,29 +14,36 @@ export interface ReferencingTable {
   label: string
   /** Quoted, ready to select from or to update. */
   target: string
-  columns: Column[]
+  columns: TableColumn[]
   /** The columns of the primary key; none where there is none. */
   key: readonly KeyColumn[]
   /** Those of its columns that hold user ids. */
-  userColumns: Column[]
-  /** The unique rules that a change of a user id can run into. */
-  rules: UniqueRule[]
-  /** The check constraints that a change of a user id can run into. */
-  checks: string[]
+  userColumns: TableColumn[]
   /** Where a user id must be present before a column may hold it, apart from the user table. */
   parents: ParentKey[]
   /** Whether row-level security keeps rows of it from the role. */
   hidesRows: boolean
   /** Whether the role may read all of its user columns. */
   readable: boolean
-  /** Whether the app has an enabled trigger on it. */
-  hasTriggers: boolean
   isPartitioned: boolean
+  /** Whether a unique rule or a check may depend on a column that holds user ids. */
+  mayHaveRules: boolean
+}
+
+/** {@link UserReferences} with the rules of the tables to move. */
+export type RuledReferences = Omit<UserReferences, "tables"> & { tables: RuledTable[] }
+
+/** A table with the rules that a change of a user id can run into. */
+export interface RuledTable extends ReferencingTable {
+  /** The unique rules. */
+  rules: UniqueRule[]
+  /** The check constraints. */
+  checks: string[]
 }
 
 /** The target of a foreign key from a user id to a table that isn't the user table. */
 interface ParentKey {
-  column: Column
+  column: TableColumn
   parent: number
   parentTarget: string
   parentColumn: string
@@ -53,6 +61,8 @@ export interface UserReferences {
   left: ReferencingTable[]
   /** The oids of all tables that are left alone. */
   leftAlone: number[]
+  /** All tables from which users are reached, directly or through others, by their oids. */
+  reached: ReadonlyMap<number, ReachedTable>
   /** Every foreign key of the tables from which users are reached, directly or through others. */
   keys: ForeignKey[]
   /**
@@ -63,6 +73,8 @@ export interface UserReferences {
   /** The primary keys of all of these tables. */
   rowKeys: RowKeys
   engine: Engine
+  /** The isolation level of the transaction that they were read in. */
+  isolation: string
   /** Whether triggers or checks can wait for the end of the transaction. */
   isDeferrable: boolean
   /** The tables that hold what a user signs in with, and that exist. */

@@ -12,8 +12,8 @@ export class UserIdColumns {
     return this.known.get(table)?.has(column) ?? false
   }
 
-  tables(): number[] {
-    return [...this.known.keys()]
+  holds(table: number): boolean {
+    return this.known.has(table)
   }
 
   /**

@@ -2,13 +2,21 @@ import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { queryDocument, queryRows } from "../query.js"
 
-/** A column as the database has it. */
-export interface Column {
+/** A column, as far as statements on rows need it. */
+export interface TableColumn {
   name: string
   /** The name as PostgreSQL quotes it where it prints an expression. */
   sql: string
   /** The type as SQL writes it, such as `character varying(20)`. */
   type: string
+  /** The expression of a generated column; null for any other. */
+  generation: string | null
+  /** Whether the role may read it. */
+  readable: boolean
+}
+
+/** A column as the database has it. */
+export interface Column extends TableColumn {
   /** The name of the type in pg_type; for a domain, that of the type it is made of. */
   baseType: string
   /** `typtype` in pg_type of that type: `b` for a base type, `e` for an enum. */
@@ -20,13 +28,9 @@ export interface Column {
   notNull: boolean
   /** The default expression; null for none and for a generated column. */
   default: string | null
-  /** The expression of a generated column; null for any other. */
-  generation: string | null
   isIdentity: boolean
   /** Whether it must stay NOT NULL: a part of the primary key, or of the replica identity. */
   isKey: boolean
-  /** Whether the role may read it. */
-  readable: boolean
 }
 
 /**

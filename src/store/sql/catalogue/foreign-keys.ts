@@ -1,10 +1,9 @@
-import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
-import { queryDocument } from "../query.js"
 import type { RowKeys } from "../row-place.js"
-import { type Engine, engineFacts } from "./engine.js"
-import { columnNames, label, ownRows, primaryKeyOf, qualified } from "./names.js"
-import { readable } from "./rights.js"
+import { type CollatedPair, readCollations } from "./collations.js"
+import type { Engine } from "./engine.js"
+import { type ReachedRows, readReached } from "./reached.js"
+import { Reach, type ReachedTable } from "./reached-tables.js"
 
 /**
  * A foreign key, with its columns in their order. Tables are told apart by their oids, partitions
@@ -67,6 +66,8 @@ export interface ForeignKeys {
   named: (number | null)[]
   foreignKeys: ForeignKey[]
   inherited: Inheritance[]
+  /** The named tables and those that refer to them, without partitions, by their oids. */
+  tables: ReadonlyMap<number, ReachedTable>
   /**
    * The tables, including partitions, whose rows can go or change with rows of the named ones;
    * undefined when triggers or rules may reach any table.
@@ -78,168 +79,136 @@ export interface ForeignKeys {
   rowKeys: RowKeys
   /** The engine of the database, which costs no query of its own here. */
   engine: Engine
+  /** The isolation level of the transaction, such as `read committed`. */
+  isolation: string
 }
 
 /**
- * Builds the step `reached` of a statement: the starting tables and all tables that refer to one of
- * them, directly or through others, with their partitions and children. Walks the dependencies of
- * each table, for which pg_depend has an index, so that tables of other tenants cost nothing.
- * @param start selects the oids to start from
- */
-const reached = (start: SQL): SQL => sql`reached (oid) as (
-  ${start}
-  union
-  select step.oid from reached cross join lateral (
-    select inhrelid as oid from pg_inherits where inhparent = reached.oid
-    union all
-    select coalesce(pg_partition_root(conrelid)::oid, conrelid)
-    from pg_depend
-    join pg_constraint on pg_constraint.oid = objid
-    where refclassid = 'pg_class'::regclass and refobjid = reached.oid and classid = 'pg_constraint'::regclass
-      and contype = 'f' and confrelid = reached.oid
-    offset 0
-  ) as step
-)`
-
-/**
- * Builds an expression for {@link ForeignKey.collations}. PostgreSQL can't choose between two that
- * differ, unless one is the default; deterministic ones agree on what is equal.
- */
-const collations = sql.raw(`(
-  select json_agg(case when of_child.attcollation <> of_parent.attcollation
-      -- The default collation.
-      and 100 not in (of_child.attcollation, of_parent.attcollation) then (
-    select format('%I.%I', nspname, collname)
-    from pg_collation
-    join pg_namespace on pg_namespace.oid = collnamespace
-    where pg_collation.oid in (of_child.attcollation, of_parent.attcollation)
-    order by collisdeterministic, pg_collation.oid = of_child.attcollation desc
-    limit 1
-  ) end order by position)
-  from unnest(conkey, confkey) with ordinality as pair (child_column, parent_column, position)
-  join pg_attribute of_child on of_child.attrelid = conrelid and of_child.attnum = child_column
-  join pg_attribute of_parent on of_parent.attrelid = confrelid and of_parent.attnum = parent_column
-)`)
-
-/**
- * Builds an expression for the foreign keys of the tables in `reached`, as JSON, with `more`
- * fields.
- */
-const keysOfReached = (more: SQL = sql``): SQL => sql`(
-  select coalesce(json_agg(json_build_object(
-    'name', conname,
-    'table', child.oid::int8,
-    'label', ${label("child")},
-    'wholeTarget', ${ownRows("child")},
-    'target', ${ownRows("referring")},
-    'columns', ${columnNames("conrelid", "conkey")},
-    'parent', parent.oid::int8,
-    'parentLabel', ${label("parent")},
-    'parentTarget', ${ownRows("referenced")},
-    'parentColumns', ${columnNames("confrelid", "confkey")},
-    'collations', ${collations},
-    'onDelete', case confdeltype when 'c' then 'cascade' when 'a' then 'restrict' when 'r' then 'restrict' else 'set' end,
-    'readable', ${readable("child")} and ${readable("parent")},
-    'isPartial', conrelid <> child.oid or confrelid <> parent.oid,
-    -- Columns that came with PostgreSQL 18.
-    'isTemporal', coalesce((to_jsonb(own) ->> 'conperiod')::boolean, false),
-    'enforced', coalesce((to_jsonb(own) ->> 'conenforced')::boolean, true)
-      and current_setting('session_replication_role') <> 'replica'
-      and not exists (
-        select from pg_trigger where tgconstraint = own.oid and tgrelid = confrelid and tgenabled in ('D', 'R')
-      )
-    ${more}
-  ) order by child.oid, conname), '[]')
-  from reached
-  cross join lateral (
-    select * from pg_constraint
-    where conrelid = reached.oid and contype = 'f' and conparentid = 0
-    offset 0
-  ) as own
-  join pg_class referring on referring.oid = conrelid
-  join pg_class referenced on referenced.oid = confrelid
-  join pg_class child on child.oid = coalesce(pg_partition_root(conrelid), conrelid)
-  join pg_class parent on parent.oid = coalesce(pg_partition_root(confrelid), confrelid)
-)`
-
-/**
  * Reads the foreign keys of the named tables and of every table that refers to them, directly or
- * through others. One query.
+ * through others. One query, and another one where a key compares two collations.
  * @param names the quoted names of the tables
  */
 export async function readForeignKeys(db: Database, names: string[]): Promise<ForeignKeys> {
-  const list = names.map((name, position) => sql`(${sql.raw(String(position))}, ${name}::text)`)
-  const { within, ...found } = await queryDocument<ForeignKeys & { within: number[] | null }>(
-    db,
-    sql`
-    with recursive named as materialized (
-      select position, coalesce(pg_partition_root(to_regclass(name)), to_regclass(name))::oid as oid
-      from (values ${sql.join(list, sql`, `)}) as given (position, name)
-    ), ${reached(sql`select oid from named where oid is not null`)}
-    select json_build_object(
-      'named', (select json_agg(oid::int8 order by position) from named),
-      'within', (
-        select case when not bool_or(relhasrules or exists (
-          select from pg_trigger where tgrelid = reached.oid and not tgisinternal and tgenabled <> 'D'
-        )) then json_agg(reached.oid::int8) end
-        from reached
-        join pg_class on pg_class.oid = reached.oid
-      ),
-      'isDeferrable', exists (select from reached join pg_trigger on tgrelid = reached.oid where tgdeferrable),
-      'inherited', (
-        select coalesce(json_agg(json_build_object('parent', inhparent::int8, 'child', inhrelid::int8)), '[]')
-        from reached
-        cross join lateral (select * from pg_inherits where inhparent = reached.oid offset 0) as inheritance
-        join pg_class on pg_class.oid = inhrelid
-        where not relispartition
-      ),
-      'engine', ${engineFacts},
-      'rowKeys', (
-        select coalesce(json_object_agg(oid, key) filter (where key is not null), '{}')
-        from (select reached.oid, ${primaryKeyOf("reached")} as key from reached) as keyed
-      ),
-      'foreignKeys', ${keysOfReached()}
-    )::text as document`,
-  )
-  return { ...found, within: within ?? undefined }
+  const rows = await readReached(db, names)
+  const reach = new Reach(rows)
+  const { named, reached, inherited, engine, isolation } = rows
+  const isReached = new Set(reached)
+  const triggers = rows.triggers.filter(({ table }) => isReached.has(table))
+  const isWatched =
+    triggers.some(({ internal, enabled }) => !internal && enabled !== "D") ||
+    rows.tables.some(({ oid, hasRewrites }) => hasRewrites && isReached.has(oid))
+  const tables = reach.wholeTables()
+  return {
+    named,
+    foreignKeys: await keysOf(db, rows, reach),
+    inherited,
+    tables,
+    within: isWatched ? undefined : reached,
+    isDeferrable: triggers.some(({ deferrable }) => deferrable),
+    rowKeys: Object.fromEntries(
+      [...tables.values()].filter(({ key }) => key.length > 0).map(({ oid, key }) => [oid, key]),
+    ),
+    engine,
+    isolation,
+  }
 }
 
 /**
  * Reads the foreign keys of a table and of every table that refers to it, directly or through
- * others, with their declarations. One query.
+ * others, with their declarations. One query, and another one where a key compares two collations.
  */
 export async function readDeclaredKeys(db: Database, table: number): Promise<DeclaredKey[]> {
-  const keys = await queryDocument<DeclaredKey[]>(
-    db,
-    sql`
-    with recursive ${reached(sql`select ${sql.raw(String(table))}::oid as oid`)}
-    select ${keysOfReached(declaration)}::text as document`,
-  )
+  const rows = await readReached(db, [String(table)])
+  const reach = new Reach(rows)
+  const keys = await keysOf(db, rows, reach)
+  const declared = keys.map((key, position) => ({
+    ...key,
+    ...declarationOf(rows, reach, ownKeys(rows, reach)[position] as Row),
+  }))
   const place = ({ declaredOn, name }: DeclaredKey) => `${declaredOn.label} ${name}`
-  return keys.sort((one, other) => (place(one) < place(other) ? -1 : 1))
+  return declared.sort((one, other) => (place(one) < place(other) ? -1 : 1))
 }
 
-const declaration = sql`,
-  'declaredOn', json_build_object(
-    'label', ${label("referring")}, 'target', ${qualified("referring")}, 'kind', referring.relkind
-  ),
-  'leadsTo', json_build_object('label', ${label("referenced")}, 'target', ${qualified("referenced")}),
-  'nullable', not exists (
-    select from pg_attribute where attrelid = conrelid and attnum = any (conkey) and attnotnull
-  ),
-  'hasKey', exists (
-    select from pg_index, unnest(conkey) as number
-    where indrelid = conrelid and number = any (indkey) and (indisprimary or indisreplident)
-  ) or exists (
-    select from pg_attribute where attrelid = conrelid and attnum = any (conkey) and attgenerated <> ''
-  ),
-  'action', confdeltype,
-  'rest', concat(
-    case confmatchtype when 'f' then ' match full' end,
-    case confupdtype
-      when 'c' then ' on update cascade' when 'r' then ' on update restrict'
-      when 'n' then ' on update set null' when 'd' then ' on update set default'
-    end,
-    case when condeferrable then ' deferrable' end,
-    case when condeferred then ' initially deferred' end
-  )`
+type Row = ReachedRows["keys"][number]
+
+const ON_DELETE: Record<Row["onDelete"], ForeignKey["onDelete"]> = {
+  a: "restrict",
+  r: "restrict",
+  c: "cascade",
+  n: "set",
+  d: "set",
+}
+
+/** Lists the rows of keys by the oid of the topmost table, and their names. */
+function ownKeys({ keys }: ReachedRows, reach: Reach): Row[] {
+  return keys.toSorted(
+    (one, other) => reach.whole(one.table).oid - reach.whole(other.table).oid || (one.name < other.name ? -1 : 1),
+  )
+}
+
+async function keysOf(db: Database, rows: ReachedRows, reach: Reach): Promise<ForeignKey[]> {
+  const own = ownKeys(rows, reach)
+  const collations = await readCollations(
+    db,
+    own.flatMap((key) => pairsOf(key, reach)),
+  )
+  return own.map((key) => {
+    const { oid, table, parent, onDelete, period, enforced } = key
+    const [child, whole] = [reach.whole(table), reach.whole(parent)]
+    const isDisabled = rows.triggers.some(
+      (trigger) => trigger.constraint === oid && trigger.table === parent && /[DR]/.test(trigger.enabled),
+    )
+    return {
+      name: key.name,
+      table: child.oid,
+      label: child.label,
+      wholeTarget: child.target,
+      target: reach.table(table).target,
+      columns: reach.names(table, key.columns),
+      parent: whole.oid,
+      parentLabel: whole.label,
+      parentTarget: reach.table(parent).target,
+      parentColumns: reach.names(parent, key.parentColumns),
+      collations: pairsOf(key, reach).map(collations),
+      onDelete: ON_DELETE[onDelete],
+      isPartial: table !== child.oid || parent !== whole.oid,
+      isTemporal: period === true,
+      enforced: enforced !== false && !rows.isReplica && !isDisabled,
+      readable: child.readable && whole.readable,
+    }
+  })
+}
+
+function pairsOf({ table, parent, columns, parentColumns }: Row, reach: Reach): CollatedPair[] {
+  return columns.map((number, position) => ({
+    child: reach.column(table, number).collation,
+    parent: reach.column(parent, parentColumns[position] as number).collation,
+  }))
+}
+
+const ACTIONS = {
+  a: "",
+  r: " on update restrict",
+  c: " on update cascade",
+  n: " on update set null",
+  d: " on update set default",
+}
+
+function declarationOf(rows: ReachedRows, reach: Reach, key: Row): Omit<DeclaredKey, keyof ForeignKey> {
+  const { table, parent, columns } = key
+  const [declaredOn, leadsTo] = [reach.table(table), reach.table(parent)]
+  const own = columns.map((number) => reach.column(table, number))
+  return {
+    declaredOn: { label: declaredOn.label, target: declaredOn.qualified, kind: declaredOn.kind },
+    leadsTo: { label: leadsTo.label, target: leadsTo.qualified },
+    nullable: own.every(({ notNull }) => !notNull),
+    hasKey:
+      own.some(({ generation }) => generation !== null) ||
+      rows.indexes.some(
+        (index) =>
+          index.table === table && (index.primary || index.identity) && columns.some((n) => index.columns.includes(n)),
+      ),
+    action: key.onDelete,
+    rest: `${key.match === "f" ? " match full" : ""}${ACTIONS[key.onUpdate]}${key.deferrable ? " deferrable" : ""}${key.deferred ? " initially deferred" : ""}`,
+  }
+}

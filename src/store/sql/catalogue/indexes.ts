@@ -35,6 +35,9 @@ export interface Index {
   operators: { sql: string; isEquality: boolean }[] | null
 }
 
+/** A unique index or an exclusion constraint, as far as it decides whether a row can change. */
+export type RuleIndex = Pick<Index, "keys" | "predicate" | "nullsNotDistinct" | "operators">
+
 /** A table with its indexes. */
 export interface IndexedTable {
   oid: number
@@ -51,15 +54,8 @@ export interface IndexedTable {
 
 const FROM = "pg_index join pg_class index_class on index_class.oid = indexrelid"
 
-const indexFacts = sql.raw(`json_build_object(
-  'name', index_class.relname,
-  'target', format('%I.%I', (select nspname from pg_namespace where oid = index_class.relnamespace), index_class.relname),
-  'constraint', (
-    select conname from pg_constraint where conrelid = indrelid and conindid = indexrelid and contype in ('p', 'u')
-  ),
-  'unique', indisunique,
-  'valid', indisvalid and indisready,
-  'method', (select amname from pg_am where pg_am.oid = index_class.relam),
+/** The fields of {@link RuleIndex} for a row of pg_index. */
+const RULE_FIELDS = `
   'keys', (
     select json_agg(json_build_object(
       'column', attname,
@@ -70,11 +66,12 @@ const indexFacts = sql.raw(`json_build_object(
         join pg_namespace on pg_namespace.oid = collnamespace
         where pg_collation.oid = indcollation[position::int - 1]
       ),
-      'generation', case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end
+      'generation', case when attgenerated <> '' then (
+        select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = indrelid and adnum = key.attnum
+      ) end
     ) order by position)
     from unnest(indkey::int2[]) with ordinality as key (attnum, position)
     left join pg_attribute on attrelid = indrelid and pg_attribute.attnum = nullif(key.attnum, 0)
-    left join pg_attrdef on adrelid = attrelid and adnum = pg_attribute.attnum
     where position <= indnkeyatts
   ),
   'predicate', pg_get_expr(indpred, indrelid),
@@ -84,25 +81,33 @@ const indexFacts = sql.raw(`json_build_object(
     select json_agg(json_build_object(
       'sql', format('operator(%I.%s)', nspname, oprname), 'isEquality', oprname = '='
     ) order by position)
-    from pg_constraint
+    from pg_catalog.pg_constraint
     cross join unnest(conexclop) with ordinality as excluded (operator, position)
     join pg_operator on pg_operator.oid = excluded.operator
     join pg_namespace on pg_namespace.oid = oprnamespace
     where conrelid = indrelid and conindid = indexrelid
-  ) end
+  ) end`
+
+/** Builds an expression for a row of pg_index, as JSON of {@link RuleIndex}. */
+export const ruleIndex: SQL = sql.raw(`json_build_object(${RULE_FIELDS})`)
+
+const indexFacts = sql.raw(`json_build_object(
+  'name', index_class.relname,
+  'target', format('%I.%I', (select nspname from pg_namespace where oid = index_class.relnamespace), index_class.relname),
+  'constraint', (
+    select conname from pg_constraint where conrelid = indrelid and conindid = indexrelid and contype in ('p', 'u')
+  ),
+  'unique', indisunique,
+  'valid', indisvalid and indisready,
+  'method', (select amname from pg_am where pg_am.oid = index_class.relam),
+  ${RULE_FIELDS}
 )`)
 
-const indexesOf = (alias: string, condition: string): SQL => sql`(
+const indexesOf = (alias: string): SQL => sql`(
   select coalesce(json_agg(${indexFacts} order by index_class.relname), '[]')
   from ${sql.raw(FROM)}
-  where indrelid = ${sql.raw(alias)}.oid and ${sql.raw(condition)}
+  where indrelid = ${sql.raw(alias)}.oid
 )`
-
-/**
- * Builds an expression for the unique indexes and exclusion constraints of a table, finished or
- * not, as JSON of {@link Index}.
- */
-export const uniqueIndexesOf = (alias: string): SQL => indexesOf(alias, "(indisunique or indisexclusion) and indislive")
 
 /**
  * Reads tables with their indexes; of a partitioned table its own, which every partition has.
@@ -126,7 +131,7 @@ function readIndexes(db: Database, isMeant: SQL): Promise<IndexedTable[]> {
         )
         else nullif(class.reltuples, -1)::int8
       end,
-      'indexes', ${indexesOf("class", "true")}
+      'indexes', ${indexesOf("class")}
     ) order by class.oid), '[]')::text as document
     from pg_class class
     where ${isMeant}`,

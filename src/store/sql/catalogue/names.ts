@@ -16,43 +16,8 @@ export const label = (alias: string): SQL =>
 /** Builds an expression for the name of a table with its schema, quoted. */
 export const qualified = (alias: string): SQL => sql.raw(qualifiedText(alias))
 
-/**
- * Builds an expression for the name of a table, quoted, for statements on its own rows. A child
- * made with INHERITS has foreign keys and unique indexes of its own, whereas partitions share those
- * of their table.
- */
-export const ownRows = (alias: string): SQL =>
-  sql.raw(`concat(case when ${alias}.relkind <> 'p' then 'only ' end, ${qualifiedText(alias)})`)
-
 /** Builds an expression for the oid of the topmost table of a partition, or of the table itself. */
 export const topmost = (oid: SQL): SQL => sql`coalesce(pg_partition_root(${oid})::oid, (${oid})::oid)`
-
-/**
- * Builds an expression for the names of columns, given their numbers in an array, in that order.
- */
-export const columnNames = (table: string, numbers: string): SQL =>
-  sql.raw(`(
-    select json_agg(attname order by position)
-    from unnest(${numbers}) with ordinality as key (attnum, position)
-    join pg_attribute using (attnum)
-    where attrelid = ${table}
-  )`)
-
-/**
- * Builds an expression for the columns of the primary key of a table, as JSON of `KeyColumn`; null
- * where it has none.
- */
-export const primaryKeyOf = (alias: string): SQL =>
-  sql.raw(`(
-    select json_agg(json_build_object(
-      'sql', quote_ident(attname), 'type', format_type(atttypid, atttypmod),
-      -- None, and the default one.
-      'collated', attcollation not in (0, 100)
-    ) order by position)
-    from pg_index cross join lateral unnest(indkey) with ordinality as own (number, position)
-    join pg_attribute on attrelid = indrelid and attnum = own.number
-    where indrelid = ${alias}.oid and indisprimary
-  )`)
 
 /**
  * Builds the condition for the app to have an enabled trigger on a table or one of its partitions.

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
-import { queryDocument, queryRows } from "../query.js"
+import { queryRepeated, queryRepeatedDocument } from "../query.js"
 import { type Engine, numbersTransactions } from "./engine.js"
 import { label } from "./names.js"
 
@@ -42,43 +42,52 @@ export function deletedSoFar(engine: Engine, among?: readonly number[]): SQL {
 
 /** Reads {@link deletedSoFar} on an engine that counts rows. One query. */
 export const readDeletedSoFar = (tx: Database, among?: readonly number[]) =>
-  queryDocument<DeletedSoFar>(tx, sql`select ${counts(among && oids(among))}::text as document`)
+  queryRepeatedDocument<DeletedSoFar>(tx, sql`select ${counts(among && oids(among))}::text as document`)
 
 /**
  * Reads {@link deletedSoFar} for the given tables and for those that refer to one of them by now.
  * One query.
  */
 export const readDeletedAround = (tx: Database, among?: readonly number[]) =>
-  queryDocument<DeletedSoFar>(tx, sql`select ${counts(among && withReferring(oids(among)))}::text as document`)
+  queryRepeatedDocument<DeletedSoFar>(tx, sql`select ${counts(among && withReferring(among))}::text as document`)
 
 /**
  * Finds a table that refers to one of the given ones by now, and is none of them; undefined for
  * none. One query.
  */
 export async function readReferringBeyond(tx: Database, among: readonly number[]): Promise<string | undefined> {
-  const [found] = await queryRows<{ label: string }>(
+  const [found] = await queryRepeated<{ label: string }>(
     tx,
     sql`select ${label("class")} as label from pg_class class
-      where oid = any (${sql.raw(withReferring(oids(among)))}) and oid <> all (${sql.raw(oids(among))}) limit 1`,
+      where oid = any (${withReferring(among)}) and oid <> all (${oids(among)}) limit 1`,
   )
   return found?.label
 }
 
-const oids = (among: readonly number[]) => `'{${among.join(",")}}'::oid[]`
+/**
+ * Builds an array from a parameter, which leaves the statement the same for all tables. PostgreSQL
+ * can't see how long it is, and so plans the statement no better each time than once.
+ */
+const oids = (among: readonly number[]): SQL =>
+  sql`array(select oid::oid from json_array_elements_text(${JSON.stringify(among)}::text::json) as given (oid))`
 
-const withReferring = (among: string) => `array(
-  select known from unnest(${among}) as known
+const withReferring = (among: readonly number[]): SQL => sql`array(
+  select known from unnest(${oids(among)}) as known
   union
-  select referring.conrelid from unnest(${among}) as known cross join lateral (
-    select conrelid from pg_depend join pg_constraint on pg_constraint.oid = objid
+  select referring.conrelid from unnest(${oids(among)}) as known cross join lateral (
+    select objid from pg_depend
     where refclassid = 'pg_class'::regclass and refobjid = known and classid = 'pg_constraint'::regclass
-      and contype = 'f' and confrelid = known
+    offset 0
+  ) as dependent
+  cross join lateral (
+    select conrelid from pg_constraint
+    where pg_constraint.oid = objid and contype = 'f' and confrelid = known
     offset 0
   ) as referring
 )`
 
-const counts = (among: string | undefined): SQL =>
-  sql.raw(`json_build_object(
+const counts = (among: SQL | undefined): SQL =>
+  sql`json_build_object(
   'counted', current_setting('track_counts')::boolean,
   'transaction', pg_current_xact_id_if_assigned()::text,
   'tables', (
@@ -89,7 +98,7 @@ const counts = (among: string | undefined): SQL =>
       'updated', pg_stat_get_xact_tuples_updated(oid)
     )), '[]')
     from pg_class
-    where relkind = 'r' and oid >= 16384 ${among ? `and oid = any (${among})` : ""}
+    where relkind = 'r' and oid >= 16384 ${among ? sql`and oid = any (${among})` : sql``}
       and pg_stat_get_xact_tuples_deleted(oid) + pg_stat_get_xact_tuples_updated(oid) > 0
   )
-)`)
+)`

@@ -3,12 +3,10 @@ import { getTableConfig, type PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../database.js"
 import { qualifiedName } from "../identifiers.js"
 import { queryDocument, queryRows } from "../query.js"
-import type { KeyColumn } from "../row-place.js"
 import { relationOf } from "./assumed-tables.js"
 import { type Column, columnsOf } from "./columns.js"
-import { type Index, uniqueIndexesOf } from "./indexes.js"
-import { hasTriggers, label, ownRows, primaryKeyOf, qualified, topmost, values } from "./names.js"
-import { hidesRows, readable } from "./rights.js"
+import { label, qualified, topmost, values } from "./names.js"
+import { readable } from "./rights.js"
 
 /** Tells whether a `relkind` is a plain or a partitioned table, which can have foreign keys. */
 export const isTable = (kind: string) => kind === "r" || kind === "p"
@@ -16,60 +14,6 @@ export const isTable = (kind: string) => kind === "r" || kind === "p"
 /** Explains that the user table is a view or a foreign table. */
 export const noTable = (label: string) =>
   `the user table, ${label}, is a view or a foreign table, so its foreign keys are unknown. Pass the table behind it: LazyAdapter(db, { usersTable }).`
-
-/** A table with what decides whether a row of it can change; for a partition, its topmost table. */
-export interface Relation {
-  oid: number
-  /** The name in reports: `table` in the schema public, `schema.table` elsewhere. */
-  label: string
-  /** Quoted, ready to select from or to update. */
-  target: string
-  /** `relkind` in pg_class. */
-  kind: string
-  /** Whether row-level security keeps rows from the role. */
-  hidesRows: boolean
-  /** Whether the app has an enabled trigger on it. */
-  hasTriggers: boolean
-  columns: Column[]
-  /** The columns of the primary key; none where there is none. */
-  key: KeyColumn[]
-  /** The unique indexes and exclusion constraints. */
-  uniqueIndexes: Index[]
-  /** The expressions of the check constraints. */
-  checks: string[]
-}
-
-/**
- * Reads tables with what decides whether a row of theirs can change. One query, or none for no
- * table.
- */
-export async function readRelations(db: Database, oids: number[]): Promise<Relation[]> {
-  if (oids.length === 0) return []
-  return queryDocument(
-    db,
-    sql`
-    select coalesce(json_agg(json_build_object(
-      'oid', class.oid::int8,
-      'label', ${label("class")},
-      'target', ${ownRows("class")},
-      'kind', relkind,
-      'hidesRows', ${hidesRows("class")},
-      'hasTriggers', ${hasTriggers("class")},
-      'columns', ${columnsOf("class")},
-      'key', coalesce(${primaryKeyOf("class")}, '[]'),
-      'uniqueIndexes', ${uniqueIndexesOf("class")},
-      'checks', (
-        select coalesce(json_agg(pg_get_expr(conbin, conrelid) order by conname), '[]')
-        from pg_constraint
-        where conrelid = class.oid and contype = 'c'
-          -- Not a column before PostgreSQL 18.
-          and coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true)
-      )
-    ) order by class.oid), '[]')::text as document
-    from pg_class class
-    where class.oid in (${values(oids)})`,
-  )
-}
 
 /** A table as the database has it. */
 export interface TableFacts {
@@ -144,16 +88,6 @@ export async function readTable(db: Database, table: PgTable): Promise<{ oid: nu
 export async function tableExists(db: Database, table: PgTable): Promise<boolean> {
   const [found] = await queryRows<{ exists: boolean }>(db, sql`select ${relationOf(table)} is not null as "exists"`)
   return found?.exists === true
-}
-
-/** Returns those of the tables that are there. One query. */
-export async function readPresent(db: Database, tables: PgTable[]): Promise<PgTable[]> {
-  const flags = tables.map((table) => sql`${relationOf(table)} is not null`)
-  const [found] = await queryRows<{ present: boolean[] }>(
-    db,
-    sql`select json_build_array(${sql.join(flags, sql`, `)}) as present`,
-  )
-  return tables.filter((_, position) => found?.present[position])
 }
 
 /** Tells whether a schema has a table, also where the role may not enter the schema. One query. */
