@@ -76,7 +76,7 @@ export function readSessionValue(config: RequestConfig, place: SessionPlace, val
 async function readToken(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
   const { jwt, maxAge, updateAge } = sessionSettings(config)
   const salt = sessionCookieName(config, place.url)
-  const payload = await decodeOrLog(config, () => jwt.decode({ ...jwt, token: value, salt }))
+  const payload = await decodeOrLog(config, () => jwt.decode({ token: value, salt, ...jwt }))
   if (!payload) return NO_SESSION
   try {
     const before = JSON.stringify(payload)
@@ -86,7 +86,7 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
     const body = await tokenSession(config, token, expires)
     const isOneOfSeveral = readSessionCookies(config, place).length > 1
     const isDue = secondsNow() - (payload.iat ?? 0) >= updateAge || JSON.stringify(token) !== before || isOneOfSeveral
-    const cookies = isDue ? writeSessionCookies(config, place, await jwt.encode({ ...jwt, token, salt }), expires) : []
+    const cookies = isDue ? writeSessionCookies(config, place, await jwt.encode({ token, salt, ...jwt }), expires) : []
     await announce(config, { session: body, token } as SessionMessage)
     const answer = { body, cookies, owner: { id: token.sub ?? "", isLazy: token.isLazy } }
     return isOneOfSeveral ? { ...answer, cookie: cookieAfter(place.cookie, cookies) } : answer
@@ -177,7 +177,7 @@ function removed(config: RequestConfig, place: SessionPlace): SessionAnswer {
  * Makes the session that pages see from a database row, including one that this request just wrote.
  */
 export async function rowSession(config: AuthConfig, { session, user }: SessionAndUser): Promise<GateSession> {
-  const params = { session: { ...session, user }, user, newSession: undefined }
+  const params = { session: Object.assign({}, session, { user }), user, newSession: undefined }
   const body = await callbacksOf(config).session(params as unknown as SessionParams)
   await announce(config, { session: body } as SessionMessage)
   return body as GateSession

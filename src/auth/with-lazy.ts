@@ -172,10 +172,13 @@ function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strate
   // Auth.js refuses an explicit "database" when all providers are credentials providers. With an
   // adapter, "database" is its default.
   const { strategy: ___, ...session } = config.session ?? {}
+  const { basePath, callbacks, cookies, events, jwt, logger, pages } = config
   return {
+    // Name all that a request sets, since V8 takes long to add a key to a copy of an object.
+    ...{ adapter: undefined, basePath, callbacks, events, jwt, logger, pages },
     ...config,
+    cookies: options.embedded ? frameCookies(cookies) : cookies,
     session: strategy === "jwt" ? { ...session, strategy } : session,
-    ...(options.embedded && { cookies: frameCookies(config.cookies) }),
   }
 }
 

@@ -21,8 +21,27 @@ export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
   const keyOf = ({ name, options: { domain = "", path = "", partitioned = false } }: AuthCookie) =>
     `${name};${domain};${path};${partitioned}`
   const last = cookies.length < 2 ? cookies : new Map(cookies.map((cookie) => [keyOf(cookie), cookie])).values()
-  for (const { name, value, options } of last)
-    headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: options.encode ?? encodeValue }))
+  for (const cookie of last) headers.append("set-cookie", written(cookie))
+}
+
+/** Writes a `Set-Cookie` header. Names each option, which is much faster than copying all. */
+function written({ name, value, options }: AuthCookie): string {
+  const {
+    encode = encodeValue,
+    domain,
+    path,
+    expires,
+    maxAge,
+    httpOnly,
+    secure,
+    sameSite,
+    partitioned,
+    priority,
+  } = options
+  return stringifySetCookie(
+    { name, value, domain, path, expires, maxAge, httpOnly, secure, sameSite, partitioned, priority },
+    { encode },
+  )
 }
 
 /** Builds the `Cookie` header that a browser sends after it was sent these cookies. */
