@@ -3,7 +3,7 @@ import { framePolicy } from "./config/embedding.js"
 import { type RequestConfig, requestConfig } from "./config/request-config.js"
 import { contextOf } from "./context/request-context.js"
 import { keepPrivate } from "./request/cache-control.js"
-import { appendCookies, hideForeignCookies, isNameOrChunk } from "./request/cookies.js"
+import { appendCookies, isNameOrChunk, withoutForeignCookies } from "./request/cookies.js"
 import type { LazyAuth } from "./request/head.js"
 import { publicRequest } from "./request/public-url.js"
 import { readBody } from "./request/read-body.js"
@@ -60,9 +60,12 @@ function withoutQuery({ url, headers }: Request): Request {
 
 /** Removes the cookies of other apps, in a copy: the request belongs to the caller. */
 function ownCookies(request: Request, config: RequestConfig): Request {
+  const cookie = request.headers.get("cookie")
+  const left = withoutForeignCookies(cookie, config)
+  if (left === null || left === cookie) return request
   const headers = new Headers(request.headers)
-  hideForeignCookies(headers, config)
-  return headers.get("cookie") === request.headers.get("cookie") ? request : new Request(request, { headers })
+  headers.set("cookie", left)
+  return new Request(request, { headers })
 }
 
 /**

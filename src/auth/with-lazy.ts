@@ -146,8 +146,11 @@ function appContext(given: LazyConfig): AppContext {
   const limiters = sharedLimiters(given)
   const { maxAge, updateAge } = sessionSettings(config)
   const internal = adapter as InternalAdapter
+  const active = [internal.lazy.isActive, lazy?.isActive].reduce(onlyActive, internal)
+  const { lazy: _, ...base } = active
   return {
-    adapter: [internal.lazy.isActive, lazy?.isActive].reduce(onlyActive, internal),
+    adapter: active,
+    base,
     options: {
       ...lazy,
       enabled: lazy?.enabled ?? true,
@@ -191,7 +194,7 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
   built.callbacks = composeCallbacks(config.callbacks, context)
   built.events = composeEvents(config.events, context)
   if (app.strategy === "database") built.cookies = composeCookies(config.cookies, context)
-  built.adapter = linkingAdapter(app.adapter, context)
+  built.adapter = linkingAdapter(app.base, context)
   built.jwt = {
     ...config.jwt,
     encode: composeEncode(config.jwt?.encode, context),
