@@ -4,7 +4,7 @@ import { type RequestConfig, requestConfig } from "./config/request-config.js"
 import { hideFromOtherSites, refusedRoute } from "./context/loaded-elsewhere.js"
 import { contextOf } from "./context/request-context.js"
 import { keepPrivate } from "./request/cache-control.js"
-import { appendCookies, hideForeignCookies, isNameOrChunk } from "./request/cookies.js"
+import { appendCookies, hideForeignCookies, isNameOrChunk, withoutForeignCookies } from "./request/cookies.js"
 import type { LazyAuth } from "./request/head.js"
 import { publicRequest } from "./request/public-url.js"
 import { readBody } from "./request/read-body.js"
@@ -71,11 +71,14 @@ function withoutQuery({ url, headers }: Request): Request {
  */
 function visibleRequest(request: Request, config: RequestConfig): Request {
   const { url, method } = request
+  const context = contextOf(config)
+  const cookie = request.headers.get("cookie")
+  // Spare most requests the copy.
+  if (!context?.options.embedded && withoutForeignCookies(cookie, config) === cookie) return request
   const headers = new Headers(request.headers)
   hideForeignCookies(headers, config)
-  const context = contextOf(config)
   if (context) hideFromOtherSites({ url, method, headers }, config, context)
-  return headers.get("cookie") === request.headers.get("cookie") ? request : new Request(request, { headers })
+  return headers.get("cookie") === cookie ? request : new Request(request, { headers })
 }
 
 /**

@@ -70,7 +70,7 @@ export function readSessionValue(config: RequestConfig, place: SessionPlace, val
 async function readToken(config: RequestConfig, place: SessionPlace, value: string): Promise<SessionAnswer> {
   const { jwt, maxAge, updateAge } = sessionSettings(config)
   const salt = sessionCookieName(config, place.url)
-  const payload = await decodeOrLog(config, () => jwt.decode({ ...jwt, token: value, salt }))
+  const payload = await decodeOrLog(config, () => jwt.decode({ token: value, salt, ...jwt }))
   if (!payload) return NO_SESSION
   try {
     const before = JSON.stringify(payload)
@@ -83,7 +83,7 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
       secondsNow() - (payload.iat ?? 0) >= updateAge ||
       JSON.stringify(token) !== before ||
       standing === "one-of-several"
-    const renewed = isDue ? { value: await jwt.encode({ ...jwt, token, salt }), expires } : undefined
+    const renewed = isDue ? { value: await jwt.encode({ token, salt, ...jwt }), expires } : undefined
     const cookies = cookiesFor(standing, config, place, renewed)
     await announce(config, { session: body, token } as SessionMessage)
     const cookie = cookieFor(standing, config, place, cookies)
@@ -171,7 +171,7 @@ function removed(config: RequestConfig, place: SessionPlace): SessionAnswer {
  * Makes the session that pages see from a database row, including one that this request just wrote.
  */
 export async function rowSession(config: AuthConfig, { session, user }: SessionAndUser): Promise<GateSession> {
-  const params = { session: { ...session, user }, user, newSession: undefined }
+  const params = { session: Object.assign({}, session, { user }), user, newSession: undefined }
   const body = await callbacksOf(config).session(params as unknown as SessionParams)
   await announce(config, { session: body } as SessionMessage)
   return body as GateSession

@@ -83,7 +83,7 @@ async function makeSession(config: RequestConfig, place: SessionPlace, user: Sig
   })
   if (token === null) throw new AccessDenied("The jwt callback returned null, which refuses the sign-in.")
   const salt = sessionCookieName(config, place.url)
-  const value = await jwt.encode({ ...jwt, token: token as JWT, salt })
+  const value = await jwt.encode({ token: token as JWT, salt, ...jwt })
   const expires = new Date(Date.now() + maxAge * 1000)
   try {
     await config.events?.signIn?.({ user, account })

@@ -158,8 +158,11 @@ function appContext(given: LazyConfig): AppContext {
   const limiters = sharedLimiters(given)
   const { maxAge, updateAge } = sessionSettings(config)
   const internal = adapter as InternalAdapter
+  const active = [internal.lazy.isActive, lazy?.isActive].reduce(onlyActive, internal)
+  const { lazy: _, ...base } = active
   return {
-    adapter: [internal.lazy.isActive, lazy?.isActive].reduce(onlyActive, internal),
+    adapter: active,
+    base,
     options: {
       ...lazy,
       enabled: lazy?.enabled ?? true,
@@ -184,10 +187,13 @@ function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strate
   // Auth.js refuses an explicit "database" when all providers are credentials providers. With an
   // adapter, "database" is its default.
   const { strategy: ___, ...session } = config.session ?? {}
+  const { basePath, callbacks, cookies, events, jwt, logger, pages } = config
   return {
+    // Name all that a request sets, since V8 takes long to add a key to a copy of an object.
+    ...{ adapter: undefined, basePath, callbacks, events, jwt, logger, pages },
     ...config,
+    cookies: options.embedded ? frameCookies(cookies) : cookies,
     session: strategy === "jwt" ? { ...session, strategy } : session,
-    ...(options.embedded && { cookies: frameCookies(config.cookies) }),
   }
 }
 
@@ -200,7 +206,7 @@ function buildConfig(config: AuthConfig, app: AppContext, incoming: Incoming): A
   built.callbacks = composeCallbacks(config.callbacks, context)
   built.events = composeEvents(config.events, context)
   if (app.strategy === "database") built.cookies = composeCookies(config.cookies, context)
-  built.adapter = linkingAdapter(app.adapter, context)
+  built.adapter = linkingAdapter(app.base, context)
   built.jwt = {
     ...config.jwt,
     encode: composeEncode(config.jwt?.encode, context),

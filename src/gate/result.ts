@@ -70,7 +70,8 @@ export function letPass(
   cacheControl: string | null = "private",
 ): GateOpen {
   const headers = gateHeaders(cookies, cacheControl)
-  return { open: true, ...result, headers, apply: (response) => withGateHeaders(response, headers) }
+  const apply = (response: Response) => withGateHeaders(response, headers)
+  return { open: true, headers, apply, ...result }
 }
 
 /** Makes the result that refuses a visitor, with headers that keep it out of caches. */

@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import type { AuthConfig } from "@auth/core"
 import { expect, it } from "vitest"
 import { gate, type LazyAuth, type LazyConfig, withLazy } from "../../src/index.js"
@@ -20,6 +21,14 @@ const copies: Record<string, (config: AuthConfig) => AuthConfig> = {
     session: { ...config.session },
   }),
   "has another jwt": (config) => ({ ...config, jwt: { ...config.jwt } }),
+  "is another in every part": (config) => ({
+    ...config,
+    adapter: { ...config.adapter },
+    callbacks: { ...config.callbacks },
+    events: { ...config.events },
+    jwt: { ...config.jwt },
+    providers: [...config.providers],
+  }),
 }
 
 describeFlows("a configuration that the app hands on", (app) => {
@@ -45,6 +54,11 @@ describeFlows("a configuration that the app hands on", (app) => {
     }
     await expect(gate(page(), authFor(copy, { callbacks: { session } }))).rejects.toThrow()
     expect(await app.count('"user"')).toBe(users)
+  })
+
+  it("shows nothing of its request where the app prints it", () => {
+    const config = withLazy(app.config)(page("authjs.session-token=of-this-visitor"))
+    expect(inspect(config, { depth: 8 })).not.toContain("of-this-visitor")
   })
 
   it.for(Object.keys(copies))("knows the app's bots where it %s", async (copy) => {

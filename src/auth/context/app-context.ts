@@ -7,6 +7,8 @@ import type { SharedLimiters } from "../config/shared-limiters.js"
 /** The values that are the same for every request of an app. */
 export interface AppContext {
   readonly adapter: InternalAdapter
+  /** The adapter without its store, as Auth.js takes it. */
+  readonly base: Omit<InternalAdapter, "lazy">
   readonly options: Required<Pick<LazyOptions, "enabled" | "recheck">> & LazyOptions
   readonly events: LazyEvents
   readonly strategy: "jwt" | "database"

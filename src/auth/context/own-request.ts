@@ -14,7 +14,7 @@ export class OwnRequest {
   #head: RequestHead | undefined
   #step: Step | undefined
   #presented: string | undefined
-  readonly #issued = new Set<string>()
+  readonly #issued: string[] = []
   #misuse: Error | undefined
 
   /**
@@ -62,7 +62,7 @@ export class OwnRequest {
    * @throws LazySetupError when Auth.js found another one before
    */
   present(sessionToken: string): boolean {
-    if (this.#issued.has(sessionToken)) return false
+    if (this.#issued.includes(sessionToken)) return false
     this.#presented ??= sessionToken
     if (this.#presented !== sessionToken) throw this.#misused()
     return true
@@ -70,7 +70,7 @@ export class OwnRequest {
 
   /** Records a session that this request made; the handler behind a gate sees its cookie. */
   issue(sessionToken: string): void {
-    this.#issued.add(sessionToken)
+    this.#issued.push(sessionToken)
   }
 
   /**

@@ -185,24 +185,26 @@ function unreadableAddress(written: string, header: string | undefined): Error {
   )
 }
 
-/** The parts that `withLazy` makes for each request, and that copies of the configuration share. */
-const PARTS = ["adapter", "callbacks", "events", "jwt", "providers"] as const
+/** The parts of a configuration that `withLazy` makes for each request, and copies of it share. */
+const PARTS = ["adapter", "callbacks", "events", "providers"] as const
 
-/** Finds the registry that all copies of this library in one process share: tsx can load two. */
-function sharedRegistry(): WeakMap<object, RequestContext> {
-  const place = globalThis as { [REGISTRY]?: WeakMap<object, RequestContext> }
-  place[REGISTRY] ??= new WeakMap()
-  return place[REGISTRY]
+/** The same in all copies of this library in one process, of which tsx can load two. */
+const CONTEXT: unique symbol = Symbol.for("authjs-lazy request context 2")
+
+/** A part of a configuration. A function keeps the context out of what `console.log` prints. */
+interface Part {
+  [CONTEXT]?: () => RequestContext
 }
 
-const REGISTRY: unique symbol = Symbol.for("authjs-lazy request contexts 1")
-const contexts = sharedRegistry()
-
-/** Remembers the context of a configuration, under each of its parts. */
+/**
+ * Remembers the context of a configuration in each of its parts, which copies of them keep. A
+ * `WeakMap` would cost the garbage collector more than all the rest of the configuration.
+ */
 export function keepContext(config: AuthConfig, context: RequestContext): void {
+  const tell = () => context
   for (const name of PARTS) {
-    const part = config[name]
-    if (part) contexts.set(part, context)
+    const part = config[name] as Part | undefined
+    if (part) part[CONTEXT] = tell
   }
 }
 
@@ -212,9 +214,8 @@ export function keepContext(config: AuthConfig, context: RequestContext): void {
  */
 export function contextOf(config: AuthConfig): RequestContext | undefined {
   for (const name of PARTS) {
-    const part = config[name]
-    const context = part && contexts.get(part)
-    if (context) return context
+    const context = (config[name] as Part | undefined)?.[CONTEXT]
+    if (context) return context()
   }
   return undefined
 }

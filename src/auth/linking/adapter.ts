@@ -19,8 +19,9 @@ import { refusalOf } from "./refused-address.js"
  * Makes the adapter that Auth.js uses in one request. Its methods answer as if the decision were
  * already written; the last step that can fail writes it.
  */
-export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: RequestContext): Adapter {
+export function linkingAdapter(base: Omit<InternalAdapter, "lazy">, context: RequestContext): Adapter {
   const { exchange, session } = context
+  const { lazy } = context.adapter
   let asserted: string | undefined
   return {
     ...base,

@@ -21,8 +21,27 @@ export function appendCookies(headers: Headers, cookies: AuthCookie[]): void {
   const keyOf = ({ name, options: { domain = "", path = "", partitioned = false } }: AuthCookie) =>
     `${name};${domain};${path};${partitioned}`
   const last = cookies.length < 2 ? cookies : new Map(cookies.map((cookie) => [keyOf(cookie), cookie])).values()
-  for (const { name, value, options } of last)
-    headers.append("set-cookie", stringifySetCookie(name, value, { ...options, encode: options.encode ?? encodeValue }))
+  for (const cookie of last) headers.append("set-cookie", written(cookie))
+}
+
+/** Writes a `Set-Cookie` header. Names each option, which is much faster than copying all. */
+function written({ name, value, options }: AuthCookie): string {
+  const {
+    encode = encodeValue,
+    domain,
+    path,
+    expires,
+    maxAge,
+    httpOnly,
+    secure,
+    sameSite,
+    partitioned,
+    priority,
+  } = options
+  return stringifySetCookie(
+    { name, value, domain, path, expires, maxAge, httpOnly, secure, sameSite, partitioned, priority },
+    { encode },
+  )
 }
 
 /** Builds the `Cookie` header that a browser sends after it was sent these cookies. */
@@ -33,11 +52,11 @@ export function cookieAfter(cookie: string, changes: AuthCookie[]): string {
 }
 
 /**
- * Encodes the value of a cookie. The tokens of sessions need no encoding, and testing for that is
- * several times faster.
+ * Encodes the value of a cookie. The tokens of sessions need no encoding, and those against CSRF
+ * only that of their bar; testing for that is several times faster.
  */
 export function encodeValue(value: string): string {
-  return /^[\w.~-]*$/.test(value) ? value : encodeURIComponent(value)
+  return /^[\w.~|-]*$/.test(value) ? value.replaceAll("|", "%7C") : encodeURIComponent(value)
 }
 
 /**
@@ -58,14 +77,20 @@ const SESSION_NAME = "authjs.session-token"
  * Removes the cookies of other apps whose names begin with that of the session cookie. Auth.js
  * takes them for chunks of its own, and removes them whenever it writes or removes a session.
  */
-export function hideForeignCookies(headers: Headers, { cookies }: AuthConfig): void {
+export function hideForeignCookies(headers: Headers, config: AuthConfig): void {
   const cookie = headers.get("cookie")
+  const left = withoutForeignCookies(cookie, config)
+  if (left !== null && left !== cookie) headers.set("cookie", left)
+}
+
+/** Returns the `Cookie` header that {@link hideForeignCookies} leaves. */
+export function withoutForeignCookies(cookie: string | null, { cookies }: AuthConfig): string | null {
   const own = cookies?.sessionToken?.name
-  if (!cookie || !mayHoldForeign(cookie, own ?? SESSION_NAME)) return
+  if (!cookie || !mayHoldForeign(cookie, own ?? SESSION_NAME)) return cookie
   const names = own === undefined ? [SESSION_NAME, `__Secure-${SESSION_NAME}`] : [own]
   const isForeign = (given: string) => names.some((name) => given.startsWith(name) && !isNameOrChunk(given, name))
   const left = withoutCookies(cookie, isForeign)
-  if (left.length !== cookie.length) headers.set("cookie", left)
+  return left.length === cookie.length ? cookie : left
 }
 
 /** Tests the header without parsing it, which is slow: most requests have one such cookie. */

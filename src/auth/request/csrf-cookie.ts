@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { AuthConfig } from "@auth/core"
 import { parseCookie } from "cookie"
 import { randomBytes } from "../../random-bytes.js"
@@ -15,8 +15,8 @@ export function readCsrfToken(config: AuthConfig, { url, headers }: RequestHead)
   const name = csrfCookieName(config, url)
   if (!cookie.includes(name)) return undefined
   // Auth.js also reads the first of two cookies with this name.
-  const [token, hash] = parseCookie(cookie)[name]?.split("|") ?? []
-  return token !== undefined && hash === hashOf(config, token) ? token : undefined
+  const [token, proof] = parseCookie(cookie)[name]?.split("|") ?? []
+  return token !== undefined && proof === hashOf(config, token) ? token : undefined
 }
 
 /** Makes the cookie that the `csrf` route of Auth.js sets for a browser without one. */
@@ -40,5 +40,5 @@ function isSecure({ useSecureCookies }: AuthConfig, url: string): boolean {
 
 /** Hashes a token as Auth.js does, which joins a list of secrets by commas. */
 function hashOf({ secret }: AuthConfig, token: string): string {
-  return createHash("sha256").update(`${token}${secret}`).digest("hex")
+  return hash("sha256", `${token}${secret}`)
 }

@@ -64,7 +64,8 @@ export function writeSessionCookies(
   expires: Date,
 ): AuthCookie[] {
   const name = sessionCookieName(config, place.url)
-  const options = { ...cookieOptions(config, place.url), expires }
+  const options = cookieOptions(config, place.url)
+  options.expires = expires
   const written = value.length <= CHUNK_SIZE ? [{ name, value, options }] : inChunks(name, value, options)
   return [...leftOver(config, place, written), ...written]
 }
@@ -153,8 +154,8 @@ function sessionCookieNames(name: string, cookie: string): string[] {
 }
 
 function cookieOptions(config: AuthConfig, url: string): AuthCookie["options"] {
-  const defaults = { httpOnly: true, sameSite: "lax" as const, path: "/", secure: isSecure(config, url) }
-  const options = config.cookies?.sessionToken?.options
-  if (!options) return defaults
-  return { ...defaults, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) }
+  const options: AuthCookie["options"] = { httpOnly: true, sameSite: "lax", path: "/", secure: isSecure(config, url) }
+  const own = config.cookies?.sessionToken?.options as Record<string, unknown> | undefined
+  for (const name in own) if (own[name] !== undefined) Object.assign(options, { [name]: own[name] })
+  return options
 }

@@ -28,8 +28,9 @@ const acceptsAll = () => true
  */
 export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
   const insert = insertUserAndSession(db, tables)
-  return async ({ ids, successor = () => uuidv7(), accepts = acceptsAll, session, ...generators }) => {
-    const { generateName = generateLazyName, generateEmail } = generators
+  return async (candidates) => {
+    const { ids, successor = () => uuidv7(), accepts = acceptsAll, session } = candidates
+    const { generateName = generateLazyName, generateEmail } = candidates
     let [id, twins] = [ids[0], ids.slice(1)]
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const username = await generatedName(generateName)
@@ -41,7 +42,7 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       if (made) {
         const refusal = otherRow(made.user, row) ?? changedRow(made.user, row)
         if (refusal) await undo(db, tables, made, row, refusal)
-        return { ...made, created: true }
+        return { created: true, ...made }
       }
 
       const there = await db
@@ -51,7 +52,7 @@ export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
       const open: string[] = []
       for (const user of there) if (isLazyRow(user) && !isClosed(user) && (await accepts(user))) open.push(user.id)
       const lazy = open.length > 0 ? await attachSession(db, tables, open, session) : undefined
-      if (lazy) return { ...lazy, created: false }
+      if (lazy) return { created: false, ...lazy }
       // Never give out the id of a user who was converted or signed out meanwhile.
       if (
         there.some((user) => user.id === id) ||

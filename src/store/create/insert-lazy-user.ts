@@ -28,10 +28,12 @@ export type InsertLazyUser = (
 export function insertUserAndSession(db: Database, tables: Tables): InsertLazyUser {
   const { sessionsTable } = tables
   const build = creationStatement(db, tables)
+  const userWithDefaults = withDefaults(writtenUsers(tables))
+  const sessionWithDefaults = withDefaults(sessionsTable)
   const prepared = new Map<string, PreparedCreation>()
   return async (givenUser, { session: givenSession, unless }) => {
-    const user = withDefaults(writtenUsers(tables), givenUser)
-    const session = givenSession && withDefaults(sessionsTable, { ...givenSession })
+    const user = userWithDefaults(givenUser)
+    const session = givenSession && sessionWithDefaults({ ...givenSession })
     const values = valuesOf({ user, session, unless })
     // A `$default` function may return an expression, which is no value to be bound.
     if (Object.values(values).some((value) => isSQLWrapper(value))) return build({ user, session, unless }).execute()

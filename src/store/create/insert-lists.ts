@@ -7,21 +7,24 @@ import { columnName, quoted } from "../sql/identifiers.js"
 export type RowValues = Record<string, unknown>
 
 /**
- * Adds the values that `insert().values()` of Drizzle would: a missing column gets that of its
- * `$default` function, if it has one. Null stays null.
+ * Makes the function that adds the values that `insert().values()` of Drizzle would: a missing
+ * column gets that of its `$default` function, if it has one. Null stays null.
  */
-export function withDefaults(table: PgTable, values: RowValues): RowValues {
-  const row: RowValues = {}
-  for (const [property, column] of Object.entries<AnyPgColumn>(getTableColumns(table))) {
-    // Drizzle sets `hasDefault` for `$onUpdateFn` too.
-    const given = values[property]
-    const value =
-      given !== undefined
-        ? given
-        : (column.defaultFn?.() ?? (column.default === undefined ? column.onUpdateFn?.() : undefined))
-    if (value !== undefined) row[property] = value
+export function withDefaults(table: PgTable): (values: RowValues) => RowValues {
+  const columns = Object.entries<AnyPgColumn>(getTableColumns(table))
+  return (values) => {
+    const row: RowValues = {}
+    for (const [property, column] of columns) {
+      // Drizzle sets `hasDefault` for `$onUpdateFn` too.
+      const given = values[property]
+      const value =
+        given !== undefined
+          ? given
+          : (column.defaultFn?.() ?? (column.default === undefined ? column.onUpdateFn?.() : undefined))
+      if (value !== undefined) row[property] = value
+    }
+    return row
   }
-  return row
 }
 
 /**

@@ -4,8 +4,6 @@ import { TELLING_USER_COLUMNS, WRITTEN_USER_COLUMNS } from "./column-rules.js"
 import { writtenUser } from "./proof-column.js"
 import type { UserRow } from "./user-row.js"
 
-const NOTHING_SAID = Object.fromEntries(WRITTEN_USER_COLUMNS.map((property) => [property, null]))
-
 /**
  * Adds null for every meaningful column that is not given, so that no default of the database makes
  * a user lazy, converted or verified. Other columns keep their defaults.
@@ -14,7 +12,8 @@ export function rowToInsert<Given extends Partial<UserRow>>(
   usersTable: PgTable,
   given: Given,
 ): Given & Partial<UserRow> {
-  const row: Record<string, unknown> = { ...NOTHING_SAID }
+  const row: Record<string, unknown> = {}
+  for (const property of WRITTEN_USER_COLUMNS) row[property] = null
   for (const [property, value] of Object.entries(given)) if (value !== undefined) row[property] = value
   return writtenUser(usersTable, row as Given & Partial<UserRow>)
 }

@@ -5,7 +5,7 @@ import { startServer } from "../http/server-process.js"
 import { requestsFor } from "../http/visitors.js"
 import { startLoad } from "../load/load.js"
 import { markdownTable } from "../report/table.js"
-import { type CpuProfile, selfTimes } from "./self-times.js"
+import { type CpuProfile, type SelfTime, selfTimes } from "./self-times.js"
 
 const WARM_UP = 4
 const SECONDS = 10
@@ -42,10 +42,18 @@ async function profile(name: ScenarioName): Promise<void> {
 }
 
 function print(name: string, rate: number, profile: CpuProfile): void {
-  const { functions, packages } = selfTimes(profile)
-  const rows = (shares: { name: string; share: number }[]) =>
-    shares.slice(0, LINES).map(({ name, share }) => [name, `${(share * 100).toFixed(1)} %`])
-  console.log(`\n${name}: ${Math.round(rate)} requests/s while it was profiled`)
-  console.log(markdownTable(["self time by package", "share"], rows(packages)))
-  console.log(markdownTable(["self time by function", "share"], rows(functions)))
+  const { busy, packages, ownFiles, functions } = selfTimes(profile)
+  const requests = rate * SECONDS
+  const rows = (times: SelfTime[]) =>
+    times
+      .slice(0, LINES)
+      .map(({ name, took }) => [name, (took / requests).toFixed(1), `${((took / busy) * 100).toFixed(1)} %`])
+  const show = (by: string, times: SelfTime[]) =>
+    console.log(markdownTable([`self time by ${by}`, "µs a request", "share"], rows(times)))
+  console.log(
+    `\n${name}: ${Math.round(rate)} requests/s while it was profiled, ${(busy / requests).toFixed(0)} µs each`,
+  )
+  show("package", packages)
+  show("file of this library", ownFiles)
+  show("function", functions)
 }

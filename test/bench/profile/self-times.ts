@@ -8,14 +8,23 @@ export interface CpuProfile {
   timeDeltas: number[]
 }
 
-/**
- * Returns the share of non-idle time that the process spent in each function itself, largest first.
- */
-export interface SelfTimes {
-  functions: { name: string; share: number }[]
-  packages: { name: string; share: number }[]
+/** The time that a function, a file or a package took itself, in microseconds. */
+export interface SelfTime {
+  name: string
+  took: number
 }
 
+/** The non-idle time of a process, largest first. */
+export interface SelfTimes {
+  /** All of it, in microseconds. */
+  busy: number
+  packages: SelfTime[]
+  /** The files of this library, by their paths in the package. */
+  ownFiles: SelfTime[]
+  functions: SelfTime[]
+}
+
+const OWN = "authjs-lazy"
 const IDLE = "(idle)"
 /** Functions that are compiled from a string are named by it. */
 const LONGEST_NAME = 40
@@ -25,6 +34,7 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTimes
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]))
   const functions = new Map<string, number>()
   const packages = new Map<string, number>()
+  const ownFiles = new Map<string, number>()
   let busy = 0
   samples.forEach((id, index) => {
     const frame = frames.get(id)
@@ -34,21 +44,29 @@ export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTimes
     const home = packageOf(frame.url)
     const place = frame.url === "" ? "" : ` ${home} ${frame.url.split("/").at(-1)}:${frame.lineNumber + 1}`
     const name = `${frame.functionName.slice(0, LONGEST_NAME) || "(no name)"}${place}`
-    functions.set(name, (functions.get(name) ?? 0) + took)
-    packages.set(home, (packages.get(home) ?? 0) + took)
+    add(functions, name, took)
+    add(packages, home, took)
+    if (home === OWN) add(ownFiles, frame.url.split("/dist/").at(-1) ?? "", took)
   })
-  return { functions: shares(functions, busy), packages: shares(packages, busy) }
+  return {
+    busy,
+    packages: largestFirst(packages),
+    ownFiles: largestFirst(ownFiles),
+    functions: largestFirst(functions),
+  }
+}
+
+function add(times: Map<string, number>, name: string, took: number): void {
+  times.set(name, (times.get(name) ?? 0) + took)
 }
 
 function packageOf(url: string): string {
   if (url === "") return "(the engine)"
   if (url.startsWith("node:")) return url.split("/").slice(0, 2).join("/")
   const [, name] = url.match(/.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//) ?? []
-  return name ?? (url.includes("/dist/") ? "authjs-lazy" : "the server of the benchmark")
+  return name ?? (url.includes("/dist/") ? OWN : "the server of the benchmark")
 }
 
-function shares(times: Map<string, number>, busy: number) {
-  return [...times]
-    .map(([name, took]) => ({ name, share: took / busy }))
-    .toSorted((one, other) => other.share - one.share)
+function largestFirst(times: Map<string, number>): SelfTime[] {
+  return [...times].map(([name, took]) => ({ name, took })).toSorted((one, other) => other.took - one.took)
 }

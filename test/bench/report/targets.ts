@@ -42,6 +42,17 @@ const RATES: [one: ScenarioName, atLeast: number, others: readonly ScenarioName[
   ["gate, returning visitor, database", 0.6, SELECT, "the SELECT floor"],
 ]
 
+/**
+ * How many times the CPU of node:http, or of plain Auth.js, the process of node may use. On a
+ * machine with other work, these ratios are steadier than those of rates.
+ */
+const CPU: [one: ScenarioName, atMost: number, other: ScenarioName, as: string][] = [
+  ["gate, first visit, database", 1.9, ...ONE_STATEMENT, "the one-statement floor"],
+  ["gate, first visit, JWT", 2.8, ...INSERT, "the one-INSERT floor"],
+  ["POST sign-in, database", 0.65, "Auth.js, credentials sign-in, JWT", "plain Auth.js"],
+  ["POST sign-in, JWT", 0.65, "Auth.js, credentials sign-in, JWT", "plain Auth.js"],
+]
+
 const STATEMENTS: [ScenarioName, number][] = [
   ["write gate, first GET, database", 0],
   ["write gate, first GET, JWT", 0],
@@ -72,10 +83,14 @@ export function targetsOf(
 function httpTargets(http: HttpResults, rows: Scope["rows"]): Target[] {
   const at = (name: ScenarioName) => http[name]?.find(({ connections }) => connections === TARGET_CONNECTIONS)
   const rate = (name: ScenarioName) => at(name)?.rate ?? Number.NaN
+  const cpu = (name: ScenarioName) => at(name)?.cpu.node ?? Number.NaN
   const areIn = (...names: ScenarioName[]) => names.every((name) => rows.includes(name))
   return [
     ...RATES.filter(([one, , others]) => areIn(one, ...others)).map(([one, goal, others, as]) =>
       atLeast(`${one}: times as many as ${as}`, goal, rate(one) / Math.max(...others.map(rate))),
+    ),
+    ...CPU.filter(([one, , other]) => areIn(one, other)).map(([one, goal, other, as]) =>
+      atMost(`${one}: CPU of node, times that of ${as}`, goal, cpu(one) / cpu(other)),
     ),
     ...STATEMENTS.filter(([name]) => areIn(name)).map(([name, goal]) =>
       exactly(`${name}: statements`, goal, at(name)?.statements),
