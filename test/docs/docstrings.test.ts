@@ -8,6 +8,7 @@ import {
   findWithoutDefault,
   findWithoutDocstring,
   findWithoutExample,
+  findWithoutThrows,
   readExamples,
 } from "./docstrings.js"
 import { root } from "./pages.js"
@@ -81,6 +82,10 @@ it("finds a docstring for every exported name and every member of exported types
 
 it("finds the default of every option that an app may leave out", () => {
   expect(findWithoutDefault(entries, program)).toEqual([])
+}, 120_000)
+
+it("finds the errors that exported functions throw themselves", () => {
+  expect(findWithoutThrows(entries, program)).toEqual([])
 }, 120_000)
 
 function problemsOf(path: string): string[] {

@@ -92,6 +92,27 @@ export function findWithoutDefault(entries: readonly string[], program: ts.Progr
     .toSorted()
 }
 
+/** Lists the exported functions that throw an error which their docstring does not name. */
+export function findWithoutThrows(entries: readonly string[], program: ts.Program): string[] {
+  return exportsOf(entries, program)
+    .flatMap((symbol) => {
+      const errors = symbol.declarations?.filter(ts.isFunctionDeclaration).flatMap(({ body }) => thrownIn(body)) ?? []
+      const named = symbol.getJsDocTags().flatMap(({ name, text }) => (name === "throws" ? (text ?? []) : []))
+      const known = named.map(({ text }) => text).join("")
+      return errors.filter((error) => !known.includes(error)).map((error) => `${nameOf(symbol)}: ${error}`)
+    })
+    .toSorted()
+}
+
+/** Names the errors that a function throws itself; what it passes to others may throw later. */
+function thrownIn(node: ts.Node | undefined): string[] {
+  if (node === undefined || ts.isFunctionLike(node)) return []
+  if (ts.isThrowStatement(node) && ts.isNewExpression(node.expression)) return [node.expression.expression.getText()]
+  const found: string[] = []
+  ts.forEachChild(node, (child) => void found.push(...thrownIn(child)))
+  return found
+}
+
 const OPTIONS = /(Options|Config|Limits|Proxy)$/
 
 /** Lists what the entries export, without what they pass on from other packages. */
