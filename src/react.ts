@@ -3,6 +3,6 @@
  * @module authjs-lazy/react
  */
 
-export { type ConvertStrings, convertStrings, messageFor } from "./pages/strings.js"
+export { type ConvertStrings, convertStrings, messageFor } from "./messages/strings.js"
 export { type PasswordScore, type PasswordStrength, passwordStrength } from "./password/strength.js"
 export { type LazyState, type UseLazyOptions, useLazy } from "./react/use-lazy.js"
