@@ -10,7 +10,7 @@ const sources = compiled
 export default {
   entry: [
     ...sources,
-    ".vitepress/{config.ts,typedoc.js,theme/index.ts}",
+    ".vitepress/{config.ts,typedoc.js,theme/index.ts,theme/files.d.ts}",
     "docs/demo/{server,screenshot}.ts",
     "docs/demo/public/*.js",
     "test/types/*.test-d.ts",

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { repositoryOf } from "../scripts/repository.js"
 import { NO_PAGES } from "./contents.js"
 
-export const root = fileURLToPath(new URL("..", import.meta.url))
+const root = fileURLToPath(new URL("..", import.meta.url))
 export const docs = join(root, "docs")
 export const repository = `https://github.com/${repositoryOf(readFileSync(join(root, "package.json"), "utf8"))}`
 
