@@ -10,6 +10,7 @@ const sources = compiled
 export default {
   entry: [
     ...sources,
+    ".vitepress/{config.ts,typedoc.js,theme/index.ts,theme/files.d.ts}",
     "docs/demo/{server,screenshot}.ts",
     "docs/demo/public/*.js",
     "test/types/*.test-d.ts",
@@ -20,7 +21,14 @@ export default {
     "test/gate/shared-limits-server.ts",
     "test/store/purge-worker.ts",
   ],
-  project: ["*.ts", "src/**/*.{ts,tsx}!", "scripts/**/*.ts", "docs/demo/**/*.{ts,tsx,js}", "test/**/*.{ts,tsx}"],
+  project: [
+    "*.ts",
+    "src/**/*.{ts,tsx}!",
+    "scripts/**/*.ts",
+    ".vitepress/**/*.{ts,js}",
+    "docs/demo/**/*.{ts,tsx,js}",
+    "test/**/*.{ts,tsx}",
+  ],
   // Projects of their own, with a package.json each, and a script that is copied into one.
   ignore: [
     "test/bench/**",
@@ -30,6 +38,14 @@ export default {
   ],
   // Programs of the operating system.
   ignoreBinaries: ["ldd", "openssl", "script"],
-  // Loaded by `require`, copied to where an example is installed, and named by the code of docs/recipes.
-  ignoreDependencies: ["express4", "@auth/sveltekit", "graphql", "graphql-yoga", "ioredis", "redis"],
+  // Loaded by `require` or by name, copied to where an example is installed, and named by the code of docs/recipes.
+  ignoreDependencies: [
+    "express4",
+    "typedoc-plugin-markdown",
+    "@auth/sveltekit",
+    "graphql",
+    "graphql-yoga",
+    "ioredis",
+    "redis",
+  ],
 }

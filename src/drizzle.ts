@@ -1,3 +1,8 @@
+/**
+ * Provides the adapter, the default tables, the migrations and the store behind `adapter.lazy`.
+ * @module authjs-lazy/drizzle
+ */
+
 export type * from "./store/adopt/types.js"
 export type { GenerateEmail } from "./store/create/generated-email.js"
 export type { CreateReport, NewLazyUser } from "./store/create/types.js"

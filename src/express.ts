@@ -1,3 +1,8 @@
+/**
+ * Provides the gates and the routes of Auth.js for Express.
+ * @module authjs-lazy/express
+ */
+
 import "./auth/types.js"
 
 export type { GateSession, SessionUser } from "./auth/types.js"

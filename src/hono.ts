@@ -1,3 +1,8 @@
+/**
+ * Provides the gates for Hono.
+ * @module authjs-lazy/hono
+ */
+
 import "./auth/types.js"
 
 export type { GateSession, SessionUser } from "./auth/types.js"

@@ -1,3 +1,8 @@
+/**
+ * Provides the configuration, the gate and the errors.
+ * @module authjs-lazy
+ */
+
 import "./auth/types.js"
 
 export { type CreationLimits, TooManyLazyUsers } from "./auth/config/limits.js"
@@ -12,7 +17,7 @@ export type * from "./auth/request/head.js"
 export type { GateSession, LazyUserFields, SessionUser } from "./auth/types.js"
 export { withLazy } from "./auth/with-lazy.js"
 export * from "./errors.js"
-export type { SkipReason } from "./gate/decide.js"
+export type { SkipReason, UnfitRequest } from "./gate/decide.js"
 export { gate } from "./gate/gate.js"
 export type { GateOptions } from "./gate/options.js"
 export type { GateOpen, GateRefused, GateResult } from "./gate/result.js"

@@ -1,3 +1,8 @@
+/**
+ * Provides the gates for Next.js: its proxy, route handlers, server components and actions.
+ * @module authjs-lazy/next
+ */
+
 import "./auth/types.js"
 
 export type { GateSession, SessionUser } from "./auth/types.js"

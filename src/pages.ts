@@ -1,3 +1,8 @@
+/**
+ * Provides the convert page, which works without JavaScript.
+ * @module authjs-lazy/pages
+ */
+
 import "./auth/types.js"
 
 export {

@@ -1,3 +1,8 @@
+/**
+ * Provides the state of a lazy user to React components.
+ * @module authjs-lazy/react
+ */
+
 export { type ConvertStrings, convertStrings, messageFor } from "./messages/strings.js"
 export { type PasswordScore, type PasswordStrength, passwordStrength } from "./password/strength.js"
 export { type LazyState, type UseLazyOptions, useLazy } from "./react/use-lazy.js"

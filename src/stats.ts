@@ -1,3 +1,8 @@
+/**
+ * Provides the page that shows admins what became of lazy users.
+ * @module authjs-lazy/stats
+ */
+
 import "./auth/types.js"
 
 export type { StatsPage, StatsPageOptions } from "./stats/page-options.js"

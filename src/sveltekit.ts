@@ -1,3 +1,8 @@
+/**
+ * Provides the gates for SvelteKit, as handles.
+ * @module authjs-lazy/sveltekit
+ */
+
 import "./auth/types.js"
 
 export type { GateSession, SessionUser } from "./auth/types.js"

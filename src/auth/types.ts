@@ -33,9 +33,13 @@ export type GateSession = Session & { user: SessionUser }
 export interface LazyUserFields {
   /** Whether the user is lazy. Set in sessions, callbacks and events; undefined elsewhere. */
   isLazy?: boolean
+  /** The generated name of a lazy user, or the one that a real user chose. */
   username?: string | null
+  /** When a gate or `signIn("lazy")` made the user; null for a user who signed up. */
   lazySince?: Date | null
+  /** When the lazy user became real; null before that. */
   convertedAt?: Date | null
+  /** When the lazy user was last seen. The purge goes by it. */
   seenAt?: Date | null
 }
 

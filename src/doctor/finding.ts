@@ -55,7 +55,9 @@ export type Severity = "error" | "warning" | "info"
 
 /** One problem that {@link doctor} found. */
 export interface Finding {
+  /** Identifies the kind of problem. It stays the same across releases. */
   code: FindingCode
+  /** How bad it is. The command exits with 3 unless every finding is `"info"`. */
   severity: Severity
   /** What is wrong and what follows from it, in a sentence or two. Never holds a secret. */
   message: string

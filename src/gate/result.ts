@@ -5,6 +5,7 @@ import type { SkipReason } from "./decide.js"
 
 /** Lets the visitor through, with a session or without one. */
 export interface GateOpen {
+  /** True: the handler behind the gate runs. */
   open: true
   /**
    * The session; null when `skipped` says why, and when the app's `session` callback returns none.
@@ -32,8 +33,17 @@ export interface GateOpen {
 
 /** Refuses the visitor. Answer with `apply()`, or with `status`, `headers` and `body`. */
 export interface GateRefused {
+  /** False: the handler behind the gate must not run. */
   open: false
+  /**
+   * The reason:
+   * - `"lazy-required"`, `"real-required"`: the gate lets only such users through
+   * - `"rate-limited"`: too many lazy users were made
+   * - `"prefetch"`: the browser preloads a page that would make a lazy user
+   * - `"session-ended"`: the session of the request ended while it was on its way
+   */
   reason: "lazy-required" | "real-required" | "rate-limited" | "prefetch" | "session-ended"
+  /** The session of the user who may not pass; null without one. */
   session: GateSession | null
   /**
    * The status of the response:
@@ -44,6 +54,7 @@ export interface GateRefused {
    * - 307 to the same URL after the session has ended, so that the browser sends its newest cookie
    */
   status: 303 | 307 | 401 | 403 | 429 | 503
+  /** Headers for the response, with `Location` or `Retry-After` where the status has one. */
   headers: Headers
   /** HTML for a browser that navigates, JSON for other clients; empty with 303, 307 and 503. */
   body: string

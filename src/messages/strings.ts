@@ -53,17 +53,27 @@ export interface ConvertStrings {
   keepEverything: string
   /** Introduction for a lazy user; `name` is the generated username. */
   convertIntro: (name: string) => string
+  /** Button of the form for a lazy user. */
   convertSubmit: string
   /** Heading and title for a visitor without a session. */
   signUpTitle: string
+  /** Introduction for a visitor without a session. */
   signUpIntro: string
+  /** Button of the form for a visitor without a session. */
   signUpSubmit: string
+  /** Label of the username. */
   usernameLabel: string
+  /** Rules for the username, below its label. */
   usernameHint: string
+  /** Label of the e-mail address. */
   emailLabel: string
+  /** What the address is for, below its label. */
   emailHint: string
+  /** Label of the password. */
   passwordLabel: string
+  /** Rules for the password, below its label. */
   passwordHint: string
+  /** Label of the second password field. */
   passwordConfirmLabel: string
   /** Between the form and the other ways. */
   or: string
@@ -85,9 +95,11 @@ export interface ConvertStrings {
   errorHeading: string
   /** Title of the page with an error; `title` is the title without one. */
   errorTitle: (title: string) => string
+  /** Heading and title once the account is made. */
   doneTitle: string
   /** Confirmation; `name` is the username, else the e-mail address, else the name. */
   doneText: (name: string | null) => string
+  /** Link from that page into the app. */
   doneLink: string
   /** Heading of the page for an error that the form can't correct. */
   failedTitle: string

@@ -3,9 +3,16 @@ export class TooManyWaiting extends Error {
   override name = "TooManyWaiting"
 }
 
-/** Limits how a caller waits for its turn. */
+/**
+ * Limits how a caller waits for its turn.
+ * @example
+ * const turn: TurnOptions = { signal: request.signal, maxWaiting: 100 }
+ */
 export interface TurnOptions {
-  /** Leaves the queue when aborted, for example because the client disconnected. */
+  /**
+   * Leaves the queue when aborted, for example because the client disconnected.
+   * @default none: the caller waits
+   */
   signal?: AbortSignal | null
   /**
    * Longest queue to join, in callers. The call is refused when more are waiting already.

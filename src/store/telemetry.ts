@@ -5,6 +5,7 @@ export type LazyOperation = "create" | "convert" | "merge" | "purge" | "delete" 
 
 /** An outcome of an operation, or of a request for it that was refused. */
 export interface OperationOutcome {
+  /** What came of it. */
   outcome:
     | "created"
     | "reused"
@@ -33,6 +34,7 @@ export interface OperationOutcome {
 
 /** What an operation came to. */
 export interface OperationEnd {
+  /** Each outcome. A batch of the purge can have several. */
   outcomes: OperationOutcome[]
   /** The user: for a merge, the real one. */
   userId?: string

@@ -44,7 +44,7 @@ it("no block of code goes unchecked by being called something else", () => {
   const languages = (all: readonly Page[]) =>
     new Set(all.flatMap((page) => blocksOf(page).map(({ language }) => language)))
   const others = pages.filter(({ path }) => path !== migrating && path !== chatbot)
-  expect(languages(others)).toEqual(new Set(["ts", "sh", "", "nginx", "prisma", "sql"]))
+  expect(languages(others)).toEqual(new Set(["ts", "sh", "", "nginx", "prisma", "sql", "mermaid"]))
   // Tests beside this one run the statements of these pages.
   const statements = pages.flatMap((page) => (languages([page]).has("sql") ? [page.path] : []))
   expect(statements).toEqual(["docs/recipes/leaving-for-better-auth.md", "docs/recipes/row-level-security.md"])

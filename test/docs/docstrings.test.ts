@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import ts from "typescript"
 import { expect, it } from "vitest"
-import { countTags, type Example, findWithoutExample, readExamples } from "./docstrings.js"
+import {
+  countTags,
+  type Example,
+  findWithoutDefault,
+  findWithoutDocstring,
+  findWithoutExample,
+  findWithoutThrows,
+  readExamples,
+} from "./docstrings.js"
 import { root } from "./pages.js"
 
 const { exports: entryPoints } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -64,9 +72,20 @@ it("finds a type error where there is one", () => {
   expect(problemsOf(wrong)).toEqual([expect.stringContaining("'number' is not assignable")])
 }, 120_000)
 
-it("finds an example for every function and options type of passwords and pages", () => {
-  const missing = findWithoutExample(entries, program)
-  expect(missing).toEqual([])
+it("finds an example for every function and options type that the package exports", () => {
+  expect(findWithoutExample(entries, program)).toEqual([])
+}, 120_000)
+
+it("finds a docstring for every exported name and every member of exported types", () => {
+  expect(findWithoutDocstring(entries, program)).toEqual([])
+}, 120_000)
+
+it("finds the default of every option that an app may leave out", () => {
+  expect(findWithoutDefault(entries, program)).toEqual([])
+}, 120_000)
+
+it("finds the errors that exported functions throw themselves", () => {
+  expect(findWithoutThrows(entries, program)).toEqual([])
 }, 120_000)
 
 function problemsOf(path: string): string[] {

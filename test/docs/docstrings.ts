@@ -68,25 +68,104 @@ function propertyOf(node: ts.Node): Example["property"] {
  */
 export function findWithoutExample(entries: readonly string[], program: ts.Program): string[] {
   const checker = program.getTypeChecker()
-  const missing = entries.flatMap((entry) => {
+  return exportsOf(entries, program)
+    .filter((symbol) => needsExample(symbol, checker) && !hasTag(symbol, "example"))
+    .map(nameOf)
+    .toSorted()
+}
+
+/** Lists the names that the package exports, and the members of its types, that have no docstring. */
+export function findWithoutDocstring(entries: readonly string[], program: ts.Program): string[] {
+  const checker = program.getTypeChecker()
+  return [...exportsOf(entries, program), ...membersOf(entries, program)]
+    .filter((symbol) => symbol.getDocumentationComment(checker).length === 0)
+    .map(nameOf)
+    .toSorted()
+}
+
+/** Lists the options that an app may leave out and whose docstring does not say what comes of it. */
+export function findWithoutDefault(entries: readonly string[], program: ts.Program): string[] {
+  return membersOf(entries, program)
+    .filter((symbol) => symbol.flags & ts.SymbolFlags.Optional && OPTIONS.test(ownerOf(symbol)))
+    .filter((symbol) => !hasTag(symbol, "default"))
+    .map(nameOf)
+    .toSorted()
+}
+
+/** Lists the exported functions that throw an error which their docstring does not name. */
+export function findWithoutThrows(entries: readonly string[], program: ts.Program): string[] {
+  return exportsOf(entries, program)
+    .flatMap((symbol) => {
+      const errors = symbol.declarations?.filter(ts.isFunctionDeclaration).flatMap(({ body }) => thrownIn(body)) ?? []
+      const named = symbol.getJsDocTags().flatMap(({ name, text }) => (name === "throws" ? (text ?? []) : []))
+      const known = named.map(({ text }) => text).join("")
+      return errors.filter((error) => !known.includes(error)).map((error) => `${nameOf(symbol)}: ${error}`)
+    })
+    .toSorted()
+}
+
+/** Names the errors that a function throws itself; what it passes to others may throw later. */
+function thrownIn(node: ts.Node | undefined): string[] {
+  if (node === undefined || ts.isFunctionLike(node)) return []
+  if (ts.isThrowStatement(node) && ts.isNewExpression(node.expression)) return [node.expression.expression.getText()]
+  const found: string[] = []
+  ts.forEachChild(node, (child) => void found.push(...thrownIn(child)))
+  return found
+}
+
+const OPTIONS = /(Options|Config|Limits|Proxy)$/
+
+/** Lists what the entries export, without what they pass on from other packages. */
+function exportsOf(entries: readonly string[], program: ts.Program): ts.Symbol[] {
+  const checker = program.getTypeChecker()
+  const symbols = entries.flatMap((entry) => {
     const source = program.getSourceFile(join(root, "src", entry))
     const module = source && checker.getSymbolAtLocation(source)
     if (!module) throw new Error(`The program has no module src/${entry}.`)
     return checker
       .getExportsOfModule(module)
       .map((each) => (each.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(each) : each))
-      .filter((symbol) => needsExample(symbol, checker))
-      .filter((symbol) => !symbol.getJsDocTags().some(({ name }) => name === "example"))
-      .map((symbol) => {
-        const { fileName = "" } = symbol.declarations?.[0]?.getSourceFile() ?? {}
-        return `${fileName.slice(root.length)}: ${symbol.name}`
-      })
+      .filter(({ declarations }) => declarations?.some(isOurs))
   })
-  return [...new Set(missing)].toSorted()
+  return [...new Set(symbols)]
+}
+
+/** Lists the properties and methods that exported interfaces and object types declare themselves. */
+function membersOf(entries: readonly string[], program: ts.Program): ts.Symbol[] {
+  const checker = program.getTypeChecker()
+  return exportsOf(entries, program)
+    .flatMap(({ declarations = [] }) => declarations)
+    .flatMap((declaration): readonly ts.TypeElement[] => {
+      if (ts.isInterfaceDeclaration(declaration)) return declaration.members
+      return ts.isTypeAliasDeclaration(declaration) && ts.isTypeLiteralNode(declaration.type)
+        ? declaration.type.members
+        : []
+    })
+    .flatMap(({ name }) => (name && checker.getSymbolAtLocation(name)) ?? [])
+}
+
+function isOurs(declaration: ts.Declaration): boolean {
+  return declaration.getSourceFile().fileName.startsWith(join(root, "src"))
+}
+
+function hasTag(symbol: ts.Symbol, tag: string): boolean {
+  return symbol.getJsDocTags().some(({ name }) => name === tag)
+}
+
+/** Names a symbol by its file, and a member by the type that declares it. */
+function nameOf(symbol: ts.Symbol): string {
+  const { fileName = "" } = symbol.declarations?.[0]?.getSourceFile() ?? {}
+  const owner = ownerOf(symbol)
+  return `${fileName.slice(root.length)}: ${owner === "" ? "" : `${owner}.`}${symbol.name}`
+}
+
+function ownerOf(symbol: ts.Symbol): string {
+  const parent = symbol.declarations?.[0]?.parent
+  return parent && (ts.isInterfaceDeclaration(parent) || ts.isTypeAliasDeclaration(parent)) ? parent.name.text : ""
 }
 
 function needsExample(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
-  const declaration = symbol.declarations?.find((each) => each.getSourceFile().fileName.startsWith(join(root, "src")))
+  const declaration = symbol.declarations?.find(isOurs)
   if (!declaration) return false
   if (ts.isInterfaceDeclaration(declaration)) return /(Options|Config)$/.test(symbol.name)
   if (ts.isFunctionDeclaration(declaration)) return true

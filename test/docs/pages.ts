@@ -21,7 +21,7 @@ export interface Block {
   line: number
 }
 
-/** The papers at the root, and everything in docs but the demo's sources. */
+/** The papers at the root, and everything in docs but the demo's sources and what typedoc writes. */
 export const pages: readonly Page[] = [
   "README.md",
   "CHANGELOG.md",
@@ -29,7 +29,7 @@ export const pages: readonly Page[] = [
   "SECURITY.md",
   "AGENTS.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".md") && !path.includes("node_modules"))
+    .filter((path) => /^(?!api\/).*\.md$/.test(path) && !path.includes("node_modules"))
     .map((path) => `docs/${path.replaceAll("\\", "/")}`)
     .toSorted(),
 ].map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }))

@@ -55,6 +55,7 @@ it("has the compiled code, its source, the migrations, the docs and the papers i
     packed.filter((path) => !/^(dist|src|drizzle|docs|registry)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path)),
   ).toEqual([])
   expect(packed.filter((path) => /test|\.env|\.tgz/.test(path))).toEqual([])
+  expect(packed.filter((path) => path.startsWith("docs/api/"))).toEqual([])
   expect(packed.filter((path) => /\/(node_modules|\.next|\.svelte-kit|\.demo|build)\//.test(path))).toEqual([])
 })
 

@@ -215,7 +215,16 @@ export interface LazyEvents {
  * const config: LazyConfig = { adapter: LazyAdapter(db), providers: [LazyProvider()] }
  */
 export interface LazyConfig extends Omit<AuthConfig, "adapter" | "events" | "raw" | "skipCSRFCheck"> {
+  /** The adapter, which also makes, converts and removes lazy users. */
   adapter: LazyAdapter
+  /**
+   * The options of this library.
+   * @default {}
+   */
   lazy?: LazyOptions
+  /**
+   * The events of Auth.js and of this library, called after the commit.
+   * @default {}
+   */
   events?: AuthConfig["events"] & LazyEvents
 }

@@ -79,8 +79,11 @@ export interface ConvertProviderOptions {
 
 /** The accepted input, normalized. Has exactly one of `username` and `email`. */
 export interface ConvertInput {
+  /** The chosen name: NFKC in lower case. */
   username?: string
+  /** The normalized address. */
   email?: string
+  /** The password as it will be hashed. */
   password: string
 }
 

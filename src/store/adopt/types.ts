@@ -134,6 +134,7 @@ export interface AdoptReport {
   failures: number
   /** Whether `signal` ended the adoption before it was done. */
   interrupted: boolean
+  /** Whether this was a dry run, which changes nothing. */
   dryRun: boolean
   /** The `seenAt` of the adopted users, from which the purge counts their age. */
   seenAt: Date
@@ -158,6 +159,7 @@ export interface AdoptPreview {
 
 /** A user who would be adopted. */
 export interface AdoptedUser {
+  /** The id of the user. */
   id: string
   /** The address, with all but two characters before the `@` masked; null without one. */
   email: string | null

@@ -38,8 +38,9 @@ export interface LazyUserCandidates {
   accepts?: AcceptUser
 }
 
-/** The report of {@link LazyStore.createLazyUser} and {@link StoreInternals.ensureUser}. */
+/** The report of {@link LazyStore.createLazyUser}. */
 export interface CreateReport {
+  /** The lazy user. */
   user: UserRow
   /** The session that was written with it; undefined when none was given. */
   session: SessionRow | undefined

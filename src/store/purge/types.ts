@@ -156,6 +156,7 @@ export interface PurgeReport {
   failures: number
   /** Whether `signal` ended the purge before it was done. */
   interrupted: boolean
+  /** Whether this was a dry run, which changes nothing. */
   dryRun: boolean
   /** The moment before which users must have been seen last to be old enough. */
   before: Date

@@ -135,15 +135,20 @@ export interface WeekStats {
 export interface CohortStats {
   /** The Monday, as `YYYY-MM-DD`. */
   week: string
+  /** How many were made. */
   created: number
   /**
    * How many were there again a day or more after they were made: still lazy and seen, converted or
    * merged. Not recorded for users who were purged or deleted.
    */
   cameBack: number
+  /** How many converted. */
   converted: number
+  /** How many were merged into a real user. */
   merged: number
+  /** How many the purge deleted. */
   purged: number
+  /** How many the app deleted. */
   deleted: number
   /** How many are lazy still. */
   lazy: number
@@ -158,6 +163,7 @@ export interface CohortStats {
 export interface ConvertedWithin {
   /** Less than so many seconds, and not less than those before; null for the longest times. */
   seconds: number | null
+  /** How many users. */
   users: number
 }
 

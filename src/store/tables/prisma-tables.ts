@@ -73,6 +73,7 @@ export interface PrismaTablesOptions extends Partial<Record<Exclude<PrismaModelN
  * an app that goes on using PrismaClient on the same database. The models are those of
  * `docs/prisma.md`; options say where yours differ. As Prisma does, the client makes `id` and sets
  * `updatedAt`.
+ * @throws LazySetupError when `columns` names an unknown field without a column of Drizzle
  * @example
  * const adapter = LazyAdapter(db, prismaTables())
  */

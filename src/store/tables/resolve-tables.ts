@@ -83,12 +83,40 @@ export type UsersTable = TableLike<typeof schema.usersTable, SpareColumn> & Part
  * LazyAdapter(db, { usersTable: users, passwordsTable })
  */
 export interface LazyAdapterOptions<Users extends UsersTable = UsersTable> {
+  /**
+   * The app's users, with the columns of {@link lazyColumns}.
+   * @default schema.usersTable
+   */
   usersTable?: Users
+  /**
+   * The identities at OAuth and OpenID providers.
+   * @default schema.accountsTable
+   */
   accountsTable?: TableLike<typeof schema.accountsTable, TokenColumn>
+  /**
+   * The database sessions. With JWT sessions, the table need not exist in the database.
+   * @default schema.sessionsTable
+   */
   sessionsTable?: TableLike<typeof schema.sessionsTable>
+  /**
+   * The tokens of e-mail links.
+   * @default schema.verificationTokensTable
+   */
   verificationTokensTable?: TableLike<typeof schema.verificationTokensTable>
+  /**
+   * The passkeys. An app without passkeys needs no such table.
+   * @default schema.authenticatorsTable
+   */
   authenticatorsTable?: TableLike<typeof schema.authenticatorsTable>
+  /**
+   * The hashes of passwords, which `ConvertProvider` and `PasswordProvider` need.
+   * @default schema.passwordsTable; none with a `usersTable` of the app's own
+   */
   passwordsTable?: TableLike<typeof schema.passwordsTable>
+  /**
+   * The record of how lazy users ended, from which `stats` counts.
+   * @default schema.lazyOutcomesTable; none with a `usersTable` of the app's own
+   */
   lazyOutcomesTable?: TableLike<typeof schema.lazyOutcomesTable>
   /**
    * Names columns that hold user ids without a foreign key, so that merges move them. Columns with

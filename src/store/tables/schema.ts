@@ -18,9 +18,13 @@ type DateColumn = ReturnType<typeof timestamp<"date">>
 
 /** The columns of {@link lazyColumns}; a type, since `pgTable` takes no interface. */
 export type LazyColumns = {
+  /** The generated or chosen name, unique. */
   username: TextColumn
+  /** When a gate or `signIn("lazy")` made the user; null for a user who signed up. */
   lazySince: DateColumn
+  /** When a lazy user became real; null before that. */
   convertedAt: DateColumn
+  /** When a lazy user was last seen. */
   seenAt: DateColumn
 }
 
@@ -156,15 +160,20 @@ export type LazyOutcome = "converted" | "merged" | "purged" | "deleted"
  */
 export const schema = defaultTables()
 
-export const {
-  usersTable,
-  accountsTable,
-  sessionsTable,
-  verificationTokensTable,
-  authenticatorsTable,
-  passwordsTable,
-  lazyOutcomesTable,
-} = schema
+/** Defines the table `user`: that of Auth.js with {@link lazyColumns}. */
+export const usersTable = schema.usersTable
+/** Defines the table `account`, which holds the identities at OAuth and OpenID providers. */
+export const accountsTable = schema.accountsTable
+/** Defines the table `session`, which JWT sessions do without. */
+export const sessionsTable = schema.sessionsTable
+/** Defines the table `verificationToken`, which holds the tokens of e-mail links. */
+export const verificationTokensTable = schema.verificationTokensTable
+/** Defines the table `authenticator`, which holds passkeys. */
+export const authenticatorsTable = schema.authenticatorsTable
+/** Defines the table `password`, which holds an argon2id hash for each user with a password. */
+export const passwordsTable = schema.passwordsTable
+/** Defines the table `lazyOutcome`, from which `stats` counts how lazy users ended. */
+export const lazyOutcomesTable = schema.lazyOutcomesTable
 
 /** A table of the default schema, by its option of `LazyAdapter`. */
 export type NamedTable = keyof typeof schema

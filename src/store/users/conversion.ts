@@ -9,7 +9,9 @@ import type { NewSession } from "./sessions.js"
  * @example const by: ConvertedBy = { provider: "github", type: "oauth" }
  */
 export interface ConvertedBy {
+  /** The id of the provider, such as `"github"`, `"convert"` or `"email"`. */
   provider: string
+  /** The type of the provider: `"oauth"`, `"oidc"`, `"credentials"`, `"email"` or `"webauthn"`. */
   type: string
 }
 
@@ -21,6 +23,7 @@ export interface ConvertHookParams {
   user: UserRow
   /** The lazy user as it was; the same id. */
   from: UserRow
+  /** The provider by which the user became real. */
   by: ConvertedBy
 }
 

@@ -5,7 +5,9 @@ import type { Tables } from "../tables/resolve-tables.js"
 
 /** A database session to write: an opaque token and the moment it expires. */
 export interface NewSession {
+  /** The token that the session cookie holds. */
   sessionToken: string
+  /** The moment at which the session ends. */
   expires: Date
 }
 
