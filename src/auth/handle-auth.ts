@@ -2,6 +2,7 @@ import { Auth } from "@auth/core"
 import { framePolicy } from "./config/embedding.js"
 import { type RequestConfig, requestConfig } from "./config/request-config.js"
 import { contextOf } from "./context/request-context.js"
+import { answerInOutage, watchOutages } from "./outage-answer.js"
 import { keepPrivate } from "./request/cache-control.js"
 import { appendCookies, hideForeignCookies, isNameOrChunk } from "./request/cookies.js"
 import type { LazyAuth } from "./request/head.js"
@@ -33,7 +34,8 @@ const MAX_BODY = 256 * 1024
  * Answers a request to one of the routes of Auth.js (`/auth/…`), in anything that speaks Request
  * and Response. Calls `Auth()` with the configuration for this request and the defaults of the
  * environment (`AUTH_SECRET`, `AUTH_URL`, …). Answers 413 to a body of more than 256 KiB, which
- * Auth.js would read whole.
+ * Auth.js would read whole, and 503 with `Retry-After` while the database or the store of a limiter
+ * can't be reached. The browser keeps its session then.
  * @example
  * const response = await handleAuth(request, authConfig)
  */
@@ -42,8 +44,10 @@ export async function handleAuth(request: Request, auth: LazyAuth, options: Hand
   if (read instanceof Response) return read
   const outside = publicRequest(read)
   const config = requestConfig(auth, { request: outside, getClientAddress: options.getClientAddress })
+  const hadOutage = watchOutages(config)
   const answer = await Auth(config.trustHost ? ownCookies(outside, config) : withoutQuery(outside), config)
-  const done = finished(answer, outside, config)
+  const inOutage = hadOutage() ? await answerInOutage(answer, outside, config) : undefined
+  const done = inOutage ?? finished(answer, outside, config)
   const { embedded } = contextOf(config)?.options ?? {}
   if (embedded) done.headers.append("content-security-policy", framePolicy(embedded))
   return done

@@ -33,19 +33,20 @@ export interface GateOpen {
 /** Refuses the visitor. Answer with `apply()`, or with `status`, `headers` and `body`. */
 export interface GateRefused {
   open: false
-  reason: "lazy-required" | "real-required" | "rate-limited" | "prefetch" | "session-ended"
+  reason: "lazy-required" | "real-required" | "rate-limited" | "unavailable" | "prefetch" | "session-ended"
   session: GateSession | null
   /**
    * The status of the response:
    * - 303 with `Location` for a browser that navigates without the required user; other clients get
    *   401 without a session, else 403
    * - 429 with `Retry-After` over the limit of new lazy users
+   * - 503 with `Retry-After` while the database, or the store of a limiter, can't be reached
    * - 503 for a page that the browser preloads, so that it requests it again on the click
    * - 307 to the same URL after the session has ended, so that the browser sends its newest cookie
    */
   status: 303 | 307 | 401 | 403 | 429 | 503
   headers: Headers
-  /** HTML for a browser that navigates, JSON for other clients; empty with 303, 307 and 503. */
+  /** HTML for a browser that navigates, JSON for other clients; empty with 303, 307 and `"prefetch"`. */
   body: string
   /**
    * Returns the refusal as a response, or a copy of the app's own response with the refusal's

@@ -3,6 +3,7 @@ import type { AdapterSession, AdapterUser } from "@auth/core/adapters"
 import type { JWT, JWTDecodeParams } from "@auth/core/jwt"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
 import type { UserRow } from "../../store/tables/user-row.js"
+import { isOutage } from "../config/outage.js"
 import type { RequestHead } from "../request/head.js"
 import { claimsHold } from "../token/claims.js"
 import { decodeToken } from "../token/codec.js"
@@ -193,7 +194,7 @@ export class SessionReader {
     if (strategy === "database") await this.row(asked)
     else if (config.secret?.length)
       // Like Auth.js, treat a token that is forged, expired or under a lost secret as no session.
-      await this.token({ secret: config.secret, ...config.jwt, token: asked, salt: this.#salt() }).catch(() => null)
+      await this.token({ secret: config.secret, ...config.jwt, token: asked, salt: this.#salt() }).catch(unlessOutage)
   }
 
   /**
@@ -252,6 +253,11 @@ export class SessionReader {
       return true
     }
   }
+}
+
+function unlessOutage(error: unknown): null {
+  if (isOutage(error)) throw error
+  return null
 }
 
 async function decoded(decode: () => JWT | null | PromiseLike<JWT | null>): Promise<JWT | null> {
