@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 /** The most that the code behind each entry may weigh: gzipped, without the packages it imports. */
 const LIMITS = {
   ".": "34 kB",
-  "./drizzle": "56 kB",
+  "./drizzle": "58 kB",
   "./password": "9 kB",
   "./pages": "17 kB",
   "./express": "16 kB",

@@ -2,6 +2,7 @@
 export type FindingCode =
   | "server_version"
   | "track_counts"
+  | "engine"
   | "migrations_pending"
   | "other_tables"
   | "missing_table"

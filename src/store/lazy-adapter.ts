@@ -3,6 +3,7 @@ import { DrizzleAdapter } from "@auth/drizzle-adapter"
 import { getTableColumns } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { v7 as uuidv7 } from "uuid"
+import { LazySetupError, MergeUnsupportedError } from "../errors.js"
 import { SetupProblems } from "../setup-problems.js"
 import { adoptGuests } from "./adopt/adopt.js"
 import { placeOf, requireTransactions } from "./check-driver.js"
@@ -16,7 +17,10 @@ import { mergeUsers } from "./merge/merge.js"
 import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
 import type { Database } from "./sql/database.js"
+import { explainEngine, lacking } from "./sql/explain-engine.js"
+import { qualifiedName } from "./sql/identifiers.js"
 import { redactErrors } from "./sql/redact.js"
+import { retryWrites } from "./sql/transactions.js"
 import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
 import { asDefined, recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
 import {
@@ -105,11 +109,11 @@ function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> 
     ...adapterTables
   } = tables
   const methods = DrizzleAdapter(db, adapterTables) as Required<DrizzleMethods>
-  if (!legacyHash) return methods
+  if (!legacyHash) return retryWrites(methods)
   const users = writtenUsers(tables)
-  return {
+  return retryWrites({
     ...methods,
-    async createUser({ id, ...row }) {
+    async createUser({ id, ...row }: AdapterUser) {
       const values = users.id.hasDefault ? row : { id, ...row }
       const [user] = await db
         .insert(users)
@@ -117,7 +121,7 @@ function drizzleMethods(db: Database, tables: Tables): Required<DrizzleMethods> 
         .returning(getTableColumns(tables.usersTable))
       return user as AdapterUser
     },
-  }
+  })
 }
 
 function drizzleStore(
@@ -144,7 +148,18 @@ function drizzleStore(
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
     convert: (conversion) => convertUser(db, tables, conversion),
-    merge: (fromId, intoId, options) => mergeUsers(db, tables, references, fromId, intoId, options),
+    merge: (fromId, intoId, options) =>
+      explainEngine(
+        db,
+        () => mergeUsers(db, tables, references, fromId, intoId, options),
+        (engine, options) =>
+          new MergeUnsupportedError(
+            `Users can't be merged ${lacking(engine)}`,
+            qualifiedName(tables.usersTable).replaceAll('"', ""),
+            undefined,
+            options,
+          ),
+      ),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
@@ -159,14 +174,23 @@ function drizzleStore(
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
-      return purgeLazyUsers(db, tables, { ...options, sessionMaxAge })
+      return explainEngine(
+        db,
+        () => purgeLazyUsers(db, tables, { ...options, sessionMaxAge }),
+        (engine, options) => new LazySetupError(`Lazy users can't be purged ${lacking(engine)}`, options),
+      )
     },
     adopt: (options) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
       return adoptGuests(db, tables, { ...knownGenerators(store), ...options, sessionMaxAge })
     },
     stats: (options) => readStats(db, tables, options),
-    deleteLazyUser: (userId, options) => deleteLazyUser(db, tables, userId, options),
+    deleteLazyUser: (userId, options) =>
+      explainEngine(
+        db,
+        () => deleteLazyUser(db, tables, userId, options),
+        (engine, options) => new LazySetupError(`A lazy user can't be deleted ${lacking(engine)}`, options),
+      ),
   })
   return store
 }

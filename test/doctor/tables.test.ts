@@ -274,7 +274,7 @@ describe("the default tables", () => {
     const name = new URL(database.url).pathname.slice(1)
     await patient.paste(`alter database "${name}" set track_counts = off`)
     const finding = await onNewConnection((patient) => patient.finding("track_counts"))
-    expect(finding).toMatchObject({ severity: "error", fix: `alter database "${name}" set track_counts = on;` })
+    expect(finding).toMatchObject({ severity: "warning", fix: `alter database "${name}" set track_counts = on;` })
     await patient.paste(finding.fix)
     expect(await onNewConnection((patient) => patient.summary())).toEqual([])
   })

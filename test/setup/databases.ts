@@ -8,6 +8,9 @@ import pg from "pg"
 import postgres from "postgres"
 import { inject } from "vitest"
 import type { Database } from "../../src/drizzle.js"
+import { Conflicts, conflictingClient } from "./conflicting-client.js"
+import { engineClient } from "./engine-client.js"
+import { profiles } from "./engine-profiles.js"
 
 /** Folder with the migrations that drizzle-kit generated. */
 export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url))
@@ -28,6 +31,10 @@ export interface PostgresDatabase extends TestDatabase {
 
 let counter = 0
 
+/** Given a seed, makes commits of every database through postgres.js fail at random. */
+const seed = process.env.TEST_CONFLICTS
+const conflicts = seed ? new Conflicts(Number(seed), 0.2) : undefined
+
 /** Makes an empty database on the PostgreSQL server; `close` drops it. */
 export function emptyPostgres(): Promise<PostgresDatabase> {
   return copyDatabase("template1")
@@ -43,9 +50,10 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
   await admin.end()
   const url = new URL(server)
   url.pathname = `/${name}`
-  const sql = postgres(url.href, { max: 10, onnotice: () => {} })
+  const connection = process.env.TEST_ENGINE === "uncounted" ? { track_counts: "off" } : {}
+  const sql = postgres(url.href, { max: 10, onnotice: () => {}, connection })
   return {
-    db: drizzlePostgres(sql),
+    db: drizzlePostgres(playedClient(sql)),
     sql,
     url: url.href,
     query: async (text) => [...(await sql.unsafe(text))],
@@ -56,6 +64,13 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
       await cleaner.end()
     },
   }
+}
+
+/** Lets the driver play what the variables TEST_CONFLICTS and TEST_ENGINE ask for. */
+function playedClient(sql: postgres.Sql): postgres.Sql {
+  const profile = profiles.find(({ name }) => name === process.env.TEST_ENGINE)
+  if (profile) return engineClient(sql, profile)
+  return conflicts ? conflictingClient(sql, conflicts) : sql
 }
 
 /** Makes a database with the default tables on the PostgreSQL server; `close` drops it. */

@@ -55,3 +55,33 @@ describe("the driver of LazyAdapter", () => {
     }
   })
 })
+
+describe.each(drivers)("a transaction that $driver sees undone at its commit", ({ open }) => {
+  it("is run again, three times in all", async () => {
+    const database = await open()
+    try {
+      // The sequence counts the tries, since PostgreSQL never undoes it.
+      await database.query("create sequence tries")
+      await database.query(`create function give_way() returns trigger language plpgsql as $$ begin
+        if nextval('tries') % 3 <> 0 then raise sqlstate '40001'; end if;
+        return null;
+      end $$`)
+      await database.query(`create constraint trigger give_way after insert or update on "user"
+        deferrable initially deferred for each row execute function give_way()`)
+      const store = internals(LazyAdapter(database.db).lazy)
+      const { user } = await store.createLazyUser()
+      const calls: boolean[] = []
+      const by = { provider: "test", type: "credentials" }
+      const onConvert = async ({ user: { convertedAt } }: { user: { convertedAt: Date | null } }) =>
+        void calls.push(convertedAt !== null)
+      await store.convert({ userId: user.id, set: { username: "ada" }, by, onConvert })
+      expect(calls).toEqual([true, true, true])
+      const [row] = await database.query(`select count(*)::int as users, count("convertedAt")::int as real,
+        (select last_value::int from tries) as tries from "user"`)
+      expect(row).toEqual({ users: 1, real: 1, tries: 6 })
+      expect(await database.query(`select outcome from "lazyOutcome"`)).toEqual([{ outcome: "converted" }])
+    } finally {
+      await database.close()
+    }
+  })
+})

@@ -504,15 +504,69 @@ describe("merging while others are at work", () => {
     await pooled.end()
   })
 
-  it("says so where the server does not count what it deletes", async () => {
-    const { from, into } = await world.people()
-    const blind = postgres(database.url, { max: 1, connection: { track_counts: "off" } as never })
-    await expect(LazyAdapter(drizzle(blind)).lazy.merge(from, into)).rejects.toMatchObject({
-      code: "setup",
-      message: expect.stringContaining("track_counts"),
+  describe("on a server that does not count what it deletes", () => {
+    let blind: postgres.Sql
+    beforeEach(() => {
+      blind = postgres(database.url, { max: 1, connection: { track_counts: "off" } as never })
     })
-    expect(await world.count(`"user" where id = '${from}'`)).toBe(1)
-    await blind.end()
+    afterEach(() => blind.end())
+
+    it("reports the same", async () => {
+      const reports = []
+      for (const sql of [blind, database.sql]) {
+        const { from, into, other } = await world.people()
+        await world.run(`create table cart (id int primary key, owner text unique references "user");
+          create table item (cart int references cart on delete cascade, what text unique);
+          create table tag (item text references item (what) on delete set null, body text);
+          create table share (cart int primary key references cart on delete cascade, with_user text references "user");
+          insert into cart values (1, '${from}'), (2, '${into}'); insert into item values (1, 'pear'), (2, 'fig');
+          insert into share values (1, '${other}'), (2, '${other}'); insert into tag values ('pear', 'ripe');
+          insert into session values ('s${from}', '${from}', now() + interval '1 day')`)
+        const { moved, conflicts } = await LazyAdapter(drizzle(sql)).lazy.merge(from, into)
+        reports.push({ moved, conflicts, left: await world.count("item") })
+        await world.reset()
+      }
+      expect(reports[0]).toEqual({ moved: { item: 1 }, conflicts: { cart: 1, share: 1 }, left: 2 })
+      expect(reports[0]).toEqual(reports[1])
+    })
+
+    it("takes no other user along by a row that is stopped", async () => {
+      const { from, into, other } = await world.people()
+      await world.run(`create table team (id int primary key, owner text unique references "user", size int check (size > 0 or owner is null));
+        alter table "user" add team int references team on delete cascade;
+        insert into team values (1, '${from}', 1), (2, '${into}', 1)`)
+      // Two rows stop the lazy user's, so nobody could say where to the other user should move.
+      await world.run(`alter table team add second text references "user", add unique (second);
+        update team set second = '${from}' where id = 1; insert into team values (3, null, null, '${into}');
+        update "user" set team = 1 where id = '${other}'`)
+      await expect(LazyAdapter(drizzle(blind)).lazy.merge(from, into)).rejects.toMatchObject({ code: "merge_conflict" })
+      expect(await world.count(`"user" where id in ('${from}', '${other}')`)).toBe(2)
+    })
+
+    it("is refused before anything is changed where a trigger could delete unseen", async () => {
+      const { from, into } = await world.people()
+      await world.run(notes(from))
+      await database.query(
+        `create or replace function nothing() returns trigger language plpgsql as $$ begin return null; end $$`,
+      )
+      await world.run(`create trigger after_delete after delete on note for each row execute function nothing()`)
+      const before = await world.everything()
+      const lazy = LazyAdapter(drizzle(blind)).lazy
+      for (const work of [() => lazy.merge(from, into), () => lazy.deleteLazyUser(from)])
+        await expect(work()).rejects.toMatchObject({ code: "setup", message: expect.stringContaining("track_counts") })
+      expect(await world.everything()).toEqual(before)
+    })
+
+    it("deletes no other user with a lazy one", async () => {
+      const { from, other } = await world.people()
+      await world.run(`alter table "user" add inviter text references "user" on delete cascade;
+        update "user" set inviter = '${from}' where id = '${other}'`)
+      const { lazy } = LazyAdapter(drizzle(blind))
+      await expect(lazy.deleteLazyUser(from)).rejects.toMatchObject({ code: "other_users" })
+      expect(await world.count(`"user" where id in ('${from}', '${other}')`)).toBe(2)
+      await world.run(`update "user" set inviter = null`)
+      expect(await lazy.deleteLazyUser(from)).toBe(true)
+    })
   })
 })
 

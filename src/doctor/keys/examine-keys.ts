@@ -106,7 +106,7 @@ function accessed(users: number, facts: Facts, merging: UserReferences | undefin
   return [
     ...own,
     ...moved.map(({ oid, userColumns, rules, checks, parents }): AccessedTable => {
-      // The merge reads the ctid of rows that are stopped, for which it needs the whole table.
+      // The merge reads rows that are stopped as a whole.
       const isPlain = rules.length + checks.length + parents.length === 0
       const columns = userColumns.map(({ name }) => name)
       return { oid, rights: ["select", ...CHANGES], reads: isPlain ? columns : [], changes: columns }

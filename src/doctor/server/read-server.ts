@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm"
+import { type Engine, engineFacts } from "../../store/sql/catalogue/engine.js"
 import type { Database } from "../../store/sql/database.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import { queryDocument } from "../../store/sql/query.js"
@@ -14,6 +15,7 @@ export interface ServerFacts {
   trackCounts: boolean
   /** Where that setting comes from, as in pg_settings. */
   trackCountsSource: string
+  engine?: Engine
 }
 
 const OLDEST = 14
@@ -28,7 +30,8 @@ export function readServer(tx: Database): Promise<ServerFacts> {
       'database', current_database(),
       'role', current_user,
       'trackCounts', setting::boolean,
-      'trackCountsSource', source
+      'trackCountsSource', source,
+      'engine', ${engineFacts}
     )::text as document
     from pg_settings
     where name = 'track_counts'`,
@@ -36,7 +39,14 @@ export function readServer(tx: Database): Promise<ServerFacts> {
 }
 
 /** Reports a server that is too old, or that does not count deleted rows. */
-export function checkServer({ version, database, role, trackCounts, trackCountsSource }: ServerFacts): Finding[] {
+export function checkServer({
+  version,
+  database,
+  role,
+  trackCounts,
+  trackCountsSource,
+  engine,
+}: ServerFacts): Finding[] {
   const findings: Finding[] = []
   const major = Math.floor(version / 10_000)
   if (major < OLDEST) {
@@ -47,14 +57,22 @@ export function checkServer({ version, database, role, trackCounts, trackCountsS
       fix: "https://www.postgresql.org/docs/current/upgrading.html",
     })
   }
+  if (engine && engine.name !== "PostgreSQL") {
+    findings.push({
+      code: "engine",
+      severity: "warning",
+      message: `The server is ${engine.name}, on which this library was never run. Converting needs little of PostgreSQL, but merging and purging need more: compare docs/engines.md, and try both on a copy.`,
+      fix: "npx authjs-lazy purge --dry-run",
+    })
+  }
   if (!trackCounts) {
     // The setting of a role takes precedence over that of a database.
     const whose = trackCountsSource.endsWith("user") ? `role ${quoted(role)} in database` : "database"
     findings.push({
       code: "track_counts",
-      severity: "error",
+      severity: "warning",
       message:
-        "The server does not count rows (track_counts is off), so every merge, purge and deletion of a lazy user fails: it could not check what it deletes.",
+        "The server does not count deleted rows (track_counts is off), so merges, purges and deletions of a lazy user count beforehand what goes. They are refused where the user table, or a table that refers to it, has a trigger, a rule or rows that the role can't see.",
       fix: `alter ${whose} ${quoted(database)} set track_counts = on;`,
       where: "track_counts",
     })

@@ -1,6 +1,7 @@
 import { LazySetupError } from "../../errors.js"
 import { endsPurge, isTransient } from "../purge/errors.js"
 import { addRows } from "../sql/by-table.js"
+import { readEngine } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
 import { columnName } from "../sql/identifiers.js"
 import { sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
@@ -44,7 +45,7 @@ export async function adoptGuests(db: Database, tables: Tables, options: AdoptOp
   if (needsEveryone && !settings.everyone) throw tooWide(census)
   const email = users.columns.find(({ name }) => name === columnName(db, tables.usersTable.email))
   const needsEmail = tables.usersTable.email.notNull || email?.notNull === true
-  const job: AdoptJob = { db, search, hashColumns, needsEmail }
+  const job: AdoptJob = { db, engine: await readEngine(db), search, hashColumns, needsEmail }
   await adoptInPasses(job, report, Math.min(census.guests, settings.limit))
   report.left = await read((tx) => countGuests(tx, search))
   return report

@@ -3,11 +3,12 @@ import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { LazySetupError } from "../../errors.js"
 import { generatedEmail } from "../create/generated-email.js"
 import { READ_COMMITTED } from "../purge/deleting.js"
+import { type Engine, numbersTransactions } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
 import { endRowsWhere } from "../sql/end-rows.js"
 import { columnName, quoted } from "../sql/identifiers.js"
 import { queryDocument, queryRows } from "../sql/query.js"
-import { connectionLost } from "../sql/transactions.js"
+import { connectionLost, retryTransaction } from "../sql/transactions.js"
 import { MARKS } from "../users/marked-moments.js"
 import { type AdoptSearch, type Guest, isAmong, isGuest, lockGuests } from "./find-users.js"
 import { emptied, type HashColumn } from "./hash-columns.js"
@@ -17,6 +18,7 @@ export interface AdoptJob {
   db: Database
   search: AdoptSearch
   hashColumns: HashColumn[]
+  engine: Engine
   /** Whether the database refuses users without an address. */
   needsEmail: boolean
 }
@@ -42,27 +44,31 @@ interface NewIdentifiers {
 export async function adoptBatch(job: AdoptJob, guests: Guest[]): Promise<AdoptedBatch> {
   // The hooks of the app run before any row is locked.
   const given = await nameGuests(job, guests)
-  return job.db.transaction(async (tx) => {
-    await prepare(tx)
-    const locked = await lockGuests(tx, job.search, guests)
-    // Rows that were added before the lock count, but the statement that took it may not see them.
-    const found = locked.length > 0 ? await readLocked(tx, job, locked) : []
-    if (found.length === 0) return { adopted: 0, hashes: [] }
-    const ids = new Set(found.map(({ id }) => id))
-    const hashes = await removePasswords(tx, job, [...ids])
-    const statement = adoption(
-      job,
-      given.filter(({ id }) => ids.has(id)),
-    )
-    const rows = await queryRows<{ isLazy: boolean }>(tx, statement)
-    if (rows.length !== ids.size) throw await unfinished(tx)
-    if (rows.some(({ isLazy }) => !isLazy)) throw changedByTrigger()
-    const emptied = job.hashColumns.map(({ label }, position): [string, number] => [
-      label,
-      found.filter((user) => user.hashes[position]).length,
-    ])
-    return { adopted: rows.length, hashes: [...hashes, ...emptied] }
-  }, READ_COMMITTED)
+  return retryTransaction(
+    job.db,
+    async (tx) => {
+      await prepare(tx)
+      const locked = await lockGuests(tx, job.search, guests)
+      // Rows that were added before the lock count, but the statement that took it may not see them.
+      const found = locked.length > 0 ? await readLocked(tx, job, locked) : []
+      if (found.length === 0) return { adopted: 0, hashes: [] }
+      const ids = new Set(found.map(({ id }) => id))
+      const hashes = await removePasswords(tx, job, [...ids])
+      const statement = adoption(
+        job,
+        given.filter(({ id }) => ids.has(id)),
+      )
+      const rows = await queryRows<{ isLazy: boolean }>(tx, statement)
+      if (rows.length !== ids.size) throw await unfinished(tx, job.engine)
+      if (rows.some(({ isLazy }) => !isLazy)) throw changedByTrigger()
+      const emptied = job.hashColumns.map(({ label }, position): [string, number] => [
+        label,
+        found.filter((user) => user.hashes[position]).length,
+      ])
+      return { adopted: rows.length, hashes: [...hashes, ...emptied] }
+    },
+    READ_COMMITTED,
+  )
 }
 
 /**
@@ -120,7 +126,7 @@ function readLocked(tx: Database, { search, hashColumns }: AdoptJob, ids: string
 }
 
 /** Builds the statement that makes locked users lazy. */
-function adoption({ db, search, hashColumns, needsEmail }: AdoptJob, given: NewIdentifiers[]): SQL {
+function adoption({ db, engine, search, hashColumns, needsEmail }: AdoptJob, given: NewIdentifiers[]): SQL {
   const { usersTable } = search.tables
   const { id, username, email, lazySince, seenAt, convertedAt } = usersTable
   const { now, seenAt: seen, createdAt } = search.settings
@@ -151,11 +157,12 @@ function adoption({ db, search, hashColumns, needsEmail }: AdoptJob, given: NewI
       ${sql.join(columns)}
     from (values ${sql.join(rows, sql`, `)}) as authjs_lazy_given (authjs_lazy_id, authjs_lazy_username, authjs_lazy_email)
     where ${id} = authjs_lazy_id::${sql.raw(id.getSQLType())} and ${lazySince} is null
-      and pg_current_xact_id_if_assigned() is not null
+      ${numbersTransactions(engine) ? sql`and pg_current_xact_id_if_assigned() is not null` : sql``}
     returning (${lazySince} is not null and ${convertedAt} is null) as "isLazy"`
 }
 
-async function unfinished(tx: Database): Promise<Error> {
+async function unfinished(tx: Database, engine: Engine): Promise<Error> {
+  if (!numbersTransactions(engine)) return changedByTrigger()
   const [row] = await queryRows<{ id: string | null }>(tx, sql`select pg_current_xact_id_if_assigned()::text as id`)
   return row?.id == null ? connectionLost() : changedByTrigger()
 }

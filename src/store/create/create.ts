@@ -1,7 +1,9 @@
 import { and, eq, inArray, or } from "drizzle-orm"
 import { v7 as uuidv7 } from "uuid"
 import { LazySetupError, NameExhaustedError } from "../../errors.js"
+import { lockOf, readEngine } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
+import { retry, retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
@@ -75,7 +77,7 @@ async function insertOrExplain<Result>(
   row: NewUserRow,
 ): Promise<Result> {
   try {
-    return await insert()
+    return await retry(insert)
   } catch (error) {
     throw await explainCreation(db, tables, error, row)
   }
@@ -89,10 +91,10 @@ async function undo(
   row: NewUserRow,
   refusal: LazySetupError,
 ): Promise<never> {
-  if (session) await db.delete(sessionsTable).where(eq(sessionsTable.sessionToken, session.sessionToken))
+  if (session) await retry(() => db.delete(sessionsTable).where(eq(sessionsTable.sessionToken, session.sessionToken)))
   // On a view, a trigger can return the row of another user, which must stay.
   const isNew = or(eq(usersTable.id, row.id), eq(usersTable.username, row.username))
-  await db.delete(usersTable).where(and(eq(usersTable.id, user.id), isNew))
+  await retry(() => db.delete(usersTable).where(and(eq(usersTable.id, user.id), isNew)))
   throw refusal
 }
 
@@ -107,13 +109,14 @@ function otherRow(user: UserRow, row: NewUserRow): LazySetupError | undefined {
 /**
  * Gives an existing lazy user the session; undefined when none of the ids is a lazy user any more.
  */
-function attachSession(
+async function attachSession(
   db: Database,
   { usersTable, sessionsTable, activeUsers }: Tables,
   ids: string[],
   session: NewSession | undefined,
 ): Promise<Made | undefined> {
-  return db.transaction(async (tx) => {
+  const lock = lockOf(await readEngine(db), "share")
+  return retryTransaction(db, async (tx) => {
     const [user] = await tx
       .select()
       .from(usersTable)
@@ -121,7 +124,7 @@ function attachSession(
       .limit(1)
       // Keeps a conversion or a sign-out, which end every session of the user, from slipping in
       // between.
-      .for("share")
+      .for(lock)
     if (!user || isClosed(user)) return undefined
     completeRow(user)
     if (!session) return { user, session: undefined }

@@ -1,6 +1,7 @@
 import { LazySetupError } from "../../errors.js"
 import { findRefusal, refusalError } from "../identifiers/refused-writes.js"
 import type { Database } from "../sql/database.js"
+import { retryTransaction } from "../sql/transactions.js"
 import { writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import type { UserRow } from "../tables/user-row.js"
@@ -22,7 +23,7 @@ export type Obstacle = "username" | "id" | "nothing"
  */
 export async function findObstacle(db: Database, tables: Tables, row: NewUserRow): Promise<Obstacle> {
   try {
-    await db.transaction(async (tx) => {
+    await retryTransaction(db, async (tx) => {
       const inserted = await tx.insert(writtenUsers(tables)).values(row).returning({ id: tables.usersTable.id })
       throw new Undone(inserted.length > 0)
     })

@@ -13,7 +13,9 @@ const list = sql.raw("pg_temp.purge_gone_before")
  */
 export async function listGoneRows(tx: Database): Promise<void> {
   try {
-    await tx.execute(sql`create temporary table ${list} (tab oid, tid tid, primary key (tab, tid)) on commit drop`)
+    await tx.execute(
+      sql`create temporary table ${list} ("of" int8, place text, primary key ("of", place)) on commit drop`,
+    )
   } catch (error) {
     throw whyNoList(error)
   }
@@ -26,15 +28,15 @@ export async function listGoneRows(tx: Database): Promise<void> {
  */
 export function listRows(tables: Iterable<number>): SQL {
   const oids = sql.raw([...tables].join(", "))
-  return sql`, listed as (insert into ${list} select tab, tid from purge_gone where purge_gone.of in (${oids}))`
+  return sql`, listed as (insert into ${list} select purge_gone.of, place from purge_gone where purge_gone.of in (${oids}))`
 }
 
 /**
  * Builds the condition for a row not to be listed. Asks for each row by itself: PostgreSQL has no
  * statistics of the list and may read all of it for each batch.
  */
-export function notGoneBefore(row: SQL): SQL {
-  return sql`coalesce((select false from ${list} as listed where listed.tab = ${row}.tableoid and listed.tid = ${row}.ctid), true)`
+export function notGoneBefore(table: number, place: SQL): SQL {
+  return sql`coalesce((select false from ${list} as listed where listed.of = ${table}::int8 and listed.place = ${place}), true)`
 }
 
 const WHY: Record<string, string> = {

@@ -1,7 +1,9 @@
 import { LazySetupError } from "../../errors.js"
+import type { Engine } from "../sql/catalogue/engine.js"
 import { type ForeignKey, readForeignKeys } from "../sql/catalogue/foreign-keys.js"
 import type { Database } from "../sql/database.js"
 import { qualifiedName } from "../sql/identifiers.js"
+import type { RowKeys } from "../sql/row-place.js"
 import type { Tables } from "../tables/resolve-tables.js"
 
 /**
@@ -26,6 +28,9 @@ export interface PurgeGraph {
    * The tables whose rows can go or change with users; undefined when triggers may reach any table.
    */
   within: number[] | undefined
+  /** The primary keys of all of these tables. */
+  rowKeys: RowKeys
+  engine: Engine
 }
 
 /**
@@ -38,7 +43,7 @@ export interface PurgeGraph {
  */
 export async function readPurgeGraph(db: Database, { usersTable }: Tables, cascade: boolean): Promise<PurgeGraph> {
   const name = qualifiedName(usersTable)
-  const { named, foreignKeys, within } = await readForeignKeys(db, [name])
+  const { named, foreignKeys, within, engine, rowKeys } = await readForeignKeys(db, [name])
   const oid = named[0]
   if (oid == null) throw new LazySetupError(`There is no table ${name} in the database.`)
 
@@ -55,6 +60,8 @@ export async function readPurgeGraph(db: Database, { usersTable }: Tables, casca
     first: new Set(first),
     shared: sharedTables(oid, [...follows, ...holds]),
     within,
+    engine,
+    rowKeys,
   }
 }
 

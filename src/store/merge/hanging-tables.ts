@@ -141,7 +141,7 @@ const areReadable = ({ columns }: Relation, names: string[]) =>
 function changingTable(
   found: UserReferences,
   move: Move,
-  { oid, label, target, kind, columns, uniqueIndexes, checks }: Relation,
+  { oid, label, target, kind, columns, key, uniqueIndexes, checks }: Relation,
   hanging: Hanging[],
   settled: ((prefix: string) => SQL)[],
 ): ChangingTable {
@@ -171,6 +171,7 @@ function changingTable(
     label,
     target,
     columns,
+    key,
     isPartitioned: kind === "p",
     changes: distinct.map(({ replacement }, n) => changeOf(replacement, changing[n] as Column[])),
     // References to two rows can end up on one.

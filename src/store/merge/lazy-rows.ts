@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm"
 import { type DeletedSoFar, deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument } from "../sql/query.js"
-import type { ReferencingTable } from "./references/references.js"
+import type { ReferencingTable, UserReferences } from "./references/references.js"
 import type { ChangingTable, RowChange } from "./row-changes.js"
 
 /** The users of a merge. */
@@ -15,7 +15,7 @@ export interface Move {
 
 /** Describes the change of a table whose references to the lazy user move to the real one. */
 export function changingUsers(table: ReferencingTable, move: Move): ChangingTable {
-  const { oid, label, target, columns, isPartitioned, userColumns, rules, checks, parents } = table
+  const { oid, label, target, columns, key, isPartitioned, userColumns, rules, checks, parents } = table
   const changes = userColumns.map((column): RowChange => {
     const is = (prefix: string, id: string) => sql`${sql.raw(prefix + column.sql)} = ${id}`
     return {
@@ -30,6 +30,7 @@ export function changingUsers(table: ReferencingTable, move: Move): ChangingTabl
     label,
     target,
     columns,
+    key,
     isPartitioned,
     changes,
     rules,
@@ -70,13 +71,13 @@ export interface LazyRows {
 
 /**
  * Counts the rows of the lazy user in all tables. One query.
- * @param within see {@link deletedSoFar}
+ * @param found the engine, and the tables to count deleted rows in; see {@link deletedSoFar}
  * @param before an earlier count, to compare this one with
  */
 export function countLazyRows(
   tx: Database,
   tables: ReferencingTable[],
-  within: number[] | undefined,
+  { engine, within }: Pick<UserReferences, "engine" | "within">,
   move: Move,
   before?: LazyRows,
 ): Promise<LazyRows> {
@@ -95,7 +96,7 @@ export function countLazyRows(
     sql`select json_build_object(
       'rows', ${array(counts.map(({ rows }) => rows))},
       'either', ${array(counts.map(({ either }) => either))},
-      'soFar', ${deletedSoFar(within)}
+      'soFar', ${deletedSoFar(engine, within)}
     )::text as document`,
   )
 }

@@ -4,8 +4,9 @@ import type { ChangedRows } from "../deletion/count-deleted.js"
 import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
 import { type DeletedSoFar, deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
-import { quoted } from "../sql/identifiers.js"
+import { qualifiedName, quoted } from "../sql/identifiers.js"
 import { queryDocument } from "../sql/query.js"
+import { isRowAt, primaryKey, type RowKeys, rowPlace } from "../sql/row-place.js"
 import { unseen } from "./errors.js"
 import type { Move } from "./lazy-rows.js"
 import type { StoppedRows } from "./move-hanging.js"
@@ -35,7 +36,7 @@ export interface ExpectedLosses {
  */
 export async function expectLosses(
   tx: Database,
-  { users, credentials, left, keys, within }: UserReferences,
+  { users, credentials, left, keys, rowKeys, within, engine }: UserReferences,
   stopped: StoppedRows[],
   sources: SQL[],
   move: Move,
@@ -44,29 +45,29 @@ export async function expectLosses(
     (key) => key.parent === users.oid && actsInSight("cascade")(key) && left.some(({ oid }) => oid === key.table),
   )
   const going = [
-    ...stopped.map(({ oid, target, condition }) => rowsOf(oid, sql.raw(target), condition("target."))),
+    ...stopped.map(({ oid, target, condition }) => rowsOf(rowKeys, oid, sql.raw(target), condition("target."))),
     ...credentials.map(
       ({ oid, table, userId }) =>
-        sql`select ${literal(oid)}, ${table}.tableoid, ${table}.ctid from ${table} where ${userId} = ${move.from}`,
+        sql`select ${literal(oid)}, ${rowPlace(primaryKey(rowKeys, oid), `${qualifiedName(table)}.`)} from ${table} where ${userId} = ${move.from}`,
     ),
     ...byUser.map(({ table, target, columns: [column] }) =>
-      rowsOf(table, sql.raw(target), sql`target.${sql.raw(quoted(column as string))} = ${move.from}`),
+      rowsOf(rowKeys, table, sql.raw(target), sql`target.${sql.raw(quoted(column as string))} = ${move.from}`),
     ),
   ]
-  const { followed, cut } = keysBelow(
-    keys,
-    new Set([...stopped, ...credentials, ...left].map(({ oid }) => oid)),
-    users.oid,
-  )
-  const start =
-    going.length === 0 ? sql`select 0::int8, 0::oid, '(0,0)'::tid where false` : sql.join(going, sql` union `)
+  const starts = new Set([...stopped, ...credentials, ...left].map(({ oid }) => oid))
+  // Where the server counts, it finds other users who go: the merge then fails after the fact.
+  const { followed, cut } = keysBelow(keys, starts, users.oid, !engine.countsRows)
+  const childrenOf = (key: ForeignKey) => childrenBy(rowKeys, key)
+  const childrenOfGone = (key: ForeignKey) =>
+    key.table === users.oid ? sql`${childrenOf(key)} and child.${sql.raw(users.id)} <> ${move.from}` : childrenOf(key)
+  const start = going.length === 0 ? sql`select 0::int8, ''::text where false` : sql.join(going, sql` union `)
   const recursion =
     followed.length === 0
       ? sql``
       : sql`union
-        select step.of, step.tab, step.tid
-        from authjs_lazy_gone as gone cross join lateral (${sql.join(followed.map(childrenOf), sql` union all `)}) as step`
-  const isGone = sql`exists (select from authjs_lazy_gone as other where other.tab = step.tab and other.tid = step.tid)`
+        select step.of, step.place
+        from authjs_lazy_gone as gone cross join lateral (${sql.join(followed.map(childrenOfGone), sql` union all `)}) as step`
+  const isGone = sql`exists (select from authjs_lazy_gone as other where other.of = step.of and other.place = step.place)`
   const inSight = cut.filter(actsInSight("set"))
   const changes =
     inSight.length === 0
@@ -82,14 +83,14 @@ export async function expectLosses(
   // No table of an app has the name of this step, which would hide it.
   const losses = await queryDocument<Omit<ExpectedLosses, "cut">>(
     tx,
-    sql`with recursive ${sql.join([...sources, sql`authjs_lazy_gone (of, tab, tid) as (${start} ${recursion})`], sql`, `)}
+    sql`with recursive ${sql.join([...sources, sql`authjs_lazy_gone (of, place) as (${start} ${recursion})`], sql`, `)}
     select json_build_object(
       'rows', (
         select coalesce(json_agg(json_build_object('oid', of, 'rows', rows)), '[]')
         from (select of, count(*) as rows from authjs_lazy_gone group by of) as per_table
       ),
       'changes', ${changes},
-      'soFar', ${deletedSoFar(within)}
+      'soFar', ${deletedSoFar(engine, within)}
     )::text as document`,
   )
   return { ...losses, cut: new Set(cut.map(({ table }) => table)) }
@@ -103,14 +104,16 @@ const actsInSight = (action: ForeignKey["onDelete"]) => (key: ForeignKey) =>
 /**
  * Picks the keys along which rows go with rows of the given tables, and the keys that set null or a
  * default.
+ * @param followsToUsers whether to follow keys that lead from the user table, too
  */
 function keysBelow(
   keys: ForeignKey[],
   starts: ReadonlySet<number>,
   users: number,
+  followsToUsers: boolean,
 ): { followed: ForeignKey[]; cut: ForeignKey[] } {
   const reached = new Set(starts)
-  const cascades = keys.filter((key) => actsInSight("cascade")(key) && key.table !== users)
+  const cascades = keys.filter((key) => actsInSight("cascade")(key) && (followsToUsers || key.table !== users))
   // A loop over a set also visits values that are added meanwhile.
   for (const table of reached) for (const key of cascades) if (key.parent === table) reached.add(key.table)
   return {
@@ -120,19 +123,19 @@ function keysBelow(
   }
 }
 
-function rowsOf(oid: number, target: SQL, condition: SQL): SQL {
-  return sql`select ${literal(oid)}, target.tableoid, target.ctid from ${target} as target where ${condition}`
+function rowsOf(rowKeys: RowKeys, oid: number, target: SQL, condition: SQL): SQL {
+  return sql`select ${literal(oid)}, ${rowPlace(primaryKey(rowKeys, oid), "target.")} from ${target} as target where ${condition}`
 }
 
 /**
  * Selects the rows that refer to rows gone. PostgreSQL allows one reference to itself in a
  * recursive term, so this goes inside the join.
  */
-function childrenOf(key: ForeignKey): SQL {
+function childrenBy(rowKeys: RowKeys, key: ForeignKey): SQL {
   return sql`
-    select ${literal(key.table)} as of, child.tableoid as tab, child.ctid as tid
+    select ${literal(key.table)} as of, ${rowPlace(primaryKey(rowKeys, key.table), "child.")} as place
     from ${sql.raw(key.parentTarget)} as parent join ${sql.raw(key.target)} as child on ${refersTo(key)}
-    where gone.of = ${literal(key.parent)} and parent.tableoid = gone.tab and parent.ctid = gone.tid`
+    where gone.of = ${literal(key.parent)} and ${isRowAt(primaryKey(rowKeys, key.parent), "parent.", sql`gone.place`)}`
 }
 
 /**

@@ -1,7 +1,9 @@
 import { eq, inArray, sql } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError } from "../../errors.js"
+import { requireWitness } from "../deletion/require-witness.js"
 import { addRows, type ByTable } from "../sql/by-table.js"
+import { lockOf } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
 import { queryRows } from "../sql/query.js"
 import { EXCLUSION_VIOLATION, FOREIGN_KEY_VIOLATIONS, sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
@@ -46,6 +48,7 @@ export function mergeUsers(
       finished = false
       const found = await findReferences(tx, tables, references, mergeTables)
       refuseUnsupported(found)
+      await requireWitness(tx, found)
       const move: Move = { from: fromId, into: intoId, users: found.users }
       const { from, into } = await lockUsers(tx, tables, found, move, options)
 
@@ -67,7 +70,7 @@ export function mergeUsers(
       ])
 
       if (onMerge) {
-        const stillOpen = await rememberTransaction(tx)
+        const stillOpen = await rememberTransaction(tx, found.engine)
         await onMerge({ tx, from, into, moved, conflicts: hanging.conflicts })
         await stillOpen()
       }
@@ -113,12 +116,13 @@ function refuseUnsupported({ problems: [problem] }: UserReferences): void {
 async function lockUsers(
   tx: Database,
   { usersTable }: Tables,
-  { users, tables }: UserReferences,
+  { users, tables, engine }: UserReferences,
   move: Move,
   { provesEmail = false }: SignInMerge,
 ): Promise<{ from: UserRow; into: UserRow }> {
   const { from: fromId, into: intoId } = move
   if (fromId === intoId) throw new NotRealError("A user can't be merged into itself.")
+  const weak = lockOf(engine, "no key update")
   const selfReferences = tables.find(({ oid }) => oid === users.oid)
   if (selfReferences)
     await queryRows(
@@ -126,13 +130,13 @@ async function lockUsers(
       sql`select count(*) from (
         select from ${usersTable}
         where ${inArray(usersTable.id, [fromId, intoId])} or ${concerned(selfReferences, move)}
-        order by ${usersTable.id} for no key update
+        order by ${usersTable.id} for ${sql.raw(weak)}
       ) as locked`,
     )
   const found = new Map<string, UserRow | undefined>()
   for (const id of [fromId, intoId].sort()) {
     // Proving the address ends all sessions of the real user, including those being written.
-    const strength = id === fromId || provesEmail ? "update" : "no key update"
+    const strength = id === fromId || provesEmail ? "update" : weak
     const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, id)).for(strength)
     found.set(id, completeRow(user))
   }

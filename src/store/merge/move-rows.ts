@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
 import { queryRows } from "../sql/query.js"
+import { rowOrder } from "../sql/row-place.js"
 import { type MoveRow, moveStatement, replacements } from "./move-statement.js"
 import { type ChangingTable, changingColumns, holdsNew, toChange } from "./row-changes.js"
 
@@ -96,7 +97,7 @@ async function lockRows(tx: Database, table: ChangingTable, sources: SQL[]): Pro
   const [row] = await queryRows<{ found: number }>(
     tx,
     sql`${steps} select count(*)::int as found from (
-      select from ${sql.raw(table.target)} where ${toChange(table)} order by tableoid, ctid for update
+      select from ${sql.raw(table.target)} where ${toChange(table)} order by ${rowOrder(table.key, "")} for update
     ) as locked`,
   )
   return row?.found ?? 0

@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
 import { collate, quoted } from "../sql/identifiers.js"
+import { isRowAt } from "../sql/row-place.js"
 import { type ChangingTable, changingColumns, type ParentOfChange, replaced, toChange } from "./row-changes.js"
-import { all, collide, list, numbered, rowKeys, sameKey, valueColumn } from "./row-keys.js"
+import { all, collide, list, numbered, PLACE, rowKeys, sameKey, valueColumn } from "./row-keys.js"
 
 /** The counts that a {@link moveStatement} returns for each table. */
 export interface MoveRow {
@@ -40,7 +41,7 @@ export function moveStatement(tables: ChangingTable[], sources: SQL[]): SQL {
     steps.push(sql`${numbered("moved", n)} as (
       update ${sql.raw(table.target)} as target set ${replacements(table, "target.")}
       from ${numbered("chosen", n)} as chosen
-      where target.tableoid = chosen.tableoid and target.ctid = chosen.ctid and ${toChange(table, "target.")}
+      where ${isRowAt(table.key, "target.", sql`chosen.${PLACE}`)} and ${toChange(table, "target.")}
       returning ${isAsChosen(table)} as right_now
     )`)
   }
@@ -73,14 +74,13 @@ function free({ rules }: ChangingTable, n: number): SQL {
   const equal = rules.flatMap((rule, position) => (rule.operators === null ? [{ rule, position }] : []))
   const holders = equal.map(
     ({ position }) => sql`
-      max(tableoid) filter (where not moving) over ${numbered("same", position)} as ${numbered("holder_table", position)},
-      max(ctid) filter (where not moving) over ${numbered("same", position)} as ${numbered("holder", position)}`,
+      max(${PLACE}) filter (where not moving) over ${numbered("same", position)} as ${numbered("holder", position)}`,
   )
   const windows = equal.map(({ rule, position }) => sql`${numbered("same", position)} as (${sameKey(rule, position)})`)
   const unheld = equal.map(
     ({ position }) =>
       sql`(not ${numbered("in", position)} or ${numbered("holder", position)} is null
-        or (${numbered("holder_table", position)} = tableoid and ${numbered("holder", position)} = ctid))`,
+        or ${numbered("holder", position)} = ${PLACE})`,
   )
   const unexcluded = rules.flatMap((rule, position) =>
     rule.operators === null
@@ -89,7 +89,7 @@ function free({ rules }: ChangingTable, n: number): SQL {
           sql`not exists (
             select from ${numbered("row_keys", n)} as other
             where not other.moving and ${collide(rule, position, "held", "other")}
-              and (other.tableoid <> held.tableoid or other.ctid <> held.ctid)
+              and other.${PLACE} <> held.${PLACE}
           )`,
         ],
   )
@@ -106,7 +106,7 @@ function first({ rules }: ChangingTable, n: number): SQL {
   // By hash: in the order of the rows, a long chain could move one row for each round.
   const places = equal.map(
     ({ rule, position }) =>
-      sql`row_number() over (${sameKey(rule, position)} order by md5(ctid::text), tableoid, ctid) as ${numbered("place", position)}`,
+      sql`row_number() over (${sameKey(rule, position)} order by md5(${PLACE}), ${PLACE}) as ${numbered("place", position)}`,
   )
   const isFirst = equal.map(
     ({ position }) => sql`(not ${numbered("in", position)} or ${numbered("place", position)} = 1)`,
@@ -118,7 +118,7 @@ function first({ rules }: ChangingTable, n: number): SQL {
           sql`not exists (
             select from ${numbered("settled", n)} as other
             where ${collide(rule, position, "placed", "other")}
-              and (md5(other.ctid::text), other.tableoid, other.ctid) < (md5(placed.ctid::text), placed.tableoid, placed.ctid)
+              and (md5(other.${PLACE}), other.${PLACE}) < (md5(placed.${PLACE}), placed.${PLACE})
           )`,
         ],
   )

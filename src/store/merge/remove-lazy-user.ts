@@ -1,15 +1,17 @@
 import { type SQL, sql } from "drizzle-orm"
+import { getTableConfig, type PgTable } from "drizzle-orm/pg-core"
 import { MergeConflictError } from "../../errors.js"
-import { changedBetween } from "../deletion/count-deleted.js"
+import { changedBetween, type DeletedRows } from "../deletion/count-deleted.js"
 import type { ByTable } from "../sql/by-table.js"
-import { readDeletedAround } from "../sql/catalogue/row-counts.js"
+import { numbersTransactions } from "../sql/catalogue/engine.js"
+import { readDeletedAround, readReferringBeyond } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryRows } from "../sql/query.js"
 import { connectionLost, runDeferred } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { KeyAddedError } from "./errors.js"
 import type { Move } from "./lazy-rows.js"
-import { expectLosses, refuseSurprises } from "./losses.js"
+import { type ExpectedLosses, expectLosses, refuseSurprises } from "./losses.js"
 import type { StoppedRows } from "./move-hanging.js"
 import type { UserReferences } from "./references/references.js"
 
@@ -31,7 +33,7 @@ export async function removeLazyUser(
   stopped: StoppedRows[],
   sources: SQL[],
   move: Move,
-): Promise<{ conflicts: ByTable<number>; credentials: ByTable<number> }> {
+): Promise<Gone> {
   const { users, credentials } = found
   const otherUsers = () =>
     new MergeConflictError(`Other users, in ${users.label}, would be deleted with the lazy user.`, users.label)
@@ -41,8 +43,9 @@ export async function removeLazyUser(
   // The transaction has an id since it locked the user. Without one, this is another connection,
   // and the moves were rolled back.
   const { transaction } = expected.soFar
-  if (transaction === null) throw connectionLost()
-  const isSame = sql`pg_current_xact_id_if_assigned()::text = ${transaction}`
+  const isNumbered = numbersTransactions(found.engine)
+  if (isNumbered && transaction === null) throw connectionLost()
+  const isSame = isNumbered ? sql`pg_current_xact_id_if_assigned()::text = ${transaction}` : sql`true`
   const deletes = [
     ...stopped.map(
       ({ target, condition }) =>
@@ -51,27 +54,39 @@ export async function removeLazyUser(
     ...credentials.map(({ table, userId }) => sql`delete from ${table} where ${userId} = ${move.from} and ${isSame}`),
   ]
   const steps = [...sources, ...deletes.map((statement, n) => sql`${sql.raw(`deleted_${n}`)} as (${statement})`)]
-  await queryRows(
+  const removed = await queryRows(
     tx,
-    sql`with ${sql.join(steps, sql`, `)} delete from ${usersTable} where ${usersTable.id} = ${move.from} and ${isSame}`,
+    sql`with ${sql.join(steps, sql`, `)} delete from ${usersTable} where ${usersTable.id} = ${move.from} and ${isSame}${found.engine.countsRows ? sql`` : sql` returning 1`}`,
   )
   if (found.isDeferrable) await runDeferred(tx)
+  if (!found.engine.countsRows) return countedBefore(tx, found, expected, removed.length)
   const gone = changedBetween(expected.soFar, await readDeletedAround(tx, found.within))
   const added = found.within && gone.find(({ oid }) => !found.within?.includes(oid))
-  if (added)
-    throw new KeyAddedError(
-      `During the merge, ${added.label} got a foreign key that leads to its rows. Try again.`,
-      added.label,
-    )
+  if (added) throw keyAdded(added.label)
 
   const usersGone = gone.find(({ oid }) => oid === users.oid)?.rows ?? 0
   if (usersGone > 1) throw otherUsers()
-  if (usersGone === 0)
-    throw new MergeConflictError(
-      `The lazy user, in ${users.label}, would stay: a trigger, a rule or row-level security keeps it from being deleted.`,
-      users.label,
-    )
+  if (usersGone === 0) throw stays(users.label)
   refuseSurprises(found, expected, gone)
+  return reportOf(found, gone)
+}
+
+const keyAdded = (label: string) =>
+  new KeyAddedError(`During the merge, ${label} got a foreign key that leads to its rows. Try again.`, label)
+
+const stays = (label: string) =>
+  new MergeConflictError(
+    `The lazy user, in ${label}, would stay: a trigger, a rule or row-level security keeps it from being deleted.`,
+    label,
+  )
+
+/** What went with the lazy user, without the user itself. */
+interface Gone {
+  conflicts: ByTable<number>
+  credentials: ByTable<number>
+}
+
+function reportOf({ users, credentials }: UserReferences, gone: DeletedRows[]): Gone {
   const unreported = [users.oid, ...credentials.map(({ oid }) => oid)]
   const ofApp = credentials.filter(({ isOfApp }) => isOfApp).map(({ oid }) => oid)
   const count = (isMeant: (oid: number) => boolean) =>
@@ -80,4 +95,34 @@ export async function removeLazyUser(
     conflicts: count((oid) => !unreported.includes(oid)),
     credentials: count((oid) => ofApp.includes(oid)),
   }
+}
+
+/**
+ * Reports what went where the server counts no rows: what was to go along the foreign keys, which
+ * lead to every row that can go, as {@link requireWitness} has made sure.
+ */
+async function countedBefore(
+  tx: Database,
+  found: UserReferences,
+  { rows }: ExpectedLosses,
+  usersGone: number,
+): Promise<Gone> {
+  if (usersGone === 0) throw stays(found.users.label)
+  const added = found.within && (await readReferringBeyond(tx, found.within))
+  if (added !== undefined) throw keyAdded(added)
+  const labels = new Map([
+    ...found.keys.map(({ table, label }): [number, string] => [table, label]),
+    ...found.credentials.map(({ oid, table }): [number, string] => [oid, labelOfTable(table)]),
+    ...[...found.tables, ...found.left].map(({ oid, label }): [number, string] => [oid, label]),
+  ])
+  return reportOf(
+    found,
+    rows.map(({ oid, rows }) => ({ oid, rows, label: labels.get(oid) ?? String(oid) })),
+  )
+}
+
+/** Names a table as reports do. */
+function labelOfTable(table: PgTable): string {
+  const { schema = "public", name } = getTableConfig(table)
+  return schema === "public" ? name : `${schema}.${name}`
 }

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Column } from "../sql/catalogue/columns.js"
+import type { KeyColumn } from "../sql/row-place.js"
 import type { UniqueRule } from "./unique-rules.js"
 
 /** Columns that together hold an old value and get a new one, such as the id of a user. */
@@ -24,6 +25,8 @@ export interface ChangingTable {
   /** Quoted, ready to select from or to update. */
   target: string
   columns: Column[]
+  /** The columns of the primary key; none where there is none. */
+  key: readonly KeyColumn[]
   /** Whether a row that changes can move to another partition, which counts as deleting it. */
   isPartitioned: boolean
   changes: RowChange[]

@@ -1,9 +1,12 @@
 import { type SQL, sql } from "drizzle-orm"
+import { rowPlace } from "../sql/row-place.js"
 import { type ChangingTable, changingColumns, holdsNew, replaced, toChange } from "./row-changes.js"
 import type { UniqueRule } from "./unique-rules.js"
 
 /** Names one of several steps or columns of a statement. */
 export const numbered = (step: string, n: number) => sql.raw(`${step}_${n}`)
+/** Names the column with the place of a row; no column of an app has this name. */
+export const PLACE = sql.raw("authjs_lazy_place")
 /** Names a column beside those of an app, of which none has this name. */
 const changedBy = (change: number) => numbered("authjs_lazy_to", change)
 /** Names the column with a key of a rule. */
@@ -31,12 +34,12 @@ export function rowKeys(table: ChangingTable): SQL {
   const allowed = all(checks.map((check) => sql`(${sql.raw(check)}) is not false`))
   const ups = changes.map((_, n) => sql`${changedBy(n)} as ${numbered("to", n)}`)
   const moving = sql`
-    select true as moving, tableoid, ctid, ${list([sql`true as leaving`, sql`${allowed} as allowed`, ...ups, ...values, ...keys])}
+    select true as moving, ${PLACE}, ${list([sql`true as leaving`, sql`${allowed} as allowed`, ...ups, ...values, ...keys])}
     from ${changedRows(table)} as changed`
   if (rules.length === 0) return moving
   return sql`${moving}
     union all
-    select false, tableoid, ctid, ${list([sql`${toChange(table)} is true`, sql`true`, ...changes.map(() => sql`false`), ...values, ...keys])}
+    select false, ${rowPlace(table.key, "")}, ${list([sql`${toChange(table)} is true`, sql`true`, ...changes.map(() => sql`false`), ...values, ...keys])}
     from ${sql.raw(table.target)}
     where ${sql.join(
       rules.map((rule) => (rule.plain === null ? applies(rule) : holdsNew(table, rule.plain))),
@@ -71,7 +74,7 @@ function changedRows(table: ChangingTable): SQL {
       changing.includes(column) ? sql`${replaced(table, column)} as ${sql.raw(column.sql)}` : sql.raw(column.sql),
     )
   const ups = changes.map((change, n) => sql`(${change.isOld("")}) is true as ${changedBy(n)}`)
-  const rows = sql`(select tableoid, ctid, ${list([...ups, ...given])} from ${sql.raw(table.target)} where ${toChange(table)})`
+  const rows = sql`(select ${rowPlace(table.key, "")} as ${PLACE}, ${list([...ups, ...given])} from ${sql.raw(table.target)} where ${toChange(table)})`
   const generated = columns.filter(({ generation }) => generation !== null)
   if (generated.length === 0) return rows
   const computed = generated.map((column) => sql.raw(`(${column.generation}) as ${column.sql}`))

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm"
-import { isThere, literal, refersTo, withGone } from "../deletion/closure.js"
+import { isGone, isThere, refersTo, staysHere, withGone } from "../deletion/closure.js"
 import { followsToward, type PurgeGraph } from "../deletion/graph.js"
 import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
 import type { Database } from "../sql/database.js"
@@ -24,7 +24,7 @@ export async function findHeldBack(
   for (let free = users; holds.length > 0 && free.length > 0; free = free.filter(({ id }) => !heldBack.has(id))) {
     const gone = withGone({ search, graph, users: isOneOf(free, search.tables), follows, perUser: true })
     const perKey = sql.join(
-      holds.map((key, position) => ownersHeldBackBy(search, key, position)),
+      holds.map((key, position) => ownersHeldBackBy(search, graph, key, position)),
       sql` union `,
     )
     const found = await queryRows<{ owner: string; key: number }>(tx, sql`${gone} ${perKey}`)
@@ -58,13 +58,13 @@ export async function findFree(
   }
 }
 
-function ownersHeldBackBy(search: Search, key: ForeignKey, position: number): SQL {
+function ownersHeldBackBy(search: Search, graph: PurgeGraph, key: ForeignKey, position: number): SQL {
   return sql`
     select purge_gone.owner, ${sql.raw(String(position))} as key
-    from purge_gone join ${sql.raw(key.parentTarget)} as parent on parent.tableoid = purge_gone.tab and parent.ctid = purge_gone.tid
-    where purge_gone.of = ${literal(key.parent)} and exists (
+    from purge_gone join ${sql.raw(key.parentTarget)} as parent on ${isGone(graph, key)}
+    where exists (
       select from ${sql.raw(key.target)} as child
-      where ${refersTo(key)}${isThere(search, key)}
-        and not exists (select from purge_gone as other where other.tab = child.tableoid and other.tid = child.ctid)
+      where ${refersTo(key)}${isThere(search, graph, key)}
+        and ${staysHere(graph, key)}
     )`
 }

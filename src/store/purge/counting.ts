@@ -1,13 +1,14 @@
-import { sql } from "drizzle-orm"
-import { withGone } from "../deletion/closure.js"
-import { listGoneRows, listRows } from "../deletion/gone-rows.js"
-import type { PurgeGraph } from "../deletion/graph.js"
+import { type SQL, sql } from "drizzle-orm"
+import { listGoneRows, notGoneBefore } from "../deletion/gone-rows.js"
+import { readTable } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
-import { queryRows } from "../sql/query.js"
+import { qualifiedName } from "../sql/identifiers.js"
+import { primaryKey, rowPlace } from "../sql/row-place.js"
 import { findFree } from "./blocked-users.js"
+import { countGoing } from "./count-going.js"
 import { READ_COMMITTED } from "./deleting.js"
 import { isOneOf, pickUsers } from "./find-users.js"
-import { type Candidate, NOTHING_REMOVED, type PurgeJob, type PurgeStrategy, type Removal, type Search } from "./job.js"
+import { NOTHING_REMOVED, type PurgeJob, type PurgeStrategy } from "./job.js"
 import type { PurgeReport } from "./types.js"
 
 /** Counts what would go, in transactions that only read: a dry run. */
@@ -23,7 +24,7 @@ export const counting: PurgeStrategy = {
   async remove(tx, { search, graph }, { users }, room) {
     const { free, heldBack } = await findFree(tx, search, graph, users, room)
     if (free.length === 0) return { free, heldBack, removal: NOTHING_REMOVED }
-    return { free, heldBack, removal: await countRemoval(tx, search, graph, free) }
+    return { free, heldBack, removal: await countGoing(tx, search, graph, isOneOf(free, search.tables)) }
   },
 }
 
@@ -50,7 +51,8 @@ async function countInOneTransaction(
     return await job.db.transaction(
       async (tx) => {
         await listGoneRows(tx)
-        const search = { ...job.search, goneBefore: job.graph.shared }
+        const sessionIsThere = await sessionNotGone(tx, job)
+        const search = { ...job.search, goneBefore: job.graph.shared, sessionIsThere }
         throw new Counted(await inBatches({ ...job, db: tx, search, strategy: countingInOneTransaction }))
       },
       { isolationLevel: "repeatable read" },
@@ -61,17 +63,13 @@ async function countInOneTransaction(
   }
 }
 
-/** Counts what would go with users along the foreign keys; with `goneBefore`, lists it as gone. */
-async function countRemoval(tx: Database, search: Search, graph: PurgeGraph, users: Candidate[]): Promise<Removal> {
-  const { follows } = graph
-  const listing = search.goneBefore ? listRows(search.goneBefore.keys()) : sql``
-  const rows = await queryRows<{ of: number; rows: number }>(
-    tx,
-    sql`${withGone({ search, graph, users: isOneOf(users, search.tables), follows })}${listing}
-      select purge_gone.of::float8 as of, count(*)::float8 as rows from purge_gone group by purge_gone.of`,
+/** Builds `Search.sessionIsThere`. One query, or none where no row of two users can go. */
+async function sessionNotGone(tx: Database, { search, graph }: PurgeJob): Promise<SQL | undefined> {
+  const { sessionsTable } = search.tables
+  const sessions = search.hasSessions ? await readTable(tx, sessionsTable) : undefined
+  if (!sessions || !graph.shared.has(sessions.oid)) return undefined
+  return notGoneBefore(
+    sessions.oid,
+    rowPlace(primaryKey(graph.rowKeys, sessions.oid), `${qualifiedName(sessionsTable)}.`),
   )
-  const others = rows.filter(({ of }) => of !== graph.users.oid)
-  const labels = new Map(follows.map(({ table, label }) => [table, label]))
-  const deleted = Object.fromEntries(others.map(({ of, rows }) => [labels.get(of) as string, rows]))
-  return { purged: rows.find(({ of }) => of === graph.users.oid)?.rows ?? 0, deleted }
 }

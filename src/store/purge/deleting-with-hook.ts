@@ -1,3 +1,4 @@
+import type { PurgeGraph } from "../deletion/graph.js"
 import type { Database } from "../sql/database.js"
 import { sqlState } from "../sql/sql-state.js"
 import { rememberTransaction } from "../sql/transactions.js"
@@ -48,7 +49,7 @@ async function callAndRemove(
     const called = rest.slice(0, size)
     try {
       const removal = await tx.transaction(async (attempt) => {
-        await callPurgeHook(attempt, onPurge, called)
+        await callPurgeHook(attempt, graph, onPurge, called)
         const found = await findHeldBack(attempt, search, graph, called)
         if (found.size > 0 || called.length > room) throw new RollbackHook(found)
         await giveWay(attempt)
@@ -71,8 +72,13 @@ async function callAndRemove(
  * @throws PurgeHookError when the hook throws
  * @throws Error without an SQLSTATE when the connection was lost meanwhile
  */
-async function callPurgeHook(tx: Database, onPurge: PurgeHook, users: Candidate[]): Promise<void> {
-  const checkTransaction = await rememberTransaction(tx)
+async function callPurgeHook(
+  tx: Database,
+  { engine }: PurgeGraph,
+  onPurge: PurgeHook,
+  users: Candidate[],
+): Promise<void> {
+  const checkTransaction = await rememberTransaction(tx, engine)
   try {
     await onPurge({ tx, userIds: users.map(({ id }) => id) })
   } catch (error) {

@@ -3,11 +3,14 @@ import { OtherUsersError } from "../../errors.js"
 import { literal, withGone } from "../deletion/closure.js"
 import { countDeleted } from "../deletion/count-deleted.js"
 import { followsToward, type PurgeGraph } from "../deletion/graph.js"
+import { type Engine, numbersTransactions } from "../sql/catalogue/engine.js"
 import { deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument, queryRows } from "../sql/query.js"
+import { isRowAt, primaryKey } from "../sql/row-place.js"
 import { DAY_MS, type EndedUsers, recordOutcomes } from "../users/outcomes.js"
 import { findFree } from "./blocked-users.js"
+import { countGoing } from "./count-going.js"
 import { stillThere } from "./find-users.js"
 import { type Candidate, NOTHING_REMOVED, type Picked, type PurgeStrategy, type Removal, type Search } from "./job.js"
 
@@ -19,10 +22,10 @@ export const deleting: PurgeStrategy = {
   tablesToSee: () => [],
   run: (job, inBatches) => inBatches(job),
   inTransaction: (db, work) => db.transaction(work, READ_COMMITTED),
-  pick: (tx, search, users) =>
+  pick: (tx, { search, graph }, users) =>
     queryDocument(
       tx,
-      sql`select json_build_object('users', ${users}, 'deletedBefore', ${deletedSoFar(search.within)})::text as document`,
+      sql`select json_build_object('users', ${users}, 'deletedBefore', ${deletedSoFar(graph.engine, search.within)})::text as document`,
     ),
   async remove(tx, { search, graph }, { users, deletedBefore }, room) {
     await giveWay(tx)
@@ -55,13 +58,17 @@ export async function removeUsers(
   graph: PurgeGraph,
   { users, deletedBefore }: Picked,
 ): Promise<Removal> {
-  const { result: days, deleted } = await countDeleted(
-    tx,
-    () => queryRows<PurgedByDay>(tx, removalStatement(search, graph, users)),
-    deletedBefore,
-    search.within,
-  )
-  const purged = days.reduce((sum, { users }) => sum + users, 0)
+  const remove = () => queryRows<PurgedByDay>(tx, removalStatement(search, graph, users))
+  if (!graph.engine.countsRows) {
+    // The users are locked, so no row can be added that goes with them.
+    const { deleted } = await countGoing(tx, search, graph, stillThere(search, users))
+    const days = await remove()
+    await recordOutcomes(tx, search.tables, days.map(endedUsers))
+    const purged = sumOf(days)
+    return { purged, deleted: purged > 0 ? deleted : {} }
+  }
+  const { result: days, deleted } = await countDeleted(tx, remove, deletedBefore, search.within)
+  const purged = sumOf(days)
   const usersDeleted = deleted.find(({ oid }) => oid === graph.users.oid)?.rows ?? 0
   if (usersDeleted > purged) throw new OtherUsersError(graph.users.label)
 
@@ -77,9 +84,11 @@ interface PurgedByDay {
   users: number
 }
 
+const sumOf = (days: PurgedByDay[]) => days.reduce((sum, { users }) => sum + users, 0)
+
 function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[]): SQL {
   const { usersTable } = search.tables
-  const condition = sql`${stillThere(search, users)} and ${insideOfTransaction}`
+  const condition = sql`${stillThere(search, users)} and ${insideOfTransaction(graph.engine)}`
   const removal = sql`purge_removed as (
     delete from ${usersTable} where ${condition} returning floor(extract(epoch from ${usersTable.lazySince}) / 86400)::float8 as day
   )
@@ -90,7 +99,7 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
     const target = sql.raw(follows.find((key) => key.table === table)?.wholeTarget as string)
     return sql`, ${sql.raw(`first_${position}`)} as (
       delete from ${target} as target using purge_gone
-      where purge_gone.of = ${literal(table)} and target.tableoid = purge_gone.tab and target.ctid = purge_gone.tid
+      where purge_gone.of = ${literal(table)} and ${isRowAt(primaryKey(graph.rowKeys, table), "target.", sql`purge_gone.place`)}
     )`
   })
   return sql`${withGone({ search, graph, users: condition, follows })} ${sql.join(steps)}, ${removal}`
@@ -98,9 +107,10 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
 
 /**
  * True in the transaction that locked the users. When its connection is lost, postgres.js may run
- * the remaining statements on another one, each by itself.
+ * the remaining statements on another one, each by itself. Not told without ids of transactions.
  */
-const insideOfTransaction = sql`pg_current_xact_id_if_assigned() is not null`
+const insideOfTransaction = (engine: Engine): SQL =>
+  numbersTransactions(engine) ? sql`pg_current_xact_id_if_assigned() is not null` : sql`true`
 
 function endedUsers({ day, users }: PurgedByDay): EndedUsers {
   return { outcome: "purged", since: new Date(day * DAY_MS), users }

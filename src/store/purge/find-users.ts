@@ -1,5 +1,4 @@
 import { and, eq, gt, isNull, lt, or, type SQL, sql } from "drizzle-orm"
-import { notGoneBefore } from "../deletion/gone-rows.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument, queryRows } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -44,7 +43,7 @@ export async function countCandidates(db: Database, search: Search): Promise<num
  * Picks the next users who may go, after the last one of the batch before. Passes over users that
  * another transaction has locked.
  */
-export function nextCandidates(tx: Database, { search, strategy }: PurgeJob, place: Place): Promise<Picked> {
+export function nextCandidates(tx: Database, { search, strategy, graph }: PurgeJob, place: Place): Promise<Picked> {
   const { pass, after, size } = place
   const { id, seenAt } = search.tables.usersTable
   const condition = and(
@@ -53,7 +52,7 @@ export function nextCandidates(tx: Database, { search, strategy }: PurgeJob, pla
   )
   // The order of the index, also in the pass in which every `seenAt` is null.
   const ordered = sql`${condition} order by ${seenAt}, ${id} limit ${size} ${strategy.lock}`
-  return strategy.pick(tx, search, candidates(search, ordered))
+  return strategy.pick(tx, { search, graph }, candidates(search, ordered))
 }
 
 /**
@@ -62,22 +61,22 @@ export function nextCandidates(tx: Database, { search, strategy }: PurgeJob, pla
  */
 export async function lockCandidates(
   tx: Database,
-  { search, strategy }: PurgeJob,
+  { search, strategy, graph }: PurgeJob,
   users: Candidate[],
 ): Promise<Picked> {
   const condition = sql`${stillThere(search, users)} ${strategy.lock}`
-  const picked = await strategy.pick(tx, search, candidates(search, condition))
+  const picked = await strategy.pick(tx, { search, graph }, candidates(search, condition))
   return { ...picked, users: thoseOf(users, picked.users) }
 }
 
 /** Runs the statement that picks users, and reads nothing else; see `PurgeStrategy.pick`. */
-export async function pickUsers(tx: Database, _search: Search, users: SQL): Promise<Picked> {
+export async function pickUsers(tx: Database, _job: unknown, users: SQL): Promise<Picked> {
   return { users: await queryDocument(tx, sql`select ${users}::text as document`) }
 }
 
 /** Finds those of the users who may still go, in the same order. */
 export async function checkCandidates(tx: Database, search: Search, users: Candidate[]): Promise<Candidate[]> {
-  const found = await pickUsers(tx, search, candidates(search, stillThere(search, users)))
+  const found = await pickUsers(tx, undefined, candidates(search, stillThere(search, users)))
   return thoseOf(users, found.users)
 }
 
@@ -147,10 +146,9 @@ function noLiveSessionOfUser(search: Search): SQL {
   return sql`not exists (${liveSessions(search)} offset 0)`
 }
 
-function liveSessions({ tables, settings, goneBefore }: Search): SQL {
+function liveSessions({ tables, settings, sessionIsThere }: Search): SQL {
   const { usersTable, sessionsTable } = tables
-  const isThere = goneBefore && notGoneBefore(sql`${sessionsTable}`)
-  const live = and(eq(sessionsTable.userId, usersTable.id), gt(sessionsTable.expires, settings.now), isThere)
+  const live = and(eq(sessionsTable.userId, usersTable.id), gt(sessionsTable.expires, settings.now), sessionIsThere)
   return sql`select from ${sessionsTable} where ${live}`
 }
 

@@ -12,6 +12,8 @@ export interface Search extends Sought {
   settings: PurgeSettings
   /** Whether there is a table of sessions; an app with JWT sessions needs none. */
   hasSessions: boolean
+  /** The condition for a session not to have gone before in a dry run; undefined where none can. */
+  sessionIsThere?: SQL | undefined
   /** The tables whose rows can go with users; undefined when triggers may reach any table. */
   within?: readonly number[] | undefined
 }
@@ -79,7 +81,7 @@ export interface PurgeStrategy {
   /** Runs one batch so that none of it, or all of it, happens. */
   inTransaction<Result>(db: Database, work: (tx: Database) => Promise<Result>): Promise<Result>
   /** Picks users, and reads what {@link remove} needs to know with them, to save a round trip. */
-  pick(tx: Database, search: Search, users: SQL): Promise<Picked>
+  pick(tx: Database, job: Pick<PurgeJob, "search" | "graph">, users: SQL): Promise<Picked>
   /** Removes those of the picked users who can go, as many as there is room for. */
   remove(tx: Database, job: PurgeJob, picked: Picked, room: number): Promise<BatchOutcome>
 }

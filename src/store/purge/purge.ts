@@ -1,4 +1,5 @@
 import { readPurgeGraph } from "../deletion/graph.js"
+import { requireWitness } from "../deletion/require-witness.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -23,6 +24,7 @@ export async function purgeLazyUsers(db: Database, tables: Tables, options: Purg
   const graph = await readPurgeGraph(db, tables, settings.cascade)
   const job: PurgeJob = { db, search: { tables, settings, hasSessions, within: graph.within }, graph, strategy }
   await checkSight(job)
+  if (!settings.dryRun) await requireWitness(db, graph)
   const report = await strategy.run(job, purgeInBatches)
   if (!settings.beside && foundNobody(report, settings)) await refuseOtherUsers(db, tables, "purge")
   return report

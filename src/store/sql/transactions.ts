@@ -1,4 +1,6 @@
-import { sql } from "drizzle-orm"
+import { is, sql } from "drizzle-orm"
+import { PgTransaction } from "drizzle-orm/pg-core"
+import { type Engine, numbersTransactions } from "./catalogue/engine.js"
 import type { Database } from "./database.js"
 import { queryRows } from "./query.js"
 import { sqlState } from "./sql-state.js"
@@ -12,23 +14,51 @@ const ROLLED_BACK_FOR_ANOTHER = ["40001", "40P01"]
 
 /**
  * Runs a transaction, and runs it again, up to three times in all, when PostgreSQL rolled it back
- * in favour of another one.
+ * in favour of another one. A transaction within another one runs once, since both were rolled back.
  * @param mayWorkAgain tells which other errors are worth another try
  */
-export async function retryTransaction<Result>(
+export function retryTransaction<Result>(
   db: Database,
   work: (tx: Database) => Promise<Result>,
   config?: Parameters<Database["transaction"]>[1],
+  mayWorkAgain?: (error: unknown) => boolean,
+): Promise<Result> {
+  if (is(db, PgTransaction)) return db.transaction(work)
+  return retry(() => db.transaction(work, config), mayWorkAgain)
+}
+
+/**
+ * Runs a statement that is a transaction by itself, or a whole transaction, as
+ * {@link retryTransaction} does.
+ */
+export async function retry<Result>(
+  run: () => PromiseLike<Result>,
   mayWorkAgain = (_error: unknown): boolean => false,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction(work, config)
+      return await run()
     } catch (error) {
       if (attempt === ATTEMPTS || !(isRolledBackForAnother(error) || mayWorkAgain(error))) throw error
     }
   }
 }
+
+/** Makes the writing methods of an adapter, each of which is one statement, run as by {@link retry}. */
+export function retryWrites<Methods extends object>(methods: Methods): Methods {
+  const retried =
+    (method: Method): Method =>
+    (...args) =>
+      retry(() => method(...args))
+  const entries = Object.entries<Method>(methods as Record<string, Method>)
+  return Object.fromEntries(
+    entries.map(([name, method]) => [name, READS.test(name) ? method : retried(method)]),
+  ) as Methods
+}
+
+type Method = (...args: unknown[]) => Promise<unknown>
+
+const READS = /^(get|list)/
 
 function isRolledBackForAnother(error: unknown): boolean {
   return ROLLED_BACK_FOR_ANOTHER.includes(sqlState(error) ?? "")
@@ -38,9 +68,11 @@ function isRolledBackForAnother(error: unknown): boolean {
  * Remembers the current transaction. Call the returned function after code of the app has run: when
  * a connection is lost, postgres.js runs the rest of its transaction on another connection, each
  * statement by itself (https://github.com/porsager/postgres/pull/1155).
- * @returns a function that throws when the current transaction is another one
+ * @returns a function that throws when the current transaction is another one; it can't tell on an
+ * engine that gives transactions no ids
  */
-export async function rememberTransaction(tx: Database): Promise<() => Promise<void>> {
+export async function rememberTransaction(tx: Database, engine: Engine): Promise<() => Promise<void>> {
+  if (!numbersTransactions(engine)) return async () => {}
   const current = async () => {
     const [row] = await queryRows<{ id: string | null }>(tx, sql`select pg_current_xact_id_if_assigned()::text as id`)
     return row?.id

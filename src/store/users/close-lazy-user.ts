@@ -1,5 +1,7 @@
 import { and, eq } from "drizzle-orm"
+import { lockOf, readEngine } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
+import { retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { timeOf } from "./closed-user.js"
@@ -13,11 +15,12 @@ const CLOSED_BY_MS = 2000
  * Implements `StoreInternals.closeLazyUser`. Gives the user a marked `lazySince` earlier than the
  * time in its id, which no insert writes and which ends its tokens.
  */
-export function closeLazyUser(db: Database, tables: Tables, userId: string): Promise<void> {
+export async function closeLazyUser(db: Database, tables: Tables, userId: string): Promise<void> {
   const { usersTable } = tables
-  return db.transaction(async (tx) => {
+  const lock = lockOf(await readEngine(db), "no key update")
+  return retryTransaction(db, async (tx) => {
     const isThatOne = and(eq(usersTable.id, userId), isLazyUser(usersTable))
-    const [user] = await tx.select().from(usersTable).where(isThatOne).for("no key update")
+    const [user] = await tx.select().from(usersTable).where(isThatOne).for(lock)
     if (!user) return
     const made = Math.min(Number(user.lazySince), timeOf(user.id) ?? Number.POSITIVE_INFINITY)
     const lazySince = markedBefore(made - CLOSED_BY_MS)

@@ -25,7 +25,8 @@ export interface ConvertHookParams {
 }
 
 /**
- * Runs inside the transaction that converts; throwing rolls the conversion back.
+ * Runs inside the transaction that converts; throwing rolls the conversion back. Runs again, twice
+ * at most, when PostgreSQL undoes the transaction in favour of another one.
  * @example
  * const onConvert: ConvertHook = async ({ tx, user }) => {
  *   await tx.insert(trials).values({ userId: user.id })

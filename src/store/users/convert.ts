@@ -6,6 +6,7 @@ import { findRefusal, refusalError, type WrittenUser } from "../identifiers/refu
 import { requireUniqueRules } from "../identifiers/require-unique.js"
 import type { Database } from "../sql/database.js"
 import { sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
+import { retryTransaction } from "../sql/transactions.js"
 import { brokenConstraint } from "../sql/violation.js"
 import { endCredentials } from "../tables/app-credentials.js"
 import { writtenUsers } from "../tables/legacy-hash.js"
@@ -27,7 +28,7 @@ export async function convertUser(db: Database, tables: Tables, conversion: Conv
   if (set.email != null && set.emailVerified === undefined) set.emailVerified = null
   requireRoomForProof(usersTable, set)
   return refuseTakenIdentifiers(db, tables, { ...set, passwordHash }, userId, () =>
-    db.transaction(async (tx) => {
+    retryTransaction(db, async (tx) => {
       const isUser = and(eq(usersTable.id, userId), tables.activeUsers)
       const [from] = await tx.select().from(usersTable).where(isUser).for("update")
       if (!from || !isLazyRow(completeRow(from))) throw new NotLazyError("This user is not lazy, or not any more.")
@@ -137,7 +138,7 @@ export function insertRealUser(
   session?: { sessionToken: string; expires: Date },
 ): Promise<UserRow> {
   return refuseTakenIdentifiers(db, tables, { ...row, passwordHash }, row.id, () =>
-    db.transaction(async (tx) => {
+    retryTransaction(db, async (tx) => {
       const values = rowToInsert(tables.usersTable, row)
       const columns = getTableColumns(tables.usersTable)
       const [user] = await tx.insert(writtenUsers(tables)).values(values).returning(columns)

@@ -1,6 +1,7 @@
 import { and, eq, getTableColumns, not, sql } from "drizzle-orm"
 import { LazySetupError } from "../../errors.js"
 import type { Database } from "../sql/database.js"
+import { retry, retryTransaction } from "../sql/transactions.js"
 import { HASH_FORM, isOwnHash, writtenUsers } from "../tables/legacy-hash.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
@@ -53,8 +54,8 @@ export async function replaceHash(
       .returning({ userId: passwordsTable.userId })
     return updated.length > 0
   }
-  if (!legacyHash) return update(db)
-  return db.transaction(async (tx) => {
+  if (!legacyHash) return retry(() => update(db))
+  return retryTransaction(db, async (tx) => {
     // Lock the user first, as a change of the password does, to avoid deadlocks.
     const removed = await removeLegacyHash(tx, tables, userId, old)
     if (await update(tx)) return true

@@ -4,6 +4,7 @@ import type { UserIdentifier } from "../identifiers/active-users.js"
 import { identifiedBy } from "../identifiers/active-users.js"
 import type { Database } from "../sql/database.js"
 import { sqlState, UNREPRESENTABLE } from "../sql/sql-state.js"
+import { retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import { type AcceptUser, completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
@@ -98,7 +99,7 @@ export async function readHash(
 export async function setPassword(db: Database, tables: Tables, userId: string, hash: string): Promise<boolean> {
   const { usersTable, passwordsTable } = tables
   if (!passwordsTable) throw new LazySetupError(NO_PASSWORDS)
-  return db.transaction(async (tx) => {
+  return retryTransaction(db, async (tx) => {
     const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
     if (!user || isLazyRow(user)) return false
     const row = { userId, hash, updatedAt: new Date() }

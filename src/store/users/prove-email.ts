@@ -4,6 +4,7 @@ import { isPlaceholderAddress } from "../identifiers/placeholder-address.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
+import { retryTransaction } from "../sql/transactions.js"
 import { endCredentials } from "../tables/app-credentials.js"
 import { recordsProofs } from "../tables/proof-column.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -21,7 +22,7 @@ export function proveEmail(
   userId: string,
 ): Promise<{ user: UserRow; passwordRemoved: boolean } | null> {
   const { usersTable, passwordsTable } = tables
-  return db.transaction(async (tx) => {
+  return retryTransaction(db, async (tx) => {
     const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
     if (!before || isPlaceholderAddress(before.email ?? "")) return null
     let passwordRemoved = false
@@ -59,7 +60,7 @@ export function linkByAddress(
   account: AdapterAccount,
   session?: NewSession,
 ): Promise<UserRow | null> {
-  return db.transaction(async (tx) => {
+  return retryTransaction(db, async (tx) => {
     const proven = await proveEmail(tx, tables, userId)
     if (!proven) return null
     await tx.insert(tables.accountsTable).values({ ...account, userId })

@@ -1,7 +1,9 @@
 import { and, eq, isNull, lte, or, sql } from "drizzle-orm"
 import { alias } from "drizzle-orm/pg-core"
+import { lockOf, readEngine } from "../sql/catalogue/engine.js"
 import { commonTable } from "../sql/common-table.js"
 import type { Database } from "../sql/database.js"
+import { retry } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
 import type { NewSession } from "./sessions.js"
@@ -27,9 +29,10 @@ export async function touchLazyUser(
       .set({ seenAt: now })
       .where(and(eq(usersTable.id, userId), isLazyUser(usersTable), isDue))
       .returning({ id: usersTable.id })
-  if ("userId" in used) return (await see(db, used.userId)).length > 0
+  if ("userId" in used) return (await retry(() => see(db, used.userId))).length > 0
 
   const { sessionToken, expires } = used.session
+  const lock = lockOf(await readEngine(db), "no key update")
   const isThatSession = and(
     eq(sessionsTable.sessionToken, sessionToken),
     lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
@@ -46,7 +49,7 @@ export async function touchLazyUser(
         .from(sessionsTable)
         .innerJoin(lockedUser, eq(lockedUser.id, sessionsTable.userId))
         .where(isThatSession)
-        .for("no key update", { of: lockedUser }),
+        .for(lock, { of: lockedUser }),
     )
   const refreshed = commonTable(
     db,
@@ -59,7 +62,8 @@ export async function touchLazyUser(
       .where(and(isThatSession, sql`${sessionsTable.userId} in (select ${owner.id} from ${owner})`))
       .returning({ userId: sessionsTable.userId }),
   )
-  return (await see(db.with(owner, refreshed), sql`(select ${refreshed.userId} from ${refreshed})`)).length > 0
+  const seen = await retry(() => see(db.with(owner, refreshed), sql`(select ${refreshed.userId} from ${refreshed})`))
+  return seen.length > 0
 }
 
 function secondsBefore(moment: Date, seconds: number): Date {
@@ -68,10 +72,12 @@ function secondsBefore(moment: Date, seconds: number): Date {
 
 /** Implements `StoreInternals.leaveBehind`. */
 export async function leaveBehind(db: Database, { usersTable }: Tables, userId: string, until: Date): Promise<boolean> {
-  const left = await db
-    .update(usersTable)
-    .set({ seenAt: until })
-    .where(and(eq(usersTable.id, userId), isLazyUser(usersTable)))
-    .returning({ id: usersTable.id })
+  const left = await retry(() =>
+    db
+      .update(usersTable)
+      .set({ seenAt: until })
+      .where(and(eq(usersTable.id, userId), isLazyUser(usersTable)))
+      .returning({ id: usersTable.id }),
+  )
   return left.length > 0
 }

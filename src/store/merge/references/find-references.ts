@@ -30,7 +30,7 @@ export async function findReferences(
   const { usersTable, legacyHash } = tables
   const credentialColumns = await withoutStrangers(db, credentialColumnsOf(tables))
   const leaving = Object.keys(mergeTables).map(namesOfLabel)
-  const { named, foreignKeys, inherited, within, isDeferrable } = await readForeignKeys(db, [
+  const { named, foreignKeys, inherited, within, isDeferrable, engine, rowKeys } = await readForeignKeys(db, [
     ...[
       usersTable,
       ...credentialColumns.map(({ table }) => table),
@@ -94,6 +94,8 @@ export async function findReferences(
     leftAlone,
     keys: foreignKeys,
     within,
+    engine,
+    rowKeys,
     isDeferrable: isDeferrable || within === undefined,
     credentials,
     problems,
@@ -155,7 +157,7 @@ const notThere = (where: string) =>
   )
 
 function referencingTable(
-  { oid, label, target, kind, columns, hidesRows, hasTriggers, uniqueIndexes, checks }: Relation,
+  { oid, label, target, kind, columns, key, hidesRows, hasTriggers, uniqueIndexes, checks }: Relation,
   userColumns: ReferencingTable["userColumns"],
   keys: ForeignKey[],
   users: number,
@@ -165,6 +167,7 @@ function referencingTable(
     label,
     target,
     columns,
+    key,
     userColumns,
     ...uniqueRules(columns, userColumns, uniqueIndexes, checks),
     parents: keys.flatMap(

@@ -1,6 +1,8 @@
 import type { AnyPgColumn, PgTable } from "drizzle-orm/pg-core"
 import type { Column } from "../../sql/catalogue/columns.js"
+import type { Engine } from "../../sql/catalogue/engine.js"
 import type { ForeignKey } from "../../sql/catalogue/foreign-keys.js"
+import type { KeyColumn, RowKeys } from "../../sql/row-place.js"
 import type { UniqueRule } from "../unique-rules.js"
 import type { ReferenceProblem } from "./reference-problems.js"
 
@@ -12,6 +14,8 @@ export interface ReferencingTable {
   /** Quoted, ready to select from or to update. */
   target: string
   columns: Column[]
+  /** The columns of the primary key; none where there is none. */
+  key: readonly KeyColumn[]
   /** Those of its columns that hold user ids. */
   userColumns: Column[]
   /** The unique rules that a change of a user id can run into. */
@@ -56,6 +60,9 @@ export interface UserReferences {
    * table.
    */
   within: number[] | undefined
+  /** The primary keys of all of these tables. */
+  rowKeys: RowKeys
+  engine: Engine
   /** Whether triggers or checks can wait for the end of the transaction. */
   isDeferrable: boolean
   /** The tables that hold what a user signs in with, and that exist. */

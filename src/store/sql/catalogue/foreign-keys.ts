@@ -1,7 +1,9 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { queryDocument } from "../query.js"
-import { columnNames, label, ownRows, qualified } from "./names.js"
+import type { RowKeys } from "../row-place.js"
+import { type Engine, engineFacts } from "./engine.js"
+import { columnNames, label, ownRows, primaryKeyOf, qualified } from "./names.js"
 import { readable } from "./rights.js"
 
 /**
@@ -72,6 +74,10 @@ export interface ForeignKeys {
   within: number[] | undefined
   /** Whether a trigger or a constraint of these tables can wait for the end of the transaction. */
   isDeferrable: boolean
+  /** The primary keys of these tables. */
+  rowKeys: RowKeys
+  /** The engine of the database, which costs no query of its own here. */
+  engine: Engine
 }
 
 /**
@@ -186,6 +192,11 @@ export async function readForeignKeys(db: Database, names: string[]): Promise<Fo
         cross join lateral (select * from pg_inherits where inhparent = reached.oid offset 0) as inheritance
         join pg_class on pg_class.oid = inhrelid
         where not relispartition
+      ),
+      'engine', ${engineFacts},
+      'rowKeys', (
+        select coalesce(json_object_agg(oid, key) filter (where key is not null), '{}')
+        from (select reached.oid, ${primaryKeyOf("reached")} as key from reached) as keyed
       ),
       'foreignKeys', ${keysOfReached()}
     )::text as document`,

@@ -39,6 +39,22 @@ export const columnNames = (table: string, numbers: string): SQL =>
   )`)
 
 /**
+ * Builds an expression for the columns of the primary key of a table, as JSON of `KeyColumn`; null
+ * where it has none.
+ */
+export const primaryKeyOf = (alias: string): SQL =>
+  sql.raw(`(
+    select json_agg(json_build_object(
+      'sql', quote_ident(attname), 'type', format_type(atttypid, atttypmod),
+      -- None, and the default one.
+      'collated', attcollation not in (0, 100)
+    ) order by position)
+    from pg_index cross join lateral unnest(indkey) with ordinality as own (number, position)
+    join pg_attribute on attrelid = indrelid and attnum = own.number
+    where indrelid = ${alias}.oid and indisprimary
+  )`)
+
+/**
  * Builds the condition for the app to have an enabled trigger on a table or one of its partitions.
  */
 export const hasTriggers = (alias: string): SQL =>

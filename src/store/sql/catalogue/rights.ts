@@ -69,6 +69,8 @@ export interface VisibleTable {
   /** `relkind` in pg_class. */
   kind: string
   hidesRows: boolean
+  /** Whether the role may read the table. */
+  readable: boolean
 }
 
 /**
@@ -83,7 +85,8 @@ export function readVisibility(db: Database, name: string | undefined, oids: num
       'oid', class.oid::int8,
       'label', ${label("class")},
       'kind', relkind,
-      'hidesRows', ${hidesRows("class")}
+      'hidesRows', ${hidesRows("class")},
+      'readable', ${readable("class")}
     ) order by ${named} desc, class.oid), '[]')::text as document
     from pg_class class
     where class.oid = to_regclass(${name ?? null}::text)::oid or class.oid = any (${`{${oids.join(",")}}`}::text::oid[])`,

@@ -1,12 +1,17 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
-import { queryDocument } from "../query.js"
+import { queryDocument, queryRows } from "../query.js"
+import { type Engine, numbersTransactions } from "./engine.js"
+import { label } from "./names.js"
 
 /** The rows that a transaction has deleted and changed so far, as PostgreSQL counts them. */
 export interface DeletedSoFar {
   /** Whether PostgreSQL counts rows at all: the setting `track_counts`. */
   counted: boolean
-  /** The id of the transaction; null before it has locked or written a row. */
+  /**
+   * The id of the transaction; null before it has locked or written a row, and on an engine that
+   * gives transactions no ids.
+   */
   transaction: string | null
   tables: {
     /** The topmost one of a partitioned table. */
@@ -25,14 +30,19 @@ export interface DeletedSoFar {
  * Uses the statistics of PostgreSQL, which miss no way for a row to go:
  * https://www.postgresql.org/docs/current/monitoring-stats.html. Reads them by functions, because
  * planning a join of catalogues would take as long as running it.
+ * @param engine where it counts no rows, the expression names no table
  * @param among the oids of the tables to count in
  * @default all tables, which takes long where there are thousands
  */
-export const deletedSoFar = (among?: readonly number[]): SQL => counts(among && oids(among))
+export function deletedSoFar(engine: Engine, among?: readonly number[]): SQL {
+  if (engine.countsRows) return counts(among && oids(among))
+  const transaction = sql.raw(numbersTransactions(engine) ? "pg_current_xact_id_if_assigned()::text" : "null")
+  return sql`json_build_object('counted', false, 'transaction', ${transaction}, 'tables', json_build_array())`
+}
 
-/** Reads {@link deletedSoFar}. One query. */
+/** Reads {@link deletedSoFar} on an engine that counts rows. One query. */
 export const readDeletedSoFar = (tx: Database, among?: readonly number[]) =>
-  queryDocument<DeletedSoFar>(tx, sql`select ${deletedSoFar(among)}::text as document`)
+  queryDocument<DeletedSoFar>(tx, sql`select ${counts(among && oids(among))}::text as document`)
 
 /**
  * Reads {@link deletedSoFar} for the given tables and for those that refer to one of them by now.
@@ -40,6 +50,19 @@ export const readDeletedSoFar = (tx: Database, among?: readonly number[]) =>
  */
 export const readDeletedAround = (tx: Database, among?: readonly number[]) =>
   queryDocument<DeletedSoFar>(tx, sql`select ${counts(among && withReferring(oids(among)))}::text as document`)
+
+/**
+ * Finds a table that refers to one of the given ones by now, and is none of them; undefined for
+ * none. One query.
+ */
+export async function readReferringBeyond(tx: Database, among: readonly number[]): Promise<string | undefined> {
+  const [found] = await queryRows<{ label: string }>(
+    tx,
+    sql`select ${label("class")} as label from pg_class class
+      where oid = any (${sql.raw(withReferring(oids(among)))}) and oid <> all (${sql.raw(oids(among))}) limit 1`,
+  )
+  return found?.label
+}
 
 const oids = (among: readonly number[]) => `'{${among.join(",")}}'::oid[]`
 

@@ -3,10 +3,11 @@ import { getTableConfig, type PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../database.js"
 import { qualifiedName } from "../identifiers.js"
 import { queryDocument, queryRows } from "../query.js"
+import type { KeyColumn } from "../row-place.js"
 import { relationOf } from "./assumed-tables.js"
 import { type Column, columnsOf } from "./columns.js"
 import { type Index, uniqueIndexesOf } from "./indexes.js"
-import { hasTriggers, label, ownRows, qualified, topmost, values } from "./names.js"
+import { hasTriggers, label, ownRows, primaryKeyOf, qualified, topmost, values } from "./names.js"
 import { hidesRows, readable } from "./rights.js"
 
 /** Tells whether a `relkind` is a plain or a partitioned table, which can have foreign keys. */
@@ -30,6 +31,8 @@ export interface Relation {
   /** Whether the app has an enabled trigger on it. */
   hasTriggers: boolean
   columns: Column[]
+  /** The columns of the primary key; none where there is none. */
+  key: KeyColumn[]
   /** The unique indexes and exclusion constraints. */
   uniqueIndexes: Index[]
   /** The expressions of the check constraints. */
@@ -53,6 +56,7 @@ export async function readRelations(db: Database, oids: number[]): Promise<Relat
       'hidesRows', ${hidesRows("class")},
       'hasTriggers', ${hasTriggers("class")},
       'columns', ${columnsOf("class")},
+      'key', coalesce(${primaryKeyOf("class")}, '[]'),
       'uniqueIndexes', ${uniqueIndexesOf("class")},
       'checks', (
         select coalesce(json_agg(pg_get_expr(conbin, conrelid) order by conname), '[]')
