@@ -1,4 +1,4 @@
-import type { SQL } from "drizzle-orm"
+import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "./database.js"
 
 /**
@@ -8,6 +8,15 @@ import type { Database } from "./database.js"
 export async function queryRows<Row = Record<string, unknown>>(db: Database, statement: SQL): Promise<Row[]> {
   const result: unknown = await db.execute(statement)
   return Array.isArray(result) ? [...result] : (result as { rows: Row[] }).rows
+}
+
+/** Reads the clock of the database. */
+export async function readClock(db: Database): Promise<Date> {
+  const [row] = await queryRows<{ clock: number }>(
+    db,
+    sql`select (extract(epoch from clock_timestamp()) * 1000)::float8 as clock`,
+  )
+  return new Date(Number(row?.clock))
 }
 
 /** Runs a statement that returns one row with JSON text in the column `document`, and parses it. */
