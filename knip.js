@@ -18,6 +18,7 @@ export default {
     "test/docs/companions/*.ts",
     "test/docs/docstring-scope.ts",
     "test/gate/shared-limits-server.ts",
+    "test/soak/{run,app/server,app/purger}.ts",
     "test/store/purge-worker.ts",
   ],
   project: ["*.ts", "src/**/*.{ts,tsx}!", "scripts/**/*.ts", "docs/demo/**/*.{ts,tsx,js}", "test/**/*.{ts,tsx}"],
@@ -29,7 +30,7 @@ export default {
     "test/matrix/{next-app/**,frameworks.ts}",
   ],
   // Programs of the operating system.
-  ignoreBinaries: ["ldd", "openssl", "script"],
+  ignoreBinaries: ["ldd", "mount", "openssl", "script", "umount"],
   // Loaded by `require`, copied to where an example is installed, and named by the code of docs/recipes.
-  ignoreDependencies: ["express4", "@auth/sveltekit", "graphql", "graphql-yoga", "ioredis", "redis"],
+  ignoreDependencies: ["express4", "@auth/sveltekit", "graphql", "graphql-yoga", "redis"],
 }

@@ -3,6 +3,7 @@ import { appendFileSync, chownSync, existsSync, mkdirSync, readdirSync, readFile
 import { join } from "node:path"
 import postgres from "postgres"
 import { freePort } from "../../setup/free-port.js"
+import { POSTGRESQL } from "../../setup/left-out.js"
 import { type Account, end, runProgram, startProgram, unprivileged, until } from "./run-program.js"
 import { makeSpace, removeSpace } from "./small-disk.js"
 
@@ -16,13 +17,15 @@ export interface DatabaseNode {
   process: ChildProcess
 }
 
-const DEBIAN = "/usr/lib/postgresql"
-
 /** Finds the newest PostgreSQL that Debian's packages installed. */
-export function postgresPrograms(): string {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((one, other) => Number(other) - Number(one)) : []
-  const found = versions.map((version) => join(DEBIAN, version, "bin")).find((bin) => existsSync(join(bin, "postgres")))
-  if (!found) throw new Error(`There is no PostgreSQL under ${DEBIAN}. Run: apt-get install postgresql`)
+function postgresPrograms(): string {
+  const versions = existsSync(POSTGRESQL)
+    ? readdirSync(POSTGRESQL).sort((one, other) => Number(other) - Number(one))
+    : []
+  const found = versions
+    .map((version) => join(POSTGRESQL, version, "bin"))
+    .find((bin) => existsSync(join(bin, "postgres")))
+  if (!found) throw new Error(`There is no PostgreSQL under ${POSTGRESQL}. Run: apt-get install postgresql`)
   return found
 }
 
