@@ -11,11 +11,13 @@ import { readSessionCookie, sessionCookieName } from "./session/cookie.js"
 export function watchOutages(config: RequestConfig): () => boolean {
   const { logger } = config
   let seen = false
+  // An app that took the logger away gets that of Auth.js.
+  if (!logger?.error) return () => false
   config.logger = {
     ...logger,
     error(error) {
       seen ||= isOutage(error)
-      logger?.error?.(error)
+      logger.error?.(error)
     },
   }
   return () => seen
@@ -70,6 +72,12 @@ function isLost(
   return answer.status >= 500 || (typeof target === "string" && namesError(target, url))
 }
 
+/**
+ * Tells whether a URL names an error without a code. One with a code is meant, such as
+ * `merge_failed` after a time-out, where the sign-in page offers to go on without the merge.
+ */
 function namesError(target: string, base: string): boolean {
-  return URL.canParse(target, base) && new URL(target, base).searchParams.has("error")
+  if (!URL.canParse(target, base)) return false
+  const { searchParams } = new URL(target, base)
+  return searchParams.has("error") && !searchParams.has("code")
 }

@@ -210,6 +210,20 @@ describe.each(["database", "jwt"] as const)("an outage (%s sessions)", (strategy
     expect(await app.count(`note where "userId" = '${real}'`)).toBe(1)
   })
 
+  it("leaves a merge that a time-out stops to the sign-in page, with its code", async () => {
+    const form = { username: `slow-${strategy}`, password }
+    await visitor().browser.signIn("convert", form)
+    const { browser, id } = visitor()
+    const user = await id()
+    await direct.query(`insert into note ("userId") values ('${user}');
+      create function give_up() returns trigger language plpgsql as $$ begin raise sqlstate '57014'; end $$;
+      create trigger give_up before update on note for each row execute function give_up()`)
+    const answer = await browser.signIn("password", form)
+    expect(answer.headers.get("location")).toContain("code=merge_failed")
+    await direct.query("drop trigger give_up on note; drop function give_up")
+    expect(await id()).toBe(user)
+  })
+
   it("of a limiter's store refuses new users alone", async () => {
     const client = new Redis({ port: await freePort(), host: "127.0.0.1", maxRetriesPerRequest: 0, lazyConnect: true })
     client.on("error", () => {})
