@@ -25,6 +25,8 @@ describe.skipIf(withoutPostgresql)("with a replica that is two seconds behind", 
     writer = postgres(cluster.url, { max: 4, onnotice: () => {} })
     reader = postgres(cluster.standbyUrl, { max: 2, onnotice: () => {} })
     await migrate(drizzle(writer))
+    const isThere = async () => (await reader`select to_regclass('"lazyOutcome"') is not null as there`)[0]?.there
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(true)
   }, 120_000)
   afterAll(async () => {
     await Promise.all([writer?.end({ timeout: 1 }), reader?.end({ timeout: 1 })])
