@@ -28,7 +28,7 @@ export function heapsOf(samples: Sample[]): HeapOf[] {
   })
 }
 
-export function isHeapFlat(samples: Sample[]): { judged: number; growing: string[] } {
+export function judgeHeaps(samples: Sample[]): { judged: number; growing: string[] } {
   const heaps = heapsOf(samples)
   const growing = heaps.filter(({ early, late }) => late > Math.max(early * GROWTH.share, early + GROWTH.bytes))
   const inMb = (bytes: number) => `${(bytes / MB).toFixed(1)} MB`

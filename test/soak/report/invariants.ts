@@ -6,7 +6,7 @@ import type { VitalsWatch } from "../load/vitals.js"
 import { SERVER_CONNECTIONS } from "../servers/pooler.js"
 import { until } from "../servers/run-program.js"
 import type { World } from "../world.js"
-import { isHeapFlat } from "./flat-memory.js"
+import { judgeHeaps } from "./flat-memory.js"
 
 /** A promise that was checked, on how many things, and where it was broken. */
 export interface Checked {
@@ -165,7 +165,7 @@ function checkRecovery({ faults, probe }: Evidence): Checked {
 }
 
 function checkMemory({ vitals }: Evidence): Checked {
-  const { judged, growing } = isHeapFlat(vitals.samples)
+  const { judged, growing } = judgeHeaps(vitals.samples)
   return { promise: "the heap of each process stays flat", checked: judged, broken: growing }
 }
 
