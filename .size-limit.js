@@ -11,6 +11,8 @@ const LIMITS = {
   "./sveltekit": "15 kB",
   "./prisma": "2 kB",
   "./doctor": "41 kB",
+  "./stats": "48 kB",
+  "./opentelemetry": "3 kB",
   "./next": "35 kB",
   "./next/actions": "10 kB",
   "./react": "3 kB",

@@ -16,6 +16,7 @@ export { type MigrateOptions, type MigrateReport, migrate } from "./store/migrat
 export type * from "./store/purge/types.js"
 export type { ByTable } from "./store/sql/by-table.js"
 export type { Database } from "./store/sql/database.js"
+export type * from "./store/stats/types.js"
 export type { LazyAdapterOptions, TableLike } from "./store/tables/resolve-tables.js"
 export {
   accountsTable,
@@ -34,4 +35,3 @@ export {
 export type { UserRow } from "./store/tables/user-row.js"
 export type { ConvertedBy, ConvertHook, ConvertHookParams } from "./store/users/conversion.js"
 export type { NewSession } from "./store/users/sessions.js"
-export type * from "./store/users/stats-types.js"

@@ -3,6 +3,7 @@ import { LazySetupError } from "../errors.js"
 import { SetupProblems } from "../setup-problems.js"
 import type { InternalAdapter } from "../store/lazy-adapter.js"
 import { onlyActive } from "../store/only-active.js"
+import { rememberTelemetry } from "../store/telemetry.js"
 import { rememberSessionMaxAge } from "../store/users/session-life.js"
 import { composeCallbacks } from "./callbacks.js"
 import { checkEmbedding, frameCookies } from "./config/embedding.js"
@@ -46,6 +47,7 @@ const DEFAULT_RECHECK = 300
 export function withLazy(config: LazyConfig): LazyAuth {
   refuseUnusable(config)
   rememberSessionMaxAge(config.adapter.lazy, longestSession(config))
+  if (config.lazy?.telemetry) rememberTelemetry(config.adapter.lazy, config.lazy.telemetry)
   const app = appContext(config)
   const settled = settledConfig(config, app)
   const auth = refusingToBeConfig((argument) => {

@@ -1,6 +1,7 @@
 import { LazySetupError } from "../errors.js"
 import { checkPurgeOptions } from "../store/purge/check-options.js"
 import type { PurgeOptions, PurgeProgress } from "../store/purge/types.js"
+import type { StatsOptions } from "../store/stats/types.js"
 import { DEFAULT_SESSION_MAX_AGE } from "../store/users/session-life.js"
 import type { AppConfig } from "./app/app-config.js"
 import { type GivenOptions, readCount, readDuration, readFlag } from "./options.js"
@@ -58,6 +59,13 @@ export function joinPurgeOptions(given: GivenPurge, app: AppConfig | undefined, 
 
 /** Tells whether the app's module purges with `cascade`. */
 export const ownCascade = (app: AppConfig): boolean => readExport(app).cascade === true
+
+/** Returns what the app's module says of whom a purge keeps, and how long sessions live. */
+export function ownHeldBack(app: AppConfig): StatsOptions["purge"] {
+  const { olderThan, sessionMaxAge = 0, force, keep, cascade } = readExport(app)
+  const longest = Math.max(app.sessionMaxAge ?? DEFAULT_SESSION_MAX_AGE, sessionMaxAge)
+  return { olderThan, sessionMaxAge: longest, force, keep, cascade }
+}
 
 function readExport({ file, purge = {} }: AppConfig): PurgeOptions {
   if (typeof purge !== "object" || purge === null)

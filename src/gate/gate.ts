@@ -93,8 +93,9 @@ async function decideVisit(
     return typeof asked === "object" ? asked : openBeforeWrite(visit, config, { before, hasReturned: !!asked })
   }
 
-  const { isBot, enabled = false } = contextOf(config)?.options ?? {}
+  const { isBot, enabled = false, telemetry } = contextOf(config)?.options ?? {}
   const skipped = skipReason(visit, isBot)
+  if (skipped) telemetry?.count("create", { outcome: "refused", reason: skipped })
   if (skipped === "prefetch" && isShownLater(headers) && enabled !== false) return refuseAhead(null)
   if (skipped) return openWithout(skipped, cookie)
   // The browser may have sent this request before a conversion and receive the answer after it. The

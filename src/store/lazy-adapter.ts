@@ -22,6 +22,7 @@ import { explainEngine, lacking } from "./sql/explain-engine.js"
 import { qualifiedName } from "./sql/identifiers.js"
 import { redactErrors } from "./sql/redact.js"
 import { retryWrites } from "./sql/transactions.js"
+import { readStats } from "./stats/stats.js"
 import { madeFrom, writtenUsers } from "./tables/legacy-hash.js"
 import { asDefined, recordsProofs, requireRoomForProof, writtenUser } from "./tables/proof-column.js"
 import {
@@ -41,8 +42,8 @@ import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
 import { endSessionsOf } from "./users/sessions.js"
 import { signInStore } from "./users/sign-in-store.js"
-import { readStats } from "./users/stats.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
+import { watchStore } from "./watched-store.js"
 
 /** An Auth.js adapter that also makes, converts and removes lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
@@ -147,7 +148,7 @@ function drizzleStore(
   const { isActive } = options
   const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
   const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
-  const store: StoreInternals = redactErrors<StoreInternals>({
+  const methods: StoreInternals = {
     hasPasswords: tables.passwordsTable !== undefined,
     recordsProofs: recordsProofs(tables.usersTable),
     needsEmail: tables.usersTable.email.notNull,
@@ -206,6 +207,7 @@ function drizzleStore(
         () => deleteLazyUser(db, tables, userId, options),
         (engine, options) => new LazySetupError(`A lazy user can't be deleted ${lacking(engine)}`, options),
       ),
-  })
+  }
+  const store: StoreInternals = redactErrors<StoreInternals>(watchStore(methods, () => store))
   return store
 }

@@ -1,5 +1,10 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { statsSummary } from "../../src/cli/report/stats-summary.js"
+import type { StatsReport } from "../../src/drizzle.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { runCommand } from "./command.js"
 import { fill } from "./lazy-users.js"
@@ -82,6 +87,54 @@ describe("authjs-lazy stats", () => {
     const { stdout } = await stats(url)
     expect(stdout).toContain("There is no table of outcomes, so this counts only the users that still exist")
     expect(JSON.parse((await stats(url, "--json")).stdout)).toMatchObject({ exact: false, lazyUsers: 23 })
+  })
+
+  it("writes a page with charts, and says so", async () => {
+    const { url } = shared
+    const cwd = await mkdtemp(join(tmpdir(), "authjs-lazy-stats-"))
+    onTestFinished(() => rm(cwd, { recursive: true }))
+    const args = ["stats", "--database-url", url, "--html", "report.html", "--json"]
+    const { code, stdout, stderr } = await runCommand(args, { cwd })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "authjs-lazy: Wrote report.html.\n" })
+    expect(JSON.parse(stdout)).toMatchObject({ lazyUsers: 23, details: { heldBack: { due: 3 } } })
+    expect(new Date(JSON.parse(stdout).since).getUTCDay()).toBe(1)
+    const html = await readFile(join(cwd, "report.html"), "utf8")
+    expect(html).toContain("<title>Lazy users</title>")
+    expect(html).toMatch(/http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-[^"]+"/)
+    expect(html.match(/role="img"/g)?.length).toBeGreaterThan(4)
+    // Only an app can serve other periods.
+    expect(html).not.toContain("<nav")
+    const nowhere = await runCommand([...args.slice(0, 4), "no/such/folder.html"], { cwd })
+    expect(nowhere).toMatchObject({ code: 2, stdout: "" })
+    expect(nowhere.stderr).toContain("--html: no/such/folder.html could not be written (ENOENT).")
+  })
+
+  it("says how far a sample may be off", () => {
+    const report: StatsReport = {
+      lazyUsers: 2_500_000,
+      since: new Date("2026-01-01"),
+      days: [],
+      ways: {},
+      conversionRate: 0.07,
+      timeToConvert: null,
+      exact: false,
+      sampled: {
+        share: 0.0746,
+        recorded: true,
+        lazyUsers: 64_000,
+        created: 45_500,
+        converted: 0,
+        days: [],
+        conversionRate: [0.0681, 0.0719],
+      },
+    }
+    const text = statsSummary(report, ["user"], process.stdout)
+    expect(text).toContain("Lazy users now    2,500,000 ± 64,000\n")
+    expect(text).toContain(
+      "Read 7.5 % of the pages of the user table. In 19 of 20 samples, the truth is within ± of the number of lazy users, " +
+        "± 45,500 created, and a rate from 6.8 % to 7.2 %. Pass --exact to count them all.",
+    )
+    expect(text).not.toContain("no table of outcomes")
   })
 
   it.each([["the day before yesterday"], ["2026-02-31"], ["30"], ["2026"]])(

@@ -77,8 +77,12 @@ export class LinkingApp extends FlowApp {
 }
 
 /** Runs tests with both kinds of session, an OpenID provider and a mailbox. */
-export function describeLinking(name: string, tests: (app: LinkingApp, strategy: "database" | "jwt") => void): void {
-  for (const { driver, open, strategy } of flows)
+export function describeLinking(
+  name: string,
+  tests: (app: LinkingApp, strategy: "database" | "jwt") => void,
+  combinations = flows,
+): void {
+  for (const { driver, open, strategy } of combinations)
     describe(`${name} (${driver}, ${strategy} sessions)`, () => {
       const app = new LinkingApp(strategy)
       beforeAll(async () => {

@@ -36,7 +36,7 @@ export function readSettings(): Settings | undefined {
   if (values.help || !isKnown || !(seconds >= 20 && seconds <= 3600) || !Number.isInteger(seed)) return undefined
   const isLong = seconds >= 120
   const lasting = isLong ? { redis: 15, disk: 8, clock: 10, cuts: 4 } : { redis: 2, disk: 2, clock: 2, cuts: 2 }
-  return { seconds, every: isLong ? 20 : 4, lasting, seed, driver, visitors: 5 }
+  return { seconds, every: isLong ? 20 : 4, lasting, seed, driver, visitors: isLong ? 8 : 5 }
 }
 
 /** Makes a source of numbers from 0 to 1 that are the same for the same seed (mulberry32). */

@@ -1,10 +1,13 @@
-import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
+import { eq } from "drizzle-orm"
+import { type AnyPgColumn, pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyAdapter, type StatsReport, schema } from "../../src/drizzle.js"
 import { LazySetupError } from "../../src/index.js"
 import { internals } from "../../src/store/lazy-store.js"
+import { readStats } from "../../src/store/stats/stats.js"
+import { resolveTables } from "../../src/store/tables/resolve-tables.js"
 import { createTables } from "../contract/create-tables.js"
 import { HASH, newAccount, newAuthenticator, newUser, unique } from "../contract/fixtures.js"
 import { drivers, emptyPostgres, postgresDatabase, type TestDatabase } from "../setup/databases.js"
@@ -27,6 +30,19 @@ function eventful({ days }: StatsReport): Record<number, Record<string, number>>
     }),
   )
 }
+
+/** The columns of the default user table, in a definition of the app's own. */
+const ownColumns = () => ({
+  id: text("id").primaryKey(),
+  name: text("name"),
+  email: text("email"),
+  emailVerified: timestamp("emailVerified"),
+  image: text("image"),
+  username: text("username"),
+  lazySince: timestamp("lazySince", { withTimezone: true }),
+  convertedAt: timestamp("convertedAt", { withTimezone: true }),
+  seenAt: timestamp("seenAt", { withTimezone: true }),
+})
 
 describe.each(drivers)("stats ($driver)", ({ open }) => {
   let database: TestDatabase
@@ -175,17 +191,7 @@ describe.each(drivers)("stats ($driver)", ({ open }) => {
 
   it("counts off the users who are still there without a table of outcomes, and says so", async () => {
     const { passwordsTable: _, lazyOutcomesTable: __, ...tables } = schema
-    const usersTable = pgTable("user", {
-      id: text("id").primaryKey(),
-      name: text("name"),
-      email: text("email"),
-      emailVerified: timestamp("emailVerified"),
-      image: text("image"),
-      username: text("username"),
-      lazySince: timestamp("lazySince", { withTimezone: true }),
-      convertedAt: timestamp("convertedAt", { withTimezone: true }),
-      seenAt: timestamp("seenAt", { withTimezone: true }),
-    })
+    const usersTable = pgTable("user", ownColumns())
     adapter = LazyAdapter(database.db, { ...tables, usersTable })
     const real = await adapter.createUser(newUser())
     const [converted, merged] = [await lazyUser(at(2)), await lazyUser(at(2))]
@@ -197,6 +203,152 @@ describe.each(drivers)("stats ($driver)", ({ open }) => {
     expect(stats).toMatchObject({ lazyUsers: 1, ways: {}, conversionRate: 1 / 2, exact: false })
     expect(eventful(stats)).toEqual({ 4: { created: 1 }, 2: { created: 1 }, 0: { converted: 1 } })
     expect(stats.timeToConvert?.median).toBeGreaterThan(DAY / 1000)
+  })
+
+  it("tells, with details, what became of each week's users, when, and who came back", async () => {
+    const monday = new Date(at(28, "00:00:00").valueOf() - ((at(28).getUTCDay() + 6) % 7) * DAY)
+    const hours = (hours: number) => new Date(monday.valueOf() + hours * 3600 * 1000)
+    const seen = async (since: Date, seenAt: Date) =>
+      database.query(`update "user" set "seenAt" = '${seenAt.toISOString()}' where id = '${await lazyUser(since)}'`)
+    await seen(hours(1), hours(2))
+    await seen(hours(1), hours(24))
+    await seen(hours(1), hours(25))
+    await seen(hours(1), hours(1 + 7 * 24))
+    await seen(hours(1), hours(15 * 24))
+    // A failed merge, or `adopt`, sets this.
+    await seen(hours(1), daysAgo(-60))
+    await outcome("converted", hours(2), hours(2.5), { way: "'email'" })
+    await outcome("converted", hours(2), hours(8 * 24), { way: "'github'" })
+    await outcome("merged", hours(2), hours(30))
+    await outcome("merged", hours(2), hours(3))
+    await outcome("purged", hours(0), hours(50), { users: 7 })
+    await outcome("deleted", hours(2), hours(50))
+    await outcome("converted", hours(-24 * 20), hours(5), { way: "'github'" })
+
+    expect((await adapter.lazy.stats()).details).toBeUndefined()
+    const { details } = await adapter.lazy.stats({ since: monday, details: true })
+    const week = (weeks: number) => dayOf(new Date(monday.valueOf() + weeks * 7 * DAY))
+    expect(details?.weeks.slice(0, 3)).toEqual([
+      { week: week(0), merged: 2, ways: { email: 1, github: 1 } },
+      { week: week(1), merged: 0, ways: { github: 1 } },
+      { week: week(2), merged: 0, ways: {} },
+    ])
+    expect(details?.weeks).toHaveLength(details?.cohorts.length as number)
+    const [first, second] = details?.cohorts ?? []
+    expect(first).toMatchObject({
+      week: week(0),
+      created: 18,
+      cameBack: 5,
+      converted: 2,
+      merged: 2,
+      purged: 7,
+      deleted: 1,
+      lazy: 6,
+    })
+    // The four real ones, and those who were seen after one and two weeks.
+    expect(first?.retained.slice(0, 3)).toEqual([6, 5, 4])
+    expect(second).toMatchObject({ created: 0, cameBack: 0, retained: [0, 0, 0].slice(0, second?.retained.length) })
+    const took = details?.convertedWithin.filter(({ users }) => users > 0)
+    expect(took).toEqual([
+      { seconds: 3600, users: 1 },
+      { seconds: 14 * 86_400, users: 1 },
+      { seconds: 30 * 86_400, users: 1 },
+    ])
+    expect(details?.convertedWithin.at(-1)).toEqual({ seconds: null, users: 0 })
+  })
+
+  it("tells, with details, who is held back from the purge, and by what", async () => {
+    await database.query(`create table note (owner text references "user"(id))`)
+    await database.query(`create table pin (owner text references "user"(id) on delete cascade)`)
+    const aged = async (seenAt: Date | null) => {
+      const id = await lazyUser(daysAgo(70))
+      await database.query(
+        `update "user" set "seenAt" = ${seenAt ? `'${seenAt.toISOString()}'` : "null"} where id = '${id}'`,
+      )
+      return id
+    }
+    const [, kept, alive, noted] = [
+      await aged(daysAgo(50)),
+      await aged(daysAgo(50)),
+      await aged(daysAgo(50)),
+      await aged(null),
+    ]
+    await aged(daysAgo(2))
+    await aged(daysAgo(-20))
+    await adapter.createSession({ sessionToken: unique("token"), userId: alive, expires: daysAgo(-1) })
+    await database.query(`insert into note values ('${noted}')`)
+    await database.query(`insert into pin values ('${kept}')`)
+    const keep = (user: { id: AnyPgColumn }) => eq(user.id, kept)
+    const { details } = await adapter.lazy.stats({ details: true, purge: { keep } })
+    expect(details?.heldBack).toEqual({
+      before: expect.toSatisfy((before: Date) => Math.abs(before.valueOf() - daysAgo(30).valueOf()) < 60_000),
+      recent: 1,
+      spared: 1,
+      signedIn: 1,
+      kept: 1,
+      due: 2,
+      more: false,
+      lookedUp: 2,
+      referredTo: 1,
+      tables: { note: 1 },
+    })
+    // What a purge then does is the same.
+    expect(await adapter.lazy.purge({ keep })).toMatchObject({ purged: 1, skipped: { note: 1 } })
+    const refused = await adapter.lazy.stats({ details: true, purge: { olderThan: 60 } })
+    expect(refused.details?.heldBack).toEqual({ unknown: expect.stringContaining("`olderThan` is 60 seconds") })
+    await database.query("drop table note, pin")
+  })
+
+  it("samples a large table, says how far it may be off, and counts every user when asked", async () => {
+    await database.query(`insert into "user" (id, name, "lazySince", "convertedAt", "seenAt")
+      select 'many-' || n, repeat('x', 80), at, case when n % 10 = 0 then at + interval '1 hour' end, at
+      from (select n, now() - (n % 20) * interval '1 day' as at from generate_series(1, 30000) n) as made`)
+    await outcome("converted", at(3), at(2), { users: 500, way: "'email'" })
+    const tables = resolveTables({})
+    const sample = { above: 100, pages: 200 }
+    const exact = await readStats(database.db, tables, { exact: true }, sample)
+    expect(exact).toMatchObject({ lazyUsers: 27_000, exact: true, ways: { email: 500 } })
+    expect(exact.sampled).toBeUndefined()
+    expect(await readStats(database.db, tables, {}, { above: 1_000_000, pages: 1 })).toEqual(exact)
+
+    const report = await readStats(database.db, tables, { details: true }, sample)
+    const { sampled } = report
+    if (!sampled) throw new Error("Every page was read.")
+    expect(report).toMatchObject({ exact: false, ways: { email: 500 }, timeToConvert: exact.timeToConvert })
+    expect(sampled.share).toBeGreaterThan(0.1)
+    expect(sampled.share).toBeLessThan(0.6)
+    // Three times the margin is six standard deviations.
+    const off = (found: number, truth: number, margin: number) => {
+      expect(Math.abs(found - truth)).toBeLessThanOrEqual(3 * margin)
+      expect(margin).toBeGreaterThan(0)
+      expect(margin).toBeLessThan(truth / 2)
+    }
+    off(report.lazyUsers, 27_000, sampled.lazyUsers)
+    const created = (stats: StatsReport) => stats.days.reduce((sum, { created }) => sum + created, 0)
+    off(created(report), created(exact), sampled.created)
+    expect(report.details?.cohorts.reduce((sum, { created }) => sum + created, 0)).toBeCloseTo(created(report), -1.5)
+    for (const [n, { created }] of exact.days.entries())
+      if (created > 0) off(report.days[n]?.created ?? 0, created, sampled.days[n] ?? 0)
+    const [low = 1, high = 0] = sampled.conversionRate ?? []
+    expect(low).toBeLessThan(report.conversionRate as number)
+    expect(high).toBeGreaterThan(report.conversionRate as number)
+
+    const { usersTable, accountsTable, sessionsTable, verificationTokensTable, authenticatorsTable } = tables
+    const bare = { usersTable, accountsTable, sessionsTable, verificationTokensTable, authenticatorsTable }
+    const withoutOutcomes = await readStats(database.db, bare as typeof tables, {}, sample)
+    const converted = withoutOutcomes.days.reduce((sum, { converted }) => sum + converted, 0)
+    off(converted, 3000, withoutOutcomes.sampled?.converted as number)
+    expect(withoutOutcomes.timeToConvert).toEqual({ median: 3600, p90: 3600 })
+  })
+
+  it("counts every row of a table that can't be sampled", async () => {
+    await lazyUser(at(2))
+    await database.query(`create view everyone as select * from "user"`)
+    const usersTable = pgTable("everyone", ownColumns())
+    const tables = { ...resolveTables({}), usersTable } as unknown as ReturnType<typeof resolveTables>
+    const report = await readStats(database.db, tables, {}, { above: -1, pages: 1 })
+    await database.query("drop view everyone")
+    expect(report).toMatchObject({ lazyUsers: 1, exact: true })
   })
 
   it.each([

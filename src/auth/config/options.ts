@@ -3,6 +3,7 @@ import type { Account, Profile } from "@auth/core/types"
 import type { LazyAdapter } from "../../store/lazy-adapter.js"
 import type { MergeHook, MergeReport } from "../../store/merge/types.js"
 import type { UserRow } from "../../store/tables/user-row.js"
+import type { LazyTelemetry } from "../../store/telemetry.js"
 import type { ConvertedBy, ConvertHook } from "../../store/users/conversion.js"
 import type { TrustedProxy } from "../request/client-address.js"
 import type { CreationLimits } from "./limits.js"
@@ -137,6 +138,13 @@ export interface LazyOptions {
    *   provider === "acme" ? profile.mail_state === "checked" : undefined
    */
   isEmailVerified?: (profile: Profile, account: Account) => boolean | undefined | Promise<boolean | undefined>
+  /**
+   * Records spans and counters of what becomes of lazy users, also of `adapter.lazy.purge()`:
+   * `openTelemetry()` of `authjs-lazy/opentelemetry`.
+   * @default nothing is recorded
+   * @example telemetry: openTelemetry()
+   */
+  telemetry?: LazyTelemetry
 }
 
 /** The sign-in that `lazy.merge` decides on. */

@@ -11,6 +11,7 @@ import type { UserRow } from "../../store/tables/user-row.js"
 import type { RequestContext } from "../context/request-context.js"
 import type { RequestHead } from "../request/head.js"
 import { senderOf } from "../request/sender.js"
+import { countingRefusals } from "./count-refusals.js"
 
 /** Signs in with the fields of a form. Returns null, or throws CredentialsSignin, to refuse. */
 type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<UserRow | null>
@@ -77,10 +78,11 @@ export function bindProvider(provider: Provider, context: RequestContext): Provi
     const { authorize } = provider[BIND]
     return withAuthorize(
       provider,
-      (credentials) => {
-        refuseCrossSite(context)
-        return authorize(credentials, context as BoundContext)
-      },
+      (credentials) =>
+        countingRefusals(provider.id, context, () => {
+          refuseCrossSite(context)
+          return authorize(credentials, context as BoundContext)
+        }),
       context,
     )
   }

@@ -1,5 +1,5 @@
 import { styleText } from "node:util"
-import type { DayStats, StatsReport } from "../../store/users/stats-types.js"
+import type { DayStats, StatsReport, StatsSample } from "../../store/stats/types.js"
 import { count, printable, showDuration, tablesLookedAt } from "./format.js"
 
 /** Formats statistics as text, as wide as the stream, and in colour if the stream supports it. */
@@ -9,10 +9,11 @@ export function statsSummary(report: StatsReport, tables: string[], stream: Node
 
 const EVENTS = ["created", "converted", "merged", "purged", "deleted"] as const
 
-function totals({ lazyUsers, since, days, ways, conversionRate, timeToConvert, exact }: StatsReport): string[] {
+function totals(report: StatsReport): string[] {
+  const { lazyUsers, since, days, ways, conversionRate, timeToConvert, sampled, exact } = report
   const sum = (event: (typeof EVENTS)[number]) => count(days.reduce((total, day) => total + day[event], 0))
   const lines = [
-    ["Lazy users now", count(lazyUsers)],
+    ["Lazy users now", `${count(lazyUsers)}${sampled ? ` ± ${count(sampled.lazyUsers)}` : ""}`],
     [`Since ${since.toISOString().slice(0, 10)}`, EVENTS.map((event) => `${sum(event)} ${event}`).join(", ")],
     ["Became real by", list(ways)],
     ["Conversion rate", conversionRate === null ? "" : `${percent(conversionRate)} of those created since then`],
@@ -21,8 +22,19 @@ function totals({ lazyUsers, since, days, ways, conversionRate, timeToConvert, e
   const width = Math.max(...lines.map(([name = ""]) => name.length))
   return [
     ...lines.map(([name = "", value]) => `${name.padEnd(width)}  ${value}`),
-    ...(exact ? [] : ["There is no table of outcomes, so this counts only the users that still exist."]),
+    ...(exact || sampled?.recorded ? [] : [NO_OUTCOMES]),
+    ...(sampled ? [sampleNote(sampled)] : []),
   ]
+}
+
+const NO_OUTCOMES = "There is no table of outcomes, so this counts only the users that still exist."
+
+function sampleNote({ share, created, conversionRate }: StatsSample): string {
+  const rate = conversionRate ? `, and a rate from ${percent(conversionRate[0])} to ${percent(conversionRate[1])}` : ""
+  return (
+    `Read ${percent(share)} of the pages of the user table. In 19 of 20 samples, the truth is within ± of the number of ` +
+    `lazy users, ± ${count(created)} created${rate}. Pass --exact to count them all.`
+  )
 }
 
 const list = (ways: Record<string, number>) =>

@@ -128,7 +128,7 @@ function oldEnough(search: Search): SQL {
 }
 
 /** Builds the condition for being old enough, for each pass on the column of the purge's index. */
-function agesOf({ tables, settings }: Search): Record<Pass, SQL> {
+export function agesOf({ tables, settings }: Search): Record<Pass, SQL> {
   const { lazySince, seenAt } = tables.usersTable
   const { before } = settings
   return { seen: lt(seenAt, before), unseen: and(isNull(seenAt), lt(lazySince, before)) as SQL }
@@ -142,7 +142,7 @@ function noLiveSession(search: Search): SQL {
  * Builds the condition for a user without a live session, for a few of many users. OFFSET 0 makes
  * PostgreSQL look up each user, where it would rather read all sessions for each batch.
  */
-function noLiveSessionOfUser(search: Search): SQL {
+export function noLiveSessionOfUser(search: Search): SQL {
   return sql`not exists (${liveSessions(search)} offset 0)`
 }
 

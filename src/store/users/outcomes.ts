@@ -30,7 +30,7 @@ export async function recordOutcomes(
 }
 
 /** Names a way to become real, as `LazyStore.stats` counts it. */
-function wayOf({ provider, type }: ConvertedBy): string {
+export function wayOf({ provider, type }: ConvertedBy): string {
   if (type === "credentials" && provider === "convert") return "password"
   if (type === "email") return "email"
   return type === "webauthn" ? "passkey" : provider
