@@ -11,6 +11,7 @@ import { Browser } from "../setup/browser-jar.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 import { withoutPostgresql } from "../setup/left-out.js"
 import { Cluster } from "../soak/servers/cluster.js"
+import { until } from "../soak/servers/run-program.js"
 
 const LAG = 2
 
@@ -25,8 +26,9 @@ describe.skipIf(withoutPostgresql)("with a replica that is two seconds behind", 
     writer = postgres(cluster.url, { max: 4, onnotice: () => {} })
     reader = postgres(cluster.standbyUrl, { max: 2, onnotice: () => {} })
     await migrate(drizzle(writer))
-    const isThere = async () => (await reader`select to_regclass('"lazyOutcome"') is not null as there`)[0]?.there
-    await expect.poll(isThere, { timeout: 20_000 }).toBe(true)
+    const isThere = async () =>
+      (await reader`select to_regclass('"lazyOutcome"') is not null as there`)[0]?.there === true
+    await until("the replica has the tables", isThere)
   }, 120_000)
   afterAll(async () => {
     await Promise.all([writer?.end({ timeout: 1 }), reader?.end({ timeout: 1 })])
