@@ -7,7 +7,7 @@ const LIMITS = {
   "./password": "9 kB",
   "./pages": "17 kB",
   "./express": "18 kB",
-  "./hono": "14 kB",
+  "./hono": "15 kB",
   "./sveltekit": "15 kB",
   "./prisma": "2 kB",
   "./doctor": "41 kB",

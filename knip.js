@@ -19,6 +19,7 @@ export default {
     "test/docs/companions/*.ts",
     "test/docs/docstring-scope.ts",
     "test/gate/shared-limits-server.ts",
+    "test/soak/{run,app/server,app/purger}.ts",
     "test/store/purge-worker.ts",
   ],
   project: [
@@ -37,7 +38,7 @@ export default {
     "test/matrix/{next-app/**,frameworks.ts}",
   ],
   // Programs of the operating system.
-  ignoreBinaries: ["ldd", "openssl", "script"],
+  ignoreBinaries: ["ldd", "mount", "openssl", "script", "umount"],
   // Loaded by `require` or by name, copied to where an example is installed, and named by the code of docs/recipes.
   ignoreDependencies: [
     "express4",

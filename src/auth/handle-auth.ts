@@ -3,6 +3,7 @@ import { framePolicy } from "./config/embedding.js"
 import { type RequestConfig, requestConfig } from "./config/request-config.js"
 import { hideFromOtherSites, refusedRoute } from "./context/loaded-elsewhere.js"
 import { contextOf } from "./context/request-context.js"
+import { answerInOutage, watchOutages } from "./outage-answer.js"
 import { keepPrivate } from "./request/cache-control.js"
 import { appendCookies, hideForeignCookies, isNameOrChunk, withoutForeignCookies } from "./request/cookies.js"
 import type { LazyAuth } from "./request/head.js"
@@ -35,7 +36,8 @@ const MAX_BODY = 256 * 1024
  * Answers a request to one of the routes of Auth.js (`/auth/…`), in anything that speaks Request
  * and Response. Calls `Auth()` with the configuration for this request and the defaults of the
  * environment (`AUTH_SECRET`, `AUTH_URL`, …). Answers 413 to a body of more than 256 KiB, which
- * Auth.js would read whole.
+ * Auth.js would read whole, and 503 with `Retry-After` while the database or the store of a limiter
+ * can't be reached. The browser keeps its session then.
  * @example
  * const response = await handleAuth(request, authConfig)
  */
@@ -45,15 +47,17 @@ export async function handleAuth(request: Request, auth: LazyAuth, options: Hand
   const outside = publicRequest(read)
   const config = requestConfig(auth, { request: outside, getClientAddress: options.getClientAddress })
   const context = contextOf(config)
-  const refused = context && refusedRoute(outside, config, context)
-  const done = refused ?? finished(await answered(outside, config), outside, config)
+  const done = (context && refusedRoute(outside, config, context)) ?? (await answered(outside, config))
   const { embedded } = context?.options ?? {}
   if (embedded) done.headers.append("content-security-policy", framePolicy(embedded))
   return done
 }
 
-function answered(request: Request, config: RequestConfig): Promise<Response> {
-  return Auth(config.trustHost ? visibleRequest(request, config) : withoutQuery(request), config)
+async function answered(request: Request, config: RequestConfig): Promise<Response> {
+  const hadOutage = watchOutages(config)
+  const answer = await Auth(config.trustHost ? visibleRequest(request, config) : withoutQuery(request), config)
+  const inOutage = hadOutage() ? await answerInOutage(answer, request, config) : undefined
+  return inOutage ?? finished(answer, request, config)
 }
 
 /**

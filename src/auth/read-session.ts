@@ -4,6 +4,7 @@ import { AdapterError, EventError, JWTSessionError, SessionTokenError } from "@a
 import type { JWT } from "@auth/core/jwt"
 import { isLazyRow, type UserRow } from "../store/tables/user-row.js"
 import { logError } from "./config/log-error.js"
+import { isOutage } from "./config/outage.js"
 import { checkRequestConfig, type RequestConfig } from "./config/request-config.js"
 import { writtenSession } from "./context/decision.js"
 import { contextOf } from "./context/request-context.js"
@@ -89,6 +90,7 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
     const cookie = cookieFor(standing, config, place, cookies)
     return { body, cookies, owner: { id: token.sub ?? "", isLazy: token.isLazy }, cookie }
   } catch (error) {
+    if (isOutage(error)) throw unreadable(config, error)
     logError(
       config,
       new JWTSessionError("A callback of the app failed for a session; see the cause.", { cause: { err: error } }),
@@ -108,6 +110,8 @@ async function decodeOrLog(
     if (!payload) throw new Error("Invalid JWT")
     return payload
   } catch (error) {
+    // The database was asked for the user of a token from before this library.
+    if (isOutage(error)) throw unreadable(config, error)
     logError(
       config,
       new JWTSessionError("A session token is invalid; the visitor counts as signed out.", { cause: { err: error } }),
@@ -154,7 +158,7 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
 }
 
 /** Logs why a session can't be read, and returns the error to throw. */
-function unreadable(config: RequestConfig, error: unknown): SessionTokenError {
+function unreadable(config: AuthConfig, error: unknown): SessionTokenError {
   const failure = new SessionTokenError(
     "The session can't be read: the database or a callback failed; see the cause.",
     { cause: { err: error } },

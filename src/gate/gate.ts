@@ -18,7 +18,7 @@ import { isNavigation, isPageLoad, isWrite, type SkipReason, skipReason } from "
 import { decideEmbedded } from "./embedded.js"
 import { checkOptions, type GateOptions } from "./options.js"
 import { isShownLater } from "./prefetch.js"
-import { type GatedVisit, refuseAhead, refuseForNow, refuseOther } from "./refusals.js"
+import { type GatedVisit, refuseAhead, refuseForNow, refuseInOutage, refuseOther } from "./refusals.js"
 import { type GateOpen, type GateRefused, type GateResult, letPass } from "./result.js"
 
 /**
@@ -27,7 +27,8 @@ import { type GateOpen, type GateRefused, type GateResult, letPass } from "./res
  *
  * The gate reads the method, URL and headers of the request, never its body.
  * @throws LazySetupError when an option doesn't exist, or `auth` is not what `withLazy` returned
- * @throws Error of the database or of an app's callback, in which case nothing was written
+ * @throws Error of the database or of an app's callback, in which case nothing was written. Refuses
+ * with 503 where the database or the store of a limiter can't be reached
  * @example
  * async function handle(request: Request): Promise<Response> {
  *   const result = await gate(request, authConfig)
@@ -40,15 +41,20 @@ export async function gate(request: RequestHead, auth: LazyAuth, options: GateOp
   return decideGate(request, auth, options)
 }
 
-/**
- * Decides on a request as {@link gate} does, with options that are already checked.
- * @param canSendBack false where the gate can't set a cookie and redirect to the same URL
- */
+/** What a framework can do with the result of its gate. */
+interface Means {
+  /** False where the gate can't set a cookie and redirect to the same URL. */
+  canSendBack: boolean
+  /** False where the gate can't answer 503, so that it throws the error of an outage. */
+  canRefuse: boolean
+}
+
+/** Decides on a request as {@link gate} does, with options that are already checked. */
 export async function decideGate(
   request: RequestHead,
   auth: LazyAuth,
   options: GateOptions,
-  { canSendBack } = { canSendBack: true },
+  { canSendBack, canRefuse }: Means = { canSendBack: true, canRefuse: true },
 ): Promise<GateResult> {
   const { origin, url } = publicAddress(request)
   const { method, headers } = request
@@ -60,8 +66,11 @@ export async function decideGate(
   const config = sessionConfig(auth, { request: seen, getClientAddress: options.getClientAddress })
   if (!Array.isArray(config.providers)) throw notFromWithLazy(config)
   const { embedded } = contextOf(config)?.options ?? {}
-  if (!embedded) return decideVisit(visit, config, seen, canSendBack)
-  return decideEmbedded(visit, config, embedded, (visible) => decideVisit(visible, config, seen, canSendBack))
+  const decide = (visible: GatedVisit) => {
+    const decided = decideVisit(visible, config, seen, canSendBack)
+    return canRefuse ? decided.catch((error) => refuseInOutage(visible, config, error)) : decided
+  }
+  return embedded ? decideEmbedded(visit, config, embedded, decide) : decide(visit)
 }
 
 async function decideVisit(

@@ -39,10 +39,11 @@ export interface GateRefused {
    * The reason:
    * - `"lazy-required"`, `"real-required"`: the gate lets only such users through
    * - `"rate-limited"`: too many lazy users were made
+   * - `"unavailable"`: the database or the store of a limiter can't be asked
    * - `"prefetch"`: the browser preloads a page that would make a lazy user
    * - `"session-ended"`: the session of the request ended while it was on its way
    */
-  reason: "lazy-required" | "real-required" | "rate-limited" | "prefetch" | "session-ended"
+  reason: "lazy-required" | "real-required" | "rate-limited" | "unavailable" | "prefetch" | "session-ended"
   /** The session of the user who may not pass; null without one. */
   session: GateSession | null
   /**
@@ -50,13 +51,14 @@ export interface GateRefused {
    * - 303 with `Location` for a browser that navigates without the required user; other clients get
    *   401 without a session, else 403
    * - 429 with `Retry-After` over the limit of new lazy users
+   * - 503 with `Retry-After` while the database, or the store of a limiter, can't be reached
    * - 503 for a page that the browser preloads, so that it requests it again on the click
    * - 307 to the same URL after the session has ended, so that the browser sends its newest cookie
    */
   status: 303 | 307 | 401 | 403 | 429 | 503
   /** Headers for the response, with `Location` or `Retry-After` where the status has one. */
   headers: Headers
-  /** HTML for a browser that navigates, JSON for other clients; empty with 303, 307 and 503. */
+  /** HTML for a browser that navigates, JSON for other clients; empty with 303, 307 and `"prefetch"`. */
   body: string
   /**
    * Returns the refusal as a response, or a copy of the app's own response with the refusal's

@@ -1,5 +1,6 @@
 import { isAuthError } from "../auth/config/auth-error.js"
 import { logError } from "../auth/config/log-error.js"
+import { isOutage, RETRY_AFTER } from "../auth/config/outage.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { contextOf } from "../auth/context/request-context.js"
 import { issueCsrfToken, postCallback, startSignIn } from "../auth/internal-call.js"
@@ -35,9 +36,10 @@ import { readIdentifierField, readWays, type Way } from "./ways.js"
  * `{ csrfToken, identifier, user, providers }`. POST takes
  * `{ csrfToken, username | email, password, passwordConfirm? }` and returns
  * `{ ok: true, redirectTo, user }`, or `{ ok: false, code, field, message }` with status 422
- * (refused), 429 (too many tries), 403 (CSRF token), 409 (already a real user) or 500.
+ * (refused), 429 (too many tries), 403 (CSRF token), 409 (already a real user), 503 or 500.
  *
- * The returned function never throws: it logs errors with the app's `logger` and answers 500.
+ * The returned function never throws: it logs errors with the app's `logger` and answers 500, or
+ * 503 with `Retry-After` while the database or the store of a limiter can't be reached.
  * @throws LazySetupError when the configuration has no ConvertProvider
  * @example
  * ```ts
@@ -68,7 +70,9 @@ export function convertPage(auth: LazyAuth, options: ConvertPageOptions = {}): C
       response = answer(await decide(visit))
     } catch (error) {
       if (!isLogged(error)) logError({ logger }, error)
-      response = answer({ kind: "failed", status: 500, code: "server_error" })
+      const inOutage = isOutage(error)
+      response = answer({ kind: "failed", status: inOutage ? 503 : 500, code: "server_error" })
+      if (inOutage) response.headers.set("retry-after", String(RETRY_AFTER))
     }
     return request.method === "HEAD" ? new Response(null, response) : response
   }

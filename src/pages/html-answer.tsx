@@ -64,7 +64,7 @@ function renderDocument(outcome: PageOutcome, options: HtmlOptions): Response {
     </>
   )
   // The app's own layout may have caused this failure.
-  const layout = status === 500 ? plainLayout : options.layout
+  const layout = status >= 500 ? plainLayout : options.layout
   const html = layout({
     title: escapeHtml(title),
     content: renderToString(<div class="authjs-lazy">{content}</div>),

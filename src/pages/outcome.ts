@@ -35,4 +35,4 @@ export type PageOutcome =
   | { kind: "accepted"; isReal: boolean; user: GateSession["user"] | null; target: string; cookies: AuthCookie[] }
   /** The sign-in goes on at a provider's site. */
   | { kind: "leaving"; site: string; url: string; cookies: AuthCookie[] }
-  | { kind: "failed"; status: 400 | 405 | 413 | 415 | 500; code: ConvertErrorCode }
+  | { kind: "failed"; status: 400 | 405 | 413 | 415 | 500 | 503; code: ConvertErrorCode }

@@ -13,6 +13,7 @@ import { rememberPlace } from "./database-place.js"
 import { activeReads, isOfInactiveUser } from "./identifiers/active-users.js"
 import { explainRefused } from "./identifiers/refused-writes.js"
 import type { LazyStore, StoreInternals } from "./lazy-store.js"
+import { outliveConnections } from "./lost-connections.js"
 import { mergeUsers } from "./merge/merge.js"
 import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
@@ -59,7 +60,8 @@ type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Ad
  * Makes the Drizzle adapter of Auth.js, with `.lazy` on it:
  * https://authjs.dev/getting-started/adapters/drizzle. Its errors hold no statement and no
  * parameter, so that no log gets a session token from them.
- * @param db a Drizzle database on PostgreSQL: postgres.js, node-postgres or PGlite
+ * @param given a Drizzle database on PostgreSQL: postgres.js, node-postgres or PGlite. Of one with
+ * replicas (`withReplicas`), every statement goes to the primary
  * @param options the app's own tables, under the option names of `@auth/drizzle-adapter`, and more
  * @throws LazySetupError naming every column that is missing or unfit, and a driver without
  * transactions, with the fixes
@@ -67,14 +69,16 @@ type DrizzleMethods = Omit<Adapter, "getAccount"> & { getAccount: NonNullable<Ad
  * const authConfig = withLazy({ adapter: LazyAdapter(db), providers: [LazyProvider()] })
  */
 export function LazyAdapter<Users extends UsersTable = WholeUsersTable>(
-  db: Database,
+  given: Database,
   options: LazyAdapterOptions<Users> = {},
 ): LazyAdapter {
+  const db = primaryOf(given)
   const problems = new SetupProblems()
   problems.try(() => requireTransactions(db))
   const resolved = problems.try(() => resolveTables(options))
   problems.refuse()
   const tables = resolved as Tables
+  outliveConnections(db)
   const references = options.references ?? []
   const base = madeFrom(tables, () => drizzleMethods(db, tables))
   const lazy = drizzleStore(db, tables, references, options as LazyAdapterOptions)
@@ -98,6 +102,15 @@ export function LazyAdapter<Users extends UsersTable = WholeUsersTable>(
     },
     lazy,
   })
+}
+
+/**
+ * Returns the primary of a database with replicas. A replica doesn't know what was just written,
+ * such as the session of the redirect before, and none of the reads here can do without that.
+ */
+function primaryOf(db: Database): Database {
+  const { $primary } = db as { $primary?: Database }
+  return $primary ?? db
 }
 
 /** Makes the methods of `@auth/drizzle-adapter`, which reads no hash of a password. */

@@ -1,8 +1,12 @@
 import { decode, encode, type JWT } from "@auth/core/jwt"
+import { drizzle } from "drizzle-orm/postgres-js"
+import postgres from "postgres"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { LazyAdapter } from "../../src/drizzle.js"
 import type { EventRequest, LazyConfig } from "../../src/index.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { earlyInWindow, FlowApp, password, secret } from "../setup/flow-app.js"
+import { freePort } from "../setup/free-port.js"
 import {
   AHEAD,
   API,
@@ -384,6 +388,36 @@ export function describeGateContract(
             expect(next?.user.id).not.toBe(session?.user.id)
             expect(own?.user.id).toBe(next?.user.id)
           })
+        })
+
+        it("is kept while the database can't be asked, and the page is answered 503", async () => {
+          const visitor = new Visitor(await listen())
+          const { session } = await visitor.page()
+          const [users] = await rows()
+          const away = postgres(`postgres://nobody@127.0.0.1:${await freePort()}/away`, { max: 2 })
+          const port = await listen({ adapter: LazyAdapter(drizzle(away)), lazy: { recheck: 0 } })
+          const cookie = await visitor.jar.getCookieString(visitor.origin)
+          const visits = ["/", "/optional", "/lazy", "/real"].map(async (path) => {
+            const answer = await new Visitor(port).visit(path, { headers: { cookie } })
+            return { path, answer }
+          })
+          const first = { path: "/", answer: await new Visitor(port).visit("/") }
+          for (const { path, answer } of [first, ...(await Promise.all(visits))]) {
+            // SvelteKit's integration extends a token that holds.
+            for (const cookie of sessionCookies(answer)) expect(cookie).not.toMatch(/^[^=]+=;|Max-Age=0/)
+            // A token holds until a check says otherwise.
+            if (strategy === "jwt" && answer !== first.answer) {
+              expect(answer.status, path).toBe(path === "/real" ? 303 : 200)
+              continue
+            }
+            expect(answer.status, path).toBe(503)
+            expect(answer.headers.get("retry-after")).toMatch(/^[1-9]/)
+            expect(answer.headers.get("cache-control")).toMatch(/no-store/)
+            expect(await answer.text()).toContain("Please try again")
+          }
+          await away.end({ timeout: 0 })
+          expect((await visitor.page()).session?.user.id).toBe(session?.user.id)
+          expect((await rows())[0]).toBe(users)
         })
 
         it("that is dead sends a script away signed out, lest its answer overtake a new session", async () => {

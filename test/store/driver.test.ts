@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { type Database, LazyAdapter } from "../../src/drizzle.js"
 import { LazyProvider, LazySetupError, withLazy } from "../../src/index.js"
 import { internals } from "../../src/store/lazy-store.js"
-import { drivers } from "../setup/databases.js"
+import { drivers, postgresDatabase } from "../setup/databases.js"
 
 describe("the driver of LazyAdapter", () => {
   it("is refused where it has no transactions, and the error names one that has", () => {
@@ -84,4 +84,28 @@ describe.each(drivers)("a transaction that $driver sees undone at its commit", (
       await database.close()
     }
   })
+})
+
+it("keeps the process alive where node-postgres loses a connection within a transaction", async () => {
+  const database = await postgresDatabase()
+  // Vitest fails the run on an error that nobody listens for.
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  pool.on("error", () => {})
+  const db = drizzleNodePostgres(pool)
+  for (let n = 0; n < 3; n++) LazyAdapter(db)
+  try {
+    const client = await pool.connect()
+    expect(client.listenerCount("error")).toBe(1)
+    const [row] = (await client.query("select pg_backend_pid() as pid")).rows
+    const lost = new Promise((resolve) => client.once("end", resolve))
+    await client.query("begin")
+    await database.query(`select pg_terminate_backend(${row.pid})`)
+    await lost
+    await expect(client.query("commit")).rejects.toThrow()
+    client.release(true)
+    expect(await LazyAdapter(db).lazy.stats()).toMatchObject({ lazyUsers: 0 })
+  } finally {
+    await pool.end()
+    await database.close()
+  }
 })

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest"
 import { type Database, LazyAdapter, type PurgeReport } from "../../src/drizzle.js"
 import { readPurgeGraph } from "../../src/store/deletion/graph.js"
 import type { StoreInternals } from "../../src/store/lazy-store.js"
@@ -39,6 +39,17 @@ describe("purging while others are at work", () => {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
+
+  it("keeps who is alive by the database's clock where that of this process is ahead", async () => {
+    await world.deadUser("dead")
+    await world.deadUser("seen", { seen: "now() - interval '1 day'" })
+    await world.deadUser("signed-in")
+    await world.session("signed-in", "now() + interval '20 days'")
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 40 * 24 * 60 * 60 * 1000 })
+    onTestFinished(() => void vi.useRealTimers())
+    expect(await store.purge()).toMatchObject({ purged: 1, failures: 0 })
+    expect(await world.users()).toEqual(["seen", "signed-in"])
+  })
 
   describe("on users it has found, and not locked yet", () => {
     /** True for nobody, and stops at each user as long as the test holds the lock. */

@@ -44,6 +44,8 @@ export interface Exchange {
   tokenFor?: string
   /** The token of a session that this request made. */
   minted?: MintedToken
+  /** The id under which this request makes a lazy user. */
+  newId?: string
   /** The ids of the lazy users whose sessions Auth.js deleted. */
   readonly signedOut: string[]
   /** Work that waits for the end of a sign-in, and never fails. */

@@ -72,6 +72,7 @@ export function LazyProvider(options: LazyProviderOptions = {}): LazyProviderCon
         await context.takeCreation(context.client())
         const { ids, successor } = lazyUserIds(context.config, context.head)
         const session = context.newSession()
+        context.exchange.newId = ids[0]
         context.decision = { kind: "create", user: { ids, successor, generateName, generateEmail, session } }
         return candidate(ids[0])
       },

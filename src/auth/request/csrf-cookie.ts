@@ -20,8 +20,7 @@ export function readCsrfToken(config: AuthConfig, { url, headers }: RequestHead)
 }
 
 /** Makes the cookie that the `csrf` route of Auth.js sets for a browser without one. */
-export function newCsrfCookie(config: AuthConfig, url: string): AuthCookie {
-  const token = randomBytes(32).toString("hex")
+export function newCsrfCookie(config: AuthConfig, url: string, token = randomBytes(32).toString("hex")): AuthCookie {
   const defaults = { httpOnly: true, sameSite: "lax" as const, path: "/", secure: isSecure(config, url) }
   return {
     name: csrfCookieName(config, url),

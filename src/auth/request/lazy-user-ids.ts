@@ -24,12 +24,41 @@ export function lazyUserIds(config: AuthConfig, request: RequestHead): LazyUserI
   const csrfToken = readCsrfToken(config, request)
   const secret = csrfToken && [config.secret].flat()[0]
   if (!csrfToken || !secret) return { ids: [uuidv7()], successor: () => uuidv7() }
+  const tried = idInToken(secret, csrfToken)
   const start = Date.now() - (Date.now() % WINDOW_MS)
   const successor = (id: string) => derive(secret, `successor|${id}`, start)
   const current = (id: string): string => (isForgotten(id) ? current(successor(id)) : id)
-  const ids = [start, start - WINDOW_MS].map((from) => derive(secret, `${from}|${csrfToken}`, from))
+  const derived = [start, start - WINDOW_MS].map((from) => derive(secret, `${from}|${csrfToken}`, from))
+  const ids = tried === undefined || isForgotten(tried) ? derived : [tried, ...derived]
   const [first = uuidv7(), ...twins] = ids.map((id, n) => (n === 0 ? current(id) : id)).filter((id) => !isForgotten(id))
   return { ids: [first, ...twins], successor: (id) => current(successor(id)) }
+}
+
+/** The time in which a browser can repeat a first visit that failed, in milliseconds. */
+const TRIED_MS = 60_000
+
+/**
+ * Makes a CSRF token that names the id of a lazy user who may have been made: the id, and a hash
+ * that takes the secret. Returns undefined without a secret.
+ */
+export function tokenForId(config: AuthConfig, id: string): string | undefined {
+  const secret = [config.secret].flat()[0]
+  return secret ? nameInToken(secret, id.replaceAll("-", "")) : undefined
+}
+
+/** Returns the id that a CSRF token names; undefined for any other token, and after a minute. */
+function idInToken(secret: string, token: string): string | undefined {
+  // A random token hardly ever begins with the time of now, so it costs no hash.
+  const age = Date.now() - Number.parseInt(token.slice(0, 12), 16)
+  if (!(age >= -WINDOW_MS && age < TRIED_MS)) return undefined
+  const digits = token.slice(0, 32)
+  if (nameInToken(secret, digits) !== token) return undefined
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
+}
+
+function nameInToken(secret: string, digits: string): string {
+  const hash = createHmac("sha256", secret).update(`authjs-lazy tried id|${digits}`).digest("hex")
+  return digits + hash.slice(0, 32)
 }
 
 function derive(secret: string, what: string, msecs: number): string {
@@ -44,7 +73,7 @@ const forgotten = new Map<string, number>()
 
 /**
  * The most ids that are remembered; beyond it, the oldest goes. No process deletes as many users in
- * twenty seconds.
+ * a minute.
  */
 const MAX_FORGOTTEN = 10_000
 
@@ -55,7 +84,7 @@ export function forgetLazyUser(id: string): void {
     if (until > now && forgotten.size < MAX_FORGOTTEN) break
     forgotten.delete(old)
   }
-  forgotten.set(id, now + 2 * WINDOW_MS)
+  forgotten.set(id, now + TRIED_MS)
 }
 
 /** Keeps this process from giving the ids of this browser to the next person at it. */

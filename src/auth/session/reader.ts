@@ -2,6 +2,7 @@ import type { AuthConfig } from "@auth/core"
 import type { JWT, JWTDecodeParams } from "@auth/core/jwt"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
 import type { UserRow } from "../../store/tables/user-row.js"
+import { isOutage } from "../config/outage.js"
 import type { RequestHead } from "../request/head.js"
 import { claimsHold } from "../token/claims.js"
 import { decodeToken } from "../token/codec.js"
@@ -178,7 +179,7 @@ export class SessionReader {
     else if (config.secret?.length)
       // Like Auth.js, treat a token that is forged, expired or under a lost secret as no session.
       await this.token({ secret: config.secret, ...config.jwt, token: asked, salt: this.presented.name }).catch(
-        () => null,
+        unlessOutage,
       )
   }
 
@@ -228,6 +229,11 @@ export class SessionReader {
       return true
     }
   }
+}
+
+function unlessOutage(error: unknown): null {
+  if (isOutage(error)) throw error
+  return null
 }
 
 async function decoded(decode: () => JWT | null | PromiseLike<JWT | null>): Promise<JWT | null> {

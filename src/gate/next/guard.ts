@@ -25,8 +25,11 @@ export interface GuardOptions {
   callbackUrl?: string
 }
 
-/** Next doesn't tell the page's path here, and a server component can't set a cookie. */
-const HERE = { canSendBack: false }
+/**
+ * Next doesn't tell the page's path here, and a server component can set neither a cookie nor the
+ * status. Next shows the app's error page for what the gate throws.
+ */
+const HERE = { canSendBack: false, canRefuse: false }
 
 /** Returns the session to a server component or server action, or redirects a refused visitor. */
 export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl = "/" }: GuardOptions = {}) {

@@ -55,6 +55,16 @@ export function resolvePurgeOptions(options: PurgeOptions, tables: Tables): Purg
   }
 }
 
+/**
+ * Counts ages back from the clock of the database where that of this process is ahead of it, since
+ * users who are alive would look old enough to go.
+ */
+export function noLaterThan(clock: Date, settings: PurgeSettings): PurgeSettings {
+  const ahead = settings.now.valueOf() - clock.valueOf()
+  if (ahead <= 0) return settings
+  return { ...settings, now: clock, before: new Date(settings.before.valueOf() - ahead) }
+}
+
 function condition(keep: PurgeOptions["keep"], columns: PurgeColumns): SQL | undefined {
   if (keep === undefined) return undefined
   const kept: unknown = keep(columns)

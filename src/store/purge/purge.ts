@@ -2,6 +2,7 @@ import { readPurgeGraph } from "../deletion/graph.js"
 import { requireWitness } from "../deletion/require-witness.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
+import { readClock } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { refuseOtherUsers } from "../users/other-users.js"
 import { checkSight } from "./check-sight.js"
@@ -11,14 +12,15 @@ import { deletingWithHook } from "./deleting-with-hook.js"
 import { countCandidates, nextCandidates, PASSES, type Place } from "./find-users.js"
 import { narrowDown } from "./isolate-failures.js"
 import type { Candidate, PurgeJob, PurgeStrategy } from "./job.js"
-import { type PurgeSettings, resolvePurgeOptions } from "./options.js"
+import { noLaterThan, type PurgeSettings, resolvePurgeOptions } from "./options.js"
 import { addBatch, type RunningReport, roomFor, startReport } from "./report.js"
 import { purgeBatch } from "./run-batch.js"
 import type { PurgeOptions, PurgeReport } from "./types.js"
 
 /** Implements `LazyStore.purge`. */
 export async function purgeLazyUsers(db: Database, tables: Tables, options: PurgeOptions = {}): Promise<PurgeReport> {
-  const settings = resolvePurgeOptions(options, tables)
+  const given = resolvePurgeOptions(options, tables)
+  const settings = noLaterThan(await readClock(db), given)
   const strategy = strategyFor(settings)
   const [hasSessions, graph] = await Promise.all([
     tableExists(db, tables.sessionsTable),

@@ -1,4 +1,4 @@
-import type { SQL } from "drizzle-orm"
+import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "./database.js"
 
 /**
@@ -7,6 +7,15 @@ import type { Database } from "./database.js"
  */
 export async function queryRows<Row = Record<string, unknown>>(db: Database, statement: SQL): Promise<Row[]> {
   return rowsOf(await db.execute(statement))
+}
+
+/** Reads the clock of the database. */
+export async function readClock(db: Database): Promise<Date> {
+  const [row] = await queryRows<{ clock: number }>(
+    db,
+    sql`select (extract(epoch from clock_timestamp()) * 1000)::float8 as clock`,
+  )
+  return new Date(Number(row?.clock))
 }
 
 /** Runs a statement that returns one row with JSON text in the column `document`, and parses it. */

@@ -1,0 +1,51 @@
+import { parseArgs } from "node:util"
+
+/** What a run does, and for how long. */
+export interface Settings {
+  seconds: number
+  /** Seconds between the beginnings of two faults. */
+  every: number
+  /** Seconds for which Redis, room on the disk or the right time is missing. */
+  lasting: { redis: number; disk: number; clock: number; cuts: number }
+  /** The order of the faults and the ways of the visitors follow from it. */
+  seed: number
+  /** The driver of the app. */
+  driver: "pg" | "postgres"
+  /** How many visitors are there at a time. */
+  visitors: number
+}
+
+export const HELP = `npm run soak -- [options]
+  --seconds N   how long; below 120, a fault comes every 4 seconds instead of every 20 (default 600)
+  --seed N      the order of the faults and what visitors do (default 1)
+  --driver NAME pg or postgres (default pg)`
+
+/** Reads the command line; undefined where it asks for help or can't be read. */
+export function readSettings(): Settings | undefined {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: "string", default: "600" },
+      seed: { type: "string", default: "1" },
+      driver: { type: "string", default: "pg" },
+      help: { type: "boolean", default: false },
+    },
+  })
+  const { driver } = values
+  const [seconds, seed] = [Number(values.seconds), Number(values.seed)]
+  const isKnown = driver === "pg" || driver === "postgres"
+  if (values.help || !isKnown || !(seconds >= 20 && seconds <= 3600) || !Number.isInteger(seed)) return undefined
+  const isLong = seconds >= 120
+  const lasting = isLong ? { redis: 15, disk: 8, clock: 10, cuts: 4 } : { redis: 2, disk: 2, clock: 2, cuts: 2 }
+  return { seconds, every: isLong ? 20 : 4, lasting, seed, driver, visitors: isLong ? 8 : 5 }
+}
+
+/** Makes a source of numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
