@@ -31,7 +31,7 @@ function played(client: postgres.ISql, profile: EngineProfile) {
     const refusal = refusalOf(profile, text)
     // PostgreSQL ends a transaction in which a statement has failed, so let one fail there.
     if (refusal) return client.unsafe(raise(refusal))
-    const asked = profile.says.reduce((text, [question, answer]) => text.replaceAll(question, answer), text)
+    const asked = profile.says.reduce((text, [part, answer]) => text.replaceAll(part, answer), text)
     return client.unsafe(asked, params, options)
   }
 }

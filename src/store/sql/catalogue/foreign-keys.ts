@@ -2,7 +2,8 @@ import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { queryDocument } from "../query.js"
 import type { RowKeys } from "../row-place.js"
-import { type Engine, engineFacts } from "./engine.js"
+import { partitionRoot } from "./dialect.js"
+import { type Engine, readEngine } from "./engine.js"
 import { columnNames, label, ownRows, primaryKeyOf, qualified } from "./names.js"
 import { readable } from "./rights.js"
 
@@ -76,7 +77,6 @@ export interface ForeignKeys {
   isDeferrable: boolean
   /** The primary keys of these tables. */
   rowKeys: RowKeys
-  /** The engine of the database, which costs no query of its own here. */
   engine: Engine
 }
 
@@ -86,13 +86,13 @@ export interface ForeignKeys {
  * each table, for which pg_depend has an index, so that tables of other tenants cost nothing.
  * @param start selects the oids to start from
  */
-const reached = (start: SQL): SQL => sql`reached (oid) as (
+const reached = (engine: Engine, start: SQL): SQL => sql`reached (oid) as (
   ${start}
   union
   select step.oid from reached cross join lateral (
     select inhrelid as oid from pg_inherits where inhparent = reached.oid
     union all
-    select coalesce(pg_partition_root(conrelid)::oid, conrelid)
+    select coalesce(${sql.raw(partitionRoot(engine, "conrelid"))}::oid, conrelid)
     from pg_depend
     join pg_constraint on pg_constraint.oid = objid
     where refclassid = 'pg_class'::regclass and refobjid = reached.oid and classid = 'pg_constraint'::regclass
@@ -125,7 +125,7 @@ const collations = sql.raw(`(
  * Builds an expression for the foreign keys of the tables in `reached`, as JSON, with `more`
  * fields.
  */
-const keysOfReached = (more: SQL = sql``): SQL => sql`(
+const keysOfReached = (engine: Engine, more: SQL = sql``): SQL => sql`(
   select coalesce(json_agg(json_build_object(
     'name', conname,
     'table', child.oid::int8,
@@ -158,8 +158,8 @@ const keysOfReached = (more: SQL = sql``): SQL => sql`(
   ) as own
   join pg_class referring on referring.oid = conrelid
   join pg_class referenced on referenced.oid = confrelid
-  join pg_class child on child.oid = coalesce(pg_partition_root(conrelid), conrelid)
-  join pg_class parent on parent.oid = coalesce(pg_partition_root(confrelid), confrelid)
+  join pg_class child on child.oid = coalesce(${sql.raw(partitionRoot(engine, "conrelid"))}::oid, conrelid)
+  join pg_class parent on parent.oid = coalesce(${sql.raw(partitionRoot(engine, "confrelid"))}::oid, confrelid)
 )`
 
 /**
@@ -169,13 +169,15 @@ const keysOfReached = (more: SQL = sql``): SQL => sql`(
  */
 export async function readForeignKeys(db: Database, names: string[]): Promise<ForeignKeys> {
   const list = names.map((name, position) => sql`(${sql.raw(String(position))}, ${name}::text)`)
-  const { within, ...found } = await queryDocument<ForeignKeys & { within: number[] | null }>(
+  const engine = await readEngine(db)
+  const root = sql.raw(partitionRoot(engine, "to_regclass(name)"))
+  const { within, ...found } = await queryDocument<Omit<ForeignKeys, "engine"> & { within: number[] | null }>(
     db,
     sql`
     with recursive named as materialized (
-      select position, coalesce(pg_partition_root(to_regclass(name)), to_regclass(name))::oid as oid
+      select position, coalesce(${root}::oid, to_regclass(name)::oid) as oid
       from (values ${sql.join(list, sql`, `)}) as given (position, name)
-    ), ${reached(sql`select oid from named where oid is not null`)}
+    ), ${reached(engine, sql`select oid from named where oid is not null`)}
     select json_build_object(
       'named', (select json_agg(oid::int8 order by position) from named),
       'within', (
@@ -193,15 +195,14 @@ export async function readForeignKeys(db: Database, names: string[]): Promise<Fo
         join pg_class on pg_class.oid = inhrelid
         where not relispartition
       ),
-      'engine', ${engineFacts},
       'rowKeys', (
-        select coalesce(json_object_agg(oid, key) filter (where key is not null), '{}')
+        select coalesce(json_object_agg(oid::text, key) filter (where key is not null), '{}')
         from (select reached.oid, ${primaryKeyOf("reached")} as key from reached) as keyed
       ),
-      'foreignKeys', ${keysOfReached()}
+      'foreignKeys', ${keysOfReached(engine)}
     )::text as document`,
   )
-  return { ...found, within: within ?? undefined }
+  return { ...found, engine, within: within ?? undefined }
 }
 
 /**
@@ -209,11 +210,12 @@ export async function readForeignKeys(db: Database, names: string[]): Promise<Fo
  * others, with their declarations. One query.
  */
 export async function readDeclaredKeys(db: Database, table: number): Promise<DeclaredKey[]> {
+  const engine = await readEngine(db)
   const keys = await queryDocument<DeclaredKey[]>(
     db,
     sql`
-    with recursive ${reached(sql`select ${sql.raw(String(table))}::oid as oid`)}
-    select ${keysOfReached(declaration)}::text as document`,
+    with recursive ${reached(engine, sql`select ${sql.raw(String(table))}::oid as oid`)}
+    select ${keysOfReached(engine, declaration)}::text as document`,
   )
   const place = ({ declaredOn, name }: DeclaredKey) => `${declaredOn.label} ${name}`
   return keys.sort((one, other) => (place(one) < place(other) ? -1 : 1))

@@ -6,6 +6,7 @@ import { queryDocument, queryRows } from "../query.js"
 import type { KeyColumn } from "../row-place.js"
 import { relationOf } from "./assumed-tables.js"
 import { type Column, columnsOf } from "./columns.js"
+import { readEngine } from "./engine.js"
 import { type Index, uniqueIndexesOf } from "./indexes.js"
 import { hasTriggers, label, ownRows, primaryKeyOf, qualified, topmost, values } from "./names.js"
 import { hidesRows, readable } from "./rights.js"
@@ -45,6 +46,7 @@ export interface Relation {
  */
 export async function readRelations(db: Database, oids: number[]): Promise<Relation[]> {
   if (oids.length === 0) return []
+  const engine = await readEngine(db)
   return queryDocument(
     db,
     sql`
@@ -53,8 +55,8 @@ export async function readRelations(db: Database, oids: number[]): Promise<Relat
       'label', ${label("class")},
       'target', ${ownRows("class")},
       'kind', relkind,
-      'hidesRows', ${hidesRows("class")},
-      'hasTriggers', ${hasTriggers("class")},
+      'hidesRows', ${hidesRows(engine, "class")},
+      'hasTriggers', ${hasTriggers(engine, "class")},
       'columns', ${columnsOf("class")},
       'key', coalesce(${primaryKeyOf("class")}, '[]'),
       'uniqueIndexes', ${uniqueIndexesOf("class")},
@@ -130,9 +132,10 @@ export function readTables(db: Database, tables: PgTable[]): Promise<(TableFacts
 
 /** Finds a table, for a partition, its topmost table; undefined where it is missing. One query. */
 export async function readTable(db: Database, table: PgTable): Promise<{ oid: number; kind: string } | undefined> {
+  const engine = await readEngine(db)
   const [found] = await queryRows<{ oid: number; kind: string }>(
     db,
-    sql`select ${topmost(sql`oid`)}::int8::float8 as oid, relkind as kind
+    sql`select ${topmost(engine, sql`oid`)}::int8::float8 as oid, relkind as kind
       from pg_class where oid = to_regclass(${qualifiedName(table)})`,
   )
   return found
