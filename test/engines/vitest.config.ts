@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ["test/setup/postgres-server.ts", "test/setup/left-out.ts"],
     isolate: false,
     expect: { poll: { timeout: 10_000 } },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
   },
 })

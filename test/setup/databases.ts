@@ -18,6 +18,8 @@ export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.me
 /** Gives a test file a database of its own. */
 export interface TestDatabase {
   db: Database
+  /** Runs what a test writes itself; no conflict and no engine is played. */
+  own: Database
   /** Runs a SQL statement and returns the rows. */
   query: (text: string) => Promise<Record<string, unknown>[]>
   close: () => Promise<void>
@@ -54,6 +56,7 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
   const sql = postgres(url.href, { max: 10, onnotice: () => {}, connection })
   return {
     db: drizzlePostgres(playedClient(sql)),
+    own: drizzlePostgres(sql),
     sql,
     url: url.href,
     query: async (text) => [...(await sql.unsafe(text))],
@@ -110,8 +113,10 @@ export async function pgliteClient(data: "empty" | "migrated"): Promise<PGlite> 
 }
 
 function pgliteFrom(client: PGlite): TestDatabase {
+  const db = drizzlePglite(client)
   return {
-    db: drizzlePglite(client),
+    db,
+    own: db,
     query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
     close: () => client.close(),
   }

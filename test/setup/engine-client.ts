@@ -36,8 +36,10 @@ function played(client: postgres.ISql, profile: EngineProfile) {
   }
 }
 
-const refusalOf = ({ refuses }: EngineProfile, text: string): Refusal | undefined =>
-  refuses.find(({ pattern }) => pattern.test(text))
+const refusalOf = ({ refuses }: EngineProfile, text: string): Refusal | undefined => {
+  const withoutStrings = text.replaceAll(/'[^']*'/g, "''")
+  return refuses.find(({ pattern }) => pattern.test(withoutStrings))
+}
 
 const raise = ({ what, code }: Refusal) =>
   `do $$ begin raise exception sqlstate '${code}' using message = '${what.replaceAll("'", "''")}'; end $$`

@@ -2,8 +2,10 @@ import { sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { checkServer, readServer } from "../../src/doctor/server/read-server.js"
+import { doctor } from "../../src/doctor.js"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
+import { Conflicts, conflictingClient } from "../setup/conflicting-client.js"
 import { emptyPostgres, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { engineClient } from "../setup/engine-client.js"
 import { type EngineProfile, profiles, wholeOnCitus } from "../setup/engine-profiles.js"
@@ -132,6 +134,8 @@ describe.each(profiles)("on what $name has of PostgreSQL, by profile", (profile)
     const [, refused = ""] = message.match(/It refuses to (.*)\. Compare/) ?? []
     for (const work of REFUSED[profile.name] as Work[]) expect(refused).toContain(work)
     expect(findings.map(({ code }) => code)).toEqual(["engine"])
+    const report = await doctor({ db: playing(profile) })
+    expect(report.findings.map(({ code }) => code)).toContain("engine")
   })
 
   it.each(works)("$work works, or is refused by the engine's name before it changes anything", async ({ work }) => {
@@ -204,6 +208,21 @@ describe("on an engine that lacks what no documentation tells", () => {
     const store = internals(LazyAdapter(drizzle(database.sql)).lazy)
     expect(await store.purge()).toMatchObject({ purged: 1, failures: 1, failed: [{ userId: "a" }] })
   })
+})
+
+it("a purge whose commits fail at random deletes everyone, each counted once", async () => {
+  const ids = Array.from({ length: 20 }, (_, n) => String.fromCharCode(97 + n))
+  await addOldUsers(...ids)
+  const conflicts = new Conflicts(20261129)
+  const { lazy } = LazyAdapter(drizzle(conflictingClient(database.sql, conflicts)))
+  const called: string[] = []
+  const onPurge = ({ userIds }: { userIds: string[] }) => void called.push(...userIds)
+  expect(await lazy.purge({ dryRun: true, batchSize: 3 })).toMatchObject({ purged: 20, failures: 0 })
+  expect(await lazy.purge({ batchSize: 3, onPurge })).toMatchObject({ purged: 20, deleted: { note: 20 }, failures: 0 })
+  expect(new Set(called)).toEqual(new Set(ids))
+  expect(await world.count(`"lazyOutcome" where outcome = 'purged'`)).toBeGreaterThan(0)
+  expect((await world.run(`select sum(users)::int as n from "lazyOutcome"`))[0]?.n).toBe(20)
+  expect(conflicts.failed).toBeGreaterThan(2)
 })
 
 describe("on Citus, where tables are whole on each machine", () => {

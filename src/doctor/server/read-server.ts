@@ -72,7 +72,7 @@ export function checkServer({
     findings.push({
       code: "engine",
       severity: "warning",
-      message: `The server is ${engine.name}, on which this library was never run. ${whatLacks(engine)}Compare docs/engines.md, and try what your app does on a copy.`,
+      message: `The server is ${engine.name}, on which this library was never run. ${whatLacks(engine)}Compare docs/engines.md, and try what your app does on a copy. The doctor leaves out what it can't ask this engine.`,
       fix: "npx authjs-lazy purge --dry-run",
     })
   }

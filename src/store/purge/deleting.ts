@@ -8,6 +8,7 @@ import { deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryDocument, queryRows } from "../sql/query.js"
 import { isRowAt, primaryKey } from "../sql/row-place.js"
+import { retryTransaction } from "../sql/transactions.js"
 import { DAY_MS, type EndedUsers, recordOutcomes } from "../users/outcomes.js"
 import { findFree } from "./blocked-users.js"
 import { countGoing } from "./count-going.js"
@@ -21,7 +22,7 @@ export const deleting: PurgeStrategy = {
   // The foreign keys find rows that are hidden from the role.
   tablesToSee: () => [],
   run: (job, inBatches) => inBatches(job),
-  inTransaction: (db, work) => db.transaction(work, READ_COMMITTED),
+  inTransaction: (db, work) => retryTransaction(db, work, READ_COMMITTED),
   pick: (tx, { search, graph }, users) =>
     queryDocument(
       tx,

@@ -1,4 +1,4 @@
-import { readPurgeGraph } from "../deletion/graph.js"
+import { forReading, readPurgeGraph } from "../deletion/graph.js"
 import { requireWitness } from "../deletion/require-witness.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
@@ -21,7 +21,8 @@ export async function purgeLazyUsers(db: Database, tables: Tables, options: Purg
   const settings = resolvePurgeOptions(options, tables)
   const strategy = strategyFor(settings)
   const hasSessions = await tableExists(db, tables.sessionsTable)
-  const graph = await readPurgeGraph(db, tables, settings.cascade)
+  const found = await readPurgeGraph(db, tables, settings.cascade)
+  const graph = settings.dryRun ? forReading(found) : found
   const job: PurgeJob = { db, search: { tables, settings, hasSessions, within: graph.within }, graph, strategy }
   await checkSight(job)
   if (!settings.dryRun) await requireWitness(db, graph)
