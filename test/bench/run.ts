@@ -11,12 +11,10 @@ import { writeDocument } from "./report/document.js"
 import { tablesOf } from "./report/tables.js"
 import { type Results, readResults, writeResults } from "./results.js"
 import { measureScale } from "./scale/section.js"
-import type { Bench } from "./section.js"
+import { type Bench, SECTIONS, type Section } from "./section.js"
 import { fullPlan, quickPlan } from "./settings.js"
 
-const SECTIONS = ["http", "growth", "pipelining", "scale"] as const
-type Section = (typeof SECTIONS)[number]
-/** Fills 15 GB, and is measured only where it is asked for. */
+/** Without the one that fills 15 GB, which is measured only where it is asked for. */
 const ORDINARY = SECTIONS.filter((section) => section !== "scale")
 
 const HELP = `npm run bench -- [options]
@@ -75,7 +73,8 @@ async function run(): Promise<void> {
 }
 
 function print(found: Results): void {
-  for (const [table, text] of Object.entries(tablesOf(found))) console.log(`\n${table}\n${text}`)
+  const scope = rows.length > 0 ? { sections: ["http"] as const, rows } : { sections, rows: scenarioNames }
+  for (const [table, text] of Object.entries(tablesOf(found, scope))) console.log(`\n${table}\n${text}`)
 }
 
 async function measureAll(): Promise<Results> {

@@ -1,5 +1,7 @@
+import { inArray } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
+import { retry } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 
 /** A database session to write: an opaque token and the moment it expires. */
@@ -15,4 +17,13 @@ export interface NewSession {
  */
 export async function endSessions(tx: Database, { sessionsTable }: Tables, userId: string): Promise<number> {
   return (await endRows(tx, sessionsTable, sessionsTable.userId, userId)).rows
+}
+
+/**
+ * Implements `StoreInternals.endSessionsOf`. One statement, however many tokens a browser sends.
+ */
+export async function endSessionsOf(db: Database, { sessionsTable }: Tables, tokens: string[]): Promise<string[]> {
+  const { sessionToken, userId } = sessionsTable
+  const ended = await retry(() => db.delete(sessionsTable).where(inArray(sessionToken, tokens)).returning({ userId }))
+  return ended.map((session) => session.userId)
 }
