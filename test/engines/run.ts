@@ -31,10 +31,12 @@ const listed = JSON.parse(readFileSync(LIST, "utf8")) as Record<string, Refused>
 const differences: string[] = []
 for (const name of names) {
   const report = play(name)
-  if (args.includes("--update")) listed[name] = failedIn(report)
-  else differences.push(...compare(name, report, listed[name] ?? {}))
+  if (!args.includes("--update")) differences.push(...compare(name, report, listed[name] ?? {}))
+  else {
+    listed[name] = failedIn(report)
+    writeFileSync(LIST, `${JSON.stringify(listed, null, 2)}\n`)
+  }
 }
-if (args.includes("--update")) writeFileSync(LIST, `${JSON.stringify(listed, null, 2)}\n`)
 for (const difference of differences) console.error(difference)
 console.log(differences.length === 0 ? "All engines refuse what they are known to refuse." : "")
 process.exitCode = differences.length === 0 ? 0 : 1

@@ -52,7 +52,11 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
   await admin.end()
   const url = new URL(server)
   url.pathname = `/${name}`
-  const connection = process.env.TEST_ENGINE === "uncounted" ? { track_counts: "off" } : {}
+  const connection = {
+    ...(process.env.TEST_ENGINE === "uncounted" && { track_counts: "off" }),
+    // A test that an engine refuses can leave a transaction open, which would hold up all others.
+    ...(process.env.TEST_ENGINE && { idle_in_transaction_session_timeout: 5_000 }),
+  }
   const sql = postgres(url.href, { max: 10, onnotice: () => {}, connection })
   return {
     db: drizzlePostgres(playedClient(sql)),

@@ -52,7 +52,7 @@ const expires = () => new Date(Date.now() + 30 * day * 1000)
 const WORKS: Record<string, (adapter: Adapter, n: number) => Promise<unknown>> = {
   "first visit": ({ lazy }) =>
     lazy.createLazyUser({ session: { sessionToken: crypto.randomUUID(), expires: expires() } }),
-  "session read": (adapter, n) => adapter.getSessionAndUser(`token-${n + 1}`),
+  "session read": async (adapter, n) => adapter.getSessionAndUser(`token-${n + 1}`),
   "session extended": ({ lazy }, n) =>
     internals(lazy).touch({ session: { sessionToken: `token-${n + 2}`, expires: expires() } }, day / 2),
   "sign-in by username": ({ lazy }, n) => internals(lazy).checkPassword({ username: `name-${n}` }, verify),

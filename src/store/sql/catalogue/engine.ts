@@ -22,23 +22,30 @@ interface Told {
 const engines = new WeakMap<object, Promise<Engine>>()
 
 /**
- * Reads which engine a database is on. One query for each Drizzle database; its transactions share
+ * Reads which engine a database is on. One query for each client of a driver; its transactions share
  * the answer. A second one where Citus is installed.
  */
 export function readEngine(db: Database): Promise<Engine> {
-  const key = identityOf(db)
-  const known = engines.get(key)
-  if (known) return known
-  const found = askEngine(db)
-  engines.set(key, found)
-  found.catch(() => engines.delete(key))
+  const keys = identitiesOf(db)
+  const found = keys.map((key) => engines.get(key)).find((known) => known !== undefined) ?? askEngine(db)
+  for (const key of keys) if (engines.get(key) !== found) remember(key, found)
   return found
 }
 
-/** Returns an object that a database shares with its transactions alone. */
-function identityOf(db: Database): object {
+function remember(key: object, found: Promise<Engine>): void {
+  engines.set(key, found)
+  found.catch(() => engines.delete(key))
+}
+
+/**
+ * Returns what a database shares with its transactions, and with other Drizzle databases on the same
+ * client.
+ */
+function identitiesOf(db: Database): object[] {
   // Drizzle hands the dialect of a database on to its transactions, but leaves it out of its types.
-  return (db as { dialect?: object }).dialect ?? db
+  const { dialect, $client } = db as { dialect?: object; $client?: unknown }
+  const isKey = typeof $client === "function" || (typeof $client === "object" && $client !== null)
+  return [dialect ?? db, ...(isKey ? [$client as object] : [])]
 }
 
 /**
@@ -47,9 +54,9 @@ function identityOf(db: Database): object {
  * https://docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-systems-tables.html
  */
 async function askEngine(db: Database): Promise<Engine> {
-  const { name, tracks } = await queryDocument<Told>(
+  const { name, tracks } = await askClient<Told>(
     db,
-    sql`select json_build_object(
+    `select json_build_object(
       'name', case
         when version() like 'CockroachDB%' then 'CockroachDB'
         when version() like '%-YB-%' then 'YugabyteDB'
@@ -63,6 +70,20 @@ async function askEngine(db: Database): Promise<Engine> {
   if (name === "Citus" && !(await managesTables(db))) return { name: "PostgreSQL", countsRows: tracks }
   return { name, countsRows: name === "PostgreSQL" && tracks }
 }
+
+/**
+ * Runs a query on the client of a database, beside what Drizzle logs and counts for the app; on a
+ * transaction, through Drizzle.
+ */
+async function askClient<Value>(db: Database, text: string): Promise<Value> {
+  const { $client } = db as { $client?: { unsafe?: RunText; query?: RunText } }
+  const result = await ($client?.unsafe?.(text) ?? $client?.query?.(text))
+  const rows = Array.isArray(result) ? result : result?.rows
+  return rows?.[0] ? JSON.parse(rows[0].document) : queryDocument<Value>(db, sql.raw(text))
+}
+
+type Documents = { document: string }[]
+type RunText = (text: string) => PromiseLike<Documents | { rows: Documents }>
 
 /** Tells whether Citus manages any table: https://docs.citusdata.com/en/stable/develop/api_metadata.html */
 async function managesTables(db: Database): Promise<boolean> {
