@@ -17,8 +17,9 @@ import { outliveConnections } from "./lost-connections.js"
 import { mergeUsers } from "./merge/merge.js"
 import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
+import type { EngineWork } from "./sql/catalogue/engine-lacks.js"
 import type { Database } from "./sql/database.js"
-import { explainEngine, lacking } from "./sql/explain-engine.js"
+import { explainEngine, runOnEngine } from "./sql/explain-engine.js"
 import { qualifiedName } from "./sql/identifiers.js"
 import { redactErrors } from "./sql/redact.js"
 import { retryWrites } from "./sql/transactions.js"
@@ -146,6 +147,13 @@ function drizzleStore(
   options: LazyAdapterOptions,
 ): StoreInternals {
   const { isActive } = options
+  const users = qualifiedName(tables.usersTable)
+  /** Runs a work, and refuses it by the name of an engine that can't do it. */
+  const onEngine = <Result>(work: EngineWork, what: string, run: () => Promise<Result>) =>
+    runOnEngine(db, work, users, run, (engine, options) => new LazySetupError(`${what} ${engine}`, options))
+  /** Runs statements that every engine is meant to run. */
+  const anywhere = <Result>(what: string, run: () => Promise<Result>) =>
+    explainEngine(db, run, (engine, options) => new LazySetupError(`${what} ${engine}`, options))
   const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
   const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
   const methods: StoreInternals = {
@@ -160,53 +168,46 @@ function drizzleStore(
       return { db, tables: given, sessionMaxAge: knownSessionMaxAge(store), generators: knownGenerators(store) }
     },
     ensureUser,
-    closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
+    closeLazyUser: (userId) => anywhere("A lazy user can't be signed out", () => closeLazyUser(db, tables, userId)),
     endSessionsOf: (tokens) => endSessionsOf(db, tables, tokens),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
-    convert: (conversion) => convertUser(db, tables, conversion),
+    convert: (conversion) => anywhere("A lazy user can't be converted", () => convertUser(db, tables, conversion)),
     merge: (fromId, intoId, options) =>
-      explainEngine(
+      runOnEngine(
         db,
+        "merge",
+        users,
         () => mergeUsers(db, tables, references, fromId, intoId, options),
         (engine, options) =>
-          new MergeUnsupportedError(
-            `Users can't be merged ${lacking(engine)}`,
-            qualifiedName(tables.usersTable).replaceAll('"', ""),
-            undefined,
-            options,
-          ),
+          new MergeUnsupportedError(`Users can't be merged ${engine}`, users.replaceAll('"', ""), undefined, options),
       ),
     createRealUser: ({ id = uuidv7(), passwordHash, session, ...row }) =>
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
     signIn: signInStore(db, tables),
-    proveEmail: (userId) => proveEmail(db, tables, userId),
+    proveEmail: (userId) => anywhere("An address can't be proven", () => proveEmail(db, tables, userId)),
     linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
     endsAtProof: (userId) => endsAtProof(db, tables, userId),
     leaveBehind: (userId, until) => leaveBehind(db, tables, userId, until),
     hasPassword: (userId) => hasPassword(db, tables, userId),
-    setPassword: (userId, hash) => setPassword(db, tables, userId, hash),
+    setPassword: (userId, hash) => anywhere("A password can't be set", () => setPassword(db, tables, userId, hash)),
     isOfInactiveUser: (proven) => isOfInactiveUser(db, tables, proven),
     touch: (used, updateAge) => touchLazyUser(db, tables, used, updateAge),
     purge: (options = {}) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
-      return explainEngine(
-        db,
-        () => purgeLazyUsers(db, tables, { ...options, sessionMaxAge }),
-        (engine, options) => new LazySetupError(`Lazy users can't be purged ${lacking(engine)}`, options),
+      return onEngine("purge", "Lazy users can't be purged", () =>
+        purgeLazyUsers(db, tables, { ...options, sessionMaxAge }),
       )
     },
     adopt: (options) => {
       const { sessionMaxAge = knownSessionMaxAge(store) } = options
-      return adoptGuests(db, tables, { ...knownGenerators(store), ...options, sessionMaxAge })
+      return onEngine("adopt", "Users can't be adopted", () =>
+        adoptGuests(db, tables, { ...knownGenerators(store), ...options, sessionMaxAge }),
+      )
     },
-    stats: (options) => readStats(db, tables, options),
+    stats: (options) => anywhere("Lazy users can't be counted", () => readStats(db, tables, options)),
     deleteLazyUser: (userId, options) =>
-      explainEngine(
-        db,
-        () => deleteLazyUser(db, tables, userId, options),
-        (engine, options) => new LazySetupError(`A lazy user can't be deleted ${lacking(engine)}`, options),
-      ),
+      onEngine("delete", "A lazy user can't be deleted", () => deleteLazyUser(db, tables, userId, options)),
   }
   const store: StoreInternals = redactErrors<StoreInternals>(watchStore(methods, () => store))
   return store

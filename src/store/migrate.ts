@@ -6,7 +6,8 @@ import { otherAdapterTables, otherLazyTables, refuseSecondColumns, refuseSecondS
 import { readColumnTypes } from "./sql/catalogue/columns.js"
 import { schemaExists, schemaHasTable } from "./sql/catalogue/tables.js"
 import type { Database } from "./sql/database.js"
-import { quoted } from "./sql/identifiers.js"
+import { runOnEngine } from "./sql/explain-engine.js"
+import { qualifiedName, quoted } from "./sql/identifiers.js"
 import { redactErrorsOf } from "./sql/redact.js"
 import { lazyColumns, usersTable } from "./tables/schema.js"
 
@@ -65,40 +66,53 @@ export interface MigrateOptions {
 export function migrate(db: Database, options: MigrateOptions = {}): Promise<MigrateReport> {
   const { schema = "public", beside = false } = options
   return redactErrorsOf(() =>
-    db.transaction(async (tx) => {
-      await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('authjs-lazy migrate', 0))`)
-      // The foreign keys in the migrations name the schema, so the tables must be made there.
-      await tx.execute(sql.raw(`set local search_path to ${quoted(schema)}`))
-      const recordTable = recordIn(schema)
-      const record = await readRecord(tx, recordTable)
-      const columns = await readColumnTypes(tx, schema)
-      const [recorded, pending] = split(MIGRATIONS, ({ createdAt }) => record?.has(createdAt) ?? false)
-
-      if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) {
-        const missing = MIGRATIONS.flatMap(({ columns }) => columns).filter((column) => !columns.has(column))
-        return { ...NOTHING, appManaged: true, missing: foldTables(missing, columns) }
-      }
-      const [baselined, applied] = split(pending, (migration) => isThere(migration, columns))
-      if (applied.length > 0) refuseOtherIds(columns)
-      if (applied.some(makesLazy)) refuseSecondColumns(await otherLazyTables(tx, schema), schema, beside)
-      const others = applied.some(makesUsers) ? await otherAdapterTables(tx) : []
-      if (!beside) refuseSecondSet(others)
-      // PostgreSQL refuses even `if not exists` to a role without the right to create schemas.
-      if (applied.length > 0 && !(await schemaExists(tx, schema)))
-        await tx.execute(sql.raw(`create schema ${quoted(schema)}`))
-      if (pending.length > 0 && !record) await createRecord(tx, recordTable, schema)
-      for (const { statements } of applied)
-        for (const statement of statements) await tx.execute(sql.raw(inSchema(statement, schema)))
-      for (const { hash, createdAt } of pending) await tx.insert(recordTable).values({ hash, createdAt })
-      return {
-        ...NOTHING,
-        applied: names(applied),
-        baselined: names(baselined),
-        recorded: names(recorded),
-        ...(others.length > 0 && { beside: others }),
-      }
-    }),
+    runOnEngine(
+      db,
+      "migrate",
+      qualifiedName(usersTable),
+      () => migrateIn(db, schema, beside),
+      (engine, options) => new LazySetupError(`The default tables can't be made ${engine} ${BY_HAND}`, options),
+    ),
   )
+}
+
+const BY_HAND = "Run the statements of the folder drizzle/ of this package yourself, one by one."
+
+/** Implements {@link migrate}. */
+function migrateIn(db: Database, schema: string, beside: boolean): Promise<MigrateReport> {
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('authjs-lazy migrate', 0))`)
+    // The foreign keys in the migrations name the schema, so the tables must be made there.
+    await tx.execute(sql.raw(`set local search_path to ${quoted(schema)}`))
+    const recordTable = recordIn(schema)
+    const record = await readRecord(tx, recordTable)
+    const columns = await readColumnTypes(tx, schema)
+    const [recorded, pending] = split(MIGRATIONS, ({ createdAt }) => record?.has(createdAt) ?? false)
+
+    if (recorded.length === 0 && LAZY_COLUMNS.every((column) => columns.has(column))) {
+      const missing = MIGRATIONS.flatMap(({ columns }) => columns).filter((column) => !columns.has(column))
+      return { ...NOTHING, appManaged: true, missing: foldTables(missing, columns) }
+    }
+    const [baselined, applied] = split(pending, (migration) => isThere(migration, columns))
+    if (applied.length > 0) refuseOtherIds(columns)
+    if (applied.some(makesLazy)) refuseSecondColumns(await otherLazyTables(tx, schema), schema, beside)
+    const others = applied.some(makesUsers) ? await otherAdapterTables(tx) : []
+    if (!beside) refuseSecondSet(others)
+    // PostgreSQL refuses even `if not exists` to a role without the right to create schemas.
+    if (applied.length > 0 && !(await schemaExists(tx, schema)))
+      await tx.execute(sql.raw(`create schema ${quoted(schema)}`))
+    if (pending.length > 0 && !record) await createRecord(tx, recordTable, schema)
+    for (const { statements } of applied)
+      for (const statement of statements) await tx.execute(sql.raw(inSchema(statement, schema)))
+    for (const { hash, createdAt } of pending) await tx.insert(recordTable).values({ hash, createdAt })
+    return {
+      ...NOTHING,
+      applied: names(applied),
+      baselined: names(baselined),
+      recorded: names(recorded),
+      ...(others.length > 0 && { beside: others }),
+    }
+  })
 }
 
 /**

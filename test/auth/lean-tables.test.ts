@@ -38,8 +38,8 @@ describe("two tables with uuid ids, JWT sessions and credentials", () => {
   const adapter = () => LazyAdapter(app.database.db, options)
   const lazyBrowser = async () => {
     const made = await app.lazyBrowser({ adapter: adapter() })
-    await app.database.db.insert(trainings).values({ userId: made.id })
-    await app.database.db.insert(ledger).values({ userId: made.id })
+    await app.database.own.insert(trainings).values({ userId: made.id })
+    await app.database.own.insert(ledger).values({ userId: made.id })
     return made
   }
   const rowsOf = async (id: string) => [

@@ -80,7 +80,7 @@ async function tokenOf(claims: object, iat: number) {
 }
 const claimsOf = async (browser: Browser) => decode({ token: await browser.sessionCookie(), secret, salt: NAME })
 const set = (id: string, values: Partial<typeof users.$inferInsert>) =>
-  database.db.update(users).set(values).where(eq(users.id, id))
+  database.own.update(users).set(values).where(eq(users.id, id))
 const find = async (id: string) => (await database.db.select().from(users).where(eq(users.id, id)))[0]
 const visited = async (browser: Browser, path = "/") => {
   const answer = await browser.visit(path)
@@ -156,7 +156,7 @@ describe("a token of a guest from before", () => {
   })
 
   it("that names a real user by id alone opens nothing", async () => {
-    const [real] = await database.db.insert(users).values({ email: "bob@boards.dev" }).returning()
+    const [real] = await database.own.insert(users).values({ email: "bob@boards.dev" }).returning()
     const browser = await holder(await token({ id: real?.id }))
     expect(await browser.session()).toBeNull()
     expect(await visited(browser, "/real")).not.toMatchObject({ id: real?.id })
@@ -237,7 +237,7 @@ describe("a token of a guest from before", () => {
 
   it("of a real user is dead once the address is proven after it", async () => {
     const email = `${crypto.randomUUID()}@boards.dev`
-    const [user] = await database.db.insert(users).values({ email }).returning()
+    const [user] = await database.own.insert(users).values({ email }).returning()
     const id = user?.id as string
     await database.query(`insert into passwords (user_id, hash) values ('${id}', 'the attacker chose it')`)
     const iat = Math.floor(Date.now() / 1000) - 100

@@ -3,6 +3,7 @@ import type { GrowthResults } from "./growth/section.js"
 import type { HttpResults } from "./http/section.js"
 import type { Machine } from "./machine.js"
 import type { PipeliningResults } from "./pipelining/section.js"
+import type { ScaleResults } from "./scale/section.js"
 
 /** What the benchmark has found, as it is kept. A section that was never run is missing. */
 export interface Results {
@@ -10,19 +11,23 @@ export interface Results {
   http?: HttpResults
   growth?: GrowthResults
   pipelining?: PipeliningResults
+  scale?: ScaleResults
 }
 
+/** The full runs, those with `--quick`, and those of the section scale alone. */
+type ResultsName = "latest" | "quick" | "scale"
+
 const folder = new URL("results/", import.meta.url)
-const fileOf = (name: "latest" | "quick") => new URL(`${name}.json`, folder)
+const fileOf = (name: ResultsName) => new URL(`${name}.json`, folder)
 
 /** The figures of an earlier run; none of them where there was none. */
-export async function readResults(name: "latest" | "quick"): Promise<Partial<Results>> {
+export async function readResults(name: ResultsName): Promise<Partial<Results>> {
   const text = await readFile(fileOf(name), "utf8").catch(() => "{}")
   return JSON.parse(text) as Partial<Results>
 }
 
 /** Writes them for the next run, and for the documentation to be drawn from. */
-export async function writeResults(name: "latest" | "quick", results: Results): Promise<void> {
+export async function writeResults(name: ResultsName, results: Results): Promise<void> {
   await mkdir(folder, { recursive: true })
   await writeFile(fileOf(name), `${JSON.stringify(results, rounded, 2)}\n`)
 }

@@ -10,12 +10,18 @@ import { measurePipelining } from "./pipelining/section.js"
 import { writeDocument } from "./report/document.js"
 import { tablesOf } from "./report/tables.js"
 import { type Results, readResults, writeResults } from "./results.js"
+import { measureScale } from "./scale/section.js"
 import { type Bench, SECTIONS, type Section } from "./section.js"
 import { fullPlan, quickPlan } from "./settings.js"
+
+/** Without the one that fills 15 GB, which is measured only where it is asked for. */
+const ORDINARY = SECTIONS.filter((section) => section !== "scale")
 
 const HELP = `npm run bench -- [options]
   --quick         finish within two minutes; the documentation stays as it is
   --only SECTION  ${SECTIONS.join(", ")}; may be given several times
+                  (scale, with 15 GB of users, only by this option)
+  --users N       the users of the section scale, beside 10,000
   --row NAME      only this row of the section http, of those that --list names; may be given several
                   times, and only prints the figures
   --draw          only write the tables and charts of the last full run into the documentation
@@ -24,8 +30,9 @@ const HELP = `npm run bench -- [options]
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
-    only: { type: "string", multiple: true, default: [...SECTIONS] },
+    only: { type: "string", multiple: true, default: [...ORDINARY] },
     row: { type: "string", multiple: true, default: [] },
+    users: { type: "string" },
     draw: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -40,7 +47,7 @@ const unknown = [
 
 if (options.help || unknown.length > 0) console.log(HELP)
 else if (options.list)
-  console.log([...scenarioNames, "growth: sign-in, purge, merge, tenants, memory", "pipelining"].join("\n"))
+  console.log([...scenarioNames, "growth: sign-in, purge, merge, tenants, memory", "pipelining", "scale"].join("\n"))
 else if (options.draw) await draw()
 else await run()
 
@@ -53,9 +60,13 @@ async function draw(): Promise<void> {
 async function run(): Promise<void> {
   const found = await measureAll()
   if (rows.length > 0) return print(found)
+  const { scale, ...others } = found
+  // Its figures stand in docs/capacity.md, where a test computes with them.
+  if (scale && !options.quick) await writeResults("scale", { machine: found.machine, scale })
+  if (sections.every((section) => section === "scale")) return console.log(JSON.stringify(scale, undefined, 2))
   const name = options.quick ? "quick" : "latest"
   // What was not measured now stays as it was measured last.
-  const results: Results = { ...(await readResults(name)), ...found }
+  const results: Results = { ...(await readResults(name)), ...others }
   await writeResults(name, results)
   if (!options.quick) await writeDocument(results)
   print(found)
@@ -77,6 +88,8 @@ async function measureAll(): Promise<Results> {
     http: () => measureHttp(bench, plan.http, rows.length > 0 ? rows : undefined),
     growth: () => measureGrowth(bench, plan.growth),
     pipelining: () => measurePipelining(bench, plan.pipelining),
+    scale: () =>
+      measureScale(bench, options.users ? { ...plan.scale, users: [10_000, Number(options.users)] } : plan.scale),
   }
   try {
     const results: Results = { machine: await describeMachine(await prepareServer(postgres)) }

@@ -1,7 +1,7 @@
 import type { PostgresServer } from "./database/server.js"
 import type { Load } from "./load/load.js"
 
-export const SECTIONS = ["http", "growth", "pipelining"] as const
+export const SECTIONS = ["http", "growth", "pipelining", "scale"] as const
 export type Section = (typeof SECTIONS)[number]
 
 /** What every section measures with. */

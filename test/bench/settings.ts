@@ -33,6 +33,8 @@ export interface Plan {
   }
   /** Seconds that the driver is driven with each setting. */
   pipelining: number
+  /** Users in all tables, few and many, and how often each work and each batch of a purge is done. */
+  scale: { users: number[]; times: number; batches: number }
 }
 
 /** What the table in the documentation is made of: about 30 minutes. */
@@ -73,6 +75,7 @@ export const fullPlan: Plan = {
     memory: [100_000, 1_000_000],
   },
   pipelining: 40,
+  scale: { users: [10_000, 20_000_000], times: 60, batches: 5 },
 }
 
 /** Shows within two minutes that everything works; its figures mean little. */
@@ -102,4 +105,5 @@ export const quickPlan: Plan = {
     memory: [1_000, 5_000],
   },
   pipelining: 4,
+  scale: { users: [10_000, 100_000], times: 20, batches: 2 },
 }

@@ -57,7 +57,7 @@ export function conflictingClient(client: postgres.Sql, conflicts: Conflicts): p
         const statements: Statements = []
         const result = await work(recorded(tx, statements))
         const [first] = statements
-        if (first !== undefined && conflicts.strikes(first)) throw serializationFailure()
+        if (first !== undefined && !onlyReads(statements) && conflicts.strikes(first)) throw serializationFailure()
         return result
       }),
   })
@@ -66,7 +66,7 @@ export function conflictingClient(client: postgres.Sql, conflicts: Conflicts): p
 function recorded(tx: postgres.TransactionSql, statements: Statements): postgres.TransactionSql {
   return withMethods(tx, {
     unsafe(text: string, params: unknown[] = [], options?: object) {
-      if (writes(text) || /\bfor (no key )?update\b/i.test(text)) statements.push(JSON.stringify([text, params]))
+      if (writes(text) || locks(text) || READ_ONLY.test(text)) statements.push(JSON.stringify([text, params]))
       return tx.unsafe(text, params as never[], options)
     },
     savepoint: (work: (tx: postgres.TransactionSql) => Promise<unknown>) =>
@@ -81,7 +81,16 @@ export function withMethods<Client extends object>(client: Client, methods: Reco
 }
 
 const writes = (text: string) =>
-  /^\s*(insert|update|delete|with)\b/i.test(text) && /\b(insert|update|delete)\b/i.test(text)
+  /^\s*(insert|update|delete|with)\b/i.test(text) && /\b(insert|update|delete)\b/i.test(withoutStrings(text))
+
+const locks = (text: string) => /\bfor (no key )?update\b/i.test(text)
+
+const withoutStrings = (text: string) => text.replaceAll(/'[^']*'/g, "''")
+
+const READ_ONLY = /\bread only\b/i
+
+/** Tells whether a transaction was declared to read only, so that no other one can be in its way. */
+const onlyReads = ([first = ""]: Statements) => READ_ONLY.test(first)
 
 /** Stands for a query of postgres.js that fails. */
 function refused() {

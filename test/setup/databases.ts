@@ -18,6 +18,8 @@ export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.me
 /** Gives a test file a database of its own. */
 export interface TestDatabase {
   db: Database
+  /** Runs what a test writes itself; no conflict and no engine is played. */
+  own: Database
   /** Runs a SQL statement and returns the rows. */
   query: (text: string) => Promise<Record<string, unknown>[]>
   close: () => Promise<void>
@@ -50,10 +52,15 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
   await admin.end()
   const url = new URL(server)
   url.pathname = `/${name}`
-  const connection = process.env.TEST_ENGINE === "uncounted" ? { track_counts: "off" } : {}
+  const connection = {
+    ...(process.env.TEST_ENGINE === "uncounted" && { track_counts: "off" }),
+    // A test that an engine refuses can leave a transaction open, which would hold up all others.
+    ...(process.env.TEST_ENGINE && { idle_in_transaction_session_timeout: 5_000 }),
+  }
   const sql = postgres(url.href, { max: 10, onnotice: () => {}, connection })
   return {
     db: drizzlePostgres(playedClient(sql)),
+    own: drizzlePostgres(sql),
     sql,
     url: url.href,
     query: async (text) => [...(await sql.unsafe(text))],
@@ -110,19 +117,26 @@ export async function pgliteClient(data: "empty" | "migrated"): Promise<PGlite> 
 }
 
 function pgliteFrom(client: PGlite): TestDatabase {
+  const db = drizzlePglite(client)
   return {
-    db: drizzlePglite(client),
+    db,
+    own: db,
     query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
     close: () => client.close(),
   }
 }
 
-/** Lists the drivers that the library supports, for `describe.each`. */
-export const drivers = [
+const allDrivers = [
   { driver: "postgres.js", open: postgresDatabase },
   { driver: "node-postgres", open: nodePostgresDatabase },
   { driver: "PGlite", open: pgliteDatabase },
 ] as const
+
+/**
+ * Lists the drivers that the library supports, for `describe.each`; only the one that plays an
+ * engine, when one is played.
+ */
+export const drivers = allDrivers.filter(({ driver }) => driver === "postgres.js" || !process.env.TEST_ENGINE)
 
 /** Combines every driver with both kinds of session. */
 export const everyFlow = drivers.flatMap(({ driver, open }) =>

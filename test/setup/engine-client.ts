@@ -31,13 +31,15 @@ function played(client: postgres.ISql, profile: EngineProfile) {
     const refusal = refusalOf(profile, text)
     // PostgreSQL ends a transaction in which a statement has failed, so let one fail there.
     if (refusal) return client.unsafe(raise(refusal))
-    const asked = profile.says.reduce((text, [question, answer]) => text.replaceAll(question, answer), text)
+    const asked = profile.says.reduce((text, [part, answer]) => text.replaceAll(part, answer), text)
     return client.unsafe(asked, params, options)
   }
 }
 
-const refusalOf = ({ refuses }: EngineProfile, text: string): Refusal | undefined =>
-  refuses.find(({ pattern }) => pattern.test(text))
+const refusalOf = ({ refuses }: EngineProfile, text: string): Refusal | undefined => {
+  const withoutStrings = text.replaceAll(/'[^']*'/g, "''")
+  return refuses.find(({ pattern }) => pattern.test(withoutStrings))
+}
 
 const raise = ({ what, code }: Refusal) =>
   `do $$ begin raise exception sqlstate '${code}' using message = '${what.replaceAll("'", "''")}'; end $$`

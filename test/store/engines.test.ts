@@ -2,92 +2,250 @@ import { sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { checkServer, readServer } from "../../src/doctor/server/read-server.js"
-import { LazyAdapter } from "../../src/drizzle.js"
+import { doctor } from "../../src/doctor.js"
+import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
-import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { Conflicts, conflictingClient } from "../setup/conflicting-client.js"
+import { emptyPostgres, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { engineClient } from "../setup/engine-client.js"
-import { profiles } from "../setup/engine-profiles.js"
+import { type EngineProfile, profiles, wholeOnCitus } from "../setup/engine-profiles.js"
 import { MergeWorld } from "./merge-world.js"
 
 const by = { provider: "test", type: "credentials" }
 const expires = new Date(Date.now() + 86_400_000)
 
-describe.each(profiles)("on what $name has of PostgreSQL, by profile", (profile) => {
-  let database: PostgresDatabase
-  let world: MergeWorld
-  let store: StoreInternals
-  beforeAll(async () => {
-    database = await postgresDatabase()
-    world = new MergeWorld(database)
-    store = internals(LazyAdapter(drizzle(engineClient(database.sql, profile))).lazy)
-  })
-  afterEach(() => world.reset())
-  afterAll(() => database.close())
+type Work = "adopt" | "delete" | "merge" | "migrate" | "purge"
 
-  it("a lazy user is made, seen, converted, given a password, signed out and counted", async () => {
-    const session = { sessionToken: crypto.randomUUID(), expires }
-    const { user } = await store.createLazyUser({ session })
-    expect(await store.touch({ session: { ...session, expires: new Date(+expires + 1000) } }, 0)).toBe(true)
-    const { user: real } = await store.convert({
-      userId: user.id,
-      set: { username: "ada" },
-      passwordHash: "$argon2id$1",
-      by,
-    })
-    expect(real).toMatchObject({ id: user.id, username: "ada", convertedAt: expect.any(Date) })
-    expect(await store.setPassword(user.id, "$argon2id$2")).toBe(true)
-    const { user: closed } = await store.createLazyUser()
-    await store.closeLazyUser(closed.id)
-    expect(await store.stats()).toMatchObject({ conversionRate: 0.5 })
-  })
+/** The works that are refused on each engine, as docs/engines.md has it. */
+const REFUSED: Record<string, readonly Work[]> = {
+  CockroachDB: ["migrate"],
+  YugabyteDB: [],
+  "Aurora DSQL": ["adopt", "delete", "merge", "migrate", "purge"],
+  Citus: ["adopt", "merge", "purge"],
+}
 
-  it("the doctor names the engine", async () => {
-    const findings = checkServer(await readServer(drizzle(engineClient(database.sql, profile))))
-    expect(findings.find(({ code }) => code === "engine")?.message).toContain(profile.name)
-  })
+let database: PostgresDatabase
+let world: MergeWorld
+beforeAll(async () => {
+  database = await postgresDatabase()
+  world = new MergeWorld(database)
+})
+afterEach(() => world.reset())
+afterAll(() => database.close())
 
-  /** Runs work that the engine can do, or refuses before anything is changed. */
-  async function doneOrRefused<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
-    const before = await world.everything()
-    try {
-      return await work()
-    } catch (error) {
-      expect(error).toMatchObject({ code: expect.stringMatching(/^(setup|merge_unsupported)$/) })
-      expect((error as Error).message).toContain(profile.name)
-      expect(await world.everything()).toEqual(before)
-      return undefined
-    }
-  }
+const playing = (profile: EngineProfile) => drizzle(engineClient(database.sql, profile))
+const storeOf = (profile: EngineProfile): StoreInternals => internals(LazyAdapter(playing(profile)).lazy)
 
-  it("a merge moves all rows, or is refused by the engine's name before it changes anything", async () => {
+/** Adds lazy users who were last seen 90 days ago, each with a note of the same table. */
+async function addOldUsers(...ids: string[]): Promise<void> {
+  await world.run(
+    `create table if not exists note (id int primary key, owner text references "user" on delete cascade)`,
+  )
+  const old = `now() - interval '90 days'`
+  for (const id of ids)
+    await world.run(
+      `insert into "user" (id, "lazySince", "seenAt") values ('${id}', ${old}, ${old}); insert into note values (ascii('${id}'), '${id}')`,
+    )
+}
+
+/** Does each work on rows of its own. */
+const WORKS: Record<Work, (store: StoreInternals) => Promise<unknown>> = {
+  async adopt(store) {
+    await world.run(`insert into "user" (id, email) values ('g', 'guest-1@example.com'), ('r', 'ada@example.com')`)
+    return store.adopt({ where: sql`email like 'guest-%'` })
+  },
+  async delete(store) {
+    await addOldUsers("d")
+    return store.deleteLazyUser("d")
+  },
+  async merge(store) {
     const { from, into } = await world.people()
     await world.run(`create table cart (id int primary key, owner text unique references "user");
       create table item (id int primary key, cart int references cart on delete cascade);
       create table note (id int primary key, owner text references "user");
       insert into cart values (1, '${from}'), (2, '${into}'); insert into item values (1, 1), (2, 2);
       insert into note values (1, '${from}'), (2, '${from}'); insert into session values ('s', '${from}', now())`)
-    const report = await doneOrRefused(() =>
-      store.merge(from, into, { onMerge: ({ tx }) => tx.execute(sql`select 1`).then(() => {}) }),
-    )
-    expect(report !== undefined).toBe(MERGES.includes(profile.name))
-    if (report) expect(report).toMatchObject({ moved: { note: 2, item: 1 }, conflicts: { cart: 1 } })
+    return store.merge(from, into, { onMerge: ({ tx }) => tx.execute(sql`select 1`).then(() => {}) })
+  },
+  async migrate() {
+    throw new Error("Needs an empty database.")
+  },
+  async purge(store) {
+    await addOldUsers("a", "b", "c")
+    return store.purge({ limit: 2 })
+  },
+}
+
+const DONE: Record<Work, unknown> = {
+  adopt: expect.objectContaining({ adopted: 1, failures: 0 }),
+  delete: true,
+  merge: expect.objectContaining({ moved: { note: 2, item: 1 }, conflicts: { cart: 1 } }),
+  migrate: undefined,
+  purge: expect.objectContaining({ purged: 2, deleted: { note: 2 }, failures: 0 }),
+}
+
+const works = (["adopt", "delete", "merge", "purge"] as const).map((work) => ({ work }))
+
+/** Expects a refusal by the name of the engine, from the work that `start` begins. */
+async function expectRefusal(name: string, start: () => Promise<unknown>): Promise<void> {
+  const error: unknown = await start().then(
+    () => undefined,
+    (error) => error,
+  )
+  expect(error).toMatchObject({ code: expect.stringMatching(/^(setup|merge_unsupported)$/) })
+  expect((error as Error).message).toContain(`on ${name}`)
+}
+
+describe.each(profiles)("on what $name has of PostgreSQL, by profile", (profile) => {
+  it("a lazy user is made, found again, seen, converted, given a password, signed out and counted", async () => {
+    const store = storeOf(profile)
+    const session = { sessionToken: crypto.randomUUID(), expires }
+    const { user } = await store.createLazyUser({ session })
+    const second = { sessionToken: crypto.randomUUID(), expires }
+    const found = await store.ensureUser({ ids: [crypto.randomUUID(), user.id], session: second })
+    expect(found).toMatchObject({ created: false, user: { id: user.id }, session: second })
+    expect(await store.touch({ session: { ...session, expires: new Date(+expires + 1000) } }, 0)).toBe(true)
+    const { user: real, endedSessions } = await store.convert({
+      userId: user.id,
+      set: { username: "ada", email: "ada@example.com" },
+      passwordHash: "$argon2id$1",
+      by,
+    })
+    expect(endedSessions).toBe(2)
+    expect(real).toMatchObject({ id: user.id, username: "ada", convertedAt: expect.any(Date) })
+    expect(await store.setPassword(user.id, "$argon2id$2")).toBe(true)
+    expect(await store.proveEmail(user.id)).toMatchObject({ passwordRemoved: true })
+    const { user: other } = await store.createLazyUser()
+    await expect(store.convert({ userId: other.id, set: { username: "ada" }, by })).rejects.toMatchObject({
+      code: "identifier_taken",
+    })
+    await store.closeLazyUser(other.id)
+    expect(await store.stats()).toMatchObject({ conversionRate: 0.5 })
   })
 
-  it("a purge and a deletion count what goes, or are refused by the engine's name", async () => {
-    await world.run(`create table note (id int primary key, owner text references "user" on delete cascade)`)
-    const old = `now() - interval '90 days'`
-    for (const id of ["a", "b", "c"])
-      await world.run(
-        `insert into "user" (id, "lazySince", "seenAt") values ('${id}', ${old}, ${old}); insert into note values (ascii('${id}'), '${id}')`,
-      )
-    const report = await doneOrRefused(() => store.purge({ limit: 2 }))
-    expect(report !== undefined).toBe(PURGES.includes(profile.name))
-    if (report) expect(report).toMatchObject({ purged: 2, deleted: { note: 2 } })
-    const deleted = await doneOrRefused(() => store.deleteLazyUser("c"))
-    if (deleted) expect(await world.count("note where owner = 'c'")).toBe(0)
+  it("statistics of no user at all are given", async () => {
+    expect(await storeOf(profile).stats()).toMatchObject({ lazyUsers: 0 })
+  })
+
+  it("the doctor names the engine, and what it refuses", async () => {
+    const findings = checkServer(await readServer(playing(profile)))
+    const message = findings.find(({ code }) => code === "engine")?.message ?? ""
+    expect(message).toContain(profile.name)
+    const [, refused = ""] = message.match(/It refuses to (.*)\. Compare/) ?? []
+    for (const work of REFUSED[profile.name] as Work[]) expect(refused).toContain(work)
+    expect(findings.map(({ code }) => code)).toEqual(["engine"])
+    const report = await doctor({ db: playing(profile) })
+    expect(report.findings.map(({ code }) => code)).toContain("engine")
+  })
+
+  it.each(works)("$work works, or is refused by the engine's name before it changes anything", async ({ work }) => {
+    if (!REFUSED[profile.name]?.includes(work)) return expect(await WORKS[work](storeOf(profile))).toEqual(DONE[work])
+    let before: unknown
+    const refusing = new Proxy(storeOf(profile), {
+      get:
+        (store, name) =>
+        async (...args: unknown[]) => {
+          before = await world.everything()
+          return (Reflect.get(store, name) as (...args: unknown[]) => unknown)(...args)
+        },
+    })
+    await expectRefusal(profile.name, () => WORKS[work](refusing))
+    expect(await world.everything()).toEqual(before)
+  })
+
+  it("the default tables are made, or are refused by the engine's name before it changes anything", async () => {
+    const fresh = await emptyPostgres()
+    try {
+      const db = drizzle(engineClient(fresh.sql, profile))
+      if (REFUSED[profile.name]?.includes("migrate")) await expectRefusal(profile.name, () => migrate(db))
+      else expect((await migrate(db)).applied).not.toEqual([])
+      const made = await fresh.query("select from pg_class where relname = 'user'")
+      expect(made.length).toBe(REFUSED[profile.name]?.includes("migrate") ? 0 : 1)
+    } finally {
+      await fresh.close()
+    }
   })
 })
 
-/** The engines on which merges and purges work, as docs/engines.md has it. */
-const MERGES = ["CockroachDB", "YugabyteDB"]
-const PURGES = MERGES
+describe("on an engine that lacks what no documentation tells", () => {
+  /** YugabyteDB without something else that a statement mentions. */
+  const without = (pattern: RegExp): EngineProfile => {
+    const profile = profiles.find(({ name }) => name === "YugabyteDB") as EngineProfile
+    const refusal = { what: "not supported", pattern, code: "0A000" }
+    return { ...profile, refuses: [...profile.refuses, refusal] }
+  }
+
+  it.each([
+    { lack: "locks of the purge", pattern: /skip locked/ },
+    { lack: "the count beforehand", pattern: /count\(\*\)::float8 as rows/ },
+    { lack: "the deletion", pattern: /purge_removed as/ },
+    { lack: "the statistics of outcomes", pattern: /insert into "lazyOutcome"/i },
+  ])("a purge ends with one refusal for want of $lack, and nobody fails by themselves", async ({ pattern }) => {
+    await addOldUsers("a", "b", "c")
+    const before = await world.everything()
+    await expectRefusal("YugabyteDB", () => storeOf(without(pattern)).purge({ batchSize: 2 }))
+    expect(await world.everything()).toEqual(before)
+  })
+
+  it("adopting ends with one refusal, and nobody is adopted", async () => {
+    await expectRefusal("YugabyteDB", () => WORKS.adopt(storeOf(without(/authjs_lazy_given/))))
+    expect(await world.count(`"user" where "lazySince" is not null`)).toBe(0)
+  })
+
+  it("a conversion is refused by the engine's name, and rolled back", async () => {
+    const store = storeOf(without(/insert into "password"/))
+    const { user } = await store.createLazyUser()
+    const set = { username: "ada" }
+    await expectRefusal("YugabyteDB", () => store.convert({ userId: user.id, set, passwordHash: "$argon2id$1", by }))
+    expect(await world.count(`"user" where username = 'ada'`)).toBe(0)
+  })
+
+  it("on PostgreSQL, a trigger that raises such an error fails its own user alone", async () => {
+    await addOldUsers("a", "b")
+    await database.query(`create or replace function no_way() returns trigger language plpgsql as $$ begin
+      if old.owner = 'a' then raise exception sqlstate '0A000' using message = 'not a'; end if; return old; end $$;
+      create trigger no_way before delete on note for each row execute function no_way()`)
+    const store = internals(LazyAdapter(drizzle(database.sql)).lazy)
+    expect(await store.purge()).toMatchObject({ purged: 1, failures: 1, failed: [{ userId: "a" }] })
+  })
+})
+
+it("a purge whose commits fail at random deletes everyone, each counted once", async () => {
+  const ids = Array.from({ length: 20 }, (_, n) => String.fromCharCode(97 + n))
+  await addOldUsers(...ids)
+  const conflicts = new Conflicts(20261129)
+  const { lazy } = LazyAdapter(drizzle(conflictingClient(database.sql, conflicts)))
+  const called: string[] = []
+  const onPurge = ({ userIds }: { userIds: string[] }) => void called.push(...userIds)
+  expect(await lazy.purge({ dryRun: true, batchSize: 3 })).toMatchObject({ purged: 20, failures: 0 })
+  expect(await lazy.purge({ batchSize: 3, onPurge })).toMatchObject({ purged: 20, deleted: { note: 20 }, failures: 0 })
+  expect(new Set(called)).toEqual(new Set(ids))
+  expect(await world.count(`"lazyOutcome" where outcome = 'purged'`)).toBeGreaterThan(0)
+  expect((await world.run(`select sum(users)::int as n from "lazyOutcome"`))[0]?.n).toBe(20)
+  expect(conflicts.failed).toBeGreaterThan(2)
+})
+
+describe("on Citus, where tables are whole on each machine", () => {
+  it.each(works)("$work works with reference tables, which Citus copies to all machines", async ({ work }) => {
+    expect(await WORKS[work](storeOf(wholeOnCitus.reference))).toEqual(DONE[work])
+  })
+
+  it("an installation that manages no table is PostgreSQL: the server counts deleted rows", async () => {
+    const { engine } = await readServer(playing(wholeOnCitus.local))
+    expect(engine).toEqual({ name: "PostgreSQL", countsRows: true })
+    expect(await WORKS.purge(storeOf(wholeOnCitus.local))).toEqual(DONE.purge)
+  })
+})
+
+it("which engine it is, is asked at most once for a client and its transactions", async () => {
+  const asked: string[] = []
+  const logger = { logQuery: (text: string) => void (text.includes("version()") && asked.push(text)) }
+  const store = internals(LazyAdapter(drizzle(database.sql, { logger })).lazy)
+  const { from, into } = await world.people()
+  await store.merge(from, into)
+  await addOldUsers("a")
+  await store.purge()
+  const { user } = await store.createLazyUser()
+  await store.convert({ userId: user.id, set: {}, by })
+  expect(asked.length).toBeLessThan(2)
+})

@@ -88,7 +88,7 @@ describe("the migrations", () => {
     onTestFinished(() => client.close())
     const query = async (text: string) => (await client.query<Record<string, unknown>>(text)).rows
     const columns = expected.filter((line) => line.startsWith("column"))
-    const made = await catalogOf({ db: drizzle(client), query, close: () => client.close() })
+    const made = await catalogOf({ db: drizzle(client), own: drizzle(client), query, close: () => client.close() })
     expect(made.filter((line) => line.startsWith("column"))).toEqual(columns)
   })
 

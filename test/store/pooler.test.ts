@@ -38,7 +38,7 @@ describe.skipIf(withoutPgbouncer).each([
     direct = await emptyPostgres()
     pooler = await startPooler(direct.url, SERVER_CONNECTIONS)
     pooled = postgres(pooler.url, { max: 10, prepare: false, onnotice: () => {} })
-    app.database = { ...appDrivers[driver](pooler.url), query: direct.query }
+    app.database = { ...appDrivers[driver](pooler.url), own: direct.own, query: direct.query }
   })
   afterAll(async () => {
     await app.database.close()

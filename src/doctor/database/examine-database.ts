@@ -1,4 +1,6 @@
+import { readEngine } from "../../store/sql/catalogue/engine.js"
 import type { Database } from "../../store/sql/database.js"
+import { isLack } from "../../store/sql/explain-engine.js"
 import { type LazyAdapterOptions, resolveTables, type Tables } from "../../store/tables/resolve-tables.js"
 import { schema } from "../../store/tables/schema.js"
 import type { ConfigFacts } from "../app/read-config.js"
@@ -65,6 +67,24 @@ export async function examineDatabase(
   if (isWrong(others) && (!circumstances.isKnown || tables.usersTable === schema.usersTable))
     return { findings: basics, purgeable: null }
 
+  try {
+    return await examineInside(db, tables, options, facts, circumstances, basics)
+  } catch (error) {
+    if (!isLack(error, await readEngine(db))) throw error
+    return { findings: basics, purgeable: null }
+  }
+}
+
+/** Examines the tables, their keys and rows. */
+async function examineInside(
+  db: Database,
+  tables: Tables,
+  { references = [] }: LazyAdapterOptions,
+  facts: Facts,
+  circumstances: Circumstances,
+  basics: Finding[],
+): Promise<DatabaseReport> {
+  const credentials = (tables.credentials ?? []).map(({ userId }) => userId)
   const creation = { users: tables.usersTable, schemas: facts.tables.flatMap(({ facts }) => facts?.schema ?? []) }
   const around = { keys: facts.keys, creation }
   const shape = [

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm"
-import { type Engine, engineFacts } from "../../store/sql/catalogue/engine.js"
+import { type Engine, readEngine } from "../../store/sql/catalogue/engine.js"
+import { knownLacks } from "../../store/sql/catalogue/engine-lacks.js"
 import type { Database } from "../../store/sql/database.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import { queryDocument } from "../../store/sql/query.js"
@@ -20,22 +21,32 @@ export interface ServerFacts {
 
 const OLDEST = 14
 
-/** Reads version, role and settings of the server. One query. */
-export function readServer(tx: Database): Promise<ServerFacts> {
-  return queryDocument(
+/** Says what is refused on an engine, each time before anything is changed. */
+function whatLacks(engine: Engine): string {
+  const lacks = Object.entries(knownLacks(engine))
+  const reasons = [...new Set(lacks.map(([, lack]) => lack))].map((reason) => {
+    const works = lacks.filter(([, lack]) => lack === reason).map(([work]) => work)
+    return `${works.join(", ")}, since ${reason}`
+  })
+  return reasons.length === 0 ? "" : `It refuses to ${reasons.join("; to ")}. `
+}
+
+/** Reads version, role and settings of the server. One query, and {@link readEngine}. */
+export async function readServer(tx: Database): Promise<ServerFacts> {
+  const engine = await readEngine(tx)
+  const facts = await queryDocument<Omit<ServerFacts, "engine">>(
     tx,
     sql`
     select json_build_object(
       'version', current_setting('server_version_num')::int,
       'database', current_database(),
       'role', current_user,
-      'trackCounts', setting::boolean,
-      'trackCountsSource', source,
-      'engine', ${engineFacts}
+      'trackCounts', coalesce(setting = 'on', false),
+      'trackCountsSource', coalesce(source, '')
     )::text as document
-    from pg_settings
-    where name = 'track_counts'`,
+    from (values (1)) as one left join pg_settings on name = 'track_counts'`,
   )
+  return { ...facts, engine }
 }
 
 /** Reports a server that is too old, or that does not count deleted rows. */
@@ -61,11 +72,11 @@ export function checkServer({
     findings.push({
       code: "engine",
       severity: "warning",
-      message: `The server is ${engine.name}, on which this library was never run. Converting needs little of PostgreSQL, but merging and purging need more: compare docs/engines.md, and try both on a copy.`,
+      message: `The server is ${engine.name}, on which this library was never run. ${whatLacks(engine)}Compare docs/engines.md, and try what your app does on a copy. The doctor leaves out what it can't ask this engine.`,
       fix: "npx authjs-lazy purge --dry-run",
     })
   }
-  if (!trackCounts) {
+  if (!trackCounts && (!engine || engine.name === "PostgreSQL")) {
     // The setting of a role takes precedence over that of a database.
     const whose = trackCountsSource.endsWith("user") ? `role ${quoted(role)} in database` : "database"
     findings.push({

@@ -110,7 +110,7 @@ async function adoptThese(job: AdoptJob, report: AdoptReport, guests: Guest[]): 
     report.adopted += adopted
     for (const [label, rows] of hashes) if (rows > 0) addRows(report.hashes, label, rows)
   } catch (error) {
-    if (endsPurge(error)) throw error
+    if (endsPurge(error, job.engine)) throw error
     const [guest] = guests
     if (guests.length === 1 && guest) {
       // Rows that another transaction has locked are left for the next run.

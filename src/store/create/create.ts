@@ -118,21 +118,24 @@ async function attachSession(
 ): Promise<Made | undefined> {
   const lock = lockOf(await readEngine(db), "share")
   return retryTransaction(db, async (tx) => {
-    const [user] = await tx
-      .select()
-      .from(usersTable)
-      .where(and(inArray(usersTable.id, ids), isLazyUser(usersTable), activeUsers))
-      .limit(1)
-      // Keeps a conversion or a sign-out, which end every session of the user, from slipping in
-      // between.
-      .for(lock)
-    if (!user || isClosed(user)) return undefined
-    completeRow(user)
-    if (!session) return { user, session: undefined }
-    const [attached] = await tx
-      .insert(sessionsTable)
-      .values({ ...session, userId: user.id })
-      .returning()
-    return { user, session: attached }
+    // Aurora DSQL locks a row by its id alone. There is a second one only where it was asked for twice.
+    for (const id of ids) {
+      const [user] = await tx
+        .select()
+        .from(usersTable)
+        .where(and(eq(usersTable.id, id), isLazyUser(usersTable), activeUsers))
+        // Keeps a conversion or a sign-out, which end every session of the user, from slipping in
+        // between.
+        .for(lock)
+      if (!user || isClosed(user)) continue
+      completeRow(user)
+      if (!session) return { user, session: undefined }
+      const [attached] = await tx
+        .insert(sessionsTable)
+        .values({ ...session, userId: user.id })
+        .returning()
+      return { user, session: attached }
+    }
+    return undefined
   })
 }

@@ -65,6 +65,13 @@ export async function readPurgeGraph(db: Database, { usersTable }: Tables, casca
   }
 }
 
+/**
+ * Returns the graph for statements that only read, or that see the same rows throughout. PostgreSQL
+ * keeps each row that such a statement sees where it is, and finds it there faster than by its key.
+ */
+export const forReading = (graph: PurgeGraph): PurgeGraph =>
+  graph.engine.name === "PostgreSQL" ? { ...graph, rowKeys: {} } : graph
+
 /** Picks the keys that lead from users to one of the tables, through any number of tables. */
 export function followsToward({ follows }: PurgeGraph, tables: ReadonlySet<number>): ForeignKey[] {
   const wanted = new Set(tables)

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
 import { isGone, isThere, refersTo, staysHere, withGone } from "../deletion/closure.js"
-import { followsToward, type PurgeGraph } from "../deletion/graph.js"
+import { followsToward, forReading, type PurgeGraph } from "../deletion/graph.js"
 import type { ForeignKey } from "../sql/catalogue/foreign-keys.js"
 import type { Database } from "../sql/database.js"
 import { queryRows } from "../sql/query.js"
@@ -15,9 +15,10 @@ import type { Candidate, HeldBack, Search } from "./job.js"
 export async function findHeldBack(
   tx: Database,
   search: Search,
-  graph: PurgeGraph,
+  whole: PurgeGraph,
   users: Candidate[],
 ): Promise<HeldBack> {
+  const graph = forReading(whole)
   const heldBack: HeldBack = new Map()
   const { holds } = graph
   const follows = followsToward(graph, new Set(holds.flatMap(({ table, parent }) => [table, parent])))

@@ -4,6 +4,7 @@ import { readTable } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { qualifiedName } from "../sql/identifiers.js"
 import { primaryKey, rowPlace } from "../sql/row-place.js"
+import { retryTransaction } from "../sql/transactions.js"
 import { findFree } from "./blocked-users.js"
 import { countGoing } from "./count-going.js"
 import { READ_COMMITTED } from "./deleting.js"
@@ -19,7 +20,7 @@ export const counting: PurgeStrategy = {
   tablesToSee: ({ follows, holds }) => [...follows, ...holds].map(({ table }) => table),
   // Where no row can belong to users of two batches, each batch can be counted by itself.
   run: (job, inBatches) => (job.graph.shared.size > 0 ? countInOneTransaction(job, inBatches) : inBatches(job)),
-  inTransaction: (db, work) => db.transaction(work, { ...READ_COMMITTED, accessMode: "read only" }),
+  inTransaction: (db, work) => retryTransaction(db, work, { ...READ_COMMITTED, accessMode: "read only" }),
   pick: pickUsers,
   async remove(tx, { search, graph }, { users }, room) {
     const { free, heldBack } = await findFree(tx, search, graph, users, room)
@@ -48,7 +49,8 @@ async function countInOneTransaction(
   inBatches: (job: PurgeJob) => Promise<PurgeReport>,
 ): Promise<PurgeReport> {
   try {
-    return await job.db.transaction(
+    return await retryTransaction(
+      job.db,
       async (tx) => {
         await listGoneRows(tx)
         const sessionIsThere = await sessionNotGone(tx, job)

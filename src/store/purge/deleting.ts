@@ -8,6 +8,7 @@ import { deletedSoFar } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
 import { queryRepeated, queryRepeatedDocument } from "../sql/query.js"
 import { isRowAt, primaryKey } from "../sql/row-place.js"
+import { retryTransaction } from "../sql/transactions.js"
 import { DAY_MS, type EndedUsers, recordOutcomes } from "../users/outcomes.js"
 import { findFree } from "./blocked-users.js"
 import { countGoing } from "./count-going.js"
@@ -21,7 +22,7 @@ export const deleting: PurgeStrategy = {
   // The foreign keys find rows that are hidden from the role.
   tablesToSee: () => [],
   run: (job, inBatches) => inBatches(job),
-  inTransaction: (db, work) => db.transaction(work, READ_COMMITTED),
+  inTransaction: (db, work) => retryTransaction(db, work, READ_COMMITTED),
   // The users are locked without waiting, so the limit can be set in the same statement.
   pick: (tx, { search, graph }, users) =>
     queryRepeatedDocument(

@@ -1,5 +1,7 @@
 import { LazyError, OtherUsersError } from "../../errors.js"
 import type { PurgeGraph } from "../deletion/graph.js"
+import type { Engine } from "../sql/catalogue/engine.js"
+import { isLack } from "../sql/explain-engine.js"
 import { FOREIGN_KEY_VIOLATIONS, sqlState } from "../sql/sql-state.js"
 import { brokenConstraint } from "../sql/violation.js"
 
@@ -16,12 +18,13 @@ export class PurgeHookError extends Error {
 
 /**
  * Tells whether an error ends the purge because it does not concern single users: the connection is
- * gone, PostgreSQL shuts down or has no room left, or the role or the setup is wrong.
+ * gone, PostgreSQL shuts down or has no room left, the role or the setup is wrong, or the engine
+ * lacks something.
  */
-export function endsPurge(error: unknown): boolean {
+export function endsPurge(error: unknown, engine: Engine): boolean {
   if (error instanceof PurgeHookError || error instanceof OtherUsersError) return false
   const state = sqlState(error)
-  return error instanceof LazyError || state === undefined || ENDS_EVERYTHING.test(state)
+  return error instanceof LazyError || state === undefined || ENDS_EVERYTHING.test(state) || isLack(error, engine)
 }
 
 /** Tells whether another try may work: another transaction had locked or changed the same rows. */

@@ -15,7 +15,7 @@ export async function narrowDown(
   error: unknown,
 ): Promise<void> {
   // PostgreSQL runs nothing more in a transaction in which a statement has failed.
-  if (endsPurge(error) || job.search.goneBefore) throw error
+  if (endsPurge(error, job.graph.engine) || job.search.goneBefore) throw error
   const [user] = users
   if (users.length === 1 && user) return retryOne(job, running, user, error)
   const middle = users.length >> 1
@@ -45,7 +45,7 @@ async function retryOne(job: PurgeJob, running: RunningReport, user: Candidate, 
   try {
     addBatch(running, await purgeAgain(job, running, [user]))
   } catch (error) {
-    if (endsPurge(error)) throw error
+    if (endsPurge(error, job.graph.engine)) throw error
     addFailure(running, job, user, error)
   }
 }

@@ -1,4 +1,4 @@
-import { readPurgeGraph } from "../deletion/graph.js"
+import { forReading, readPurgeGraph } from "../deletion/graph.js"
 import { requireWitness } from "../deletion/require-witness.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
@@ -22,10 +22,11 @@ export async function purgeLazyUsers(db: Database, tables: Tables, options: Purg
   const given = resolvePurgeOptions(options, tables)
   const settings = noLaterThan(await readClock(db), given)
   const strategy = strategyFor(settings)
-  const [hasSessions, graph] = await Promise.all([
+  const [hasSessions, found] = await Promise.all([
     tableExists(db, tables.sessionsTable),
     readPurgeGraph(db, tables, settings.cascade),
   ])
+  const graph = settings.dryRun ? forReading(found) : found
   const job: PurgeJob = { db, search: { tables, settings, hasSessions, within: graph.within }, graph, strategy }
   await checkSight(job)
   if (!settings.dryRun) await requireWitness(db, graph)

@@ -102,8 +102,12 @@ export async function setPassword(db: Database, tables: Tables, userId: string, 
   return retryTransaction(db, async (tx) => {
     const [user] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
     if (!user || isLazyRow(user)) return false
-    const row = { userId, hash, updatedAt: new Date() }
-    await tx.insert(passwordsTable).values(row).onConflictDoUpdate({ target: passwordsTable.userId, set: row })
+    // Citus refuses to write the column by which a table is spread, so the id is not set again.
+    const set = { hash, updatedAt: new Date() }
+    await tx
+      .insert(passwordsTable)
+      .values({ userId, ...set })
+      .onConflictDoUpdate({ target: passwordsTable.userId, set })
     await removeLegacyHash(tx, tables, userId)
     return true
   })

@@ -1,6 +1,7 @@
 import { inArray } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
+import { retry } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 
 /** A database session to write: an opaque token and the moment it expires. */
@@ -25,6 +26,6 @@ export async function endSessions(tx: Database, { sessionsTable }: Tables, userI
  */
 export async function endSessionsOf(db: Database, { sessionsTable }: Tables, tokens: string[]): Promise<string[]> {
   const { sessionToken, userId } = sessionsTable
-  const ended = await db.delete(sessionsTable).where(inArray(sessionToken, tokens)).returning({ userId })
+  const ended = await retry(() => db.delete(sessionsTable).where(inArray(sessionToken, tokens)).returning({ userId }))
   return ended.map((session) => session.userId)
 }

@@ -1,6 +1,6 @@
 import { and, eq, isNull, lte, or, sql } from "drizzle-orm"
 import { alias } from "drizzle-orm/pg-core"
-import { lockOf, readEngine } from "../sql/catalogue/engine.js"
+import { locksJoins, readEngine } from "../sql/catalogue/engine.js"
 import { commonTable } from "../sql/common-table.js"
 import type { Database } from "../sql/database.js"
 import { retry } from "../sql/transactions.js"
@@ -32,7 +32,7 @@ export async function touchLazyUser(
   if ("userId" in used) return (await retry(() => see(db, used.userId))).length > 0
 
   const { sessionToken, expires } = used.session
-  const lock = lockOf(await readEngine(db), "no key update")
+  const engine = await readEngine(db)
   const isThatSession = and(
     eq(sessionsTable.sessionToken, sessionToken),
     lte(sessionsTable.expires, secondsBefore(expires, updateAge)),
@@ -41,16 +41,14 @@ export async function touchLazyUser(
   // table of an app has.
   const lockedUser = alias(usersTable, "authjs_lazy_locked")
   // Lock the user first, as conversions and merges do, to avoid deadlocks.
+  const ofSession = db
+    .select({ id: lockedUser.id })
+    .from(sessionsTable)
+    .innerJoin(lockedUser, eq(lockedUser.id, sessionsTable.userId))
+    .where(isThatSession)
   const owner = db
     .$with("owner")
-    .as(
-      db
-        .select({ id: lockedUser.id })
-        .from(sessionsTable)
-        .innerJoin(lockedUser, eq(lockedUser.id, sessionsTable.userId))
-        .where(isThatSession)
-        .for(lock, { of: lockedUser }),
-    )
+    .as(locksJoins(engine) ? ofSession.for("no key update", { of: lockedUser }) : ofSession)
   const refreshed = commonTable(
     db,
     "refreshed",

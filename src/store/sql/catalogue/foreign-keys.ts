@@ -77,7 +77,6 @@ export interface ForeignKeys {
   isDeferrable: boolean
   /** The primary keys of these tables. */
   rowKeys: RowKeys
-  /** The engine of the database, which costs no query of its own here. */
   engine: Engine
   /** The isolation level of the transaction, such as `read committed`. */
   isolation: string

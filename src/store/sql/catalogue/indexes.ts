@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { queryDocument } from "../query.js"
+import { withPartitions } from "./dialect.js"
+import { readEngine } from "./engine.js"
 import { label, qualified, topmost } from "./names.js"
 
 /** A key of an index. */
@@ -114,7 +116,8 @@ const indexesOf = (alias: string): SQL => sql`(
  * One query.
  * @param isMeant the condition for the table, a row `class` of pg_class
  */
-function readIndexes(db: Database, isMeant: SQL): Promise<IndexedTable[]> {
+async function readIndexes(db: Database, isMeant: SQL): Promise<IndexedTable[]> {
+  const engine = await readEngine(db)
   return queryDocument(
     db,
     sql`
@@ -125,9 +128,8 @@ function readIndexes(db: Database, isMeant: SQL): Promise<IndexedTable[]> {
       'kind', class.relkind,
       'rows', case class.relkind
         when 'p' then (
-          select sum(nullif(leaf.reltuples, -1))::int8 from pg_partition_tree(class.oid) tree
-          join pg_class leaf on leaf.oid = tree.relid
-          where tree.isleaf
+          select sum(nullif(leaf.reltuples, -1))::int8 from pg_class leaf
+          where relkind <> 'p' and leaf.oid = any (array(${sql.raw(withPartitions(engine, "class.oid"))}))
         )
         else nullif(class.reltuples, -1)::int8
       end,
@@ -157,12 +159,13 @@ export async function readIndexesByName(db: Database, name: string): Promise<Ind
  * Takes any index of that name where the table is a view: nothing tells which table is behind it.
  * @param table the quoted name
  */
-export function readIndexNamed(
+export async function readIndexNamed(
   db: Database,
   table: string,
   { schema = null, name }: { schema?: string | null | undefined; name: string },
 ): Promise<Index | null> {
-  const oid = topmost(sql`to_regclass(${table})`)
+  const engine = await readEngine(db)
+  const oid = topmost(engine, sql`to_regclass(${table})`)
   return queryDocument(
     db,
     sql`
@@ -173,7 +176,7 @@ export function readIndexNamed(
       where index_class.relname = ${name}::text
         and (${schema}::text is null or nspname = ${schema}::text)
         and (
-          ${topmost(sql`indrelid`)} = ${oid}
+          ${topmost(engine, sql`indrelid`)} = ${oid}
           or (select relkind = 'v' from pg_class where oid = ${oid})
         )
       limit 1

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { quoted } from "../identifiers.js"
 import { queryDocument } from "../query.js"
+import { readEngine } from "./engine.js"
 import { label, qualified } from "./names.js"
 import { hidesRows } from "./rights.js"
 
@@ -28,7 +29,8 @@ export interface UsersLike {
  * column `email`. Views, partitions and tables made with INHERITS show rows of other tables, and
  * are left out. One query.
  */
-export function readUsersLike(db: Database): Promise<UsersLike[]> {
+export async function readUsersLike(db: Database): Promise<UsersLike[]> {
+  const engine = await readEngine(db)
   return queryDocument(
     db,
     sql`
@@ -54,7 +56,7 @@ export function readUsersLike(db: Database): Promise<UsersLike[]> {
       'target', ${qualified("class")},
       'lazySince', lazy_since,
       'convertedAt', converted_at,
-      'readable', has_schema_privilege(pg_namespace.oid, 'usage') and not ${hidesRows("class")} and case
+      'readable', has_schema_privilege(pg_namespace.oid, 'usage') and not ${hidesRows(engine, "class")} and case
         when lazy_since is null then has_any_column_privilege(class.oid, 'select')
         else has_column_privilege(class.oid, lazy_since, 'select')
           and (converted_at is null or has_column_privilege(class.oid, converted_at, 'select'))

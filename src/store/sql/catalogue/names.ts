@@ -1,4 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
+import { partitionRoot, triggersOn, withPartitions } from "./dialect.js"
+import type { Engine } from "./engine.js"
 
 // SQL expressions about a row of pg_class; `alias` is what the statement calls that row.
 
@@ -17,17 +19,18 @@ export const label = (alias: string): SQL =>
 export const qualified = (alias: string): SQL => sql.raw(qualifiedText(alias))
 
 /** Builds an expression for the oid of the topmost table of a partition, or of the table itself. */
-export const topmost = (oid: SQL): SQL => sql`coalesce(pg_partition_root(${oid})::oid, (${oid})::oid)`
+export const topmost = (engine: Engine, oid: SQL): SQL => {
+  const [before, after] = partitionRoot(engine, "|").split("|")
+  const root =
+    after === undefined ? sql.raw(before as string) : sql`${sql.raw(before as string)}${oid}${sql.raw(after)}`
+  return sql`coalesce(${root}::oid, (${oid})::oid)`
+}
 
 /**
  * Builds the condition for the app to have an enabled trigger on a table or one of its partitions.
  */
-export const hasTriggers = (alias: string): SQL =>
-  sql.raw(`exists (
-    select from pg_trigger
-    where tgrelid = any (array(select ${alias}.oid union all select relid from pg_partition_tree(${alias}.oid)))
-      and not tgisinternal and tgenabled <> 'D'
-  )`)
+export const hasTriggers = (engine: Engine, alias: string): SQL =>
+  sql.raw(triggersOn(engine, withPartitions(engine, `${alias}.oid`)))
 
 /** Joins values for `in (…)`. */
 export const values = (given: readonly (number | string)[]): SQL =>

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { queryRepeatedDocument } from "../query.js"
-import { type Engine, engineFacts } from "./engine.js"
+import { partitionRoot, securesRows } from "./dialect.js"
+import { type Engine, readEngine } from "./engine.js"
 
 /** The catalogue around some tables, as PostgreSQL keeps it: one entry for each of its rows. */
 export interface ReachedRows {
@@ -110,8 +111,10 @@ interface TriggerRow {
  * The statement is the same for all tables, so that connections keep one; see {@link queryRepeated}.
  * @param start the quoted names of the tables to start from, or their oids as text
  */
-export function readReached(db: Database, start: readonly string[]): Promise<ReachedRows> {
-  return queryRepeatedDocument(
+export async function readReached(db: Database, start: readonly string[]): Promise<ReachedRows> {
+  const engine = await readEngine(db)
+  const root = (oid: string) => sql.raw(`${partitionRoot(engine, oid)}::oid`)
+  const found = await queryRepeatedDocument<Omit<ReachedRows, "engine">>(
     db,
     sql`
     with recursive named as materialized (
@@ -120,12 +123,12 @@ export function readReached(db: Database, start: readonly string[]): Promise<Rea
       from unnest(array(select json_array_elements_text(${JSON.stringify(start)}::text::json)))
         with ordinality as given (name, position)
     ), reached (oid) as (
-      select coalesce(pg_partition_root(oid)::oid, oid) from named where oid is not null
+      select coalesce(${root("oid")}, oid) from named where oid is not null
       union
       select step.oid from reached cross join lateral (
         select inhrelid as oid from pg_inherits where inhparent = reached.oid
         union all
-        select coalesce(pg_partition_root(conrelid)::oid, conrelid)
+        select coalesce(${root("conrelid")}, conrelid)
         from (
           select objid from pg_depend
           where refclassid = 'pg_class'::regclass and refobjid = reached.oid and classid = 'pg_constraint'::regclass
@@ -144,7 +147,7 @@ export function readReached(db: Database, start: readonly string[]): Promise<Rea
       select * from pg_class where oid = any (array(
         select oid from reached
         union all select confrelid from own
-        union all select pg_partition_root(confrelid)::oid from own
+        union all select ${root("confrelid")} from own
       ))
     ), whole (oids) as materialized (
       select array(
@@ -154,7 +157,7 @@ export function readReached(db: Database, start: readonly string[]): Promise<Rea
       )
     )
     select json_build_object(
-      'named', (select json_agg(coalesce(pg_partition_root(oid)::oid, oid)::int8 order by position) from named),
+      'named', (select json_agg(coalesce(${root("oid")}, oid)::int8 order by position) from named),
       'reached', array(select oid::int8 from reached),
       'keys', (
         select coalesce(json_agg(json_build_object(
@@ -169,9 +172,9 @@ export function readReached(db: Database, start: readonly string[]): Promise<Rea
       'tables', (
         select coalesce(json_agg(json_build_object(
           'oid', oid::int8, 'schema', nspname, 'name', relname, 'qualified', format('%I.%I', nspname, relname),
-          'kind', relkind, 'root', coalesce(pg_partition_root(oid)::oid, oid)::int8, 'isPartition', relispartition,
+          'kind', relkind, 'root', coalesce(${root("oid")}, oid)::int8, 'isPartition', relispartition,
           'enterable', has_schema_privilege(relnamespace, 'usage'), 'selectable', has_table_privilege(oid, 'select'),
-          'secured', row_security_active(oid), 'hasRewrites', relhasrules
+          'secured', ${sql.raw(securesRows(engine, "class"))}, 'hasRewrites', relhasrules
         )), '[]')
         from class cross join lateral (select nspname from pg_namespace where pg_namespace.oid = relnamespace) as schema
       ),
@@ -210,9 +213,9 @@ export function readReached(db: Database, start: readonly string[]): Promise<Rea
       'checked', array(
         select conrelid::int8 from pg_constraint where conrelid = any (array(select oid from reached)) and contype = 'c'
       ),
-      'engine', ${engineFacts},
       'isolation', current_setting('transaction_isolation'),
       'isReplica', current_setting('session_replication_role') = 'replica'
     )::text as document`,
   )
+  return { ...found, engine }
 }

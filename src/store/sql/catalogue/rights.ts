@@ -3,6 +3,8 @@ import type { PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../database.js"
 import { queryDocument, queryRows } from "../query.js"
 import { relationOf } from "./assumed-tables.js"
+import { hasPolicies, securesRows } from "./dialect.js"
+import { type Engine, readEngine } from "./engine.js"
 import { hasTriggers, label, qualified } from "./names.js"
 
 /**
@@ -18,11 +20,12 @@ export const readable = (alias: string): SQL =>
  * @param command the letter of `polcmd` in pg_policy, as an SQL expression
  * @param isFree what a policy that keeps the role from no row must fulfil
  */
-const restricts = (alias: string, command: string, isFree: string) => {
+const restricts = (engine: Engine, alias: string, command: string, isFree: string) => {
+  if (!hasPolicies(engine)) return "false"
   const applies = `polrelid = ${alias}.oid and polcmd::text in (${command}, '*') and exists (
     select from unnest(polroles) as role where role = 0 or pg_has_role(role, 'usage')
   )`
-  return `(row_security_active(${alias}.oid) and (
+  return `(${securesRows(engine, alias)} and (
     not exists (select from pg_policy where ${applies} and polpermissive and ${isFree})
     or exists (select from pg_policy where ${applies} and not polpermissive)
   ))`
@@ -32,7 +35,7 @@ const SHOWS_ALL = "pg_get_expr(polqual, polrelid) = 'true'"
 const TAKES_ALL = `${SHOWS_ALL} and coalesce(pg_get_expr(polwithcheck, polrelid), 'true') = 'true'`
 
 /** Builds the condition for row-level security to hide rows of a table, a row of pg_class. */
-export const hidesRows = (alias: string): SQL => sql.raw(restricts(alias, "'r'", SHOWS_ALL))
+export const hidesRows = (engine: Engine, alias: string): SQL => sql.raw(restricts(engine, alias, "'r'", SHOWS_ALL))
 
 /** What can keep a DELETE from deleting every row that it names. */
 export interface DeletionGuards {
@@ -50,11 +53,13 @@ export interface DeletionGuards {
  * Reads what guards the rows of a table; undefined where it is missing. One query.
  */
 export async function readDeletionGuards(db: Database, table: PgTable): Promise<DeletionGuards | undefined> {
+  const engine = await readEngine(db)
+  const secures = hasPolicies(engine) ? securesRows(engine, "class") : "false"
   const [found] = await queryRows<DeletionGuards & Record<string, unknown>>(
     db,
     sql`select
-        ${hidesRows("class")} as hides,
-        relkind not in ('r', 'p') or row_security_active(class.oid) or relhasrules or ${hasTriggers("class")} as intercepts,
+        ${hidesRows(engine, "class")} as hides,
+        relkind not in ('r', 'p') or ${sql.raw(secures)} or relhasrules or ${hasTriggers(engine, "class")} as intercepts,
         quote_ident(current_user) as role,
         ${label("class")} as label
       from pg_class class where class.oid = ${relationOf(table)}`,
@@ -77,7 +82,8 @@ export interface VisibleTable {
  * Reads which tables hide rows from the role, the named one first. One query.
  * @param name the quoted name of a table, or undefined for none
  */
-export function readVisibility(db: Database, name: string | undefined, oids: number[]): Promise<VisibleTable[]> {
+export async function readVisibility(db: Database, name: string | undefined, oids: number[]): Promise<VisibleTable[]> {
+  const engine = await readEngine(db)
   const named = sql`(class.oid is not distinct from to_regclass(${name ?? null}::text)::oid)`
   return queryDocument(
     db,
@@ -85,7 +91,7 @@ export function readVisibility(db: Database, name: string | undefined, oids: num
       'oid', class.oid::int8,
       'label', ${label("class")},
       'kind', relkind,
-      'hidesRows', ${hidesRows("class")},
+      'hidesRows', ${hidesRows(engine, "class")},
       'readable', ${readable("class")}
     ) order by ${named} desc, class.oid), '[]')::text as document
     from pg_class class
@@ -124,6 +130,7 @@ export interface AccessedTable {
 /** Reads what keeps a role from the rows of tables. One query, or none for no table. */
 export async function readAccess(db: Database, tables: AccessedTable[]): Promise<AccessFacts[]> {
   if (tables.length === 0) return []
+  const engine = await readEngine(db)
   const allColumns = (columns: string) =>
     sql.raw(`(
       select bool_and(has_column_privilege(class.oid, name, privilege)) from json_array_elements_text(${columns}) as name
@@ -135,11 +142,11 @@ export async function readAccess(db: Database, tables: AccessedTable[]): Promise
       'oid', class.oid::int8,
       'label', ${label("class")},
       'target', ${qualified("class")},
-      'hidesRows', ${hidesRows("class")},
+      'hidesRows', ${hidesRows(engine, "class")},
       'forbids', (
         select coalesce(json_agg(command order by command desc), '[]')
         from (values ('update', 'w'), ('delete', 'd')) as command (command, letter)
-        where ${sql.raw(restricts("class", "letter", TAKES_ALL))}
+        where ${sql.raw(restricts(engine, "class", "letter", TAKES_ALL))}
       ),
       'missing', (
         select coalesce(json_agg(privilege order by position), '[]')

@@ -5,6 +5,7 @@ import { qualifiedName } from "../identifiers.js"
 import { queryDocument, queryRows } from "../query.js"
 import { relationOf } from "./assumed-tables.js"
 import { type Column, columnsOf } from "./columns.js"
+import { readEngine } from "./engine.js"
 import { label, qualified, topmost, values } from "./names.js"
 import { readable } from "./rights.js"
 
@@ -74,9 +75,10 @@ export function readTables(db: Database, tables: PgTable[]): Promise<(TableFacts
 
 /** Finds a table, for a partition, its topmost table; undefined where it is missing. One query. */
 export async function readTable(db: Database, table: PgTable): Promise<{ oid: number; kind: string } | undefined> {
+  const engine = await readEngine(db)
   const [found] = await queryRows<{ oid: number; kind: string }>(
     db,
-    sql`select ${topmost(sql`oid`)}::int8::float8 as oid, relkind as kind
+    sql`select ${topmost(engine, sql`oid`)}::int8::float8 as oid, relkind as kind
       from pg_class where oid = to_regclass(${qualifiedName(table)})`,
   )
   return found

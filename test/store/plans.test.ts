@@ -1,6 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
+import { internals } from "../../src/store/lazy-store.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 
 interface Plan {
@@ -10,7 +11,7 @@ interface Plan {
   Plans?: Plan[]
 }
 
-describe("the statements of a purge in a large database", () => {
+describe("the statements in a large database", () => {
   let database: PostgresDatabase
   const statements: { text: string; values: unknown[] }[] = []
 
@@ -53,16 +54,20 @@ describe("the statements of a purge in a large database", () => {
     return [...(here ? [{ table: plan["Relation Name"] as string, by }] : []), ...(plan.Plans ?? []).flatMap(scans)]
   }
 
+  /** Records the statements of a Drizzle database. */
+  const recording = () => {
+    statements.length = 0
+    return drizzle(database.sql, { logger: { logQuery: (text, values) => void statements.push({ text, values }) } })
+  }
+
   it.each([
     ["of users who were seen at different times", "now() - interval '80 days' + n * interval '1 minute'", someAlive],
     ["of users who were all seen at the same moment", "now() - interval '80 days'", someAlive],
     ["of users who were never seen", "null", someAlive],
     ["of users whose sessions are all over", "now() - interval '80 days' + n * interval '1 minute'", allOver],
-  ])("read no table as a whole, for batches %s", async (_, seen, expires) => {
+  ])("of a purge read no table as a whole, for batches %s", async (_, seen, expires) => {
     await fill(seen, expires)
-    statements.length = 0
-    const db = drizzle(database.sql, { logger: { logQuery: (text, values) => void statements.push({ text, values }) } })
-    const { lazy } = LazyAdapter(db)
+    const { lazy } = LazyAdapter(recording())
     expect(await lazy.purge({ limit: 300, batchSize: 100 })).toMatchObject({ purged: 300 })
     expect(await lazy.purge({ limit: 300, batchSize: 100, cascade: true })).toMatchObject({ purged: 300 })
 
@@ -77,5 +82,48 @@ describe("the statements of a purge in a large database", () => {
     expect(searches.length).toBeGreaterThan(3)
     for (const search of searches)
       expect(scans(await planOf(search))).toContainEqual({ table: "user", by: "user_lazy_idx" })
+  })
+
+  it("of visits, sign-ins, conversions, merges and deletions read no table of the app as a whole", async () => {
+    await fill("now()", "now() + interval '30 days'")
+    await database.sql.unsafe(`
+      update "user" set username = 'name-' || id, email = id || '@example.com';
+      update "user" set "convertedAt" = now() where id like '%5';
+      insert into account ("userId", type, provider, "providerAccountId") select id, 'oauth', 'one', id from "user";
+      insert into password select id, '$argon2id$' from "user" where "convertedAt" is not null;
+      analyze`)
+    const adapter = LazyAdapter(recording())
+    const lazy = internals(adapter.lazy)
+    const session = () => ({ sessionToken: crypto.randomUUID(), expires: new Date(Date.now() + 86_400_000) })
+    const by = { provider: "convert", type: "credentials" }
+    const verify = async () => ({ ok: true })
+
+    const first = session()
+    const { user } = await lazy.createLazyUser({ session: first })
+    await lazy.ensureUser({ ids: [crypto.randomUUID(), user.id], session: session() })
+    expect(await adapter.getSessionAndUser(first.sessionToken)).toMatchObject({ user: { id: user.id } })
+    expect(await lazy.touch({ session: { ...first, expires: new Date(Date.now() + 99_000_000) } }, 0)).toBe(true)
+    expect(await lazy.touch({ userId: user.id }, 0)).toBe(true)
+    expect(await lazy.checkPassword({ username: "name-u15" }, verify)).toMatchObject({ id: "u15" })
+    expect(await lazy.checkPassword({ email: "u15@example.com" }, verify)).toMatchObject({ id: "u15" })
+    expect(await adapter.getUserByEmail("u25@example.com")).toMatchObject({ id: "u25" })
+    expect(await adapter.getUserByAccount({ provider: "one", providerAccountId: "u25" })).toMatchObject({ id: "u25" })
+    await lazy.convert({ userId: "u1", set: { username: "ada", email: "ada@example.com" }, passwordHash: "$1", by })
+    await lazy.proveEmail("u1")
+    await lazy.setPassword("u15", "$2")
+    expect(await lazy.merge("u2", "u15")).toMatchObject({ moved: { note: 2 } })
+    await lazy.closeLazyUser("u3")
+    await lazy.leaveBehind("u4", new Date())
+    await lazy.deleteLazyUser("u6")
+
+    const large = ["user", "session", "account", "password", "note", "post", "comment"]
+    const read = new Set<string>()
+    for (const statement of statements.filter(({ text }) => /^\s*(select|with|insert|update|delete)\b/i.test(text)))
+      for (const { table, by } of scans(await planOf(statement))) {
+        if (!large.includes(table)) continue
+        read.add(table)
+        expect(by, statement.text).not.toBe("Seq Scan")
+      }
+    expect([...read].sort()).toEqual(["account", "note", "password", "post", "session", "user"])
   })
 })
