@@ -1,12 +1,12 @@
 import "./auth/types.js"
 
-export { convertPage } from "./pages/convert-page.js"
-export type { ConvertLayout, ConvertLayoutParts } from "./pages/layout.js"
-export type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./pages/page-options.js"
 export {
   type ConvertErrorCode,
   type ConvertStrings,
   convertStrings,
   messageFor,
   type SignInErrorCode,
-} from "./pages/strings.js"
+} from "./messages/strings.js"
+export { convertPage } from "./pages/convert-page.js"
+export type { ConvertLayout, ConvertLayoutParts } from "./pages/layout.js"
+export type { ConvertPage, ConvertPageOptions, ConvertVisitor } from "./pages/page-options.js"

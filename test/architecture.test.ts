@@ -37,7 +37,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cli/report/init-summary.ts"],
   ["cli/init"],
   ["cli/app", "cli/database", "gate/express", "gate/next", "pages", "react"],
-  ["pages/problem.ts", "pages/strings.ts"],
+  ["messages"],
   ["cli/exit-codes.ts", "cli/report"],
   ["gate"],
   ["doctor"],

@@ -3,14 +3,14 @@ import { ConvertPasskey } from "./convert-passkey"
 import { ConvertPassword } from "./convert-password"
 import { ConvertEmail, ConvertOAuth } from "./convert-ways"
 
-/** A way to an account without a password: a provider of the configuration. */
+/** A provider of the configuration that makes accounts without a password. */
 export interface ConvertWay {
   id: string
   name: string
   type: "oauth" | "email" | "passkey"
 }
 
-/** What the form says beyond the texts of the convert page. */
+/** Texts that the convert page of the package doesn't have. */
 export interface ConvertFormTexts {
   showPassword: string
   hidePassword: string
@@ -28,7 +28,7 @@ const english: ConvertFormTexts = {
   fair: "Fair",
   good: "Good",
   strong: "Strong",
-  linkSent: "Look into your inbox, and open the link in this browser.",
+  linkSent: "Check your inbox, and open the link in this browser.",
 }
 
 interface ConvertFormProps {
@@ -40,20 +40,23 @@ interface ConvertFormProps {
   redirectTo?: string | undefined
   /** The code of a refusal, from `?code=` or `?error=` of the page. */
   code?: string | undefined
+  /** The provider that refused, from `?from=` of the page. The refusal is shown beside it. */
+  from?: string | undefined
   strings?: Partial<ConvertStrings>
   texts?: Partial<ConvertFormTexts>
   className?: string
 }
 
 /**
- * The form by which a lazy user makes an account. A server component may render it, and then
- * `strings` may hold functions; what is interactive is in components of the browser.
+ * Lets a lazy user make an account. Rendered by a server component, it takes functions in `strings`:
+ * the client components in it are passed plain texts.
  */
 export function ConvertForm({
   identifier = "username",
   ways = [],
   redirectTo,
   code,
+  from,
   strings,
   texts,
   className = "",
@@ -62,6 +65,8 @@ export function ConvertForm({
   const own = { ...english, ...texts }
   const { errors } = said
   const oauth = ways.filter(({ type }) => type === "oauth")
+  // The form with the password shows a refusal of no other form.
+  const tried = ways.find(({ id, type }) => id === from && type !== "passkey")
   return (
     <section
       data-slot="convert-form"
@@ -85,7 +90,7 @@ export function ConvertForm({
           submit: said.convertSubmit,
         }}
         errors={errors}
-        code={code}
+        code={tried ? undefined : code}
         redirectTo={redirectTo}
       />
       {ways.length > 0 && (
@@ -94,6 +99,7 @@ export function ConvertForm({
             <ConvertOAuth
               providers={oauth.map(({ id, name }) => ({ id, label: said.continueWith(name) }))}
               errors={errors}
+              code={tried?.type === "oauth" ? code : undefined}
               redirectTo={redirectTo}
             />
           )}
@@ -115,6 +121,7 @@ export function ConvertForm({
                   provider={id}
                   texts={{ label: said.emailLinkLabel, submit: said.emailLinkSubmit(name), sent: own.linkSent }}
                   errors={errors}
+                  code={tried?.id === id ? code : undefined}
                   redirectTo={redirectTo}
                 />
               )

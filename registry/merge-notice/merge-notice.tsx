@@ -3,10 +3,10 @@
 import { useSession } from "next-auth/react"
 import { useEffect, useState } from "react"
 
-/** How many rows came along, by the name of their table. */
+/** How many rows were moved, by the name of their table. */
 type Moved = Readonly<Record<string, number>>
 
-/** The forms of a number in a language, such as `{ one: "1 note", other: "{count} notes" }`. */
+/** The plural forms of a label, such as `{ one: "1 note", other: "{count} notes" }`. */
 type Forms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>
 
 /** What the notice says. */
@@ -15,18 +15,18 @@ export interface MergeNoticeTexts {
   close: string
 }
 
-const english: MergeNoticeTexts = { heading: "What you made before came along", close: "Close" }
+const english: MergeNoticeTexts = { heading: "What you made before is in your account now", close: "Close" }
 
 interface MergeNoticeProps {
-  /** What to call the rows of each table. The notice doesn't speak of tables without a label. */
+  /** What to call the rows of each table. Tables without a label are left out. */
   labels: Readonly<Record<string, Forms>>
-  /** Language of the labels, which decides between their forms. */
+  /** Language of the labels, by which a plural form is chosen. */
   lang?: string
   texts?: Partial<MergeNoticeTexts>
   className?: string
 }
 
-/** Says once, after a sign-in to an existing account, what came along from the lazy user. */
+/** Shows what a merge moved into the account, once, after the sign-in. */
 export function MergeNotice({ labels, lang = "en", texts, className = "" }: MergeNoticeProps) {
   const { moved, close } = useMerged()
   const said = { ...english, ...texts }
@@ -34,7 +34,7 @@ export function MergeNotice({ labels, lang = "en", texts, className = "" }: Merg
     const count = moved !== null && Object.hasOwn(moved, table) ? moved[table] : undefined
     return count ? [sayCount(count, forms, lang)] : []
   })
-  // What is put into an element with this role is read out, so it is there from the start.
+  // Screen readers announce what is added to a live region, so the region is always there.
   return (
     <div data-slot="merge-notice" role="status" className={lines.length > 0 ? className : undefined}>
       {lines.length > 0 && (
@@ -65,12 +65,12 @@ function sayCount(count: number, forms: Forms, lang: string): string {
   return form.replaceAll("{count}", new Intl.NumberFormat(lang).format(count))
 }
 
-/** Takes the cookie of lib/remember-merge.ts whenever another user is signed in. */
+/** Reads and deletes the cookie of lib/remember-merge.ts whenever the signed-in user changes. */
 function useMerged() {
   const [moved, setMoved] = useState<Moved | null>(null)
   const userId = useSession().data?.user?.id
   useEffect(() => {
-    // The tab in which somebody signed in shows it; another one would take the cookie away from it.
+    // A hidden tab would take the cookie away from the tab with the sign-in.
     const look = () => {
       const taken = document.visibilityState === "visible" ? takeCookie() : null
       if (taken) setMoved(taken)

@@ -1,10 +1,13 @@
 import type { LazyConfig } from "authjs-lazy"
 import { cookies } from "next/headers"
 
-/** The cookie that components/merge-notice.tsx reads and deletes. It holds names of tables and numbers alone. */
+/** The cookie that components/merge-notice.tsx reads and deletes. It holds only table names and row counts. */
 const COOKIE = "lazy-merged"
 
-/** Leaves word for the merge notice: pass it to `withLazy` as `events: { mergeUser: rememberMerge }`. */
+/**
+ * Tells the merge notice, by a cookie, what was moved. Pass it to `withLazy` as
+ * `events: { mergeUser: rememberMerge }`.
+ */
 export const rememberMerge: NonNullable<NonNullable<LazyConfig["events"]>["mergeUser"]> = async ({ moved }) => {
   if (Object.keys(moved).length === 0) return
   const jar = await cookies()

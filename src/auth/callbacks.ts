@@ -8,6 +8,7 @@ import { isAuthError } from "./config/auth-error.js"
 import { logError } from "./config/log-error.js"
 import { isLoud } from "./config/one-request.js"
 import { isPending } from "./context/decision.js"
+import { refuseLoadedElsewhere } from "./context/loaded-elsewhere.js"
 import type { Step } from "./context/own-request.js"
 import type { RequestContext } from "./context/request-context.js"
 import { markLazy } from "./is-lazy.js"
@@ -46,6 +47,7 @@ function composeSignIn(own: SignIn | undefined, context: RequestContext): SignIn
     const asksForLink = params.email?.verificationRequest === true
     context.request.take("sign-in", stepBefore(params.account?.type, asksForLink))
     if (context.decision.kind === "keep") return context.decision.redirect ?? true
+    if (params.account && !asksForLink) refuseLoadedElsewhere(params.account, context)
     if (asksForLink && isPlaceholderAddress(params.user.email ?? "")) return false
     if (params.account?.type === "webauthn") dropPasskeyName(params.user)
     if (own) markLazy(params.user)

@@ -1,6 +1,7 @@
 import { Auth } from "@auth/core"
 import { framePolicy } from "./config/embedding.js"
 import { type RequestConfig, requestConfig } from "./config/request-config.js"
+import { hideFromOtherSites, refusedRoute } from "./context/loaded-elsewhere.js"
 import { contextOf } from "./context/request-context.js"
 import { keepPrivate } from "./request/cache-control.js"
 import { appendCookies, hideForeignCookies, isNameOrChunk } from "./request/cookies.js"
@@ -8,6 +9,7 @@ import type { LazyAuth } from "./request/head.js"
 import { publicRequest } from "./request/public-url.js"
 import { readBody } from "./request/read-body.js"
 import { isOtherCookie, removeSessionCookies, sessionCookieName } from "./session/cookie.js"
+import { setYielding } from "./session/standing.js"
 
 /**
  * Options of {@link handleAuth}.
@@ -42,11 +44,16 @@ export async function handleAuth(request: Request, auth: LazyAuth, options: Hand
   if (read instanceof Response) return read
   const outside = publicRequest(read)
   const config = requestConfig(auth, { request: outside, getClientAddress: options.getClientAddress })
-  const answer = await Auth(config.trustHost ? ownCookies(outside, config) : withoutQuery(outside), config)
-  const done = finished(answer, outside, config)
-  const { embedded } = contextOf(config)?.options ?? {}
+  const context = contextOf(config)
+  const refused = context && refusedRoute(outside, config, context)
+  const done = refused ?? finished(await answered(outside, config), outside, config)
+  const { embedded } = context?.options ?? {}
   if (embedded) done.headers.append("content-security-policy", framePolicy(embedded))
   return done
+}
+
+function answered(request: Request, config: RequestConfig): Promise<Response> {
+  return Auth(config.trustHost ? visibleRequest(request, config) : withoutQuery(request), config)
 }
 
 /**
@@ -58,10 +65,16 @@ function withoutQuery({ url, headers }: Request): Request {
   return new Request(`${origin}${pathname}`, { headers })
 }
 
-/** Removes the cookies of other apps, in a copy: the request belongs to the caller. */
-function ownCookies(request: Request, config: RequestConfig): Request {
+/**
+ * Removes the cookies of other apps, and a session that another site may not use, in a copy: the
+ * request belongs to the caller.
+ */
+function visibleRequest(request: Request, config: RequestConfig): Request {
+  const { url, method } = request
   const headers = new Headers(request.headers)
   hideForeignCookies(headers, config)
+  const context = contextOf(config)
+  if (context) hideFromOtherSites({ url, method, headers }, config, context)
   return headers.get("cookie") === request.headers.get("cookie") ? request : new Request(request, { headers })
 }
 
@@ -72,12 +85,14 @@ function ownCookies(request: Request, config: RequestConfig): Request {
 function finished(answer: Response, request: Request, config: RequestConfig): Response {
   if (!answer.headers.has("set-cookie")) return privateCopy(answer)
   const name = sessionCookieName(config, request.url)
-  if (isOfEndedSession(request, config)) keepSession(answer.headers, name)
+  const place = { url: request.url, cookie: request.headers.get("cookie") ?? "" }
+  const session = isSessionRoute(request, config) ? contextOf(config)?.session : undefined
+  if (session?.isEnded) keepSession(answer.headers, name)
+  if (session?.yields && setYielding(answer.headers, config, place)) return keptPrivate(answer)
   const set = answer.headers.getSetCookie()
   const named = set.map((cookie) => cookie.slice(0, cookie.indexOf("=")))
   const { headers } = answer
   if (named.some((each) => isNameOrChunk(each, name))) {
-    const place = { url: request.url, cookie: request.headers.get("cookie") ?? "" }
     const left = removeSessionCookies(config, place).filter(
       (each) => !named.includes(each.name) || isOtherCookie(each, config.cookies?.sessionToken?.options),
     )
@@ -85,7 +100,11 @@ function finished(answer: Response, request: Request, config: RequestConfig): Re
     appendCookies(headers, left)
     for (const cookie of set) headers.append("set-cookie", cookie)
   }
-  keepPrivate(headers)
+  return keptPrivate(answer)
+}
+
+function keptPrivate(answer: Response): Response {
+  keepPrivate(answer.headers)
   return answer
 }
 
@@ -97,14 +116,14 @@ function privateCopy(answer: Response): Response {
   return copy
 }
 
-/**
- * Tells whether the session route was asked for a session that was ended, such as by a conversion a
- * moment ago. Removing its cookie in a late answer would remove the new session of the browser.
- */
-function isOfEndedSession({ url }: Request, config: RequestConfig): boolean {
-  return new URL(url).pathname === `${config.basePath}/session` && contextOf(config)?.session.isEnded === true
+function isSessionRoute({ url }: Request, config: RequestConfig): boolean {
+  return new URL(url).pathname === `${config.basePath}/session`
 }
 
+/**
+ * Keeps the cookie of a session that was ended, such as by a conversion a moment ago. Removing it in
+ * a late answer would remove the new session of the browser.
+ */
 function keepSession(headers: Headers, name: string): void {
   const set = headers.getSetCookie()
   headers.delete("set-cookie")

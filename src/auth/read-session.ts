@@ -7,17 +7,11 @@ import { logError } from "./config/log-error.js"
 import { checkRequestConfig, type RequestConfig } from "./config/request-config.js"
 import { writtenSession } from "./context/decision.js"
 import { contextOf } from "./context/request-context.js"
-import { type AuthCookie, cookieAfter } from "./request/cookies.js"
-import {
-  isSessionKey,
-  readSessionCookie,
-  readSessionCookies,
-  removeSessionCookies,
-  sessionCookieName,
-  writeSessionCookies,
-} from "./session/cookie.js"
-import type { SessionAndUser } from "./session/reader.js"
+import type { AuthCookie } from "./request/cookies.js"
+import { isSessionKey, readSessionCookie, removeSessionCookies, sessionCookieName } from "./session/cookie.js"
+import type { SessionAndUser } from "./session/current-session.js"
 import { sessionSettings } from "./session/settings.js"
+import { cookieFor, cookiesFor, standingOf } from "./session/standing.js"
 import { secondsNow } from "./token/claims.js"
 import type { GateSession } from "./types.js"
 
@@ -34,7 +28,7 @@ export interface SessionAnswer {
   /** The user of the session, independent of the app's callbacks; null without a session. */
   owner: SessionOwner | null
   /** The `Cookie` header with only the live session cookie; undefined where it need not change. */
-  cookie?: string
+  cookie?: string | undefined
   /**
    * True when the session was ended before it expired, for example by a conversion in another tab.
    * The browser may have a new one by now.
@@ -84,12 +78,16 @@ async function readToken(config: RequestConfig, place: SessionPlace, value: stri
     if (token === null) return contextOf(config)?.session.isEnded ? ENDED : removed(config, place)
     const expires = secondsFromNow(maxAge)
     const body = await tokenSession(config, token, expires)
-    const isOneOfSeveral = readSessionCookies(config, place).length > 1
-    const isDue = secondsNow() - (payload.iat ?? 0) >= updateAge || JSON.stringify(token) !== before || isOneOfSeveral
-    const cookies = isDue ? writeSessionCookies(config, place, await jwt.encode({ ...jwt, token, salt }), expires) : []
+    const standing = standingOf(config, place, contextOf(config)?.session.live(value) ?? value)
+    const isDue =
+      secondsNow() - (payload.iat ?? 0) >= updateAge ||
+      JSON.stringify(token) !== before ||
+      standing === "one-of-several"
+    const renewed = isDue ? { value: await jwt.encode({ ...jwt, token, salt }), expires } : undefined
+    const cookies = cookiesFor(standing, config, place, renewed)
     await announce(config, { session: body, token } as SessionMessage)
-    const answer = { body, cookies, owner: { id: token.sub ?? "", isLazy: token.isLazy } }
-    return isOneOfSeveral ? { ...answer, cookie: cookieAfter(place.cookie, cookies) } : answer
+    const cookie = cookieFor(standing, config, place, cookies)
+    return { body, cookies, owner: { id: token.sub ?? "", isLazy: token.isLazy }, cookie }
   } catch (error) {
     logError(
       config,
@@ -146,8 +144,10 @@ async function readRow(config: RequestConfig, place: SessionPlace, value: string
     if (isDue) await ask(() => updateSession({ sessionToken: live, expires }))
     const body = await rowSession(config, { session, user })
     const owner = { id: user.id, isLazy: isLazyRow(user as UserRow) }
-    if (readSessionCookies(config, place).length > 1) return onlyThis(config, place, live, { body, cookies: [], owner })
-    return { body, cookies: isDue ? writeSessionCookies(config, place, live, expires) : [], owner }
+    const standing = standingOf(config, place, live)
+    const renewed = isDue || standing === "one-of-several" ? { value: live, expires } : undefined
+    const cookies = cookiesFor(standing, config, place, renewed)
+    return { body, cookies, owner, cookie: cookieFor(standing, config, place, cookies) }
   } catch (error) {
     throw unreadable(config, error)
   }
@@ -161,12 +161,6 @@ function unreadable(config: RequestConfig, error: unknown): SessionTokenError {
   )
   logError(config, failure)
   return failure
-}
-
-/** Keeps only the live session cookie, in the browser and in the request that the handler sees. */
-function onlyThis(config: RequestConfig, place: SessionPlace, live: string, answer: SessionAnswer): SessionAnswer {
-  const cookies = writeSessionCookies(config, place, live, secondsFromNow(sessionSettings(config).maxAge))
-  return { ...answer, cookies, cookie: cookieAfter(place.cookie, cookies) }
 }
 
 function removed(config: RequestConfig, place: SessionPlace): SessionAnswer {

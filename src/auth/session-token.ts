@@ -68,7 +68,7 @@ export function composeDecode(
     const { session, exchange, request } = context
     const { token: asked } = params
     if (!asked || !isSessionSalt(context.config, params.salt)) return own(params)
-    const value = session.first(asked)
+    const value = session.presented.first(asked)
     const isVisitors = request.present(value)
     const { minted } = exchange
     // The claims of a token that this request encrypted are known already.

@@ -53,8 +53,7 @@ export async function signInLazily(
     if (made) return { body: await rowSession(config, made), cookies, cookie, owner }
     const read = await readSessionValue(config, { url: place.url, cookie }, value)
     if (!read.owner) throw new Error("The session of the new lazy user can't be read.")
-    // Reading writes the session into a whole cookie. The next request does that just as well.
-    if (yields || read.cookies.length === 0) return { body: read.body, cookies, cookie, owner }
+    if (read.cookies.length === 0) return { body: read.body, cookies, cookie, owner }
     return { body: read.body, cookies: [...cookies, ...read.cookies], cookie: cookieAfter(cookie, read.cookies), owner }
   } catch (error) {
     if (context) await takeBackDecision(context)

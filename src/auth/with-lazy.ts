@@ -12,7 +12,8 @@ import { notAConfiguration, sharedConfiguration } from "./config/one-request.js"
 import type { LazyConfig } from "./config/options.js"
 import { sharedLimiters } from "./config/shared-limiters.js"
 import type { AppContext } from "./context/app-context.js"
-import { type Incoming, keepContext, RequestContext } from "./context/request-context.js"
+import { hideFromOtherSites } from "./context/loaded-elsewhere.js"
+import { contextOf, type Incoming, keepContext, RequestContext } from "./context/request-context.js"
 import { keepSettled } from "./context/settled-config.js"
 import { composeEvents } from "./events.js"
 import { linkingAdapter } from "./linking/adapter.js"
@@ -56,14 +57,23 @@ export function withLazy(config: LazyConfig): LazyAuth {
     if (argument && "req" in argument && !(argument instanceof Request)) built.basePath ??= configuredPath() ?? "/auth"
     if (argument === undefined) return usableOnce(built)
     const request = requestOf(argument)
-    if (request instanceof Request && (isOfSvelteKit(argument) || isAuthRoute(request, built)))
-      hideForeignCookies(request.headers, built)
+    if (request instanceof Request) hideCookies(request, argument, built)
     return built
   })
   return keepSettled(auth, { config: settled, options: app.options })
 }
 
 const withoutMerge = withoutMergeProvider()
+
+/** Removes the cookies that Auth.js must not see from a request that an integration passes to it. */
+function hideCookies(request: Request, argument: LazyRequest, built: AuthConfig): void {
+  const isRoute = isAuthRoute(request, built)
+  if (isRoute || isOfSvelteKit(argument)) hideForeignCookies(request.headers, built)
+  // `handleAuth` passes a copy to Auth.js.
+  const isPassedOn = argument instanceof Request || "req" in argument || isOfSvelteKit(argument)
+  const context = isRoute && isPassedOn && contextOf(built)
+  if (context) hideFromOtherSites(request, built, context)
+}
 
 /** Throws a setup error when an integration, or Auth.js, reads the function as a configuration. */
 export function refusingToBeConfig(auth: LazyAuth): LazyAuth {

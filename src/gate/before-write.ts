@@ -71,15 +71,29 @@ function isPage(visit: GatedVisit, { isBot }: SettledConfig["options"]): boolean
   return isNavigation(visit) && skipReason(visit, isBot) === undefined
 }
 
-/** Removes the cookies of a session that is over. */
-async function deadCookies(
+/**
+ * Tells whether the session cookie of a visit is of no live session. A callback of the app may hide
+ * one that is alive, whose cookie has to stay.
+ */
+export async function isDead(
   { url, headers }: GatedVisit,
+  config: RequestConfig,
+  { cookies }: SessionAnswer,
+): Promise<boolean> {
+  const place = { url, cookie: headers.get("cookie") ?? "" }
+  if (readSessionCookie(config, place) === null || cookies.length > 0) return false
+  return !(await contextOf(config)?.session.current())
+}
+
+/**
+ * Removes the cookies of a session that is over, once the browser was asked for a newer one. In the
+ * answer to a request that is late, the removal would hit the new session of the browser.
+ */
+async function deadCookies(
+  visit: GatedVisit,
   config: RequestConfig,
   { before, hasReturned }: Unwritten,
 ): Promise<AuthCookie[]> {
-  const place = { url, cookie: headers.get("cookie") ?? "" }
-  const isOver = readSessionCookie(config, place) !== null && (!before.ended || hasReturned)
-  // A callback of the app may hide a session that is alive, whose cookie has to stay.
-  const isDead = isOver && before.cookies.length === 0 && !(await contextOf(config)?.session.current())
-  return isDead ? removeSessionCookies(config, place) : before.cookies
+  if (!hasReturned || !(await isDead(visit, config, before))) return before.cookies
+  return removeSessionCookies(config, { url: visit.url, cookie: visit.headers.get("cookie") ?? "" })
 }

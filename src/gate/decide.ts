@@ -1,5 +1,5 @@
+import { isCrossSite } from "../auth/request/cross-site.js"
 import type { RequestHead } from "../auth/request/head.js"
-import { isCrossSite } from "./cross-site.js"
 import { isKnownBot } from "./known-bots.js"
 import { prefetcherOf } from "./prefetch.js"
 

@@ -1,9 +1,8 @@
 import { framePolicy } from "../auth/config/embedding.js"
 import type { RequestConfig } from "../auth/config/request-config.js"
-import { isNameOrChunk, withoutCookies } from "../auth/request/cookies.js"
-import { sessionCookieName } from "../auth/session/cookie.js"
+import { isCrossSite, isFrameOf } from "../auth/request/cross-site.js"
+import { hideSession } from "../auth/session/cookie.js"
 import { FOR_ONE } from "./answer.js"
-import { isCrossSite } from "./cross-site.js"
 import { addFramePolicy } from "./frame-policy.js"
 import type { GatedVisit } from "./refusals.js"
 import type { GateResult } from "./result.js"
@@ -36,25 +35,7 @@ export async function decideEmbedded(
 function visitOfFrame(visit: GatedVisit, config: RequestConfig, embedded: readonly string[]): GatedVisit {
   if (!isCrossSite(visit)) return visit
   const headers = new Headers(visit.headers)
-  if (isFrameOf(visit, embedded)) {
-    headers.set("sec-fetch-site", "same-origin")
-  } else {
-    const name = sessionCookieName(config, visit.url)
-    const left = withoutCookies(headers.get("cookie") ?? "", (given) => isNameOrChunk(given, name))
-    if (left === "") headers.delete("cookie")
-    else headers.set("cookie", left)
-  }
+  if (isFrameOf(visit, embedded)) headers.set("sec-fetch-site", "same-origin")
+  else hideSession(headers, config, visit.url)
   return { ...visit, headers }
-}
-
-/**
- * Tells whether a frame opens this page, and a site that may embed the app, or the app itself, sent
- * it there. Only `Referer` names that site, and a script of another site can't forge it.
- */
-function isFrameOf({ method, origin, headers }: GatedVisit, embedded: readonly string[]): boolean {
-  const isFrame = headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "iframe"
-  const referer = headers.get("referer")
-  if (method !== "GET" || !isFrame || referer === null || !URL.canParse(referer)) return false
-  const from = new URL(referer).origin
-  return from === origin || embedded.includes(from)
 }

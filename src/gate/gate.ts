@@ -13,7 +13,7 @@ import { signInLazily } from "../auth/sign-in-lazily.js"
 import { LazySetupError } from "../errors.js"
 import { FOR_ONE } from "./answer.js"
 import { askAgain, cameBack } from "./ask-again.js"
-import { openBeforeWrite, openWithoutCookie } from "./before-write.js"
+import { isDead, openBeforeWrite, openWithoutCookie } from "./before-write.js"
 import { isNavigation, isPageLoad, isWrite, type SkipReason, skipReason } from "./decide.js"
 import { decideEmbedded } from "./embedded.js"
 import { checkOptions, type GateOptions } from "./options.js"
@@ -78,8 +78,11 @@ async function decideVisit(
   if (options.require) return notAhead(visit, admit(visit, config, options.require, before))
   if (before.owner && before.body) return openWith(visit, before, before.cookie ?? cookie)
   if (options.create === false) return openWithout("read-only", before.cookie ?? cookie, before.cookies)
-  if (options.on === "write" && !isWrite(visit))
-    return openBeforeWrite(visit, config, { before, hasReturned: late === "returned" })
+  if (options.on === "write" && !isWrite(visit)) {
+    const isOver = canSendBack && !before.ended && isPageLoad(headers) && (await isDead(visit, config, before))
+    const asked = isOver ? sendBack(visit, config) : late
+    return typeof asked === "object" ? asked : openBeforeWrite(visit, config, { before, hasReturned: !!asked })
+  }
 
   const { isBot, enabled = false } = contextOf(config)?.options ?? {}
   const skipped = skipReason(visit, isBot)

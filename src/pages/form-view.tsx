@@ -1,7 +1,7 @@
+import type { FieldName, Problem } from "../messages/problem.js"
+import { type ConvertStrings, messageFor } from "../messages/strings.js"
 import type { FormOutcome } from "./outcome.js"
 import { passkeyScript } from "./passkey-script.js"
-import type { FieldName, Problem } from "./problem.js"
-import { type ConvertStrings, messageFor } from "./strings.js"
 import { WaysView } from "./ways-view.js"
 
 /** Returns the heading above the form. */

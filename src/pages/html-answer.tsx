@@ -2,11 +2,11 @@ import type { ComponentChildren } from "preact"
 import { renderToString } from "preact-render-to-string"
 import { framePolicy } from "../auth/config/embedding.js"
 import { appendCookies } from "../auth/request/cookies.js"
+import type { ConvertStrings } from "../messages/strings.js"
 import { FormView, formTitle } from "./form-view.js"
 import { type ConvertLayout, escapeHtml, plainLayout } from "./layout.js"
 import { DoneView, FailedView, LeavingView } from "./notice-views.js"
 import type { PageOutcome } from "./outcome.js"
-import type { ConvertStrings } from "./strings.js"
 import { style } from "./style.js"
 
 /** Holds what all answers of a page share. */

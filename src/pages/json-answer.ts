@@ -1,6 +1,6 @@
 import { appendCookies } from "../auth/request/cookies.js"
+import { type ConvertStrings, messageFor } from "../messages/strings.js"
 import type { PageOutcome } from "./outcome.js"
-import { type ConvertStrings, messageFor } from "./strings.js"
 
 /** Answers with an outcome as JSON, for apps that render their own form. */
 export function jsonAnswer(outcome: PageOutcome, strings: ConvertStrings): Response {

@@ -1,4 +1,4 @@
-import type { ConvertStrings } from "./strings.js"
+import type { ConvertStrings } from "../messages/strings.js"
 
 /** Holds the parts of the page for an app's layout. `title`, `content`, `head` are escaped HTML. */
 export interface ConvertLayoutParts {

@@ -1,5 +1,5 @@
 import type { GateSession } from "../auth/types.js"
-import { type ConvertStrings, messageFor } from "./strings.js"
+import { type ConvertStrings, messageFor } from "../messages/strings.js"
 
 interface DoneViewProps {
   user: GateSession["user"] | null

@@ -1,7 +1,7 @@
 import type { AuthCookie } from "../auth/request/cookies.js"
 import type { GateSession } from "../auth/types.js"
-import type { IdentifierField, Problem } from "./problem.js"
-import type { ConvertErrorCode } from "./strings.js"
+import type { IdentifierField, Problem } from "../messages/problem.js"
+import type { ConvertErrorCode } from "../messages/strings.js"
 import type { Way } from "./ways.js"
 
 /** Shows the form to a lazy user or to a visitor without a session. */

@@ -1,6 +1,6 @@
 import type { Visitor } from "../auth/request/visitor-address.js"
+import type { ConvertStrings } from "../messages/strings.js"
 import type { ConvertLayout } from "./layout.js"
-import type { ConvertStrings } from "./strings.js"
 
 /**
  * Configures the convert page. See `convertPage`.

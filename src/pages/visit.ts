@@ -2,7 +2,7 @@ import { type RequestConfig, requestConfig } from "../auth/config/request-config
 import type { LazyAuth } from "../auth/request/head.js"
 import { publicOrigin, sameOriginPath } from "../auth/request/public-url.js"
 import type { Visitor } from "../auth/request/visitor-address.js"
-import type { IdentifierField } from "./problem.js"
+import type { IdentifierField } from "../messages/problem.js"
 import type { Fields } from "./read-fields.js"
 
 /** Describes a request for the page, with the one configuration that answers it. */

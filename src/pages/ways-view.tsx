@@ -1,5 +1,5 @@
+import type { ConvertStrings } from "../messages/strings.js"
 import type { FormOutcome } from "./outcome.js"
-import type { ConvertStrings } from "./strings.js"
 import type { Way } from "./ways.js"
 
 interface WaysViewProps {

@@ -2,7 +2,7 @@ import type { AuthConfig } from "@auth/core"
 import type { RequestConfig } from "../auth/config/request-config.js"
 import { actionUrl } from "../auth/internal-call.js"
 import { LazySetupError } from "../errors.js"
-import type { IdentifierField } from "./problem.js"
+import type { IdentifierField } from "../messages/problem.js"
 
 /** Describes a field that a passkey provider asks of a visitor without a session. */
 export interface PasskeyField {

@@ -14,14 +14,14 @@ const WITHOUT_TRANSACTIONS: Record<string, { driver: string; instead: string }> 
 }
 
 /**
- * Drivers that take a pool or a single connection. On a single one, concurrent transactions are
- * nested into each other.
+ * Drivers that take a pool or a single connection. On a single connection, PostgreSQL would run the
+ * statements of concurrent transactions in one transaction.
  */
 const WITH_POOLS = ["NodePgDatabase", "NeonServerlessDatabase"]
 
 /**
- * Refuses a database whose driver can not run a transaction for each visitor. Lazy users could be
- * made on it, but not be converted or merged. Says so on stderr where there is no database yet.
+ * Refuses a driver that can't run a transaction for each visitor: it could make lazy users, but not
+ * convert or merge them. Only warns, on stderr, if the app has no database URL yet.
  * @throws LazySetupError naming the driver and one that works, or asking for a pool
  */
 export function requireTransactions(db: Database): void {
@@ -33,7 +33,7 @@ export function requireTransactions(db: Database): void {
     )
   const { $client } = db as { $client?: { totalCount?: number } }
   if (!WITH_POOLS.includes(kind ?? "")) return
-  // A build loads the app without its secrets, and must not fail for lack of one.
+  // A build often loads the app without its secrets, and must not fail then.
   if ($client === undefined) console.error(NO_CLIENT)
   else if ($client.totalCount === undefined)
     throw new LazySetupError(
@@ -53,7 +53,7 @@ interface ClientOptions {
   connectionString?: string
 }
 
-/** Names the database of a driver by values that stay the same when it is opened again. */
+/** Returns a name for the database of a driver that stays the same when the app opens it again. */
 export function placeOf(db: Database): string {
   const { $client } = db as { $client?: { options?: ClientOptions } }
   const { host, port, database, connectionString } = $client?.options ?? {}
@@ -62,8 +62,8 @@ export function placeOf(db: Database): string {
     return `${url.host}${url.pathname}`
   }
   if (host !== undefined || database !== undefined) return `${[host].flat()}:${[port].flat()}/${database}`
-  // A database in this process is named by its object. Unknown drivers count as one, since sharing
-  // limits is the safe choice.
+  // PGlite runs in this process, so its object is the database. Unknown drivers get one name
+  // together, since sharing limits is the safe choice.
   const kind = (db.constructor as { [entityKind]?: string })[entityKind]
   return kind === "PgliteDatabase" && $client ? `object ${numberOf($client)}` : ""
 }

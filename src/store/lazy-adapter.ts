@@ -38,6 +38,7 @@ import { deleteLazyUser } from "./users/delete-lazy-user.js"
 import { findByPassword, hasPassword, setPassword } from "./users/passwords.js"
 import { endsAtProof, linkByAddress, proveEmail } from "./users/prove-email.js"
 import { knownSessionMaxAge } from "./users/session-life.js"
+import { endSessionsOf } from "./users/sessions.js"
 import { signInStore } from "./users/sign-in-store.js"
 import { readStats } from "./users/stats.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
@@ -146,6 +147,7 @@ function drizzleStore(
     },
     ensureUser,
     closeLazyUser: (userId) => closeLazyUser(db, tables, userId),
+    endSessionsOf: (tokens) => endSessionsOf(db, tables, tokens),
     createLazyUser: ({ id = uuidv7(), ...user } = {}) => ensureUser({ ...user, ids: [id] }),
     convert: (conversion) => convertUser(db, tables, conversion),
     merge: (fromId, intoId, options) =>

@@ -164,6 +164,8 @@ export interface StoreInternals extends LazyStore {
    * never returns it and every JWT session ends at its next check. Does nothing to a real user.
    */
   closeLazyUser(userId: string): Promise<void>
+  /** Ends the database sessions with these tokens, and returns the ids of their users. */
+  endSessionsOf(tokens: string[]): Promise<string[]>
 
   /**
    * Converts a lazy user into a real one under the same id, in one transaction: writes the columns,

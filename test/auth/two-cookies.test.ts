@@ -123,6 +123,32 @@ describe.each(["database", "jwt"] as const)("session cookies of one name (%s ses
     expect(asked).toBeLessThanOrEqual(10)
   })
 
+  it("hide no session from a sign-out, however many were planted", async () => {
+    for (const form of [NAME, `${NAME}.50`]) {
+      const { browser } = site()
+      await browser.signIn("lazy")
+      const live = (await sent(browser))[0] as string
+      const csrfToken = await browser.csrfToken()
+      const planted = await Promise.all(
+        Array.from({ length: 12 }, () =>
+          strategy === "jwt"
+            ? encode({ token: { sub: crypto.randomUUID() }, secret, salt: NAME })
+            : crypto.randomUUID(),
+        ),
+      )
+      const own = (await browser.jar.getCookieString(ORIGIN)).split("; ").filter((pair) => !pair.startsWith(NAME))
+      const cookie = [...own, ...planted.map((value) => `${NAME}=${value}`), `${form}=${live}`].join("; ")
+      if (form !== NAME) {
+        const seen = await gate(new Request(`${ORIGIN}/`, { headers: { cookie, ...VISIT } }), withLazy(app.config))
+        expect(seen.session?.user.isLazy).toBe(true)
+      }
+      await browser.visit("/auth/signout", { form: { csrfToken }, headers: { cookie } })
+      const auth = withLazy({ ...app.config, lazy: { recheck: 0 } })
+      const copy = new Request(`${ORIGIN}/auth/session`, { headers: { cookie: `${NAME}=${live}` } })
+      expect(await (await handleAuth(copy, auth)).json()).toBeNull()
+    }
+  })
+
   it.each([`${NAME}-b`, `${NAME}.b`, `${NAME}2`, `${NAME}.1b`, `${NAME}.`])(
     "are not those named %s",
     async (foreign) => {

@@ -6,7 +6,7 @@ const environment = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(AUTH_|NEXTAUTH_|BETTER_AUTH_|PG)/.test(name)),
   ),
-  NODE_ENV: "production",
+  NODE_ENV: "production" as const,
 }
 
 /** Starts one of our TypeScript files as a process that ends with this one. */

@@ -10,11 +10,8 @@ import { measurePipelining } from "./pipelining/section.js"
 import { writeDocument } from "./report/document.js"
 import { tablesOf } from "./report/tables.js"
 import { type Results, readResults, writeResults } from "./results.js"
-import type { Bench } from "./section.js"
+import { type Bench, SECTIONS, type Section } from "./section.js"
 import { fullPlan, quickPlan } from "./settings.js"
-
-const SECTIONS = ["http", "growth", "pipelining"] as const
-type Section = (typeof SECTIONS)[number]
 
 const HELP = `npm run bench -- [options]
   --quick         finish within two minutes; the documentation stays as it is
@@ -64,7 +61,8 @@ async function run(): Promise<void> {
 }
 
 function print(found: Results): void {
-  for (const [table, text] of Object.entries(tablesOf(found))) console.log(`\n${table}\n${text}`)
+  const scope = rows.length > 0 ? { sections: ["http"] as const, rows } : { sections, rows: scenarioNames }
+  for (const [table, text] of Object.entries(tablesOf(found, scope))) console.log(`\n${table}\n${text}`)
 }
 
 async function measureAll(): Promise<Results> {

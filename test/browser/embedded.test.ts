@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { createServer, type Server } from "node:https"
 import type { AddressInfo } from "node:net"
+import Nodemailer from "@auth/core/providers/nodemailer"
 import express, { type Express } from "express"
 import type { BrowserContext, Browser as Chromium, Frame, Page } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
@@ -11,7 +13,7 @@ import { selfSigned } from "../setup/certificate.js"
 import { launchChromium } from "../setup/chromium.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { userAgent } from "../setup/demo-server.js"
-import { FlowApp, password } from "../setup/flow-app.js"
+import { FlowApp, password, secret } from "../setup/flow-app.js"
 
 /** An app at app.example that partner.example may embed, and evil.example may not. */
 describe("an app in an iframe of another site, without third-party cookies", () => {
@@ -47,7 +49,9 @@ describe("an app in an iframe of another site, without third-party cookies", () 
   const users = () => flow.count('"user"')
 
   function embeddedApp(): Express {
-    const auth = withLazy({ ...flow.config, lazy: { embedded: [at("partner", "")], limits: { perAddress: false } } })
+    const providers = [...flow.config.providers, Nodemailer({ server: "smtp://127.0.0.1:1" })]
+    const lazy = { embedded: [at("partner", "")], limits: { perAddress: false as const } }
+    const auth = withLazy({ ...flow.config, providers, lazy })
     const app = express()
     app.use("/auth", expressAuth(auth))
     app.all("/convert", webHandler(convertPage(auth, { doneUrl: "/" })))
@@ -70,6 +74,16 @@ describe("an app in an iframe of another site, without third-party cookies", () 
     const site = express()
     site.get("/", (_req, res) => void res.send(`<!doctype html><title>Site</title>${frame}${form}`))
     site.get("/hiding", (_req, res) => void res.set("referrer-policy", "no-referrer").send(`<!doctype html>${frame}`))
+    // An attacker's link in an image and in a frame of this site, and once more in one of another.
+    site.get("/attacked", ({ query: { link, nested } }, res) => {
+      const url = encodeURIComponent(String(link))
+      const inner =
+        nested === "no" ? "" : `<iframe name="inner" src="${at("evil", `/attacked?nested=no&link=${url}`)}"></iframe>`
+      const own = nested === "no" ? `<iframe src="${link}"></iframe>` : frame
+      res.send(
+        `<!doctype html>${own}${inner}<img src="${link}"><script>fetch("${link}", { mode: "no-cors", credentials: "include" })</script>`,
+      )
+    })
     site.get("/nesting", (_req, res) => void res.send(`<!doctype html><iframe src="${at("evil")}"></iframe>`))
     return site
   }
@@ -150,6 +164,27 @@ describe("an app in an iframe of another site, without third-party cookies", () 
       expect(shown).toEqual([])
     }
     expect(await users()).toBe(before)
+  })
+
+  it("keeps its lazy user where images, scripts and frames of any site load somebody's e-mail link", async () => {
+    const page = await visit("partner")
+    const id = await text(await frameOf(page), "user")
+    const [email, token] = ["mallory@evil.example", crypto.randomUUID()]
+    const hash = createHash("sha256").update(`${token}${secret}`).digest("hex")
+    await flow.database.query(
+      `insert into "verificationToken" (identifier, token, expires) values ('${email}', '${hash}', now() + interval '1 day')`,
+    )
+    const link = at("app", `/auth/callback/nodemailer?${new URLSearchParams({ email, token, callbackUrl: "/" })}`)
+    const loads: number[] = []
+    page.on("response", (answer) => void (answer.url() === link && loads.push(answer.status())))
+    await page.goto(at("partner", `/attacked?link=${encodeURIComponent(link)}`))
+    await expect.poll(() => loads.length).toBe(5)
+    expect(new Set(loads)).toEqual(new Set([403]))
+    await page.goto(at("partner"))
+    expect([await text(await frameOf(page), "user"), await text(await frameOf(page), "kind")]).toEqual([id, "lazy"])
+    // The link still works in a tab.
+    await page.goto(link)
+    expect(await text(page, "kind")).toBe("real")
   })
 
   it("makes nobody where the site hides its address", async () => {

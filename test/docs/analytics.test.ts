@@ -231,6 +231,7 @@ it.each([
   ["an e-mail address for an id", postHogCookie({ distinct_id: "victim@example.com" })],
   ["an object for an id", postHogCookie({ distinct_id: { $ne: 1 } })],
   ["the id of a person who signed out", postHogCookie({ distinct_id: BROWSER, $user_state: "identified" })],
+  ["the id of a person in an earlier version's cookie", postHogCookie({ distinct_id: BROWSER, $epp: true })],
   ["a very long value", postHogCookie({ distinct_id: BROWSER, more: "x".repeat(5000) })],
 ])("says nothing of a visitor with %s, who signs in and converts all the same", async (what, cookie) => {
   const browser = await visitor(auth.authConfig, cookie)

@@ -192,6 +192,16 @@ it("signs no cookie but that of a live session", async () => {
   }
 })
 
+it("looks up at most five cookies", async () => {
+  const token = (await database.query(`select token from session where "userId" = '${ids.writer}'`))[0]?.token
+  const shown = async (dead: number) => {
+    const values = [...Array<string>(dead).fill("dead"), token]
+    const cookie = values.map((value, n) => `authjs.session-token.${n}=${value}`).join("; ")
+    return ((await (await visitor().visit("/", { headers: { cookie } })).json()) as Home).user?.id
+  }
+  expect([await shown(4), await shown(5)]).toEqual([ids.writer, undefined])
+})
+
 it("prefers the session of a sign-in to the one that gave way to it", async () => {
   const tokenOf = async (id = "") =>
     (await database.query(`select token from session where "userId" = '${id}'`))[0]?.token
@@ -204,6 +214,7 @@ it("prefers the session of a sign-in to the one that gave way to it", async () =
 
 it("takes a lazy user's JWT, and no other", async () => {
   const salt = "authjs.session-token"
+  await pool.query(block("jwt.sql"))
   ;({ tokensOfJwt: tokensOf } = await load<{ tokensOfJwt: unknown }>("jwt.ts"))
   const holder = async (token: object, key = secret) => {
     const browser = visitor()
@@ -223,6 +234,47 @@ it("takes a lazy user's JWT, and no other", async () => {
   ]
   for (const browser of others) expect((await home(browser)).user).toBeNull()
   tokensOf = undefined
+})
+
+it("makes one session for a JWT that comes twice, also at once, and none after a sign-out", async () => {
+  const { tokensOfJwt } = await load<{ tokensOfJwt: unknown }>("jwt.ts")
+  await database.query(`delete from jwt_exchange`)
+  const salt = "authjs.session-token"
+  const token = { sub: ids.writer, isLazy: true, lazySince: madeAt }
+  const jwt = await encode({ token, secret, salt })
+  const copy = async () => {
+    const browser = visitor()
+    await browser.jar.setCookie(`${salt}=${jwt}; Path=/`, ORIGIN)
+    return browser
+  }
+  const sessions = async () =>
+    (await database.query(`select count(*)::int as n from session where "userId" = '${ids.writer}'`))[0]?.n as number
+  const before = await sessions()
+  tokensOf = tokensOfJwt
+  try {
+    const [one, two, three] = [await copy(), await copy(), await copy()]
+    for (const shown of [...(await Promise.all([home(one), home(two)])), await home(three)])
+      expect(shown.user?.id).toBe(ids.writer)
+    expect(await sessions()).toBe(before + 1)
+    expect((await post(two, "/sign-out", {})).status).toBe(200)
+    expect(await sessions()).toBe(before)
+    for (const browser of [one, await copy()]) expect((await home(browser)).user).toBeNull()
+    expect(await sessions()).toBe(before)
+  } finally {
+    tokensOf = undefined
+  }
+})
+
+it("removes the old cookie of an embedded app too, which browsers keep apart", async () => {
+  const token = (await database.query(`select token from session where "userId" = '${ids.writer}'`))[0]?.token
+  const browser = new Browser("https://app.test", (request) => answer(request))
+  const old = "__Secure-authjs.session-token"
+  await browser.jar.setCookie(`${old}=${token}; Path=/; Secure`, browser.origin)
+  const { headers } = await browser.visit("/")
+  expect(headers.getSetCookie().filter((cookie) => cookie.startsWith(`${old}=`))).toEqual([
+    `${old}=; Max-Age=0; Path=/; Secure`,
+    `${old}=; Max-Age=0; Path=/; Secure; Partitioned; SameSite=None`,
+  ])
 })
 
 it("purges lazy users who stay away, and nobody else", async () => {

@@ -2,9 +2,13 @@ import type { AddressInfo } from "node:net"
 import { authHandler, getAuthUser, initAuthConfig } from "@hono/auth-js"
 import { createAdaptorServer } from "@hono/node-server"
 import { type Context, Hono } from "hono"
+import { expect, it } from "vitest"
 import { allowLazy, optionalSession, requireLazy, requireReal } from "../../src/hono.js"
 import { withLazy } from "../../src/index.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
+import { Browser } from "../setup/browser-jar.js"
+import { pgliteDatabase } from "../setup/databases.js"
+import { FlowApp, password } from "../setup/flow-app.js"
 
 describeGateContract("Hono", start, { keepsInternalPort: true })
 
@@ -44,3 +48,40 @@ async function start({ config, events }: ContractApp): Promise<ContractServer> {
     },
   }
 }
+
+it.each(["database", "jwt"] as const)(
+  "shows @hono/auth-js the sign-in, not the late chunk beside it, without a gate, with %s sessions",
+  async (strategy) => {
+    const flow = new FlowApp(strategy)
+    flow.database = await pgliteDatabase()
+    try {
+      const auth = withLazy(flow.config)
+      const app = new Hono()
+        .use(
+          "*",
+          initAuthConfig((c) => auth(c)),
+        )
+        .use("/auth/*", authHandler())
+        .get("/who", async (c) => c.json((await getAuthUser(c))?.session ?? null))
+      const open = () => new Browser("http://app.test", async (request) => app.fetch(request))
+      const [late, signedIn] = [open(), open()]
+      await late.signIn("lazy")
+      await signedIn.signIn("convert", { username: `hono-${strategy}`, password })
+      const ids = [late, signedIn].map(async (browser) => (await browser.session())?.user.id)
+      const [lateId, id] = await Promise.all(ids)
+      const name = "authjs.session-token"
+      const pairs = [`${name}=${await signedIn.sessionCookie()}`, `${name}.50=${await late.sessionCookie()}`]
+      for (const path of ["/who", "/auth/session"]) {
+        const shown = async (cookies: string[]) => {
+          const answer = await open().visit(path, { headers: { cookie: cookies.join("; ") } })
+          return ((await answer.json()) as { user: { id: string } }).user.id
+        }
+        expect(await shown(pairs), path).toBe(id)
+        expect(await shown(pairs.toReversed()), path).toBe(id)
+        expect(await shown(pairs.slice(1)), path).toBe(lateId)
+      }
+    } finally {
+      await flow.database.close()
+    }
+  },
+)

@@ -183,7 +183,10 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
 
   it("removes a cookie that never was a session, but no session that the app hides", async () => {
     const visitor = Visitor.of(app)
-    await visitor.jar.setCookie(`${SESSION}=made-up; Path=/`, ORIGIN)
+    const value = `made-up-${crypto.randomUUID()}`
+    await visitor.jar.setCookie(`${SESSION}=${value}; Path=/`, ORIGIN)
+    expect((await visitor.visit("/", PAGE)).status).toBe(307)
+    expect(await visitor.sessionCookie()).toBe(value)
     await visitor.visit("/", PAGE)
     expect(await visitor.sessionCookie()).toBeUndefined()
     const session = () => null as never
@@ -226,9 +229,9 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
     const auth = withLazy({ ...app.config, lazy: { recheck: 0 } })
     const both = async () => {
       const [visitor, late] = [Visitor.of(app), Visitor.of(app)]
-      await visitor.shown(FETCH)
+      await visitor.signIn("lazy")
       const held = await late.visit("/", FETCH)
-      // A late answer's chunk beside a whole cookie, which `/auth/session` writes.
+      // A late answer's chunk beside a whole cookie.
       const whole = (await visitor.session())?.user.id
       const cookie = await visitor.jar.getCookieString(ORIGIN)
       for (const set of held.headers.getSetCookie()) await visitor.jar.setCookie(set, ORIGIN)
@@ -262,6 +265,58 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
     } as VisitOptions)
     expect(done).toMatchObject({ ok: true, user: { id: next.whole, isLazy: false } })
     expect((await next.visitor.session())?.user).toMatchObject({ id: next.whole, isLazy: false })
+  })
+
+  it("lets a session that was made meanwhile win over the late answer to a page with a dead cookie", async () => {
+    const dead = [
+      `${SESSION}=made-up`,
+      `${SESSION}=${crypto.randomUUID()}`,
+      `${SESSION}.50=made-up`,
+      `${SESSION}.0=made`,
+    ]
+    if (strategy === "database") {
+      const expired = crypto.randomUUID()
+      const { id } = await Visitor.of(app).shown(FETCH)
+      await app.database.query(
+        `insert into session ("sessionToken", "userId", expires) values ('${expired}', '${id}', now() - interval '1 day')`,
+      )
+      dead.push(`${SESSION}=${expired}`)
+    }
+    for (const cookie of dead)
+      for (const sent of [PAGE, { headers: SCRIPT }]) {
+        const late = await Visitor.of(app).visit("/", { ...sent, headers: { ...sent.headers, cookie } })
+        expect(setOf(late, SESSION), cookie).toEqual([])
+      }
+  })
+
+  it("lets a session that was made meanwhile win over the late answer to a read of the lazy one", async () => {
+    const username = `read-${crypto.randomUUID().slice(0, 8)}`
+    await Visitor.of(app).signIn("convert", { username, password })
+    const jwt: NonNullable<LazyConfig["callbacks"]>["jwt"] = ({ token }) => ({ ...token, read: crypto.randomUUID() })
+    const long: typeof jwt = ({ token }) => ({ ...token, long: "x".repeat(6000), read: crypto.randomUUID() })
+    for (const callbacks of [{}, { jwt }, { jwt: long }])
+      for (const path of ["/", "/auth/session"])
+        for (const beside of ["nothing", "an ended session"]) {
+          // A session that is due for an extension.
+          const visitor = Visitor.of(app, {}, { callbacks, session: { strategy, updateAge: 0 } })
+          if (beside !== "nothing") await visitor.jar.setCookie(`${SESSION}=${crypto.randomUUID()}; Path=/`, ORIGIN)
+          await visitor.visit("/", FETCH)
+          const { id } = await visitor.shown(FETCH)
+          const before = await visitor.copy()
+          const late: Response[] = []
+          for (const sent of [PAGE, { headers: SCRIPT }]) {
+            const answer = await before.visit(path, sent)
+            const body = (await answer.clone().json()) as { id?: string; user?: { id: string } }
+            expect(body.id ?? body.user?.id).toBe(id)
+            late.push(answer)
+          }
+          await visitor.signIn("password", { username, password })
+          for (const answer of late)
+            for (const cookie of answer.headers.getSetCookie()) await visitor.jar.setCookie(cookie, ORIGIN)
+          expect((await visitor.shown(PAGE)).id).not.toBe(id)
+          expect((await visitor.session())?.user).toMatchObject({ username, isLazy: false })
+          expect((await visitor.shown(FETCH)).id).not.toBe(id)
+        }
   })
 
   it("finds the session of its late answer where none was made meanwhile", async () => {
@@ -340,15 +395,18 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
     const logger = { logQuery: (statement: string) => void statements.push(statement) }
     const adapter = LazyAdapter(drizzle(sql, { logger }))
     const visitor = Visitor.of(app, {}, { adapter, lazy: {} })
-    const asWritten: Record<string, VisitOptions> = {
-      "GET of a visitor who has not written": PAGE,
-      "GET of a bot, a prefetch or a script": { headers: { ...CLICK, "sec-purpose": "prefetch" } },
-      "The first POST, PUT, PATCH or DELETE": FORM,
-      "GET with a session": PAGE,
-      "POST, PUT, PATCH or DELETE with a session": FETCH,
-    }
+    const asWritten: [name: string, sent: VisitOptions][] = [
+      ["GET of a visitor who has not written", PAGE],
+      ["GET of a bot, a prefetch or a script", { headers: { ...CLICK, ...BOT } }],
+      ["GET of a bot, a prefetch or a script", { headers: { ...CLICK, "sec-purpose": "prefetch" } }],
+      ["GET of a bot, a prefetch or a script", { headers: { ...SCRIPT, "next-router-prefetch": "1" } }],
+      ["GET of a bot, a prefetch or a script", { headers: SCRIPT }],
+      ["The first POST, PUT, PATCH or DELETE", FORM],
+      ["GET with a session", PAGE],
+      ["POST, PUT, PATCH or DELETE with a session", FETCH],
+    ]
     const table = readFileSync(new URL("../../docs/gating.md", import.meta.url), "utf8")
-    for (const [name, sent] of Object.entries(asWritten)) {
+    for (const [name, sent] of asWritten) {
       const cells = table
         .split("\n")
         .find((line) => line.startsWith(`| ${name} |`))

@@ -291,6 +291,15 @@ describe("next-auth/react in Chromium", () => {
       expect(await database.query(`select count(*)::int as n from session where "userId" = '${user.id}'`)).toEqual([
         { n: 1 },
       ])
+      // The router has written the address: useLazy asks below the base path, and knows the page it is on.
+      const read = page.waitForResponse("**/api/auth/session")
+      await page.evaluate(() => window.history.pushState(null, "", "?moved"))
+      const { pathname } = new URL((await read).url())
+      expect([pathname, (await read).status()]).toEqual(["/app/api/auth/session", 200])
+      await expect.poll(known).toMatchObject({ username, convertUrl: `${convertUrl}%3Fmoved` })
+      // A page that is prerendered shows who is there after it has loaded, too.
+      await page.goto("/app/clicking")
+      await expect.poll(known).toEqual({ status: "authenticated", isLazy: true, username, convertUrl })
       // Behind the gate it is the same user.
       await page.goto("/app/gated")
       expect(JSON.parse((await page.locator("pre").textContent()) ?? "").user).toEqual(user)

@@ -3,6 +3,7 @@ import { expect } from "vitest"
 import { findViolations, takePicture } from "../setup/demo-server.js"
 import { password } from "../setup/flow-app.js"
 import type { Mailbox } from "../setup/mailbox.js"
+import type { OpenIdProvider } from "../setup/openid-provider.js"
 
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1100, height: 800 } }
 
@@ -71,7 +72,7 @@ export async function seeComponents(page: Page, scheme: "light" | "dark"): Promi
   await page.getByRole("link", { name: email }).click()
   await page.getByRole("button", { name: "Sign out" }).click()
 
-  // Signing in to the account from another lazy session says what came along, once.
+  // Signing in to the account from another lazy session says what was moved, once.
   await page.getByRole("heading", { name: "Sign in" }).waitFor()
   await page.goto("/")
   await write(page, "Second words")
@@ -86,6 +87,34 @@ export async function seeComponents(page: Page, scheme: "light" | "dark"): Promi
   expect(await page.evaluate(() => document.cookie)).not.toContain("lazy-merged")
   await notice.getByRole("button", { name: "Close" }).click()
   await expect.poll(() => notice.textContent()).toBe("")
+  await page.context().close()
+}
+
+/** Has each way of the convert form refused, on a page without JavaScript, and looks where it says so. */
+export async function seeRefusals(page: Page, openId: OpenIdProvider): Promise<void> {
+  await page.goto("/account?redirectTo=%2Fprofile")
+  const formOf = (way: string) => page.locator(`[data-slot=convert-${way}]`)
+  const expectAlert = async (way: string, text: string) => {
+    await formOf(way).getByRole("alert").getByText(text).waitFor()
+    expect(await page.getByRole("alert").count()).toBe(1)
+    expect(await formOf(way).locator("input[name=redirectTo]").inputValue()).toBe("/profile")
+  }
+  await formOf("email").evaluate((form) => form.setAttribute("novalidate", ""))
+  const address = formOf("email").getByLabel("E-mail")
+  await address.fill('"a"@example.com')
+  await formOf("email").getByRole("button").click()
+  await expectAlert("email", "like name@example.com")
+  expect(await address.getAttribute("aria-invalid")).toBe("true")
+
+  openId.isAway = true
+  await formOf("oauth").getByRole("button").click()
+  await expectAlert("oauth", "can’t be reached")
+  openId.isAway = false
+
+  await formOf("password").getByLabel("E-mail").fill("refused@example.com")
+  await formOf("password").getByLabel("Password").fill("password")
+  await formOf("password").getByRole("button").click()
+  await expectAlert("password", "too easy to guess")
   await page.context().close()
 }
 
@@ -105,11 +134,13 @@ export async function usePasskey(page: Page): Promise<void> {
   })
   await page.goto("/")
   await write(page, "By passkey")
+  const { id } = await userOf(page)
   await page.goto("/account")
   await page.getByRole("button", { name: "Continue with a passkey" }).click()
   await page.waitForURL((url) => url.pathname === "/")
   await page.getByRole("link", { name: "By passkey" }).waitFor()
   await expect.poll(() => page.locator("[data-slot=lazy-banner]").count()).toBe(0)
+  expect(await userOf(page)).toMatchObject({ id, isLazy: false })
   const { credentials } = await devtools.send("WebAuthn.getCredentials", { authenticatorId })
   expect(credentials).toHaveLength(1)
   await page.context().close()
@@ -119,15 +150,25 @@ export async function usePasskey(page: Page): Promise<void> {
 export async function useLink(page: Page, mailbox: Mailbox): Promise<void> {
   await page.goto("/")
   await write(page, "By link")
+  const { id } = await userOf(page)
   await page.goto("/account")
   const form = page.locator("[data-slot=convert-email]")
   await form.getByLabel("E-mail").fill("link@example.com")
   await form.getByRole("button").click()
-  await form.getByText("Look into your inbox").waitFor()
+  await form.getByText("Check your inbox").waitFor()
   await page.goto(await mailbox.linkFor("link@example.com"))
   await page.getByRole("link", { name: "link@example.com" }).waitFor()
   await page.getByRole("link", { name: "By link" }).waitFor()
+  expect(await userOf(page)).toMatchObject({ id, isLazy: false, email: "link@example.com" })
   await page.context().close()
+}
+
+/** Asks Auth.js who is signed in. */
+async function userOf(page: Page): Promise<{ id: string; isLazy: boolean }> {
+  const { user } = (await (await page.request.get("/api/auth/session")).json()) as {
+    user: { id: string; isLazy: boolean }
+  }
+  return user
 }
 
 async function write(page: Page, text: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import type { BrowserContextOptions, Browser as Chromium, Page } from "playwright-core"
+import type { BrowserContextOptions, Browser as Chromium, Locator, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Browser } from "../setup/browser-jar.js"
 import { launchChromium } from "../setup/chromium.js"
@@ -10,7 +10,7 @@ import { password } from "../setup/flow-app.js"
 import { requestTo, startHoldingProxy } from "../setup/holding-proxy.js"
 import { Mailbox } from "../setup/mailbox.js"
 import { OpenIdProvider, type Person } from "../setup/openid-provider.js"
-import { seeComponents, useLink, usePasskey } from "./components.js"
+import { seeComponents, seeRefusals, useLink, usePasskey } from "./components.js"
 import { type BuiltApp, buildNextApp, freePort, type StartedApp } from "./next-app.js"
 
 const source = fileURLToPath(new URL("../../docs/examples/next", import.meta.url))
@@ -86,6 +86,12 @@ describe("the example in Chromium", () => {
     await takePicture(page, `next-${picture}`)
     expect(await findViolations(page), picture).toEqual([])
   }
+
+  /** Waits until React has taken over an element of the server: links then go through Next's router. */
+  const waitForReact = (element: Locator) =>
+    expect
+      .poll(() => element.evaluate((node) => Object.keys(node).some((key) => key.startsWith("__reactProps"))))
+      .toBe(true)
 
   const lazyName = (page: Page) => page.locator("[data-slot=lazy-banner] b").textContent()
 
@@ -191,7 +197,7 @@ describe("the example in Chromium", () => {
     await page.locator(".messages").getByText("On computable numbers").waitFor()
     expect(await user(`id = '${id}'`)).toMatchObject({ email: "alan@example.com", convertedAt: expect.anything() })
 
-    // The same person in another browser: what they wrote there comes along.
+    // The same person in another browser, whose notebooks move into the account.
     const phone = await open()
     await signInAs(phone, { sub: "person-1" })
     await phone.goto("/")
@@ -214,12 +220,49 @@ describe("the example in Chromium", () => {
     90_000,
   )
 
-  it("converts by a passkey, and by an e-mail link", async () => {
+  it("shows a refusal beside the way that was tried, without JavaScript", async () => {
+    await seeRefusals(await open({ javaScriptEnabled: false }), openId)
+  }, 60_000)
+
+  it("converts by a passkey, and by an e-mail link, under the same id", async () => {
     // Passkeys need a name for the site.
     const baseURL = app.origin.replace("127.0.0.1", "localhost")
     await usePasskey(await open({ baseURL }))
     await useLink(await open(), mailbox)
     expect(await user("email = 'link@example.com'")).toMatchObject({ emailVerified: expect.anything() })
+  }, 60_000)
+
+  it("shows in a prerendered page who is there, as soon as the browser knows", async () => {
+    const page = await open()
+    const errors: Error[] = []
+    page.on("pageerror", (error) => errors.push(error))
+    const openAbout = async () => {
+      const answer = await page.goto("/about")
+      expect(answer?.headers()["x-nextjs-prerender"]).toMatch(/^1/)
+      const html = await answer?.text()
+      expect(html).toContain("How it works")
+      expect(html).not.toMatch(/"isLazy":|data-slot="lazy-banner"/)
+    }
+    const before = await users()
+    await openAbout()
+    await page.locator("header").getByRole("link", { name: "Sign in" }).waitFor()
+    expect(await users()).toBe(before)
+
+    await page.getByRole("link", { name: "Start writing" }).click()
+    await write(page, "Start a new notebook", "Prerendered")
+    const name = await lazyName(page)
+    await openAbout()
+    await expect.poll(() => lazyName(page)).toBe(name)
+
+    await page.getByRole("link", { name: "Make an account" }).click()
+    await fill(page, "prerendered@example.com", "Make my account")
+    // The form leads back to the page where the banner was.
+    await page.waitForURL("**/about")
+    await page.getByRole("link", { name: "prerendered@example.com" }).waitFor()
+    expect(await page.locator("[data-slot=lazy-banner]").count()).toBe(0)
+    expect(await users()).toBe(before + 1)
+    expect(errors).toEqual([])
+    await page.context().close()
   }, 60_000)
 
   it("shows the account to a page that was asked for before a conversion, and is answered after it", async () => {
@@ -250,7 +293,7 @@ describe("the example in Chromium", () => {
     const before = await users()
     for (const tab of [page, other]) {
       await tab.goto("/signin")
-      await tab.waitForLoadState("networkidle")
+      await waitForReact(tab.locator("header a").first())
       await tab.evaluate(() => Object.assign(window, { wasThere: true }))
     }
     expect(await users()).toBe(before)
@@ -337,12 +380,15 @@ describe("the router", () => {
   })
 })
 
-it("logs nothing but the passwords that were refused", () => {
+it("logs nothing but the passwords that were refused, and the provider that was away once", () => {
   const problems = app
     .output()
     .split("\n")
     .filter((line) => /⨯|\[auth\]|^\w*Error/.test(line))
     // Auth.js says at every request that its passkeys may change.
     .filter((line) => !/experimental-webauthn/.test(line))
-  expect(problems.filter((line) => !line.includes("CredentialsSignin"))).toEqual([])
+  expect(problems.filter((line) => !line.includes("CredentialsSignin"))).toEqual([
+    expect.stringContaining("fetch failed"),
+    expect.stringContaining("[auth][cause]"),
+  ])
 })

@@ -94,6 +94,20 @@ export function describeActions(parts: () => { built: BuiltApp; database: Postgr
       }
     })
 
+    it("a page outside of the gate and the session route show the sign-in, not the late chunk beside it", async () => {
+      const { visitor, id } = await realUser()
+      const late = await lazyVisitor()
+      const [[whole], [made]] = [await sent(visitor), await sent(late.visitor)]
+      const pairs = [`${COOKIE}=${whole?.value}`, `${COOKIE}.50=${made?.value}`]
+      for (const path of ["/app/form", "/app/api/auth/session"]) {
+        const shown = async (cookies: string[]) =>
+          (await new Visitor(port).read<Told>(path, { headers: { cookie: cookies.join("; ") } })).user.id
+        expect(await shown(pairs)).toBe(id)
+        expect(await shown(pairs.toReversed())).toBe(id)
+        expect(await shown(pairs.slice(1))).toBe(late.id)
+      }
+    })
+
     it("a page behind the gate makes one of two sessions, in both forms of the cookie", async () => {
       const { visitor, id } = await realUser()
       const [live] = await sent(visitor)

@@ -74,7 +74,7 @@ async function bundleOf(entry: string): Promise<{ files: string[]; packages: str
 it("loads no server code through ./react, whose hook stays a client component", async () => {
   const { files, packages, later } = await bundleOf("./react")
   expect(files).toEqual([
-    "dist/pages/strings.js",
+    "dist/messages/strings.js",
     "dist/password/strength.js",
     "dist/react.js",
     "dist/react/current-path.js",
@@ -87,11 +87,11 @@ it("loads no server code through ./react, whose hook stays a client component", 
   expect(readFileSync(`${root}/dist/react/use-lazy.js`, "utf8")).toMatch(/^"use client";\n/)
 })
 
-it("loads the texts of the convert page through ./next/actions, and nothing else of it", async () => {
+it("loads the messages through ./next/actions, and nothing of the convert page", async () => {
   const { files, packages } = await bundleOf("./next/actions")
-  expect(files.filter((file) => file.startsWith("dist/pages/"))).toEqual([
-    "dist/pages/problem.js",
-    "dist/pages/strings.js",
+  expect(files.filter((file) => /^dist\/(pages|messages)\//.test(file))).toEqual([
+    "dist/messages/problem.js",
+    "dist/messages/strings.js",
   ])
   expect(packages.filter((name) => /^(preact|react|next-auth|argon2|drizzle-orm)/.test(name))).toEqual([])
 })

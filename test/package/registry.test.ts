@@ -67,7 +67,7 @@ it("installs every item from its address into a Next app, as the example has it"
   expect(new Set(asked)).toEqual(new Set(items.map(({ name }) => `/r/${name}.json`)))
 
   const targets = items.flatMap(({ files }) => files.map(targetOf))
-  expect(targets).toHaveLength(10)
+  expect(targets).toHaveLength(11)
   for (const target of targets) {
     const installed = await readFile(join(app, target), "utf8")
     expect(installed, `${target}: run \`npx shadcn add\` in docs/examples/next`).toBe(

@@ -18,6 +18,8 @@ export interface Person {
  * `walk` names, without a form.
  */
 export class OpenIdProvider {
+  /** Whether it ends every connection without an answer. */
+  isAway = false
   private readonly people = new Map<string, Person>()
   private readonly secrets = new Map<string, Person>()
 
@@ -52,7 +54,8 @@ export class OpenIdProvider {
       pkce: { required: () => false },
     } as ConstructorParameters<typeof Provider>[1])
     server.on("request", (request, response) => {
-      if (request.url?.startsWith("/interaction/"))
+      if (started.isAway) request.socket.destroy()
+      else if (request.url?.startsWith("/interaction/"))
         started.interact(provider, request, response).catch((error) => response.writeHead(500).end(String(error)))
       else provider.callback()(request, response)
     })

@@ -11,7 +11,7 @@ const app = express()
 app.use("/auth", expressAuth(authConfig))
 app.all("/convert", webHandler(convertPage(authConfig)))
 
-// Whoever opens this page is a user from here on.
+// Everyone who opens this page is a user from here on.
 app.get("/", allowLazy(authConfig), async (_req, res) => {
   const { session } = res.locals
   res.send(homePage(session, session ? await notesOf(session.user.id) : []))

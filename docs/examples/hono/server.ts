@@ -18,7 +18,7 @@ app.use("/auth/*", authHandler())
 const convert = convertPage(authConfig)
 app.all("/convert", (c) => convert(c.req.raw, c))
 
-// Whoever opens this page is a user from here on.
+// Everyone who opens this page is a user from here on.
 app.get("/", allowLazy(authConfig), async (c) => {
   const session = c.get("session")
   return c.html(homePage(session, session ? await notesOf(session.user.id) : []))

@@ -78,7 +78,7 @@ export const authConfig = withLazy({
 
 export const { handlers, signIn, signOut, auth } = NextAuth(authConfig)
 
-/** For everybody: a visitor who isn't signed in becomes a lazy user by the first write. */
+/** For everyone: a visitor who isn't signed in becomes a lazy user with the first write. */
 export const lazy = allowLazy(authConfig, { on: "write" })
 
 /** For people with an account. */

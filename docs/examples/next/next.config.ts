@@ -1,7 +1,7 @@
 import type { NextConfig } from "next"
 
 const config: NextConfig = {
-  // So that the gate can tell a page that is loaded ahead from one that somebody has asked for.
+  // So that the gate can tell a page that the router loads ahead from a page that a person opens.
   skipProxyUrlNormalize: true,
   cacheComponents: true,
 }

@@ -15,18 +15,18 @@ const COOKIES: readonly (keyof Cookies)[] = [
 ]
 
 /**
- * The attributes of a cookie that a browser keeps in an iframe of another site, apart for each site
- * that embeds the app: https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies
+ * The attributes with which a browser stores a cookie in an iframe on another site. It keeps one for
+ * each site that embeds the app: https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies
  */
 export const FRAME_COOKIE = { sameSite: "none", secure: true, partitioned: true } as const
 
-/** A host name as `frame-ancestors` takes it, with an optional port. */
+/** An origin in the syntax of `frame-ancestors`, with an optional port. */
 const SITE = /^https?:\/\/[a-z\d-]+(?:\.[a-z\d-]+)*(?::\d+)?$/
-/** A host of this machine, to which browsers send `Secure` cookies over plain HTTP. */
+/** An origin on this machine, to which browsers send `Secure` cookies over plain HTTP. */
 const LOCAL = /^http:\/\/(?:localhost|[a-z\d-]+(?:\.[a-z\d-]+)*\.localhost|127\.0\.0\.1)(?::\d+)?$/
 
 /**
- * Checks the sites that may embed the app, and that no cookie contradicts.
+ * Checks the sites that may embed the app, and that the options of its cookies allow for frames.
  * @throws LazySetupError when a site is not an origin, or a cookie has other attributes
  */
 export function checkEmbedding(embedded: unknown, cookies: AuthConfig["cookies"]): void {
@@ -51,11 +51,11 @@ function refusalOf(site: unknown): string {
   if (isSite(origin)) return `${start}. Write "${origin}".`
   const secure = origin.replace(/^http:/, "https:")
   if (isSite(secure))
-    return `${start} with TLS, without which anyone on the network could take its place. Write "${secure}".`
+    return `${start} with TLS. Anyone on the network can impersonate a site without it. Write "${secure}".`
   return `${start}. Name each site by scheme and host, without a wildcard: embedded: ["https://partner.example"].`
 }
 
-/** Lists the attributes of the app's own cookies that a browser would not keep in a frame. */
+/** Lists the options of the app's cookies with which a browser would not store them in a frame. */
 function contradictions(cookies: Cookies): string[] {
   return COOKIES.flatMap((name) => {
     const { sameSite, secure, partitioned } = (cookies[name]?.options ?? {}) as Record<string, unknown>
@@ -72,7 +72,7 @@ function contradictions(cookies: Cookies): string[] {
   })
 }
 
-/** Adds the attributes for frames to every cookie of Auth.js, and keeps what else the app sets. */
+/** Adds the attributes for frames to every cookie of Auth.js, and keeps the app's other options. */
 export function frameCookies(own: AuthConfig["cookies"] = {}): Cookies {
   // Auth.js adds the names and the other options.
   return Object.fromEntries(
@@ -80,7 +80,7 @@ export function frameCookies(own: AuthConfig["cookies"] = {}): Cookies {
   ) as Cookies
 }
 
-/** Returns the policy by which a browser shows the app inside of these sites and of itself alone. */
+/** Returns the `Content-Security-Policy` that lets only these sites and the app itself embed it. */
 export function framePolicy(embedded: readonly string[]): string {
   return `frame-ancestors 'self' ${embedded.join(" ")}`
 }

@@ -1,5 +1,6 @@
 import type { AuthConfig } from "@auth/core"
 import { type AnyAuthError, isAuthError, wrappedByOtherCopy } from "./auth-error.js"
+import { errorChain } from "./error-chain.js"
 import { isLoud } from "./one-request.js"
 
 /**
@@ -48,17 +49,6 @@ function becomeRefusal(
   const page = built.pages.signIn ?? `${built.basePath}/signin`
   const query = new URLSearchParams({ error: type, code })
   built.pages.signIn = `${page}${page.includes("?") ? "&" : "?"}${query}#`
-}
-
-/** Lists an error and its causes, both as `cause` and as `cause.err` of Auth.js. */
-export function errorChain(error: unknown): Error[] {
-  const errors: Error[] = []
-  for (let each = error; each instanceof Error && errors.length < 10; ) {
-    errors.push(each)
-    const { cause } = each as { cause?: { err?: unknown } }
-    each = cause instanceof Error ? cause : cause?.err
-  }
-  return errors
 }
 
 /** Prints an error in the format of the default logger of Auth.js. */

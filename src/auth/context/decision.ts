@@ -5,7 +5,7 @@ import type { MergeReport } from "../../store/merge/types.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import type { Conversion, ConvertedBy, ConvertReport, NewRealUser } from "../../store/users/conversion.js"
 import type { NewSession } from "../../store/users/sessions.js"
-import type { CurrentSession, SessionAndUser } from "../session/reader.js"
+import type { CurrentSession, SessionAndUser } from "../session/current-session.js"
 
 /** How the visitor of this request signs in, as far as Auth.js has shown. */
 export type SignInMethod =

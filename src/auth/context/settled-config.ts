@@ -11,14 +11,14 @@ export interface SettledConfig {
 
 const settled = new WeakMap<LazyAuth, SettledConfig>()
 
-/** Remembers the settled part of what `withLazy` returned. */
+/** Stores the settled part of a function that `withLazy` returns. */
 export function keepSettled(auth: LazyAuth, { config, options }: SettledConfig): LazyAuth {
   const { cookies, useSecureCookies, secret, trustHost } = config
   settled.set(auth, { config: { providers: [], cookies, useSecureCookies, secret, trustHost }, options })
   return auth
 }
 
-/** Remembers that a function returns the configurations of another, with more defaults. */
+/** Gives a function that adds defaults to the configurations of another the same settled part. */
 export function shareSettled(auth: LazyAuth, given: LazyAuth): LazyAuth {
   const shared = settled.get(given)
   if (shared) settled.set(auth, shared)
@@ -26,8 +26,8 @@ export function shareSettled(auth: LazyAuth, given: LazyAuth): LazyAuth {
 }
 
 /**
- * Returns the settled part of a configuration, so that a request that needs no more is spared the
- * rest. Returns undefined for a function of the app's own, and where Auth.js would refuse the
+ * Returns the settled part of a configuration, for a request that needs nothing else of it. Returns
+ * undefined for a function that `withLazy` didn't make, and where Auth.js would refuse the
  * configuration.
  */
 export function settledConfigOf(auth: LazyAuth): SettledConfig | undefined {

@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto"
-import type { Adapter, AdapterAccount, AdapterUser } from "@auth/core/adapters"
+import type { Adapter, AdapterAccount, AdapterUser, VerificationToken } from "@auth/core/adapters"
 import { AccountNotLinked } from "@auth/core/errors"
 import { isPlaceholderAddress } from "../../store/identifiers/placeholder-address.js"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
 import { isLazyRow, type UserRow } from "../../store/tables/user-row.js"
 import { unknownRequest } from "../config/one-request.js"
 import { ignoresSession, isPending, signedIn } from "../context/decision.js"
+import { isLinkLoadedElsewhere } from "../context/loaded-elsewhere.js"
 import type { RequestContext } from "../context/request-context.js"
 import { forgetBrowser } from "../request/lazy-user-ids.js"
+import { isSessionKey } from "../session/cookie.js"
 import { settle, writeLast } from "./carry-out.js"
 import { converted, convertNow, signInConverted } from "./hand-over.js"
 import { nameForPasskey } from "./passkey-name.js"
@@ -24,7 +26,7 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
     ...base,
 
     async getSessionAndUser(asked) {
-      const sessionToken = session.first(asked)
+      const sessionToken = session.presented.first(asked)
       const isVisitors = context.request.present(sessionToken)
       if (ignoresSession(context.decision)) return null
       const found = await (isVisitors ? session.row(sessionToken) : base.getSessionAndUser(sessionToken))
@@ -135,12 +137,13 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
       // Auth.js deletes the old session before it has written the new one.
       if (ignoresSession(context.decision) || isPending(context.decision)) return
       try {
-        for (const token of [sessionToken, ...session.others(sessionToken)]) {
-          const found = await base.getSessionAndUser(token)
-          await base.deleteSession(token)
-          const user = found?.user as UserRow | undefined
-          if (user && isLazyRow(user)) exchange.signedOut.push(user.id)
-        }
+        const found = await base.getSessionAndUser(sessionToken)
+        await base.deleteSession(sessionToken)
+        const user = found?.user as UserRow | undefined
+        if (user && isLazyRow(user)) exchange.signedOut.push(user.id)
+        // Any number of cookies, however planted, must not hide the visitor's own from a sign-out.
+        const others = session.presented.everyOther(sessionToken).filter((each) => isSessionKey(context.config, each))
+        if (others.length > 0) exchange.signedOut.push(...(await lazy.endSessionsOf(others)))
       } catch (error) {
         // Auth.js signs the visitor out anyway, and the next person at the browser may be someone
         // else.
@@ -161,6 +164,8 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
     async useVerificationToken(params) {
       context.request.take("open-link")
       context.method = { kind: "link", askedHere: false }
+      // The signIn callback refuses it. The link must still work for the person it was sent to.
+      if (isLinkLoadedElsewhere(context)) return unread(params)
       const used = await base.useVerificationToken(params)
       const current = used && (await session.current())
       if (current && isLazyRow(current.user)) {
@@ -170,6 +175,11 @@ export function linkingAdapter({ lazy, ...base }: InternalAdapter, context: Requ
       return used
     },
   }
+}
+
+/** Answers for a link that is not looked up, since the sign-in is refused in any case. */
+function unread({ identifier = "", token }: { identifier?: string; token: string }): VerificationToken {
+  return { identifier, token, expires: new Date(Date.now() + 60_000) }
 }
 
 /**

@@ -5,7 +5,7 @@ import { isLazyRow, isProven, type UserRow } from "../../store/tables/user-row.j
 import { unknownRequest } from "../config/one-request.js"
 import type { SignInDecision } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
-import type { CurrentSession } from "../session/reader.js"
+import type { CurrentSession } from "../session/current-session.js"
 import { abandoning, decideMerge } from "./merge-decision.js"
 import { decidePasskey, forgetTypedAddress } from "./passkey-decision.js"
 import { dropAddress, fillFrom, type ProvenIdentity } from "./proven-identity.js"

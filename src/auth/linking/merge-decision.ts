@@ -3,7 +3,7 @@ import type { Account } from "@auth/core/types"
 import { isLazyRow, isProven, type UserRow } from "../../store/tables/user-row.js"
 import type { SignInDecision } from "../context/decision.js"
 import type { RequestContext } from "../context/request-context.js"
-import type { CurrentSession } from "../session/reader.js"
+import type { CurrentSession } from "../session/current-session.js"
 import { isLeftBehind } from "./merge-failure.js"
 
 /** A sign-in from a lazy session to an existing account, whose identity this request proved. */

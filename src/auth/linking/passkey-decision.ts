@@ -2,7 +2,7 @@ import { AccessDenied, AccountNotLinked } from "@auth/core/errors"
 import type { Account } from "@auth/core/types"
 import type { UserRow } from "../../store/tables/user-row.js"
 import type { RequestContext } from "../context/request-context.js"
-import { publicOrigin } from "../request/public-url.js"
+import { senderOf } from "../request/sender.js"
 import { dropAddress } from "./proven-identity.js"
 
 /**
@@ -25,10 +25,9 @@ export async function decidePasskey(account: Account, context: RequestContext): 
 }
 
 function refuseCrossSite({ head }: RequestContext): void {
-  const site = head?.headers.get("sec-fetch-site")
-  const origin = head?.headers.get("origin")
-  const elsewhere = site ? site !== "same-origin" && site !== "none" : head && origin && origin !== publicOrigin(head)
-  if (elsewhere) throw new AccessDenied("Another site sent this passkey request.")
+  const sender = head && senderOf(head)
+  if (sender !== undefined && sender !== "same-origin" && sender !== "none")
+    throw new AccessDenied("Another site sent this passkey request.")
 }
 
 /**

@@ -10,6 +10,7 @@ import { NO_PROOFS } from "../../store/tables/column-rules.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import type { RequestContext } from "../context/request-context.js"
 import type { RequestHead } from "../request/head.js"
+import { senderOf } from "../request/sender.js"
 
 /** Signs in with the fields of a form. Returns null, or throws CredentialsSignin, to refuse. */
 type BoundAuthorize = (credentials: Record<string, unknown>, context: BoundContext) => Promise<UserRow | null>
@@ -138,10 +139,11 @@ function withSending(provider: EmailConfig, context: RequestContext): EmailConfi
 
 /**
  * Refuses a form that another site posted. @auth/sveltekit turns off the CSRF check of Auth.js, and
- * SvelteKit itself checks only forms.
+ * SvelteKit itself checks only forms. Forms of an old browser on a page with `no-referrer` have the
+ * origin `null`, and pass.
  */
 function refuseCrossSite({ head }: RequestContext): void {
-  if (head?.method === "POST" && head.headers.get("sec-fetch-site") === "cross-site")
+  if (head?.method === "POST" && senderOf(head) === "cross-site")
     throw new AccessDenied("Another site posted this sign-in form.")
 }
 

@@ -46,19 +46,11 @@ interface SessionPlace {
 }
 
 /**
- * Reads the value of the session cookie, joined from its chunks. Of several, returns the one that
- * browsers send first; null without one.
+ * Reads the value of the session cookie, joined from its chunks. Of several, which a browser sends
+ * for two domains or paths, returns the one that it sends first; null without one.
  */
-export function readSessionCookie(config: AuthConfig, place: SessionPlace): string | null {
-  return readSessionCookies(config, place)[0] ?? null
-}
-
-/**
- * Reads every value of the session cookie, at most five. A browser sends cookies of two domains or
- * paths under one name.
- */
-export function readSessionCookies(config: AuthConfig, { url, cookie }: SessionPlace): string[] {
-  return sessionValues(sessionCookieName(config, url), cookie)
+export function readSessionCookie(config: AuthConfig, { url, cookie }: SessionPlace): string | null {
+  return sessionValues(sessionCookieName(config, url), cookie)[0] ?? null
 }
 
 /**
@@ -94,10 +86,24 @@ export function writeYieldingCookies(
   return [...leftOver(config, place, written).filter((each) => isYielding(each.name, name)), ...written]
 }
 
+/** Removes the session cookies of a request that give way to a sign-in, and no other. */
+export function removeYieldingCookies(config: AuthConfig, place: SessionPlace): AuthCookie[] {
+  const name = sessionCookieName(config, place.url)
+  return removeSessionCookies(config, place).filter((each) => isYielding(each.name, name))
+}
+
 /** Removes the session cookies from a `Cookie` header that yielding ones leave in the browser. */
 export function withoutOtherSessions(config: AuthConfig, { url, cookie }: SessionPlace): string {
   const own = sessionCookieName(config, url)
   return withoutCookies(cookie, (name) => isNameOrChunk(name, own) && !isYielding(name, own))
+}
+
+/** Removes the session cookie, whole or in chunks, from the headers of a request, in place. */
+export function hideSession(headers: Headers, config: AuthConfig, url: string): void {
+  const own = sessionCookieName(config, url)
+  const left = withoutCookies(headers.get("cookie") ?? "", (name) => isNameOrChunk(name, own))
+  if (left === "") headers.delete("cookie")
+  else headers.set("cookie", left)
 }
 
 function inChunks(name: string, value: string, options: AuthCookie["options"], first = 0): AuthCookie[] {

@@ -1,30 +1,14 @@
 import type { AuthConfig } from "@auth/core"
-import type { AdapterSession, AdapterUser } from "@auth/core/adapters"
 import type { JWT, JWTDecodeParams } from "@auth/core/jwt"
 import type { InternalAdapter } from "../../store/lazy-adapter.js"
 import type { UserRow } from "../../store/tables/user-row.js"
 import type { RequestHead } from "../request/head.js"
 import { claimsHold } from "../token/claims.js"
 import { decodeToken } from "../token/codec.js"
-import { isSessionKey, readSessionCookies, sessionCookieName } from "./cookie.js"
+import { isSessionKey } from "./cookie.js"
+import { type CurrentSession, type EndedSession, isAlive, type SessionAndUser } from "./current-session.js"
 import { isNamedById, withSubject } from "./named-by-id.js"
-
-/** What an adapter returns for a session token. */
-export interface SessionAndUser {
-  session: AdapterSession
-  user: AdapterUser
-}
-
-/** A session that is alive: the content of its cookie and the user as the database has it now. */
-export interface CurrentSession {
-  sessionToken: string
-  user: UserRow
-}
-
-/** A session that is no longer live. `userId` is known for JWTs only. */
-export interface EndedSession {
-  userId?: string
-}
+import { PresentedValues } from "./presented-values.js"
 
 /** The parts of a configuration that reading a session needs. */
 export interface SessionSource {
@@ -59,6 +43,8 @@ type Reading =
 export class SessionReader {
   #reading: Reading = { kind: "unread" }
   #current: Promise<CurrentSession | null> | undefined
+  /** The session cookies of the request. */
+  readonly presented: PresentedValues
 
   /**
    * Makes the reader of one request.
@@ -67,7 +53,9 @@ export class SessionReader {
   constructor(
     private readonly source: SessionSource,
     private readonly head: () => RequestHead | undefined,
-  ) {}
+  ) {
+    this.presented = new PresentedValues(source.config, head)
+  }
 
   /** Whether the session was ended before it expired. */
   get isEnded(): boolean {
@@ -79,9 +67,14 @@ export class SessionReader {
     return this.#reading.kind === "failed" ? this.#reading.error : undefined
   }
 
+  /** Whether the session that was found is only in chunks that give way to a sign-in. */
+  get yields(): boolean {
+    return "value" in this.#reading && this.presented.isYielding(this.#reading.value)
+  }
+
   /** Records that the session was ended. */
   end(): void {
-    const [asked = ""] = this.#values()
+    const [asked = ""] = this.presented.values
     this.#reading = { kind: "ended", asked }
   }
 
@@ -92,17 +85,8 @@ export class SessionReader {
 
   /** Returns the token of the live session instead of the dead one that Auth.js asked for. */
   live(asked: string): string {
-    return this.#reading.kind === "row" && this.#reading.asked === this.first(asked) ? this.#reading.value : asked
-  }
-
-  /**
-   * Returns the value of the first session cookie for the value that Auth.js asks for: Auth.js joins
-   * a whole cookie and the chunks of another session beside it into one value.
-   */
-  first(asked: string): string {
-    const values = this.#values()
-    const isJoined = !values.includes(asked) && values.some((value) => asked.startsWith(value))
-    return isJoined ? (values[0] as string) : asked
+    const reading = this.#reading
+    return "value" in reading && reading.asked === this.presented.first(asked) ? reading.value : asked
   }
 
   /**
@@ -113,7 +97,7 @@ export class SessionReader {
     const { adapter, config } = this.source
     const first = await adapter.getSessionAndUser(asked)
     if (first && isAlive(first)) return this.#sawRow(asked, asked, first)
-    for (const value of this.others(asked)) {
+    for (const value of this.#others(asked)) {
       const found = await adapter.getSessionAndUser(value)
       if (found && isAlive(found)) return this.#sawRow(asked, value, found)
     }
@@ -135,7 +119,7 @@ export class SessionReader {
     const { decode = decodeToken } = this.source
     const { token: asked } = params
     try {
-      const others = this.others(asked)
+      const others = this.#others(asked)
       for (const value of others.length > 0 ? [asked, ...others] : []) {
         const read = await decoded(() => decode({ ...params, token: value }))
         const token = isNamedById(read) ? await withSubject(read, (id) => this.owner(id)) : read
@@ -175,7 +159,7 @@ export class SessionReader {
   }
 
   async #readCurrent(): Promise<CurrentSession | null> {
-    const [first] = this.#values()
+    const [first] = this.presented.values
     if (first === undefined) return null
     if (!("asked" in this.#reading) || this.#reading.asked !== first) await this.#read(first)
     const reading = this.#reading as Reading
@@ -193,7 +177,9 @@ export class SessionReader {
     if (strategy === "database") await this.row(asked)
     else if (config.secret?.length)
       // Like Auth.js, treat a token that is forged, expired or under a lost secret as no session.
-      await this.token({ secret: config.secret, ...config.jwt, token: asked, salt: this.#salt() }).catch(() => null)
+      await this.token({ secret: config.secret, ...config.jwt, token: asked, salt: this.presented.name }).catch(
+        () => null,
+      )
   }
 
   /**
@@ -202,12 +188,12 @@ export class SessionReader {
    */
   async ended(): Promise<EndedSession | null> {
     const { strategy, config, decode = decodeToken } = this.source
-    const [token] = this.#values()
+    const [token] = this.presented.values
     if (token === undefined) return null
     if (strategy === "database") return isSessionKey(config, token) ? {} : null
     const { secret } = config
     if (!secret?.length) return null
-    const claims = await decoded(() => decode({ secret, ...config.jwt, token, salt: this.#salt() }))
+    const claims = await decoded(() => decode({ secret, ...config.jwt, token, salt: this.presented.name }))
     return claims?.sub ? { userId: claims.sub } : null
   }
 
@@ -218,26 +204,16 @@ export class SessionReader {
   async otherSubjects(subject: string | undefined): Promise<string[]> {
     const { strategy, config, decode = decodeToken } = this.source
     const { secret } = config
-    const values = this.#values()
-    if (strategy === "database" || values.length < 2 || !secret?.length) return []
-    const read = (token: string) => decoded(() => decode({ secret, ...config.jwt, token, salt: this.#salt() }))
+    if (strategy === "database" || !secret?.length) return []
+    const values = this.presented.everyOther(undefined)
+    if (values.length < 2) return []
+    const read = (token: string) => decoded(() => decode({ secret, ...config.jwt, token, salt: this.presented.name }))
     const subjects = (await Promise.all(values.map(read))).map((token) => token?.sub)
     return subjects.filter((each) => each !== undefined && each !== subject) as string[]
   }
 
-  /** Lists every value of the session cookie except this one. */
-  others(value: string | undefined): string[] {
-    return this.#values().filter((other) => other !== value)
-  }
-
-  #values(): string[] {
-    const head = this.head()
-    if (!head) return []
-    return readSessionCookies(this.source.config, { url: head.url, cookie: head.headers.get("cookie") ?? "" })
-  }
-
-  #salt(): string {
-    return sessionCookieName(this.source.config, this.head()?.url ?? "")
+  #others(value: string): string[] {
+    return this.presented.values.filter((other) => other !== value)
   }
 
   /**
@@ -261,8 +237,4 @@ async function decoded(decode: () => JWT | null | PromiseLike<JWT | null>): Prom
     // Like Auth.js, treat a token that is forged, expired or under a lost secret as no session.
     return null
   }
-}
-
-function isAlive({ session }: SessionAndUser): boolean {
-  return session.expires.valueOf() >= Date.now()
 }

@@ -4,7 +4,7 @@ import type { Finding } from "../finding.js"
 /** Reports settings of postgres.js that slow down many concurrent queries. */
 export function checkPipelining(db: Database): Finding[] {
   const options = postgresJsOptions(db)
-  // With a single connection, pipelining is all the concurrency there is.
+  // On a single connection, queries run concurrently only by pipelining.
   if (!options || options.max_pipeline <= 1 || options.max <= 1) return []
   return [
     {

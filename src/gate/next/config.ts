@@ -2,6 +2,8 @@ import type { AuthConfig } from "@auth/core"
 import { AuthError } from "@auth/core/errors"
 import type { NextRequest } from "next/server.js"
 import type { LazyConfig } from "../../auth/config/options.js"
+import { hideFromOtherSites } from "../../auth/context/loaded-elsewhere.js"
+import { contextOf } from "../../auth/context/request-context.js"
 import { shareSettled } from "../../auth/context/settled-config.js"
 import { hideForeignCookies } from "../../auth/request/cookies.js"
 import type { LazyAuth, LazyRequest } from "../../auth/request/head.js"
@@ -41,10 +43,18 @@ export function withNextDefaults(auth: LazyAuth): LazyAuth {
       learnRequest(config)
     }
     // next-auth passes this request to Auth.js after it has asked for the configuration.
-    if (argument && "nextUrl" in argument) hideForeignCookies((argument as unknown as NextRequest).headers, config)
+    if (argument && "nextUrl" in argument) hideCookies(argument as unknown as NextRequest, config)
     return config
   })
   return shareSettled(withDefaults, auth)
+}
+
+function hideCookies(request: NextRequest, config: AuthConfig): void {
+  hideForeignCookies(request.headers, config)
+  const context = contextOf(config)
+  if (!context?.options.embedded) return
+  const { url, method } = headOf(request)
+  hideFromOtherSites({ url, method, headers: request.headers }, config, context)
 }
 
 type Provider = AuthConfig["providers"][number]

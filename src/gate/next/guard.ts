@@ -1,8 +1,9 @@
 import { contextOf } from "../../auth/context/request-context.js"
+import { isCrossSite } from "../../auth/request/cross-site.js"
 import type { LazyAuth, RequestHead } from "../../auth/request/head.js"
 import { publicOrigin } from "../../auth/request/public-url.js"
+import { senderOf } from "../../auth/request/sender.js"
 import type { GateSession } from "../../auth/types.js"
-import { isCrossSite } from "../cross-site.js"
 import { skipReason } from "../decide.js"
 import { decideGate } from "../gate.js"
 import type { GateOptions } from "../options.js"
@@ -32,14 +33,12 @@ export async function guard(auth: LazyAuth, options: GateOptions, { callbackUrl 
   const { headers } = await import("next/headers.js")
   const writable = await areCookiesWritable()
   const given = new Headers(await headers())
-  const isWriting = writable && (options.on !== "write" || isLikelyWrite(given))
-  const visit = visitorsRequest({
-    method: isWriting ? "POST" : "GET",
-    url: `http://localhost${callbackUrl}`,
-    headers: given,
-  })
+  const url = `http://localhost${callbackUrl}`
+  const isLikely = isLikelyWrite(visitorsRequest({ method: "GET", url, headers: given }))
+  const isWriting = writable && (options.on !== "write" || isLikely)
+  const visit = visitorsRequest({ method: isWriting ? "POST" : "GET", url, headers: given })
   if (options.require) {
-    const isForeign = writable && isLikelyWrite(given) && isCrossSite(visit) && isEmbedded(auth)
+    const isForeign = writable && isLikely && isCrossSite(visit) && isEmbedded(auth)
     return admitted(visit, await decideGate(navigation(visit, isForeign), auth, options, HERE))
   }
   if (!writable) return existing(visit, auth, options)
@@ -75,10 +74,10 @@ async function existing(visit: RequestHead, auth: LazyAuth, { create, on }: Gate
  * Tells whether this is a server action, or a route handler for a request with a body or from a
  * script that writes. Next doesn't tell the method of a request here.
  */
-function isLikelyWrite(headers: Headers): boolean {
+function isLikelyWrite({ url, headers }: Pick<RequestHead, "url" | "headers">): boolean {
   const hasBody = headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 0
   // Of requests to its own site, a browser sends `Origin` with all but GET and HEAD.
-  const isOfBrowser = headers.has("origin") && headers.get("sec-fetch-site") === "same-origin"
+  const isOfBrowser = headers.has("origin") && ["same-origin", "same-host"].includes(senderOf({ url, headers }) ?? "")
   return headers.has("next-action") || hasBody || isOfBrowser
 }
 

@@ -1,12 +1,12 @@
 import { isAuthError } from "../../auth/config/auth-error.js"
+import { errorChain } from "../../auth/config/error-chain.js"
 import { logError } from "../../auth/config/log-error.js"
-import { errorChain } from "../../auth/config/loud-logger.js"
 import type { RequestConfig } from "../../auth/config/request-config.js"
 import { postCallback, startSignIn } from "../../auth/internal-call.js"
 import { type AuthCookie, isNameOrChunk } from "../../auth/request/cookies.js"
 import { sessionCookieName } from "../../auth/session/cookie.js"
 import { LazySetupError } from "../../errors.js"
-import { readProblem } from "../../pages/problem.js"
+import { readProblem } from "../../messages/problem.js"
 import { digestOf } from "./throws.js"
 
 /** What came of an attempt to sign in. */

@@ -1,9 +1,10 @@
 import { skipCSRFCheck } from "@auth/core"
 import { checkRequestConfig, type RequestConfig, requestConfig } from "../../auth/config/request-config.js"
 import { appendCookies, hideForeignCookies } from "../../auth/request/cookies.js"
-import type { LazyAuth } from "../../auth/request/head.js"
+import type { LazyAuth, RequestHead } from "../../auth/request/head.js"
 import { publicAddress, sameOriginPath } from "../../auth/request/public-url.js"
-import { type ConvertStrings, convertStrings, messageFor, type SignInErrorCode } from "../../pages/strings.js"
+import { senderOf } from "../../auth/request/sender.js"
+import { type ConvertStrings, convertStrings, messageFor, type SignInErrorCode } from "../../messages/strings.js"
 import { withNextDefaults } from "./config.js"
 import { areCookiesWritable, readOnlyCookies, setCookies } from "./cookies.js"
 import { visitorsRequest } from "./head.js"
@@ -83,7 +84,7 @@ export async function signInResult(
     code,
     message: messageFor(convertStrings(options.strings), code),
   })
-  if (isForeign(headers, origin)) return refused("csrf")
+  if (isForeign({ url, headers })) return refused("csrf")
   const config = requestConfig(withNextDefaults(auth), { request: { ...visit, url } })
   checkRequestConfig(config, url)
   hideForeignCookies(headers, config)
@@ -108,15 +109,11 @@ export async function signInResult(
  * Tells whether another site sent the form. Takes the place of the CSRF token, which a server action
  * has no field for, and protects route handlers, where Next compares nothing.
  */
-function isForeign(headers: Headers, origin: string): boolean {
+function isForeign({ url, headers }: Pick<RequestHead, "url" | "headers">): boolean {
   // Pages of other sites can't send this header, and Next has compared `Origin` with its own hosts.
   if (headers.has("next-action")) return false
-  const site = headers.get("sec-fetch-site")
-  if (site !== null) return site !== "same-origin" && site !== "none"
-  const sender = headers.get("origin")
-  if (sender === null) return false
-  const hosts = [new URL(origin).host, headers.get("host"), headers.get("x-forwarded-host")]
-  return !URL.canParse(sender) || !hosts.includes(new URL(sender).host)
+  const sender = senderOf({ url, headers })
+  return sender !== undefined && !["same-origin", "same-host", "none"].includes(sender)
 }
 
 /** Reads the text fields, without those that React adds. */

@@ -1,3 +1,4 @@
+import { inArray } from "drizzle-orm"
 import type { Database } from "../sql/database.js"
 import { endRows } from "../sql/end-rows.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -15,4 +16,13 @@ export interface NewSession {
  */
 export async function endSessions(tx: Database, { sessionsTable }: Tables, userId: string): Promise<number> {
   return (await endRows(tx, sessionsTable, sessionsTable.userId, userId)).rows
+}
+
+/**
+ * Implements `StoreInternals.endSessionsOf`. One statement, however many tokens a browser sends.
+ */
+export async function endSessionsOf(db: Database, { sessionsTable }: Tables, tokens: string[]): Promise<string[]> {
+  const { sessionToken, userId } = sessionsTable
+  const ended = await db.delete(sessionsTable).where(inArray(sessionToken, tokens)).returning({ userId })
+  return ended.map((session) => session.userId)
 }

@@ -5,14 +5,15 @@ import type { Machine } from "../machine.js"
 import type { PipeliningResults } from "../pipelining/section.js"
 import type { Results } from "../results.js"
 import { markdownTable } from "./table.js"
-import { type Target, targetsOf } from "./targets.js"
+import { type Scope, type Target, targetsOf } from "./targets.js"
 
 /**
  * Returns every table by its place in the documentation, without those of sections that didn't run.
+ * @param scope what the targets are about; default: everything
  */
-export function tablesOf(results: Results): Record<string, string> {
+export function tablesOf(results: Results, scope?: Scope): Record<string, string> {
   const { machine, http, growth, pipelining } = results
-  const targets = targetsOf(results)
+  const targets = targetsOf(results, scope)
   return {
     machine: machineTable(machine),
     ...(targets.length > 0 && { targets: targetsTable(targets) }),

@@ -2,6 +2,7 @@ import type { GrowthResults } from "../growth/section.js"
 import { type ScenarioName, scenarioNames } from "../http/scenarios.js"
 import type { HttpResults } from "../http/section.js"
 import type { Results } from "../results.js"
+import { SECTIONS, type Section } from "../section.js"
 
 /** What was to be reached, and what was. */
 export interface Target {
@@ -48,35 +49,53 @@ const STATEMENTS: [ScenarioName, number][] = [
   ["gate, returning visitor, database", 1],
 ]
 
-/** Everything that was to be reached, in what has been measured. */
-export function targetsOf({ http, growth }: Pick<Results, "http" | "growth">): Target[] {
-  return [...(http ? httpTargets(http) : []), ...(growth ? growthTargets(growth) : [])]
+/** What a report is about. */
+export interface Scope {
+  sections: readonly Section[]
+  /** The rows of the section http. */
+  rows: readonly ScenarioName[]
 }
 
-function httpTargets(http: HttpResults): Target[] {
+const EVERYTHING: Scope = { sections: SECTIONS, rows: scenarioNames }
+
+/** Compares what was to be reached with what was. A figure that is missing was not reached. */
+export function targetsOf(
+  { http = {}, growth }: Pick<Results, "http" | "growth">,
+  { sections, rows }: Scope = EVERYTHING,
+): Target[] {
+  return [
+    ...(sections.includes("http") ? httpTargets(http, rows) : []),
+    ...(sections.includes("growth") ? growthTargets(growth) : []),
+  ]
+}
+
+function httpTargets(http: HttpResults, rows: Scope["rows"]): Target[] {
   const at = (name: ScenarioName) => http[name]?.find(({ connections }) => connections === TARGET_CONNECTIONS)
   const rate = (name: ScenarioName) => at(name)?.rate ?? Number.NaN
+  const areIn = (...names: ScenarioName[]) => names.every((name) => rows.includes(name))
   return [
-    // A run of some rows has no figure for the others.
-    ...RATES.filter(([one]) => http[one]).map(([one, goal, others, as]) =>
+    ...RATES.filter(([one, , others]) => areIn(one, ...others)).map(([one, goal, others, as]) =>
       atLeast(`${one}: times as many as ${as}`, goal, rate(one) / Math.max(...others.map(rate))),
     ),
-    ...STATEMENTS.filter(([name]) => http[name]).map(([name, goal]) =>
+    ...STATEMENTS.filter(([name]) => areIn(name)).map(([name, goal]) =>
       exactly(`${name}: statements`, goal, at(name)?.statements),
     ),
     exactly(
       "all of them: errors",
       0,
-      sumOf(scenarioNames.flatMap((name) => http[name] ?? []).map(({ errors }) => errors)),
+      sumOf(rows.flatMap((name) => http[name]?.map(({ errors }) => errors) ?? Number.NaN)),
     ),
   ]
 }
 
-function growthTargets({ signIn, purge, merge, memory }: GrowthResults): Target[] {
+const NO_GROWTH: GrowthResults = { signIn: [], purge: [], merge: [], memory: [] }
+
+function growthTargets({ signIn, purge, merge, memory } = NO_GROWTH): Target[] {
   const [few, many] = [signIn.at(0), signIn.at(-1)]
   const [smallest, largest] = [purge.at(0), purge.at(-1)]
   const [first, last] = [memory.at(0), memory.at(-1)]
-  if (!few || !many || !smallest || !largest || !first || !last) return []
+  if (!few || !many || !smallest || !largest || !first || !last || merge.length === 0)
+    return [exactly("growth: figures for sign-in, purge, merge and memory", 4, undefined)]
   const perUser = ({ users, milliseconds }: typeof smallest) => milliseconds.purge / users
   const statements = merge.map((each) => each.statements.merge)
   return [

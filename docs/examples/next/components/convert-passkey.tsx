@@ -3,7 +3,7 @@
 import { useLazy } from "authjs-lazy/react"
 import { __NEXTAUTH, getCsrfToken } from "next-auth/react"
 import { useEffect, useState } from "react"
-import { BUTTON, Problem } from "./convert-password"
+import { Problem, SECOND_BUTTON } from "./convert-field"
 
 interface ConvertPasskeyProps {
   /** Id of the passkey provider. */
@@ -33,12 +33,7 @@ export function ConvertPasskey({ provider, label, failed, redirectTo = "/" }: Co
   }
   return (
     <div data-slot="convert-passkey" className="grid gap-2">
-      <button
-        type="button"
-        disabled={state === "pending"}
-        className={`${BUTTON} border border-input bg-background text-foreground hover:bg-accent hover:text-accent-foreground`}
-        onClick={make}
-      >
+      <button type="button" disabled={state === "pending"} className={SECOND_BUTTON} onClick={make}>
         {label}
       </button>
       {state === "failed" && <Problem>{failed}</Problem>}

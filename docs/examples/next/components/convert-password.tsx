@@ -1,10 +1,12 @@
 "use client"
 
-import { type HTMLAttributes, type ReactNode, useActionState, useEffect, useId, useRef, useState } from "react"
+import { messageFor } from "authjs-lazy/react"
+import { useActionState, useEffect, useRef, useState } from "react"
 import { convert } from "@/lib/convert-actions"
+import { BUTTON, Field, type FieldProps, Problem, refusedCode } from "./convert-field"
 import { PasswordStrength, type PasswordStrengthTexts } from "./password-strength"
 
-/** What the form says: plain texts alone, which a server component may hand over. */
+/** What the form says. A server component can only pass plain texts to the browser. */
 export interface ConvertPasswordTexts extends PasswordStrengthTexts {
   identifierLabel: string
   identifierHint: string
@@ -31,11 +33,11 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
   const [typed, setTyped] = useState("")
   const [password, setPassword] = useState("")
   const [isShown, setShown] = useState<boolean>()
-  // What is typed after a refusal has not been refused.
+  // A refusal is about the password that was sent, and goes when another one is typed.
   const [typedAfter, setTypedAfter] = useState<typeof result>()
   const form = useRef<HTMLFormElement>(null)
-  const refused = result === null ? code : result.ok ? undefined : result.code
-  const message = refused && messageOf(errors, refused)
+  const refused = refusedCode(result, code)
+  const message = refused && messageFor({ errors }, refused)
   const field = refused && fieldOf(refused, identifier)
   useEffect(() => {
     if (result?.ok === false) form.current?.querySelector<HTMLElement>("[aria-invalid=true], [role=alert]")?.focus()
@@ -49,7 +51,7 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
       // React resets the form after the action: to this name, and to no password.
       onSubmit={({ currentTarget }) => {
         setTyped(String(new FormData(currentTarget).get(identifier) ?? ""))
-        // The browser takes down what is in a text field, to offer it again.
+        // Browsers store what was typed into a text field, to suggest it later.
         setShown(false)
       }}
       onReset={() => setPassword("")}
@@ -79,7 +81,7 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
           password={password}
           userInput={typed}
           texts={texts}
-          tooLong={messageOf(errors, "password_too_long")}
+          tooLong={messageFor({ errors }, "password_too_long")}
         />
       </PasswordField>
       <button
@@ -90,66 +92,6 @@ export function ConvertPassword({ identifier, texts, errors, code, redirectTo }:
         {texts.submit}
       </button>
     </form>
-  )
-}
-
-/** Says what went wrong where no field is at fault, or in a form without fields. */
-export function Problem({ id, children }: { id?: string; children: ReactNode }) {
-  return (
-    <p id={id} role="alert" tabIndex={-1} className="wrap-anywhere text-sm font-medium text-destructive outline-none">
-      {children}
-    </p>
-  )
-}
-
-interface FieldProps {
-  name: string
-  type: "text" | "email" | "password"
-  label: string
-  hint?: string
-  error: string | undefined
-  autoComplete?: string
-  defaultValue?: string
-  onInput?: HTMLAttributes<HTMLInputElement>["onInput"]
-  /** Stands beside the label. */
-  aside?: ReactNode
-  /** Stands below the input. */
-  children?: ReactNode
-}
-
-/** A labelled input, with its hint and its error. */
-export function Field({ name, label, hint, error, aside, children, ...input }: FieldProps) {
-  const id = useId()
-  const describedBy = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(" ")
-  return (
-    <div className="grid gap-2">
-      <div className="flex flex-wrap items-center justify-between gap-x-4">
-        <label htmlFor={id} className="text-sm font-medium">
-          {label}
-        </label>
-        {aside}
-      </div>
-      <input
-        id={id}
-        name={name}
-        autoComplete={name}
-        autoCapitalize="none"
-        autoCorrect="off"
-        spellCheck={false}
-        required
-        aria-describedby={describedBy || undefined}
-        aria-invalid={error ? true : undefined}
-        className="h-10 w-full min-w-0 rounded-md border border-input bg-background px-3 text-base text-foreground outline-none focus-visible:border-ring focus-visible:ring-[3px] focus-visible:ring-ring aria-invalid:border-destructive sm:text-sm"
-        {...input}
-      />
-      {children}
-      {error && <Problem id={`${id}-error`}>{error}</Problem>}
-      {hint && (
-        <p id={`${id}-hint`} className="text-sm text-muted-foreground">
-          {hint}
-        </p>
-      )}
-    </div>
   )
 }
 
@@ -189,12 +131,3 @@ function PasswordField({ texts, isShown, setShown, ...field }: PasswordFieldProp
 function fieldOf(code: string, identifier: string): string | undefined {
   return ["password", identifier].find((field) => code.startsWith(`${field}_`))
 }
-
-/** Returns the message for a code, and a general one for a code without a message. */
-export function messageOf(errors: Readonly<Record<string, string | undefined>>, code: string): string {
-  return (Object.hasOwn(errors, code) ? errors[code] : undefined) ?? errors.refused ?? code
-}
-
-/** The look of the buttons of the form. */
-export const BUTTON =
-  "inline-flex min-h-10 w-full cursor-pointer items-center justify-center rounded-md px-4 py-2 text-sm font-medium outline-none focus-visible:ring-[3px] focus-visible:ring-ring disabled:opacity-60"

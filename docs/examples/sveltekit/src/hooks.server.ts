@@ -12,7 +12,7 @@ export const init: ServerInit = async () => {
 
 const { handle: authHandle } = SvelteKitAuth(async (event) => authConfig(event))
 
-// Whoever opens the home page is a user from there on.
+// Everyone who opens the home page is a user from there on.
 const gates: Record<string, Handle> = {
   "/": allowLazy(authConfig),
   "/account": requireReal(authConfig, { redirectTo: "/convert" }),

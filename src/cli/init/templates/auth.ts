@@ -67,7 +67,7 @@ const NEXT = [
   "",
   "export const { handlers, signIn, signOut, auth } = NextAuth(authConfig)",
   "",
-  "/** For everybody: who isn't signed in becomes a lazy user. */",
+  "/** For everyone: a visitor who isn't signed in becomes a lazy user. */",
   "export const lazy = allowLazy(authConfig)",
   "",
   "/** For people with an account; lazy users are sent to where they make one. */",

@@ -13,7 +13,7 @@ export const expressServer = (auth: string): string =>
   app.use("/auth", expressAuth(authConfig))
   app.all("/convert", webHandler(convertPage(authConfig)))
 
-  // Whoever opens this page is a user from here on.
+  // Everyone who opens this page is a user from here on.
   app.get("/", allowLazy(authConfig), (_req, res) => {
     const { session } = res.locals
     // Crawlers, prefetches and the like get no lazy user.
@@ -49,7 +49,7 @@ export const honoServer = (auth: string): string =>
   const convert = convertPage(authConfig)
   app.all("/convert", (c) => convert(c.req.raw, c))
 
-  // Whoever opens this page is a user from here on.
+  // Everyone who opens this page is a user from here on.
   app.get("/", allowLazy(authConfig), (c) => {
     const session = c.get("session")
     // Crawlers, prefetches and the like get no lazy user.

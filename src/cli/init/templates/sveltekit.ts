@@ -12,7 +12,7 @@ export function svelteHooks(auth: string, config: string, typescript: boolean): 
 
     const { handle: authHandle } = SvelteKitAuth(async (event) => ${config}(event))
 
-    // Whoever opens the home page is a user from there on.
+    // Everyone who opens the home page is a user from there on.
     ${typescript ? "" : RECORD}const gates${typescript ? ": Record<string, Handle>" : ""} = {
       "/": allowLazy(${config}),
       "/account": requireReal(${config}, { redirectTo: "/convert" }),

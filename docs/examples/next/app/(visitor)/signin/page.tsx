@@ -10,7 +10,7 @@ export default async function SignIn({ searchParams }: { searchParams: Promise<{
   return (
     <section className="card">
       <h1>Sign in</h1>
-      <PasswordForm action={enter} field="username" button="Sign in" problem={code && messageFor(strings, code)} />
+      <PasswordForm action={enter} problem={code && messageFor(strings, code)} />
       <OpenIdButton />
       <p className="quiet">
         New here?{" "}

@@ -172,11 +172,12 @@ export function convertStrings(given: Partial<ConvertStrings> = {}): ConvertStri
 }
 
 /**
- * Returns the message for a code, or the `refused` message for an unknown one.
+ * Returns the message for a code, or the `refused` message for an unknown one. Takes `{ errors }`
+ * alone as well, since a server component can't pass the texts that are functions to the browser.
  * @example
  * const message = messageFor(convertStrings(), "username_taken")
  */
-export function messageFor(strings: ConvertStrings, code: string): string {
+export function messageFor(strings: Pick<ConvertStrings, "errors">, code: string): string {
   const known = Object.hasOwn(strings.errors, code) ? strings.errors[code] : undefined
   return known ?? strings.errors.refused ?? code
 }

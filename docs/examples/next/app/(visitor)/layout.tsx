@@ -3,11 +3,14 @@ import { SessionProvider } from "next-auth/react"
 import { type ReactNode, Suspense } from "react"
 import { auth } from "@/auth"
 import { Header } from "@/components/header"
-import "./globals.css"
+import "@/app/globals.css"
 
 export const metadata: Metadata = { title: "Notebook", description: "Write first, sign up later." }
 
-/** With `cacheComponents`, Next prerenders up to a <Suspense>. Here, each page waits for its visitor. */
+/**
+ * Waits for the visitor, so that pages have the session at once, without JavaScript too: with
+ * `cacheComponents`, Next prerenders up to a <Suspense>.
+ */
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <Suspense>

@@ -5,7 +5,7 @@ import { auth } from "@/auth"
 import { Composer } from "@/components/composer"
 import { notebooksOf } from "@/database/notebooks"
 
-/** The gate in proxy.ts makes nobody for a visit: until the first notebook, `auth()` has no session. */
+/** The gate in proxy.ts makes no user for a visit: `auth()` has no session until the first notebook. */
 export default async function Home() {
   const current = await auth()
   return (
@@ -24,7 +24,11 @@ export default async function Home() {
 }
 
 function Invitation() {
-  return <p className="quiet">Write something: it is kept, and you need no account for it.</p>
+  return (
+    <p className="quiet">
+      Write something: it is kept, and you need no account for it. <Link href="/about">How it works</Link>
+    </p>
+  )
 }
 
 async function Notebooks({ userId }: { userId: string }) {
