@@ -1,13 +1,10 @@
-import { type Block, blocksOf, page } from "../docs/pages.js"
+import { type Block, blocksOf, namedFile, page } from "../docs/pages.js"
 
 /** What a reader of a guide does next. */
 export type Step =
   | { does: "types"; commands: string; line: number }
   | { does: "saves"; file: string; text: string; line: number }
   | { does: "edits"; file: string; from: string; to: string; line: number }
-
-/** A comment that names a file, on the first line of a block. */
-const NAME = /^(?:\/\/|#|--|<!--) (?<file>[\w.@/[\]()+-]+)(?: -->)?$/
 
 /**
  * Reads what a guide tells its reader to type, in order: commands in blocks of `sh`, files in blocks
@@ -23,8 +20,8 @@ export function readGuide(path: string): Step[] {
 
 function stepOf({ language, code, line }: Block, path: string): Step {
   if (language === "sh") return { does: "types", commands: code, line }
-  const [first = "", ...rest] = code.split("\n")
-  const file = NAME.exec(first.trim())?.groups?.file
+  const file = namedFile(code)
+  const rest = code.split("\n").slice(1)
   if (!file) throw new Error(`${path}:${line} is neither a command nor does its first line name a file.`)
   if (language !== "diff") return { does: "saves", file, text: rest.join("\n"), line }
   const without = (sign: string) => rest.flatMap((line) => (line.startsWith(sign) ? [] : [line.slice(1)])).join("\n")
