@@ -41,13 +41,5 @@ export default {
   // Programs of the operating system.
   ignoreBinaries: ["ldd", "mount", "openssl", "script", "umount"],
   // Loaded by `require` or by name, copied to where an example is installed, and named by the code of docs/recipes.
-  ignoreDependencies: [
-    "express4",
-    "typedoc-plugin-markdown",
-    "@auth/sveltekit",
-    "graphql",
-    "graphql-yoga",
-    "ioredis",
-    "redis",
-  ],
+  ignoreDependencies: ["express4", "typedoc-plugin-markdown", "@auth/sveltekit", "graphql", "graphql-yoga", "redis"],
 }

@@ -15,7 +15,7 @@ const UNIT = [
 /** Whole apps in Chromium, but for those that a framework builds. */
 const BROWSER = ["test/browser/**/*.test.ts"]
 /** Apps of other frameworks, built and started as their documentation says. */
-const FRAMEWORKS = ["test/frameworks/**/*.test.ts"]
+const FRAMEWORKS = ["test/frameworks/**/*.test.ts", "test/guides/**/*.test.ts"]
 /** Apps of Next.js, likewise. */
 const NEXT = ["test/next/**/*.test.ts"]
 /** The package as npm publishes it, its command line, and the code in the docs. */

@@ -28,6 +28,8 @@ export default defineConfig({
   rewrites: Object.fromEntries([...pagesIn(docs), ...api].map((page) => [page, onSite(page)])),
   base: process.env.DOCS_BASE ?? "/",
   cleanUrls: true,
+  // What the reader of a guide has started.
+  ignoreDeadLinks: "localhostLinks",
   markdown,
   // The index of the search is one file, which is loaded when a reader searches.
   vite: { build: { chunkSizeWarningLimit: 3000 } },

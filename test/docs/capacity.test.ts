@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { page, root } from "./pages.js"
+import { postgresDatabase } from "../setup/databases.js"
+import { blocksOf, page, root } from "./pages.js"
 
 const { text } = page("docs/capacity.md")
 
@@ -91,4 +92,14 @@ describe("the page on capacity", () => {
     }
     expect(scale.flatMap(({ scans }: { scans: string[] }) => scans)).toEqual([])
   })
+})
+
+it("has settings for vacuum that PostgreSQL takes", async () => {
+  const database = await postgresDatabase()
+  for (const { code } of blocksOf(page("docs/capacity.md")).filter(({ language }) => language === "sql"))
+    await database.query(code)
+  const set = await database.query(`select relname from pg_class
+    where reloptions is not null and relkind = 'r' and relnamespace = 'public'::regnamespace order by relname`)
+  expect(set).toEqual([{ relname: "session" }, { relname: "user" }])
+  await database.close()
 })

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { freshFolder, writeBlocks } from "./extract.js"
-import { blocksOf, chatbot, migrating, type Page, page, pages, root } from "./pages.js"
+import { blocksOf, chatbot, isGuide, migrating, namedFile, type Page, page, pages, root } from "./pages.js"
 
 /** As a consumer of the package has it. */
 const tsconfig = {
@@ -24,7 +24,9 @@ const tsconfig = {
 it("every TypeScript block in the documentation passes the type check", async () => {
   const folder = freshFolder("docs-types")
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(tsconfig))
-  const written = pages.flatMap((page) => {
+  // README has files of a guide, which the next test compares.
+  const checked = pages.filter((page) => !isGuide(page) && page.path !== "README.md")
+  const written = checked.flatMap((page) => {
     const name = page.path.replace(/\.md$/, "").replaceAll("/", "-")
     return writeBlocks(page, join(folder, name)).map(({ file, line }) => ({
       file: `${name}/${file}`,
@@ -40,14 +42,34 @@ it("every TypeScript block in the documentation passes the type check", async ()
   expect(places).toBe("")
 }, 120_000)
 
+it("the README shows files and commands of the guide for Next.js, which is typed as it stands", () => {
+  const typed = blocksOf(page("docs/guides/nextjs.md")).map(({ code }) => code)
+  const files = blocksOf(page("README.md")).filter(({ language }) => language === "ts")
+  expect(files.map(({ code }) => namedFile(code))).toEqual([
+    "auth.ts",
+    "app/api/auth/[...nextauth]/route.ts",
+    "proxy.ts",
+  ])
+  expect(files.filter(({ code }) => !typed.includes(code))).toEqual([])
+  const commands = blocksOf(page("README.md")).find(({ language }) => language === "sh")?.code ?? ""
+  const lines = typed.join("").split("\n")
+  expect(
+    commands
+      .trim()
+      .split("\n")
+      .filter((line) => !lines.includes(line)),
+  ).toEqual([])
+})
+
 it("no block of code goes unchecked by being called something else", () => {
   const languages = (all: readonly Page[]) =>
     new Set(all.flatMap((page) => blocksOf(page).map(({ language }) => language)))
-  const others = pages.filter(({ path }) => path !== migrating && path !== chatbot)
-  expect(languages(others)).toEqual(new Set(["ts", "sh", "", "nginx", "prisma", "sql", "mermaid"]))
+  const others = pages.filter((page) => !isGuide(page) && page.path !== migrating && page.path !== chatbot)
+  expect(languages(others)).toEqual(new Set(["ts", "sh", "text", "", "nginx", "prisma", "sql", "mermaid"]))
   // Tests beside this one run the statements of these pages.
   const statements = pages.flatMap((page) => (languages([page]).has("sql") ? [page.path] : []))
-  expect(statements).toEqual(["docs/recipes/leaving-for-better-auth.md", "docs/recipes/row-level-security.md"])
+  const run = ["docs/capacity.md", "docs/recipes/leaving-for-better-auth.md", "docs/recipes/row-level-security.md"]
+  expect(statements).toEqual(run)
   // test/frameworks/behind-nginx.test.ts runs the one configuration there is.
   const nginx = pages.flatMap((page) =>
     blocksOf(page).flatMap(({ language }) => (language === "nginx" ? page.path : [])),

@@ -89,3 +89,12 @@ export function linksOf(page: Page): string[] {
 export function resolveLink({ path }: Page, target: string): string {
   return relative(root, join(root, dirname(path), target)).replaceAll("\\", "/")
 }
+
+/** Tells a page whose code test/guides types into an empty folder, as it stands. */
+export const isGuide = ({ path }: Page): boolean => path.startsWith("docs/guides/")
+
+/** Returns the file that a block names in a comment on its first line, as the guides do. */
+export function namedFile(code: string): string | undefined {
+  const [first = ""] = code.split("\n", 1)
+  return /^(?:\/\/|#|--|<!--) (?<file>[\w.@/[\]()+-]+)(?: -->)?$/.exec(first.trim())?.groups?.file
+}

@@ -39,7 +39,12 @@ describe.skipIf(withoutPostgresql)("with a replica that is two seconds behind", 
   it.each(["database", "jwt"] as const)("what was just written is found (%s sessions)", async (strategy) => {
     const db = withReplicas(drizzle(writer), [drizzle(reader)])
     const app = new FlowApp(strategy)
-    app.database = { db, query: async (text) => [...(await writer.unsafe(text))], close: async () => {} }
+    app.database = {
+      db,
+      own: drizzle(writer),
+      query: async (text) => [...(await writer.unsafe(text))],
+      close: async () => {},
+    }
     const auth = withLazy({ ...app.config, lazy: { recheck: 0 } })
     const visitor = () =>
       new Browser("http://app.test", async (request) => {
