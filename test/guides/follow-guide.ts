@@ -118,14 +118,11 @@ class Reader {
 }
 
 /** Leaves out what this machine has set, and the tests' own settings. */
-function environment(): Record<string, string | undefined> {
+function environment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(DATABASE_URL|POSTGRES_URL|AUTH_|NEXTAUTH_|NODE_ENV|NODE_OPTIONS|VITEST|TEST|NEXT_|npm_)/.test(name),
   )
-  return {
-    ...Object.fromEntries(inherited),
-    NEXT_TELEMETRY_DISABLED: "1",
-    npm_config_prefer_offline: "true",
-    npm_config_yes: "true",
-  }
+  const own = { NEXT_TELEMETRY_DISABLED: "1", npm_config_prefer_offline: "true", npm_config_yes: "true" }
+  // The types of Next.js want NODE_ENV, which a reader doesn't set.
+  return Object.fromEntries([...inherited, ...Object.entries(own)]) as NodeJS.ProcessEnv
 }
