@@ -127,6 +127,20 @@ describe.each(profiles)("on what $name has of PostgreSQL, by profile", (profile)
     expect(await storeOf(profile).stats()).toMatchObject({ lazyUsers: 0 })
   })
 
+  it("the details of the statistics say who is held back, or that the engine has no purge", async () => {
+    await addOldUsers("a", "b")
+    // A key without ON DELETE holds a user back, and is followed by a recursive query.
+    await world.run(`create table chain (id int primary key, owner text references "user");
+      insert into chain values (1, 'a')`)
+    const { details } = await storeOf(profile).stats({ details: true })
+    expect(details?.cohorts.length).toBeGreaterThan(0)
+    expect(details?.heldBack).toEqual(
+      REFUSED[profile.name]?.includes("purge")
+        ? { unknown: expect.stringContaining(`on ${profile.name}`) }
+        : expect.objectContaining({ due: 2, referredTo: 1, tables: { chain: 1 } }),
+    )
+  })
+
   it("the doctor names the engine, and what it refuses", async () => {
     const findings = checkServer(await readServer(playing(profile)))
     const message = findings.find(({ code }) => code === "engine")?.message ?? ""
@@ -185,6 +199,11 @@ describe("on an engine that lacks what no documentation tells", () => {
     const before = await world.everything()
     await expectRefusal("YugabyteDB", () => storeOf(without(pattern)).purge({ batchSize: 2 }))
     expect(await world.everything()).toEqual(before)
+  })
+
+  it("the details of the statistics are given but for who is held back", async () => {
+    const { details } = await storeOf(without(/authjs_lazy_aged/)).stats({ details: true })
+    expect(details?.heldBack).toEqual({ unknown: expect.stringContaining("YugabyteDB lacks something") })
   })
 
   it("adopting ends with one refusal, and nobody is adopted", async () => {
