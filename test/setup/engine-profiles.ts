@@ -41,7 +41,8 @@ const empty = (table: string): [RegExp, string] => [
  * The functions are those that pkg/sql/sem/builtins/fixed_oids.go of
  * https://github.com/cockroachdb/cockroach doesn't list: it has to_regclass(), format(),
  * pg_get_constraintdef() and pg_get_indexdef(), and none for partitions, statistics or ids of
- * transactions. Weaker row locks are other names for FOR UPDATE and FOR SHARE (issue 52420 there).
+ * transactions. Weaker row locks are other names for FOR UPDATE and FOR SHARE:
+ * https://github.com/cockroachdb/cockroach/issues/52420
  */
 const cockroach: EngineProfile = {
   name: "CockroachDB",
