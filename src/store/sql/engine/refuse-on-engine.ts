@@ -4,11 +4,11 @@ import { type Engine, readEngine } from "./engine.js"
 import { type EngineOperation, lackFor } from "./engine-lacks.js"
 
 /** feature_not_supported, undefined_function, undefined_column and undefined_object. */
-const LACKS = ["0A000", "42883", "42703", "42704"]
+const STATES_OF_LACK = ["0A000", "42883", "42703", "42704"]
 
 /** Tells whether an error says that an engine other than PostgreSQL lacks something. */
 export const isLack = (error: unknown, { name }: Engine): boolean =>
-  name !== "PostgreSQL" && LACKS.includes(sqlState(error) ?? "")
+  name !== "PostgreSQL" && STATES_OF_LACK.includes(sqlState(error) ?? "")
 
 /** Makes the error that names the engine; `cause` is the error of the database. */
 type Refusal = (onEngine: string, options?: ErrorOptions) => Error
@@ -43,7 +43,7 @@ export async function refuseOnEngine<Result>(
   try {
     return await run()
   } catch (error) {
-    if (!LACKS.includes(sqlState(error) ?? "")) throw error
+    if (!STATES_OF_LACK.includes(sqlState(error) ?? "")) throw error
     const engine = await readEngine(db)
     if (!isLack(error, engine)) throw error
     throw refusal(`on ${engine.name}, which lacks something of PostgreSQL that this needs. ${ROLLED_BACK} ${READ_ON}`, {
