@@ -153,7 +153,7 @@ const managed = (method: "h" | "n" | undefined): EngineProfile["says"] => [
     "from pg_catalog.pg_dist_partition",
     `from (
       select oid::regclass as logicalrelid, '${method ?? "h"}'::"char" as partmethod from pg_class
-      where ${method ? `relkind = 'r' and relname in ('user', 'session', 'account')` : "false"}
+      where ${method ? `relkind = 'r' and relname in ('user', 'users', 'session', 'sessions', 'account', 'accounts')` : "false"}
     ) as pg_dist_partition`,
   ],
 ]
