@@ -147,8 +147,8 @@ function storeToAuthJs(all: Modules): string[] {
     .map(show)
 }
 
-/** The folder that reads the catalogue of PostgreSQL. */
-const READS_CATALOGUE = /^store\/sql\/catalogue\//
+/** The folders that read the catalogue of PostgreSQL, and of the engines that speak its language. */
+const READS_CATALOGUE = /^store\/sql\/(catalogue|engine)\//
 const CATALOGUE =
   /\bpg_(class|attribute|attrdef|constraint|index|namespace|type|trigger|policy|depend|inherits|rewrite|tables|partition_root|get_\w+)\b|\binformation_schema\b|\bto_reg\w+\b|\bhas_\w+_privilege\b|\brow_security_active\b/
 

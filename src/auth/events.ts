@@ -72,7 +72,7 @@ async function endSignedOut(token: JWT | null | undefined, context: RequestConte
       const what = options.signOut === "delete" ? "deleted" : "closed"
       logError(
         context.config,
-        new AdapterError(`A lazy user who signed out could not be ${what}. The purge will remove it.`, {
+        new AdapterError(`A lazy user who signed out could not be ${what}. It stays until a purge removes it.`, {
           cause: { err: error },
         }),
       )

@@ -17,9 +17,9 @@ import { outliveConnections } from "./lost-connections.js"
 import { mergeUsers } from "./merge/merge.js"
 import { preparedReads } from "./prepared-reads.js"
 import { purgeLazyUsers } from "./purge/purge.js"
-import type { EngineWork } from "./sql/catalogue/engine-lacks.js"
 import type { Database } from "./sql/database.js"
-import { explainEngine, runOnEngine } from "./sql/explain-engine.js"
+import type { EngineOperation } from "./sql/engine/engine-lacks.js"
+import { refuseOnEngine, runOnEngine } from "./sql/engine/refuse-on-engine.js"
 import { qualifiedName } from "./sql/identifiers.js"
 import { redactErrors } from "./sql/redact.js"
 import { retryWrites } from "./sql/transactions.js"
@@ -148,12 +148,12 @@ function drizzleStore(
 ): StoreInternals {
   const { isActive } = options
   const users = qualifiedName(tables.usersTable)
-  /** Runs a work, and refuses it by the name of an engine that can't do it. */
-  const onEngine = <Result>(work: EngineWork, what: string, run: () => Promise<Result>) =>
-    runOnEngine(db, work, users, run, (engine, options) => new LazySetupError(`${what} ${engine}`, options))
+  /** Runs an operation; the refusal names the engine. */
+  const onEngine = <Result>(operation: EngineOperation, what: string, run: () => Promise<Result>) =>
+    runOnEngine(db, operation, users, run, (engine, options) => new LazySetupError(`${what} ${engine}`, options))
   /** Runs statements that every engine is meant to run. */
   const anywhere = <Result>(what: string, run: () => Promise<Result>) =>
-    explainEngine(db, run, (engine, options) => new LazySetupError(`${what} ${engine}`, options))
+    refuseOnEngine(db, run, (engine, options) => new LazySetupError(`${what} ${engine}`, options))
   const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
   const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
   const methods: StoreInternals = {

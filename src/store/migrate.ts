@@ -6,7 +6,7 @@ import { otherAdapterTables, otherLazyTables, refuseSecondColumns, refuseSecondS
 import { readColumnTypes } from "./sql/catalogue/columns.js"
 import { schemaExists, schemaHasTable } from "./sql/catalogue/tables.js"
 import type { Database } from "./sql/database.js"
-import { runOnEngine } from "./sql/explain-engine.js"
+import { runOnEngine } from "./sql/engine/refuse-on-engine.js"
 import { qualifiedName, quoted } from "./sql/identifiers.js"
 import { redactErrorsOf } from "./sql/redact.js"
 import { lazyColumns, usersTable } from "./tables/schema.js"

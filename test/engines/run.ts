@@ -1,5 +1,6 @@
 // Runs the tests of the store on each engine that they can play, and compares what fails with
-// refused.json: npm run engines. `-- --only CockroachDB` plays one, `-- --update` writes the list.
+// refused.json: npm run engines. `-- --only CockroachDB` plays one, `-- --update` writes the
+// refused tests. The reasons under `fixture` are written by hand.
 
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -11,14 +12,28 @@ import { profiles } from "../setup/engine-profiles.js"
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const LIST = join(ROOT, "test/engines/refused.json")
 
-/** The tests of one file that can't pass on an engine: all of them, or those of these names. */
-type Refused = Record<string, "all" | string[]>
+/** The tests that fail, by file: all of one, or those of these names. */
+type Failing = Record<string, "all" | string[]>
+
+/** What can't pass on one engine. */
+interface Listed {
+  /** Tests of what the library refuses by the name of the engine. */
+  refused: Failing
+  /** By the reason, tests that can't be judged: what they do themselves is beyond the profile. */
+  fixture: Record<string, Record<string, string[]>>
+}
+
+interface Failure {
+  file: string
+  test: string
+  message: string
+}
 
 interface JsonReport {
   testResults: {
     name: string
     message: string
-    assertionResults: { fullName: string; status: string }[]
+    assertionResults: { fullName: string; status: string; failureMessages: string[] }[]
   }[]
 }
 
@@ -27,15 +42,17 @@ const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : undefi
 const names = profiles.map(({ name }) => name).filter((name) => only === undefined || name === only)
 if (names.length === 0) throw new Error(`There is no engine ${only}: ${profiles.map(({ name }) => name).join(", ")}.`)
 
-const listed = JSON.parse(readFileSync(LIST, "utf8")) as Record<string, Refused>
+const update = args.includes("--update")
+const lists = JSON.parse(readFileSync(LIST, "utf8")) as Record<string, Listed>
 const differences: string[] = []
 for (const name of names) {
+  const list = lists[name] ?? { refused: {}, fixture: {} }
   const report = play(name)
-  if (!args.includes("--update")) differences.push(...compare(name, report, listed[name] ?? {}))
-  else {
-    listed[name] = failedIn(report)
-    writeFileSync(LIST, `${JSON.stringify(listed, null, 2)}\n`)
-  }
+  const refused = refusedIn(report, name)
+  if (!update) differences.push(...compare(name, refused, list.refused))
+  differences.push(...judge(name, otherFailuresIn(report, name), list.fixture))
+  lists[name] = { ...list, refused }
+  if (update) writeFileSync(LIST, `${JSON.stringify(lists, null, 2)}\n`)
 }
 for (const difference of differences) console.error(difference)
 console.log(differences.length === 0 ? "All engines refuse what they are known to refuse." : "")
@@ -58,21 +75,60 @@ function play(name: string): JsonReport {
   return read
 }
 
-/** Lists the tests that failed, by the name of their file. */
-function failedIn({ testResults }: JsonReport): Refused {
-  const files = testResults.map(({ name, message, assertionResults }): [string, "all" | string[]] => {
-    if (assertionResults.length === 0) throw new Error(`No test ran in ${name}: ${message}`)
-    const ran = assertionResults.filter(({ status }) => status === "passed" || status === "failed")
-    const failed = ran.filter(({ status }) => status === "failed").map(({ fullName }) => fullName)
-    const whole = failed.length === ran.length && failed.length > 1
-    return [relative(ROOT, name), whole ? "all" : [...new Set(failed)].sort()]
-  })
-  return Object.fromEntries(files.filter(([, failed]) => failed.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)))
+/** Tells whether a test failed because the library refused something by the name of the engine. */
+function isByName({ message }: Failure, engine: string): boolean {
+  return message.includes(`on ${engine}`) || message.includes(`${engine} does not count deleted rows`)
 }
 
-/** Says which tests fail that are not listed, and which are listed but pass. */
-function compare(engine: string, report: JsonReport, expected: Refused): string[] {
-  const found = failedIn(report)
+/** Lists the tests that ran, with the message of each that failed. */
+function ranIn({ testResults }: JsonReport): (Failure & { failed: boolean })[] {
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const ran = assertionResults.filter(({ status }) => status === "passed" || status === "failed")
+    if (ran.length === 0) throw new Error(`No test ran in ${name}: ${message}`)
+    return ran.map(({ fullName, status, failureMessages }) => ({
+      file: relative(ROOT, name),
+      test: fullName,
+      message: failureMessages.join("\n"),
+      failed: status === "failed",
+    }))
+  })
+}
+
+/** Lists the tests that were refused by the name of the engine, by their file. */
+function refusedIn(report: JsonReport, engine: string): Failing {
+  const all = ranIn(report)
+  const files = [...new Set(all.map(({ file }) => file))].map((file): [string, "all" | string[]] => {
+    const ran = all.filter((each) => each.file === file)
+    const refused = ran.filter((each) => each.failed && isByName(each, engine)).map(({ test }) => test)
+    const whole = refused.length === ran.length && refused.length > 1
+    return [file, whole ? "all" : [...new Set(refused)].sort()]
+  })
+  return Object.fromEntries(files.filter(([, refused]) => refused.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function otherFailuresIn(report: JsonReport, engine: string): Failure[] {
+  return ranIn(report).filter((each) => each.failed && !isByName(each, engine))
+}
+
+/** Says which tests fail for no listed reason, and which have one but don't need it. */
+function judge(engine: string, failures: Failure[], fixture: Listed["fixture"]): string[] {
+  const known = Object.values(fixture).flatMap((files) =>
+    Object.entries(files).flatMap(([file, tests]) => tests.map((test) => ({ file, test }))),
+  )
+  const isSame = (one: { file: string; test: string }) => (other: { file: string; test: string }) =>
+    one.file === other.file && one.test === other.test
+  return [
+    ...failures
+      .filter((failure) => !known.some(isSame(failure)))
+      .map(({ file, test, message }) => `${engine}: ${file}: fails by itself: ${test}: ${message.split("\n")[0]}`),
+    ...known
+      .filter((test) => !failures.some(isSame(test)))
+      .map(({ file, test }) => `${engine}: ${file}: listed under fixture, but doesn't fail by itself: ${test}`),
+  ]
+}
+
+/** Says which tests are refused that are not listed, and which are listed but not refused. */
+function compare(engine: string, found: Failing, expected: Failing): string[] {
   const files = [...new Set([...Object.keys(found), ...Object.keys(expected)])]
   return files.flatMap((file) => {
     const [failed, known] = [found[file] ?? [], expected[file] ?? []]
@@ -86,7 +142,7 @@ function compare(engine: string, report: JsonReport, expected: Refused): string[
         .map((test) => `${engine}: ${file}: refused, but not listed: ${test}`),
       ...known
         .filter((test) => !failed.includes(test))
-        .map((test) => `${engine}: ${file}: listed, but it passes: ${test}`),
+        .map((test) => `${engine}: ${file}: listed, but it is not refused: ${test}`),
     ]
   })
 }

@@ -15,6 +15,8 @@ export default defineConfig({
     include: FILES.map((file) => `test/store/${file}.test.ts`),
     globalSetup: ["test/setup/postgres-server.ts", "test/setup/left-out.ts"],
     isolate: false,
+    // A message that is cut off may not name the engine.
+    chaiConfig: { truncateThreshold: 0 },
     expect: { poll: { timeout: 5_000 } },
     testTimeout: 20_000,
     hookTimeout: 40_000,

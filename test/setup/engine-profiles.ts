@@ -41,7 +41,8 @@ const empty = (table: string): [RegExp, string] => [
  * The functions are those that pkg/sql/sem/builtins/fixed_oids.go of
  * https://github.com/cockroachdb/cockroach doesn't list: it has to_regclass(), format(),
  * pg_get_constraintdef() and pg_get_indexdef(), and none for partitions, statistics or ids of
- * transactions. Weaker row locks are other names for FOR UPDATE and FOR SHARE (issue 52420 there).
+ * transactions. Weaker row locks are other names for FOR UPDATE and FOR SHARE:
+ * https://github.com/cockroachdb/cockroach/issues/52420
  */
 const cockroach: EngineProfile = {
   name: "CockroachDB",
@@ -152,7 +153,7 @@ const managed = (method: "h" | "n" | undefined): EngineProfile["says"] => [
     "from pg_catalog.pg_dist_partition",
     `from (
       select oid::regclass as logicalrelid, '${method ?? "h"}'::"char" as partmethod from pg_class
-      where ${method ? `relkind = 'r' and relname in ('user', 'session', 'account')` : "false"}
+      where ${method ? `relkind = 'r' and relname in ('user', 'users', 'session', 'sessions', 'account', 'accounts')` : "false"}
     ) as pg_dist_partition`,
   ],
 ]

@@ -45,7 +45,7 @@ describe.each(drivers)("deleteLazyUser on $driver, where users refer to users", 
     const id = await newLazyUser()
     await database.query(`insert into "user" (id) values ('author of ${id}')`)
     await database.query(
-      `create table comment (note text references note, "userId" text references "user" on delete cascade)`,
+      `create table comment (note text primary key references note, "userId" text references "user" on delete cascade)`,
     )
     await database.query(`insert into comment values ('${id}1', 'author of ${id}')`)
     const error: unknown = await LazyAdapter(database.db)

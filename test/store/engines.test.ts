@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
@@ -5,6 +6,7 @@ import { checkServer, readServer } from "../../src/doctor/server/read-server.js"
 import { doctor } from "../../src/doctor.js"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
+import { type EngineOperation, LACKS } from "../../src/store/sql/engine/engine-lacks.js"
 import { Conflicts, conflictingClient } from "../setup/conflicting-client.js"
 import { emptyPostgres, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { engineClient } from "../setup/engine-client.js"
@@ -14,15 +16,9 @@ import { MergeWorld } from "./merge-world.js"
 const by = { provider: "test", type: "credentials" }
 const expires = new Date(Date.now() + 86_400_000)
 
-type Work = "adopt" | "delete" | "merge" | "migrate" | "purge"
-
-/** The works that are refused on each engine, as docs/engines.md has it. */
-const REFUSED: Record<string, readonly Work[]> = {
-  CockroachDB: ["migrate"],
-  YugabyteDB: [],
-  "Aurora DSQL": ["adopt", "delete", "merge", "migrate", "purge"],
-  Citus: ["adopt", "merge", "purge"],
-}
+/** Tells whether an engine is known to lack what an operation needs. */
+const refuses = ({ name }: Pick<EngineProfile, "name">, operation: EngineOperation): boolean =>
+  LACKS[name as keyof typeof LACKS]?.[operation] !== undefined
 
 let database: PostgresDatabase
 let world: MergeWorld
@@ -48,8 +44,8 @@ async function addOldUsers(...ids: string[]): Promise<void> {
     )
 }
 
-/** Does each work on rows of its own. */
-const WORKS: Record<Work, (store: StoreInternals) => Promise<unknown>> = {
+/** Runs each operation on rows of its own. */
+const RUN: Record<EngineOperation, (store: StoreInternals) => Promise<unknown>> = {
   async adopt(store) {
     await world.run(`insert into "user" (id, email) values ('g', 'guest-1@example.com'), ('r', 'ada@example.com')`)
     return store.adopt({ where: sql`email like 'guest-%'` })
@@ -76,7 +72,7 @@ const WORKS: Record<Work, (store: StoreInternals) => Promise<unknown>> = {
   },
 }
 
-const DONE: Record<Work, unknown> = {
+const DONE: Record<EngineOperation, unknown> = {
   adopt: expect.objectContaining({ adopted: 1, failures: 0 }),
   delete: true,
   merge: expect.objectContaining({ moved: { note: 2, item: 1 }, conflicts: { cart: 1 } }),
@@ -84,9 +80,10 @@ const DONE: Record<Work, unknown> = {
   purge: expect.objectContaining({ purged: 2, deleted: { note: 2 }, failures: 0 }),
 }
 
-const works = (["adopt", "delete", "merge", "purge"] as const).map((work) => ({ work }))
+const OPERATIONS: readonly EngineOperation[] = ["adopt", "delete", "merge", "migrate", "purge"]
+const onRows = OPERATIONS.filter((operation) => operation !== "migrate").map((operation) => ({ operation }))
 
-/** Expects a refusal by the name of the engine, from the work that `start` begins. */
+/** Expects a refusal by the name of the engine, from the operation that `start` begins. */
 async function expectRefusal(name: string, start: () => Promise<unknown>): Promise<void> {
   const error: unknown = await start().then(
     () => undefined,
@@ -127,40 +124,59 @@ describe.each(profiles)("on what $name has of PostgreSQL, by profile", (profile)
     expect(await storeOf(profile).stats()).toMatchObject({ lazyUsers: 0 })
   })
 
+  it("the details of the statistics say who is held back, or that the engine has no purge", async () => {
+    await addOldUsers("a", "b")
+    // A key without ON DELETE holds a user back, and is followed by a recursive query.
+    await world.run(`create table chain (id int primary key, owner text references "user");
+      insert into chain values (1, 'a')`)
+    const { details } = await storeOf(profile).stats({ details: true })
+    expect(details?.cohorts.length).toBeGreaterThan(0)
+    expect(details?.heldBack).toEqual(
+      refuses(profile, "purge")
+        ? { unknown: expect.stringContaining(`on ${profile.name}`) }
+        : expect.objectContaining({ due: 2, referredTo: 1, tables: { chain: 1 } }),
+    )
+  })
+
   it("the doctor names the engine, and what it refuses", async () => {
-    const findings = checkServer(await readServer(playing(profile)))
+    const findings = checkServer(await readServer(playing(profile), `"user"`))
     const message = findings.find(({ code }) => code === "engine")?.message ?? ""
     expect(message).toContain(profile.name)
     const [, refused = ""] = message.match(/It refuses to (.*)\. Compare/) ?? []
-    for (const work of REFUSED[profile.name] as Work[]) expect(refused).toContain(work)
-    expect(findings.map(({ code }) => code)).toEqual(["engine"])
+    for (const operation of OPERATIONS) expect(refused.includes(operation)).toBe(refuses(profile, operation))
+    expect(findings.map(({ code, fix }) => [code, fix.includes("purge")])).toEqual([
+      ["engine", !refuses(profile, "purge")],
+    ])
     const report = await doctor({ db: playing(profile) })
     expect(report.findings.map(({ code }) => code)).toContain("engine")
   })
 
-  it.each(works)("$work works, or is refused by the engine's name before it changes anything", async ({ work }) => {
-    if (!REFUSED[profile.name]?.includes(work)) return expect(await WORKS[work](storeOf(profile))).toEqual(DONE[work])
-    let before: unknown
-    const refusing = new Proxy(storeOf(profile), {
-      get:
-        (store, name) =>
-        async (...args: unknown[]) => {
-          before = await world.everything()
-          return (Reflect.get(store, name) as (...args: unknown[]) => unknown)(...args)
-        },
-    })
-    await expectRefusal(profile.name, () => WORKS[work](refusing))
-    expect(await world.everything()).toEqual(before)
-  })
+  it.each(onRows)(
+    "$operation works, or is refused by the engine's name before it changes anything",
+    async ({ operation }) => {
+      if (!refuses(profile, operation)) return expect(await RUN[operation](storeOf(profile))).toEqual(DONE[operation])
+      let before: unknown
+      const refusing = new Proxy(storeOf(profile), {
+        get:
+          (store, name) =>
+          async (...args: unknown[]) => {
+            before = await world.everything()
+            return (Reflect.get(store, name) as (...args: unknown[]) => unknown)(...args)
+          },
+      })
+      await expectRefusal(profile.name, () => RUN[operation](refusing))
+      expect(await world.everything()).toEqual(before)
+    },
+  )
 
   it("the default tables are made, or are refused by the engine's name before it changes anything", async () => {
     const fresh = await emptyPostgres()
     try {
       const db = drizzle(engineClient(fresh.sql, profile))
-      if (REFUSED[profile.name]?.includes("migrate")) await expectRefusal(profile.name, () => migrate(db))
+      if (refuses(profile, "migrate")) await expectRefusal(profile.name, () => migrate(db))
       else expect((await migrate(db)).applied).not.toEqual([])
       const made = await fresh.query("select from pg_class where relname = 'user'")
-      expect(made.length).toBe(REFUSED[profile.name]?.includes("migrate") ? 0 : 1)
+      expect(made.length).toBe(refuses(profile, "migrate") ? 0 : 1)
     } finally {
       await fresh.close()
     }
@@ -187,8 +203,13 @@ describe("on an engine that lacks what no documentation tells", () => {
     expect(await world.everything()).toEqual(before)
   })
 
+  it("the details of the statistics are given but for who is held back", async () => {
+    const { details } = await storeOf(without(/authjs_lazy_aged/)).stats({ details: true })
+    expect(details?.heldBack).toEqual({ unknown: expect.stringContaining("YugabyteDB lacks something") })
+  })
+
   it("adopting ends with one refusal, and nobody is adopted", async () => {
-    await expectRefusal("YugabyteDB", () => WORKS.adopt(storeOf(without(/authjs_lazy_given/))))
+    await expectRefusal("YugabyteDB", () => RUN.adopt(storeOf(without(/authjs_lazy_given/))))
     expect(await world.count(`"user" where "lazySince" is not null`)).toBe(0)
   })
 
@@ -226,14 +247,23 @@ it("a purge whose commits fail at random deletes everyone, each counted once", a
 })
 
 describe("on Citus, where tables are whole on each machine", () => {
-  it.each(works)("$work works with reference tables, which Citus copies to all machines", async ({ work }) => {
-    expect(await WORKS[work](storeOf(wholeOnCitus.reference))).toEqual(DONE[work])
+  it("the doctor says that nothing is refused with reference tables", async () => {
+    const [finding] = checkServer(await readServer(playing(wholeOnCitus.reference), `"user"`))
+    expect(finding).toMatchObject({ code: "engine", fix: "npx authjs-lazy purge --dry-run" })
+    expect(finding?.message).not.toContain("refuses")
   })
 
+  it.each(onRows)(
+    "$operation works with reference tables, which Citus copies to all machines",
+    async ({ operation }) => {
+      expect(await RUN[operation](storeOf(wholeOnCitus.reference))).toEqual(DONE[operation])
+    },
+  )
+
   it("an installation that manages no table is PostgreSQL: the server counts deleted rows", async () => {
-    const { engine } = await readServer(playing(wholeOnCitus.local))
+    const { engine } = await readServer(playing(wholeOnCitus.local), `"user"`)
     expect(engine).toEqual({ name: "PostgreSQL", countsRows: true })
-    expect(await WORKS.purge(storeOf(wholeOnCitus.local))).toEqual(DONE.purge)
+    expect(await RUN.purge(storeOf(wholeOnCitus.local))).toEqual(DONE.purge)
   })
 })
 
@@ -248,4 +278,22 @@ it("which engine it is, is asked at most once for a client and its transactions"
   const { user } = await store.createLazyUser()
   await store.convert({ userId: user.id, set: {}, by })
   expect(asked.length).toBeLessThan(2)
+})
+
+describe("the table of docs/engines.md", () => {
+  const page = readFileSync(new URL("../../docs/engines.md", import.meta.url), "utf8")
+  const rows = page
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .map((line) => line.split(" | "))
+
+  it.each(profiles)("names each operation that is always refused on $name", ({ name }) => {
+    const [, , refused = ""] = rows.find(([engine]) => engine?.includes(name)) ?? []
+    const named = [...refused.matchAll(/`(\w+)`/g)].map(([, method]) => method?.replace("deleteLazyUser", "delete"))
+    expect(named.sort()).toEqual(OPERATIONS.filter((operation) => refuses({ name }, operation)))
+  })
+
+  it("has a row for each engine that lacks something", () => {
+    for (const name of Object.keys(LACKS)) expect(rows.filter(([engine]) => engine?.includes(name))).not.toEqual([])
+  })
 })

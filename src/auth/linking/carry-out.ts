@@ -100,7 +100,7 @@ export async function settle({ decision, adapter, config }: RequestContext): Pro
     // The real user is signed in; the purge removes the lazy user later.
     logError(
       config,
-      new AdapterError("A lazy user could not be closed after a sign-in. The purge will remove it.", {
+      new AdapterError("A lazy user could not be closed after a sign-in. It stays until a purge removes it.", {
         cause: { err: error },
       }),
     )
@@ -128,7 +128,7 @@ async function removeNewUser(
     // Log this error only: the app must see the one that failed the sign-in.
     logError(
       config,
-      new AdapterError("A lazy user whose sign-in failed could not be deleted. The purge will remove it.", {
+      new AdapterError("A lazy user whose sign-in failed could not be deleted. It stays until a purge removes it.", {
         cause: { err: error },
       }),
     )

@@ -1,6 +1,6 @@
-import { readEngine } from "../../store/sql/catalogue/engine.js"
 import type { Database } from "../../store/sql/database.js"
-import { isLack } from "../../store/sql/explain-engine.js"
+import { readEngine } from "../../store/sql/engine/engine.js"
+import { isLack } from "../../store/sql/engine/refuse-on-engine.js"
 import { type LazyAdapterOptions, resolveTables, type Tables } from "../../store/tables/resolve-tables.js"
 import { schema } from "../../store/tables/schema.js"
 import type { ConfigFacts } from "../app/read-config.js"
@@ -51,7 +51,8 @@ export async function examineDatabase(
   const tables = resolveTables(options)
   const references = options.references ?? []
   const credentials = (tables.credentials ?? []).map(({ userId }) => userId)
-  const facts = await readFacts(db, neededTables(tables, circumstances.config), [...references, ...credentials])
+  const needed = neededTables(tables, circumstances.config)
+  const facts = await readFacts(db, tables.usersTable, needed, [...references, ...credentials])
 
   const others = circumstances.beside ? [] : await examineOthers(db, tables, facts, circumstances)
   const basics = [

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm"
-import { type Engine, readEngine } from "../../store/sql/catalogue/engine.js"
-import { knownLacks } from "../../store/sql/catalogue/engine-lacks.js"
 import type { Database } from "../../store/sql/database.js"
+import { type Engine, readEngine } from "../../store/sql/engine/engine.js"
+import { type Lacks, lacksOf } from "../../store/sql/engine/engine-lacks.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import { queryDocument } from "../../store/sql/query.js"
 import type { Finding } from "../finding.js"
@@ -17,22 +17,27 @@ export interface ServerFacts {
   /** Where that setting comes from, as in pg_settings. */
   trackCountsSource: string
   engine?: Engine
+  /** What that engine is known to lack for the tables of this app. */
+  lacks?: Lacks
 }
 
 const OLDEST = 14
 
 /** Says what is refused on an engine, each time before anything is changed. */
-function whatLacks(engine: Engine): string {
-  const lacks = Object.entries(knownLacks(engine))
-  const reasons = [...new Set(lacks.map(([, lack]) => lack))].map((reason) => {
-    const works = lacks.filter(([, lack]) => lack === reason).map(([work]) => work)
-    return `${works.join(", ")}, since ${reason}`
+function whatIsRefused(lacks: Lacks): string {
+  const all = Object.entries(lacks)
+  const reasons = [...new Set(all.map(([, lack]) => lack))].map((reason) => {
+    const operations = all.filter(([, lack]) => lack === reason).map(([operation]) => operation)
+    return `${operations.join(", ")}, since ${reason}`
   })
   return reasons.length === 0 ? "" : `It refuses to ${reasons.join("; to ")}. `
 }
 
-/** Reads version, role and settings of the server. One query, and {@link readEngine}. */
-export async function readServer(tx: Database): Promise<ServerFacts> {
+/**
+ * Reads version, role and settings of the server. One query, {@link readEngine} and {@link lacksOf}.
+ * @param users the quoted name of the user table
+ */
+export async function readServer(tx: Database, users: string): Promise<ServerFacts> {
   const engine = await readEngine(tx)
   const facts = await queryDocument<Omit<ServerFacts, "engine">>(
     tx,
@@ -46,7 +51,7 @@ export async function readServer(tx: Database): Promise<ServerFacts> {
     )::text as document
     from (values (1)) as one left join pg_settings on name = 'track_counts'`,
   )
-  return { ...facts, engine }
+  return { ...facts, engine, lacks: await lacksOf(tx, engine, users) }
 }
 
 /** Reports a server that is too old, or that does not count deleted rows. */
@@ -57,6 +62,7 @@ export function checkServer({
   trackCounts,
   trackCountsSource,
   engine,
+  lacks = {},
 }: ServerFacts): Finding[] {
   const findings: Finding[] = []
   const major = Math.floor(version / 10_000)
@@ -72,8 +78,8 @@ export function checkServer({
     findings.push({
       code: "engine",
       severity: "warning",
-      message: `The server is ${engine.name}, on which this library was never run. ${whatLacks(engine)}Compare docs/engines.md, and try what your app does on a copy. The doctor leaves out what it can't ask this engine.`,
-      fix: "npx authjs-lazy purge --dry-run",
+      message: `The server is ${engine.name}, on which this library was never run. ${whatIsRefused(lacks)}Compare docs/engines.md, and try what your app does on a copy. The doctor leaves out what it can't ask this engine.`,
+      fix: `npx authjs-lazy ${lacks.purge === undefined ? "purge --dry-run" : "stats"}`,
     })
   }
   if (!trackCounts && (!engine || engine.name === "PostgreSQL")) {

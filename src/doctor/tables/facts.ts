@@ -3,7 +3,7 @@ import { isAssumed, neededColumns } from "../../store/sql/catalogue/assumed-tabl
 import { type DeclaredKey, readDeclaredKeys } from "../../store/sql/catalogue/foreign-keys.js"
 import { readTables, type TableFacts } from "../../store/sql/catalogue/tables.js"
 import type { Database } from "../../store/sql/database.js"
-import { columnName } from "../../store/sql/identifiers.js"
+import { columnName, qualifiedName } from "../../store/sql/identifiers.js"
 import type { NamedTable } from "../../store/tables/schema.js"
 import { readClockSkew } from "../server/clock.js"
 import { readOnly } from "../server/read-only.js"
@@ -29,15 +29,20 @@ type KnownTable = NeededTable & { facts: TableFacts | null }
  * Reads the catalogue, which every role may read, with one number of queries for any number of
  * tables.
  */
-export function readFacts(db: Database, needed: NeededTable[], references: readonly AnyPgColumn[]): Promise<Facts> {
+export function readFacts(
+  db: Database,
+  users: PgTable,
+  needed: NeededTable[],
+  references: readonly AnyPgColumn[],
+): Promise<Facts> {
   return readOnly(db, async (tx) => {
-    const server = await readServer(tx)
+    const server = await readServer(tx, qualifiedName(users))
     const skew = await readClockSkew(tx)
     const all = [...needed.map(({ table }) => table), ...references.map(({ table }) => table as PgTable)]
     const found = await readTables(tx, all)
     const tables = needed.map((table, position) => ({ ...table, facts: unlessStranger(table.table, found[position]) }))
-    const users = tables.find(({ key }) => key === "usersTable")?.facts
-    const keys = users ? await readDeclaredKeys(tx, users.oid) : []
+    const known = tables.find(({ key }) => key === "usersTable")?.facts
+    const keys = known ? await readDeclaredKeys(tx, known.oid) : []
     return {
       server,
       skew,

@@ -1,7 +1,7 @@
 import { LazySetupError } from "../../errors.js"
-import type { Engine } from "../sql/catalogue/engine.js"
 import { type ForeignKey, readForeignKeys } from "../sql/catalogue/foreign-keys.js"
 import type { Database } from "../sql/database.js"
+import type { Engine } from "../sql/engine/engine.js"
 import { qualifiedName } from "../sql/identifiers.js"
 import type { RowKeys } from "../sql/row-place.js"
 import type { Tables } from "../tables/resolve-tables.js"

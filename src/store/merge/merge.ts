@@ -1,10 +1,10 @@
 import { eq, inArray, sql } from "drizzle-orm"
 import type { AnyPgColumn } from "drizzle-orm/pg-core"
 import { MergeConflictError, MergeUnsupportedError, NotLazyError, NotRealError } from "../../errors.js"
-import { requireWitness } from "../deletion/require-witness.js"
+import { requireCountable } from "../deletion/require-countable.js"
 import { addRows, type ByTable } from "../sql/by-table.js"
-import { lockOf } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
+import { lockOf } from "../sql/engine/engine.js"
 import { pipelined, queryRepeated, STATEMENT_NAME } from "../sql/query.js"
 import { EXCLUSION_VIOLATION, FOREIGN_KEY_VIOLATIONS, sqlState, UNIQUE_VIOLATION } from "../sql/sql-state.js"
 import { rememberTransaction, retryReadCommitted } from "../sql/transactions.js"
@@ -50,7 +50,7 @@ export function mergeUsers(
       const found = await findReferences(tx, tables, references, mergeTables)
       checkIsolation(found)
       refuseUnsupported(found)
-      await requireWitness(tx, found)
+      await requireCountable(tx, found)
       const move: Move = { from: fromId, into: intoId, users: found.users }
       const { from, into } = await lockUsers(tx, tables, found, move, options)
 

@@ -3,9 +3,9 @@ import { getTableConfig, type PgTable } from "drizzle-orm/pg-core"
 import { MergeConflictError } from "../../errors.js"
 import { changedBetween, type DeletedRows } from "../deletion/count-deleted.js"
 import type { ByTable } from "../sql/by-table.js"
-import { numbersTransactions } from "../sql/catalogue/engine.js"
 import { type DeletedSoFar, readDeletedAround, readReferringBeyond } from "../sql/catalogue/row-counts.js"
 import type { Database } from "../sql/database.js"
+import { numbersTransactions } from "../sql/engine/engine.js"
 import { pipelined, queryRepeated } from "../sql/query.js"
 import { connectionLost, runDeferred } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -111,7 +111,7 @@ function reportOf({ users, credentials }: UserReferences, gone: DeletedRows[]): 
 
 /**
  * Reports what went where the server counts no rows: what was to go along the foreign keys, which
- * lead to every row that can go, as {@link requireWitness} has made sure.
+ * lead to every row that can go, as {@link requireCountable} has made sure.
  */
 async function countedBefore(
   tx: Database,

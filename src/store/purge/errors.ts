@@ -1,7 +1,7 @@
 import { LazyError, OtherUsersError } from "../../errors.js"
 import type { PurgeGraph } from "../deletion/graph.js"
-import type { Engine } from "../sql/catalogue/engine.js"
-import { isLack } from "../sql/explain-engine.js"
+import type { Engine } from "../sql/engine/engine.js"
+import { isLack } from "../sql/engine/refuse-on-engine.js"
 import { FOREIGN_KEY_VIOLATIONS, sqlState } from "../sql/sql-state.js"
 import { brokenConstraint } from "../sql/violation.js"
 

@@ -1,5 +1,5 @@
 import { forReading, readPurgeGraph } from "../deletion/graph.js"
-import { requireWitness } from "../deletion/require-witness.js"
+import { requireCountable } from "../deletion/require-countable.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { readClock } from "../sql/query.js"
@@ -29,7 +29,7 @@ export async function purgeLazyUsers(db: Database, tables: Tables, options: Purg
   const graph = settings.dryRun ? forReading(found) : found
   const job: PurgeJob = { db, search: { tables, settings, hasSessions, within: graph.within }, graph, strategy }
   await checkSight(job)
-  if (!settings.dryRun) await requireWitness(db, graph)
+  if (!settings.dryRun) await requireCountable(db, graph)
   const report = await strategy.run(job, purgeInBatches)
   if (!settings.beside && foundNobody(report, settings)) await refuseOtherUsers(db, tables, "purge")
   return report

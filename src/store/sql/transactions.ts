@@ -1,7 +1,7 @@
 import { is, sql } from "drizzle-orm"
 import { PgTransaction } from "drizzle-orm/pg-core"
-import { type Engine, numbersTransactions } from "./catalogue/engine.js"
 import type { Database } from "./database.js"
+import { type Engine, numbersTransactions } from "./engine/engine.js"
 import { queryRows } from "./query.js"
 import { sqlState } from "./sql-state.js"
 

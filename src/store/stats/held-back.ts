@@ -10,6 +10,10 @@ import { resolvePurgeOptions } from "../purge/options.js"
 import { addRows, type ByTable } from "../sql/by-table.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
+import { readEngine } from "../sql/engine/engine.js"
+import { lackFor } from "../sql/engine/engine-lacks.js"
+import { isLack } from "../sql/engine/refuse-on-engine.js"
+import { qualifiedName } from "../sql/identifiers.js"
 import { queryDocument } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"
@@ -31,6 +35,9 @@ export async function readHeldBack(
   lazyUsers: number,
   purge: StatsOptions["purge"] = {},
 ): Promise<HeldBackStats | { unknown: string }> {
+  const engine = await readEngine(db)
+  const lack = await lackFor(db, engine, "purge", qualifiedName(tables.usersTable))
+  if (lack !== undefined) return { unknown: `There is no purge on ${engine.name}: ${lack}.` }
   try {
     const settings = resolvePurgeOptions(purge, tables)
     const hasSessions = await tableExists(db, tables.sessionsTable)
@@ -55,6 +62,7 @@ export async function readHeldBack(
   } catch (error) {
     // What the role can't see, no number can tell.
     if (error instanceof LazySetupError) return { unknown: error.message }
+    if (isLack(error, engine)) return { unknown: `${engine.name} lacks something of PostgreSQL that a purge needs.` }
     throw error
   }
 }

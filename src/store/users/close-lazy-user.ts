@@ -1,6 +1,6 @@
 import { and, eq } from "drizzle-orm"
-import { lockOf, readEngine } from "../sql/catalogue/engine.js"
 import type { Database } from "../sql/database.js"
+import { lockOf, readEngine } from "../sql/engine/engine.js"
 import { retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
 import { isLazyUser } from "../tables/schema.js"

@@ -3,10 +3,10 @@ import { LazySetupError, OtherUsersError } from "../../errors.js"
 import { takesOtherUsers } from "../deletion/closure.js"
 import { countDeleted, type DeletedRows } from "../deletion/count-deleted.js"
 import { readPurgeGraph } from "../deletion/graph.js"
-import { requireWitness } from "../deletion/require-witness.js"
-import { readEngine } from "../sql/catalogue/engine.js"
+import { requireCountable } from "../deletion/require-countable.js"
 import { isTable, noTable, readTable } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
+import { readEngine } from "../sql/engine/engine.js"
 import { qualifiedName } from "../sql/identifiers.js"
 import { retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -43,7 +43,7 @@ export async function deleteLazyUser(
 async function foreseeOtherUsers(tx: Database, tables: Tables, userId: string): Promise<void> {
   const { usersTable } = tables
   const graph = await readPurgeGraph(tx, tables, false)
-  await requireWitness(tx, graph)
+  await requireCountable(tx, graph)
   const isUser = eq(usersTable.id, userId)
   await tx.select({ id: usersTable.id }).from(usersTable).where(isUser).for("update")
   if (await takesOtherUsers(tx, tables, graph, isUser)) throw new OtherUsersError(graph.users.label)

@@ -1,7 +1,7 @@
 import type { Database } from "../database.js"
+import type { Engine } from "../engine/engine.js"
 import type { RowKeys } from "../row-place.js"
 import { type CollatedPair, readCollations } from "./collations.js"
-import type { Engine } from "./engine.js"
 import { type ReachedRows, readReached } from "./reached.js"
 import { Reach, type ReachedTable } from "./reached-tables.js"
 

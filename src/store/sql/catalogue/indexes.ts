@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
+import { withPartitions } from "../engine/dialect.js"
+import { readEngine } from "../engine/engine.js"
 import { queryDocument } from "../query.js"
-import { withPartitions } from "./dialect.js"
-import { readEngine } from "./engine.js"
 import { label, qualified, topmost } from "./names.js"
 
 /** A key of an index. */

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm"
 import type { Database } from "../database.js"
+import { readEngine } from "../engine/engine.js"
 import { quoted } from "../identifiers.js"
 import { queryDocument } from "../query.js"
-import { readEngine } from "./engine.js"
 import { label, qualified } from "./names.js"
 import { hidesRows } from "./rights.js"
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
-import { partitionRoot, triggersOn, withPartitions } from "./dialect.js"
-import type { Engine } from "./engine.js"
+import { partitionRoot, triggersOn, withPartitions } from "../engine/dialect.js"
+import type { Engine } from "../engine/engine.js"
 
 // SQL expressions about a row of pg_class; `alias` is what the statement calls that row.
 

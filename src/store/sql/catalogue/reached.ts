@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm"
 import type { Database } from "../database.js"
+import { partitionRoot, securesRows } from "../engine/dialect.js"
+import { type Engine, readEngine } from "../engine/engine.js"
 import { queryRepeatedDocument } from "../query.js"
-import { partitionRoot, securesRows } from "./dialect.js"
-import { type Engine, readEngine } from "./engine.js"
 
 /** The catalogue around some tables, as PostgreSQL keeps it: one entry for each of its rows. */
 export interface ReachedRows {

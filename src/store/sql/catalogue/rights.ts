@@ -1,10 +1,10 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../database.js"
+import { hasPolicies, securesRows } from "../engine/dialect.js"
+import { type Engine, readEngine } from "../engine/engine.js"
 import { queryDocument, queryRows } from "../query.js"
 import { relationOf } from "./assumed-tables.js"
-import { hasPolicies, securesRows } from "./dialect.js"
-import { type Engine, readEngine } from "./engine.js"
 import { hasTriggers, label, qualified } from "./names.js"
 
 /**

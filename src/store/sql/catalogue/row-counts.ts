@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
+import { type Engine, numbersTransactions } from "../engine/engine.js"
 import { queryRepeated, queryRepeatedDocument } from "../query.js"
-import { type Engine, numbersTransactions } from "./engine.js"
 import { label } from "./names.js"
 
 /** The rows that a transaction has deleted and changed so far, as PostgreSQL counts them. */

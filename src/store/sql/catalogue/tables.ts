@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm"
 import { getTableConfig, type PgTable } from "drizzle-orm/pg-core"
 import type { Database } from "../database.js"
+import { readEngine } from "../engine/engine.js"
 import { qualifiedName } from "../identifiers.js"
 import { queryDocument, queryRows } from "../query.js"
 import { relationOf } from "./assumed-tables.js"
 import { type Column, columnsOf } from "./columns.js"
-import { readEngine } from "./engine.js"
 import { label, qualified, topmost, values } from "./names.js"
 import { readable } from "./rights.js"
 

@@ -1,41 +1,41 @@
-import { type Engine, readEngine } from "./catalogue/engine.js"
-import { type EngineWork, lackFor } from "./catalogue/engine-lacks.js"
-import type { Database } from "./database.js"
-import { sqlState } from "./sql-state.js"
+import type { Database } from "../database.js"
+import { sqlState } from "../sql-state.js"
+import { type Engine, readEngine } from "./engine.js"
+import { type EngineOperation, lackFor } from "./engine-lacks.js"
 
 /** feature_not_supported, undefined_function, undefined_column and undefined_object. */
-const LACKS = ["0A000", "42883", "42703", "42704"]
+const STATES_OF_LACK = ["0A000", "42883", "42703", "42704"]
 
 /** Tells whether an error says that an engine other than PostgreSQL lacks something. */
 export const isLack = (error: unknown, { name }: Engine): boolean =>
-  name !== "PostgreSQL" && LACKS.includes(sqlState(error) ?? "")
+  name !== "PostgreSQL" && STATES_OF_LACK.includes(sqlState(error) ?? "")
 
 /** Makes the error that names the engine; `cause` is the error of the database. */
 type Refusal = (onEngine: string, options?: ErrorOptions) => Error
 
 /**
- * Runs what not every engine can do. Refuses it before the first statement where the documentation
- * of the engine says what it lacks, and replaces the error of the database elsewhere.
+ * Runs an operation, or refuses it on an engine whose documentation rules it out. Refuses before the
+ * first statement, and replaces the error of the database where an engine lacks something else.
  * @param users the quoted name of the user table
  */
 export async function runOnEngine<Result>(
   db: Database,
-  work: EngineWork,
+  operation: EngineOperation,
   users: string,
   run: () => Promise<Result>,
   refusal: Refusal,
 ): Promise<Result> {
   const engine = await readEngine(db)
-  const lack = await lackFor(db, engine, work, users)
+  const lack = await lackFor(db, engine, operation, users)
   if (lack !== undefined) throw refusal(`on ${engine.name}: ${lack}. Nothing was changed. ${READ_ON}`)
-  return explainEngine(db, run, refusal)
+  return refuseOnEngine(db, run, refusal)
 }
 
 /**
  * Runs statements, and replaces the error of an engine that lacks what they need of PostgreSQL. No
  * statement goes to the database unless one fails.
  */
-export async function explainEngine<Result>(
+export async function refuseOnEngine<Result>(
   db: Database,
   run: () => Promise<Result>,
   refusal: Refusal,
@@ -43,7 +43,7 @@ export async function explainEngine<Result>(
   try {
     return await run()
   } catch (error) {
-    if (!LACKS.includes(sqlState(error) ?? "")) throw error
+    if (!STATES_OF_LACK.includes(sqlState(error) ?? "")) throw error
     const engine = await readEngine(db)
     if (!isLack(error, engine)) throw error
     throw refusal(`on ${engine.name}, which lacks something of PostgreSQL that this needs. ${ROLLED_BACK} ${READ_ON}`, {

@@ -16,7 +16,7 @@ export const partitionRoot = (engine: Engine, oid: string): string =>
 export const withPartitions = (engine: Engine, oid: string): string =>
   hasPartitions(engine) ? `select ${oid} union all select relid from pg_partition_tree(${oid})` : `select ${oid}`
 
-/** Writes the condition for the app to have an enabled trigger on one of the tables of a query. */
+/** Builds the condition that one of these tables has an enabled trigger of the app. */
 export const triggersOn = (engine: Engine, tables: string): string =>
   engine.name === "Aurora DSQL"
     ? "false"

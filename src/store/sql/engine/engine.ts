@@ -13,7 +13,7 @@ export interface Engine {
   countsRows: boolean
 }
 
-/** What one query tells of an engine. */
+/** The answer to the query that identifies the server. */
 interface Told {
   name: Engine["name"]
   tracks: boolean
@@ -112,8 +112,8 @@ export async function isSpread(db: Database, { name }: Engine, table: string): P
 export const numbersTransactions = ({ name }: Engine): boolean => name === "PostgreSQL"
 
 /**
- * Tells whether the engine locks the rows of a join. Aurora DSQL makes no transaction wait, and
- * takes FOR UPDATE in queries of one row, by its primary key, alone:
+ * Tells whether FOR UPDATE may lock a join. Aurora DSQL takes it for one table, by its whole primary
+ * key:
  * https://docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-postgresql-compatibility-supported-sql-features.html
  */
 export const locksJoins = ({ name }: Engine): boolean => name !== "Aurora DSQL"

@@ -4,11 +4,11 @@ import { readVisibility } from "../sql/catalogue/rights.js"
 import type { Database } from "../sql/database.js"
 
 /**
- * Checks that every row that can go with a user can be counted: by the server, or where it doesn't
- * count deleted rows, beforehand along the foreign keys. One query, and none on PostgreSQL.
+ * Refuses a deletion that a trigger, a rule or row-level security could extend to rows that nothing
+ * counts. One query, and none where the server counts deleted rows.
  * @throws LazySetupError where rows could go that nothing would count, naming the cause
  */
-export async function requireWitness(
+export async function requireCountable(
   db: Database,
   { engine, within }: Pick<ForeignKeys, "engine" | "within">,
 ): Promise<void> {
