@@ -1,5 +1,6 @@
+import { randomNumbers } from "../../setup/random-numbers.js"
 import { sleep } from "../servers/run-program.js"
-import { randomNumbers, type Settings } from "../settings.js"
+import type { Settings } from "../settings.js"
 import type { World } from "../world.js"
 import { FAULTS, type FaultKind } from "./kinds.js"
 
