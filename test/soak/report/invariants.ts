@@ -73,11 +73,12 @@ async function checkUsers({ world, ledger }: Evidence): Promise<Checked> {
   for (const { username } of users) if (username) names.set(username, (names.get(username) ?? 0) + 1)
   const twice = [...names].filter(([, count]) => count > 1).map(([name]) => `${name} is there twice`)
   const unknown = users.filter(({ id }) => !ledger.users.has(id))
-  const tooMany = unknown.length > ledger.unanswered ? [`${unknown.length} users are nobody's`] : []
+  const tooMany =
+    unknown.length > ledger.abandoned ? [`${unknown.length} users are nobody's, of ${ledger.abandoned}`] : []
   const ids = new Set(users.map(({ id }) => id))
   const left = [...ledger.users].filter(([id, fate]) => fate.kind === "merged" && ids.has(id))
   return {
-    promise: "no user is there twice, and those are nobody's whose first visit got no answer",
+    promise: "no user is there twice, and no more are nobody's than first visits got no answer, or a 503 for good",
     checked: users.length,
     broken: first([...twice, ...tooMany, ...left.map(([id]) => `${id} was merged, and is there`)]),
   }
@@ -152,7 +153,8 @@ async function checkPurged({ world, forgotten }: Evidence): Promise<Checked> {
 }
 
 function checkAnswers({ ledger }: Evidence): Checked {
-  const promise = "a failure is a 503 with Retry-After that keeps the session, and every visitor stays the same user"
+  const promise =
+    "a failure is a 503 with Retry-After, or of the app's own INSERT, and keeps the session; every visitor stays the same user"
   return { promise, checked: ledger.requests, broken: first(ledger.broken) }
 }
 
@@ -163,7 +165,7 @@ function checkRecovery({ faults, probe }: Evidence): Checked {
     // Of a sign-in that goes on, the end is seen.
     return recovery === undefined || recovery > RECOVERY + usual ? [`${name}: ${recovery ?? "never"} ms`] : []
   })
-  const promise = "sign-ins go on within 5 s of each fault"
+  const promise = "sign-ins go on within 5 s of each fault and the time that a sign-in takes"
   return { promise, checked: faults.length, broken: first(late), isTimed: true }
 }
 

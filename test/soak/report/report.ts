@@ -59,10 +59,10 @@ export function writeReport(evidence: Evidence, checked: Checked[], settings: Se
   console.log(`\n${text}`)
   mkdirSync(ARTIFACTS, { recursive: true })
   writeFileSync(join(ARTIFACTS, "soak.md"), text)
-  const { requests, unanswered, broken } = ledger
+  const { requests, abandoned, broken } = ledger
   const counts = {
     requests,
-    unanswered,
+    abandoned,
     done: Object.fromEntries(ledger.done),
     failures: Object.fromEntries(ledger.failures),
   }
