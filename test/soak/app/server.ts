@@ -8,7 +8,7 @@ import { obeyClock } from "./clock.js"
 const POOL = 8
 
 obeyClock()
-const { db, connections } = openDatabase(POOL)
+const { db, pool } = openDatabase(POOL)
 const authConfig = makeAuth(db)
 const app = express()
 
@@ -41,7 +41,7 @@ app.use("/auth", expressAuth(authConfig))
 app.get("/vitals", (_req, res) => {
   globalThis.gc?.()
   const { heapUsed, rss } = process.memoryUsage()
-  res.json({ pid: process.pid, uptime: process.uptime(), heap: heapUsed, rss, connections: connections() })
+  res.json({ pid: process.pid, uptime: process.uptime(), heap: heapUsed, rss, pool: pool() })
 })
 app.get("/", allowLazy(authConfig), (_req, res) => void res.json(res.locals.session))
 app.post("/note", allowLazy(authConfig), express.json(), write("note"))

@@ -3,8 +3,9 @@ import type { ForgottenUsers } from "../load/forgotten-users.js"
 import type { Ledger } from "../load/ledger.js"
 import type { Probe } from "../load/probe.js"
 import type { VitalsWatch } from "../load/vitals.js"
-import { SERVER_CONNECTIONS } from "../servers/pooler.js"
+import type { Vitals } from "../servers/node-processes.js"
 import { until } from "../servers/run-program.js"
+import type { Settings } from "../settings.js"
 import type { World } from "../world.js"
 import { judgeHeaps } from "./flat-memory.js"
 
@@ -25,6 +26,7 @@ export interface Evidence {
   forgotten: ForgottenUsers
   vitals: VitalsWatch
   faults: Fault[]
+  driver: Settings["driver"]
 }
 
 /** Sign-ins have to go on this soon after a fault, in milliseconds. */
@@ -43,7 +45,8 @@ export async function checkInvariants(evidence: Evidence): Promise<Checked[]> {
     checkAnswers(evidence),
     checkRecovery(evidence),
     checkMemory(evidence),
-    checkConnections(evidence),
+    await checkPools(evidence),
+    checkProcesses(evidence),
   ]
 }
 
@@ -174,13 +177,31 @@ function checkMemory({ vitals }: Evidence): Checked {
   return { promise: "the heap of each process stays flat", checked: judged, broken: growing }
 }
 
-function checkConnections({ vitals }: Evidence): Checked {
-  // Beside the pooler's: the users for the purges, this check and the sample.
-  const most = SERVER_CONNECTIONS + 4
-  const broken = vitals.samples.filter(({ connections }) => connections > most)
+/** Looks for connections that nothing gives back, once no request is left. */
+async function checkPools({ world }: Evidence): Promise<Checked> {
+  let last: Vitals[] = []
+  const isHeld = ({ pool }: Vitals) => pool !== undefined && pool.held > 0
+  const areFree = async () => {
+    last = await Promise.all(world.apps.map((app) => app.vitals()))
+    return !last.some(isHeld)
+  }
+  await until("all connections are given back", areFree, 20_000).catch(() => {})
   return {
-    promise: `the primary never has more than ${most} connections`,
-    checked: vitals.samples.length,
-    broken: first(broken.map(({ connections }) => `${connections} connections`)),
+    promise: "no process holds a connection of its pool when nothing runs",
+    checked: last.filter(({ pool }) => pool !== undefined).length,
+    broken: last.filter(isHeld).map(({ pid, pool }) => `process ${pid} holds ${pool?.held} of ${pool?.open}`),
+  }
+}
+
+/** Looks for processes that ended by themselves, which postgres.js can make them do. */
+function checkProcesses({ world, driver }: Evidence): Checked {
+  const processes = [...world.apps, ...world.purgers]
+  const crashed = processes.filter(({ crashes }) => crashes > 0)
+  const promise = "no process of the app or of a purge ends by itself"
+  if (driver === "postgres") return { promise: `${promise} (not promised with postgres.js)`, checked: 0, broken: [] }
+  return {
+    promise,
+    checked: processes.length,
+    broken: crashed.map(({ crashes }) => `a process ended by itself, ${crashes} times`),
   }
 }
