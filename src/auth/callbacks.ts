@@ -101,7 +101,7 @@ function composeJwt(own: Jwt | undefined, context: RequestContext): Jwt {
     if (signsIn) {
       context.exchange.tokenFor = params.user.id ?? ""
       const claims = await claimsFor(params.user as UserRow, params.account, context.adapter)
-      // V8 takes long to add keys to an object that begins with a copy.
+      // V8 adds keys slowly to an object that was spread, so name them in the literal.
       params.token = { name: params.token.name, ...params.token, ...claims }
     } else if (isDue(params.token, context.checks)) {
       if ((await recheck(params.token, context)) === "over") {

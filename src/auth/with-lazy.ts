@@ -189,7 +189,7 @@ function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strate
   const { strategy: ___, ...session } = config.session ?? {}
   const { basePath, callbacks, cookies, events, jwt, logger, pages } = config
   return {
-    // Name all that a request sets, since V8 takes long to add a key to a copy of an object.
+    // V8 adds keys slowly to an object that was spread, so name what a request sets here.
     ...{ adapter: undefined, basePath, callbacks, events, jwt, logger, pages },
     ...config,
     cookies: options.embedded ? frameCookies(cookies) : cookies,

@@ -12,7 +12,7 @@ export const PERIODS = [4, 12, 52] as const
 /** Allows the style sheet of the page by its hash, and nothing else. */
 const STYLE_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(statsStyle).digest("base64")}'; base-uri 'none'; form-action 'none'`
 
-/** The Content-Security-Policy of an answer with the page; frames can only be forbidden in a header. */
+/** The Content-Security-Policy of an answer with the page. Only a header can forbid frames. */
 export const CONTENT_SECURITY_POLICY = `${STYLE_POLICY}; frame-ancestors 'none'`
 
 /** What the page says beside the report. */

@@ -1,5 +1,6 @@
 import { isAuthError } from "../auth/config/auth-error.js"
 import { logError } from "../auth/config/log-error.js"
+import { isOutage, RETRY_AFTER } from "../auth/config/outage.js"
 import { type RequestConfig, requestConfig } from "../auth/config/request-config.js"
 import { contextOf } from "../auth/context/request-context.js"
 import { readSession, type SessionAnswer } from "../auth/read-session.js"
@@ -25,7 +26,8 @@ const DEFAULT_WEEKS = 12
  * Needs the packages `@observablehq/plot` and `linkedom`. The page works without JavaScript. A
  * report is kept for `maxAge` seconds, and made once for requests that come at the same moment.
  *
- * The returned function never throws: it logs errors with the app's `logger` and answers 500.
+ * The returned function never throws: it logs errors with the app's `logger` and answers 500, or 503
+ * while the database can't be asked.
  * @throws LazySetupError when an option is missing or invalid
  * @example
  * ```ts
@@ -52,7 +54,7 @@ export function statsPage(auth: LazyAuth, options: StatsPageOptions): StatsPage 
     } catch (error) {
       // Auth.js and `readSession` log their own errors.
       if (!isAuthError(error)) logError(config ?? {}, error)
-      response = refusal(500)
+      response = isOutage(error) ? refusal(503, { "retry-after": String(RETRY_AFTER) }) : refusal(500)
     }
     return request.method === "HEAD" ? new Response(null, response) : response
   }
@@ -90,15 +92,17 @@ function checkOptions({ allow, maxAge = DEFAULT_MAX_AGE }: Partial<StatsPageOpti
 
 /**
  * Keeps the page of each period for a while, so that no number of requests makes the database count
- * more often. A failure is not kept.
+ * more often. A failure is not kept. Each store has pages of its own: it can be another tenant's.
  */
 function keptPages({ maxAge = DEFAULT_MAX_AGE, exact, purge }: StatsPageOptions) {
-  const kept = new Map<number, { until: number; page: Promise<string> }>()
+  const ofStores = new WeakMap<LazyStore, Map<number, { until: number; page: Promise<string> }>>()
   const make = async (store: LazyStore, weeks: number) => {
     const report = await store.stats({ since: firstMonday(weeks), details: true, exact: exact ?? false, purge })
     return renderStats(report as DetailedReport, { at: new Date(), weeks })
   }
   return (store: LazyStore, weeks: number): Promise<string> => {
+    const kept = ofStores.get(store) ?? new Map()
+    ofStores.set(store, kept)
     const before = kept.get(weeks)
     if (before && before.until > Date.now()) return before.page
     const made = { until: Date.now() + maxAge * 1000, page: make(store, weeks) }
@@ -121,6 +125,7 @@ const REASONS: Record<number, string> = {
   404: "Not found",
   405: "Method not allowed",
   500: "The statistics could not be made. The log of the server says why.",
+  503: "The database did not answer. Try again in a moment.",
 }
 
 function refusal(status: number, headers: Record<string, string> = {}): Response {

@@ -63,8 +63,8 @@ export interface LazyStore {
    * the report names them.
    * @throws LazySetupError when an option is unknown or invalid, `olderThan` is shorter than a
    * session can live, the role can't see what the purge decides on, rows could go that nothing
-   * would count (a trigger, without `track_counts`), a dry run can't make a temporary table that it needs, or there never
-   * was a lazy user but another table has some
+   * would count (a trigger, without `track_counts`), a dry run can't make a temporary table that it
+   * needs, or there never was a lazy user but another table has some
    * @throws Error of the database while it looks for users, or when the connection is lost or the
    * server has no room left
    * @example

@@ -5,7 +5,11 @@ export type LazyOperation = "create" | "convert" | "merge" | "purge" | "delete" 
 
 /** An outcome of an operation, or of a request for it that was refused. */
 export interface OperationOutcome {
-  /** What came of it. */
+  /**
+   * What came of it: `created` or, for a browser that asked twice, `reused`; `converted`; `merged`,
+   * or `left` behind by a sign-in without a merge; `purged`, or `skipped` because rows refer to the
+   * user; `deleted`, `taken-back` with a sign-in that failed, or `unchanged`; `refused`; `failed`.
+   */
   outcome:
     | "created"
     | "reused"
@@ -34,7 +38,7 @@ export interface OperationOutcome {
 
 /** What an operation came to. */
 export interface OperationEnd {
-  /** Each outcome. A batch of the purge can have several. */
+  /** Each outcome. A purge can have several. */
   outcomes: OperationOutcome[]
   /** The user: for a merge, the real one. */
   userId?: string

@@ -7,8 +7,8 @@ import { type LazyOperation, type OperationEnd, type OperationOutcome, telemetry
 import { wayOf } from "./users/outcomes.js"
 
 /**
- * Returns the methods of a store, of which those that end a lazy user's life, or begin it, run
- * through the telemetry of the app, if it has any.
+ * Wraps the methods that make, convert, merge, purge or delete lazy users in the app's telemetry,
+ * if it has any.
  * @param of returns the store itself, for which telemetry is remembered
  */
 export function watchStore(methods: StoreInternals, of: () => object): StoreInternals {
@@ -78,8 +78,8 @@ function purgeEnd({ purged, skipped, failures, dryRun }: PurgeReport): Operation
 }
 
 /**
- * Tells whether a proof of its own address, which is part of other work, converted a lazy user.
- * @param began when that work began
+ * Tells whether proving its own address converted this lazy user.
+ * @param began when the operation began
  */
 function becameReal(user: UserRow | undefined | null, began: number): boolean {
   if (!user?.lazySince || !user.convertedAt) return false

@@ -10,12 +10,12 @@ interface Failure {
   isExpected: boolean
 }
 
-/** What people cause by what they type, and by two requests at once. */
+/** Errors that visitors cause by their input or by two requests at once. */
 const EXPECTED: readonly LazyErrorCode[] = ["identifier_taken", "identifier_invalid", "not_lazy", "not_real"]
 /** Merges that the tables make impossible, and users who would take others along. */
 const IMPOSSIBLE: readonly LazyErrorCode[] = ["merge_conflict", "merge_unsupported", "other_users"]
 
-/** What semantic conventions call an error without a type of few values. */
+/** OpenTelemetry's fallback value of `error.type`. */
 const OTHER = "_OTHER"
 
 /** Classifies an error by its code or class alone. */

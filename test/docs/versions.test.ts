@@ -29,7 +29,9 @@ it("has the rows of the matrix, with the versions that it installs", () => {
 })
 
 it("has the ranges of package.json, whose lowest versions are tested", () => {
-  const peers = { "@hono/auth-js": ">=1.1", ...peerDependencies }
+  // The page says that these are tested with one version.
+  const { "@observablehq/plot": _, "@opentelemetry/api": __, linkedom: ___, ...others } = peerDependencies
+  const peers = { "@hono/auth-js": ">=1.1", ...others }
   expect(Object.fromEntries([...table].map(([name, { range }]) => [name, range]))).toEqual(peers)
   for (const [name, range] of Object.entries(peers)) {
     const floor = /[\d.]+(-beta\.\d+)?/.exec(range)?.[0] ?? ""

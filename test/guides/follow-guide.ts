@@ -55,6 +55,8 @@ class Reader {
   origin: string | undefined
   printed = ""
   private servers: ChildProcess[] = []
+  /** The files that `init` has written. */
+  private readonly written = new Set<string>()
   /** Where the shell of the reader stands, and what it has exported. */
   private place: string
   private readonly state: string
@@ -68,8 +70,10 @@ class Reader {
     if (step.does === "types") return this.type(step.commands)
     const file = join(this.place, step.file)
     await mkdir(dirname(file), { recursive: true })
+    const before = await readFile(file, "utf8").catch(() => "")
+    if (step.does === "saves" && this.written.has(step.file) && before !== step.text)
+      throw new Error(`${step.file} is shown otherwise than \`init\` has written it:\n${before}`)
     if (step.does === "saves") return writeFile(file, step.text)
-    const before = await readFile(file, "utf8")
     if (!before.includes(step.from)) throw new Error(`${step.file} has no such lines:\n${step.from}\nbut:\n${before}`)
     await writeFile(
       file,
@@ -102,6 +106,8 @@ class Reader {
     // With 3, the command of the package is done, and has said what is left to the reader.
     if (shell.exitCode !== 0 && shell.exitCode !== 3)
       throw new Error(`The reader typed\n${commands}\nand it ended with ${shell.exitCode}:\n${this.printed}`)
+    const [, files = ""] = /^Written:\n((?: {2}.+\n)+)/m.exec(this.printed) ?? []
+    for (const name of files.split("\n")) this.written.add(name.trim())
     this.place = (await readFile(`${this.state}.place`, "utf8")).trim()
     await takeNativeCode(this.place)
   }

@@ -116,6 +116,30 @@ describeFlows("statsPage", (app, strategy) => {
     expect(stats).toHaveBeenCalledTimes(3)
   })
 
+  it("shows the figures of the store that the request's configuration has, and 503 while it can't be asked", async () => {
+    const [one, other] = [LazyAdapter(app.database.db), LazyAdapter(app.database.db)]
+    const asked = [one, other].map(({ lazy }) => vi.spyOn(lazy, "stats"))
+    const tenants = {
+      one: withLazy({ ...app.config, adapter: one }),
+      other: withLazy({ ...app.config, adapter: other }),
+    }
+    let tenant: keyof typeof tenants = "one"
+    const auth = Object.assign((request?: Parameters<typeof tenants.one>[0]) => tenants[tenant](request), {})
+    const page = statsPage(auth as typeof tenants.one, { allow: () => true })
+    const browser = new Browser(origin, (request) =>
+      new URL(request.url).pathname.startsWith("/auth/") ? handleAuth(request, tenants.one) : page(request),
+    )
+    await browser.signIn("convert", { username: freshName(), password, passwordConfirm: password })
+    expect((await browser.visit("/stats")).status).toBe(200)
+    tenant = "other"
+    expect((await browser.visit("/stats")).status).toBe(200)
+    expect(asked.map(({ mock }) => mock.calls.length)).toEqual([1, 1])
+
+    asked[1]?.mockRejectedValueOnce(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))
+    const away = await browser.visit("/stats?weeks=52")
+    expect([away.status, Number(away.headers.get("retry-after"))]).toEqual([503, expect.any(Number)])
+  })
+
   it("says what can't be known: outcomes that are not recorded, and who is held back", async () => {
     const purge = { olderThan: 1 }
     const answer = await (await realVisitor({ allow: () => true, purge })).visit("/stats")

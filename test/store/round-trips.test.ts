@@ -71,6 +71,7 @@ it("keeps the order of statements that it sends together, prepared or not", asyn
   const texts = Array.from({ length: 130 }, (_, n) => `line ${n}`)
   await db.transaction((tx) =>
     pipelined(
+      tx,
       ...texts.map(
         (text) => () => queryRepeated(tx, sql`insert into line (text) values (${sql.raw(`'${text}'`)} || ${""})`),
       ),
@@ -90,7 +91,7 @@ it("reports the statement that failed first, and changes nothing", async () => {
   const add = (tx: typeof db, n: number) => () => queryRepeated(tx, sql`insert into line values (${n}::int)`)
   const failing = db.transaction((tx) => {
     const own = tx as unknown as typeof db
-    return pipelined(add(own, 1), add(own, 1), () => queryRepeated(own, sql`select ${1}::int / 0`))
+    return pipelined(own, add(own, 1), add(own, 1), () => queryRepeated(own, sql`select ${1}::int / 0`))
   })
   await expect(failing).rejects.toMatchObject({ cause: { code: "23505" } })
   expect(await client`select from line`).toHaveLength(0)

@@ -46,7 +46,7 @@ const NAMES = new Set([
   "SocketTimeoutError",
 ])
 
-/** Messages of errors without a code: of this library, node-postgres, PGlite, Redis and its clients. */
+/** Messages of errors without a code, of this library, node-postgres, PGlite and clients of Redis. */
 const MESSAGES = [
   /^The connection was lost /,
   /^Connection terminated/,
@@ -67,8 +67,7 @@ const MAX_ERRORS = 30
 
 /**
  * Tells whether an error, or one of its causes, says that a database or the store of a limiter
- * can't be asked now. What it would have answered is unknown then; a statement that the connection
- * was lost under may have been carried out.
+ * can't be asked now. The server may have executed a statement whose connection was lost.
  */
 export function isOutage(error: unknown): boolean {
   const chain: unknown[] = [error]

@@ -58,7 +58,8 @@ export function refusedRoute(request: RequestHead, config: AuthConfig, context: 
 
 /**
  * Removes the session cookie from a GET of the routes of Auth.js that another site sent unseen, in
- * place. Does so where sites may embed the app: elsewhere, `SameSite=Lax` does.
+ * place. Needed with `lazy.embedded` only: otherwise `SameSite=Lax` keeps the cookie from such
+ * requests.
  */
 export function hideFromOtherSites(request: RequestHead, config: AuthConfig, { options }: RequestContext): void {
   const { embedded } = options

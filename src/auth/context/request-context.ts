@@ -190,7 +190,7 @@ function unreadableAddress(written: string, header: string | undefined): Error {
 /** The parts of a configuration that `withLazy` makes for each request, and copies of it share. */
 const PARTS = ["adapter", "callbacks", "events", "providers"] as const
 
-/** The same in all copies of this library in one process, of which tsx can load two. */
+/** Shared by all copies of this library in one process; tsx can load two. */
 const CONTEXT: unique symbol = Symbol.for("authjs-lazy request context 2")
 
 /** A part of a configuration. A function keeps the context out of what `console.log` prints. */

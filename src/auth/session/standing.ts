@@ -13,7 +13,7 @@ import { isYieldingValue, sessionValues } from "./session-values.js"
 /** How the live session stands among the session cookies of a request. */
 type Standing =
   | "alone"
-  /** In chunks that give way to a sign-in, which it does for as long as it lives. */
+  /** Its only cookie is the chunk that a later sign-in overrides. */
   | "yielding"
   /** Beside chunks that give way to it. */
   | "before-yielding"

@@ -36,6 +36,7 @@ export async function countDeleted<Result>(
   // Fails before any change when the server does not count.
   rowsByTable(start)
   const [result, , end] = await pipelined(
+    tx,
     () => work(start.transaction),
     // Some triggers wait for the end of the transaction.
     async () => among === undefined && runDeferred(tx),

@@ -60,6 +60,7 @@ export function mergeUsers(
           throw new NotRealError("The password was changed or removed.")
       }
       const [, { lazyRows, soFar }] = await pipelined(
+        tx,
         () => recordOutcomes(tx, tables, [{ outcome: "merged", since: from.lazySince as Date, users: 1 }]),
         () => moveLazyRows(tx, found, move),
       )
@@ -161,7 +162,7 @@ async function lockUsers(
     // Proving the address ends all sessions of the real user, including those being written.
     return findUser(tx, allTables, id, id === fromId || provesEmail ? "update" : weak)
   })
-  const users = await pipelined<(UserRow | undefined)[]>(...locks)
+  const users = await pipelined<(UserRow | undefined)[]>(tx, ...locks)
   const [from, into] = [users[ids.indexOf(fromId)], users[ids.indexOf(intoId)]]
   if (!from || !isLazyRow(from)) throw new NotLazyError("The user to merge is gone, or is not lazy (any more).")
   if (!into || isLazyRow(into)) throw new NotRealError("The user to merge into is gone, or is lazy.")

@@ -76,7 +76,7 @@ async function moveGroups(
 ): Promise<{ results: Moved[]; after: LazyRows }> {
   const works = groups.map((group) => () => explainConflicts(group, () => moveRows(tx, group)))
   if (groups.every(takesOneStatement)) {
-    const outcomes = await pipelined<(Moved[] | LazyRows)[]>(...works, count)
+    const outcomes = await pipelined<(Moved[] | LazyRows)[]>(tx, ...works, count)
     return { results: (outcomes.slice(0, -1) as Moved[][]).flat(), after: outcomes.at(-1) as LazyRows }
   }
   const results: Moved[] = []

@@ -67,6 +67,7 @@ export async function removeLazyUser(
     return countedBefore(tx, found, expected, removed.length)
   }
   const [, , after] = await pipelined(
+    tx,
     remove,
     async () => found.isDeferrable && runDeferred(tx),
     () => readDeletedAround(tx, found.within),

@@ -56,8 +56,8 @@ export function resolvePurgeOptions(options: PurgeOptions, tables: Tables): Purg
 }
 
 /**
- * Counts ages back from the clock of the database where that of this process is ahead of it, since
- * users who are alive would look old enough to go.
+ * Uses the database's clock if this process's clock is ahead, which would make active users look
+ * old enough to go.
  */
 export function noLaterThan(clock: Date, settings: PurgeSettings): PurgeSettings {
   const ahead = settings.now.valueOf() - clock.valueOf()

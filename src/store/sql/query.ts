@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm"
+import { entityKind, type SQL, sql } from "drizzle-orm"
 import type { Database } from "./database.js"
 
 /**
@@ -52,21 +52,33 @@ function parsed<Value>([row]: { document: string }[]): Value {
 }
 
 /**
- * Sends statements one after the other, without waiting for the first to send the next. A driver
- * that pipelines sends them in one round trip. Once one has failed, PostgreSQL refuses the rest, and
- * the error is that of the first.
+ * Sends statements one after the other; through postgres.js without waiting for the first to send
+ * the next, in one round trip. Once one has failed, PostgreSQL refuses the rest, and the error is
+ * that of the first.
  * @param statements each sends its statement before it first waits: by {@link queryRepeated}, or by
  * `execute()` of Drizzle, not by `await`, which starts a query of Drizzle only a moment later
  */
 export async function pipelined<Results extends readonly unknown[]>(
+  db: Database,
   ...statements: { [Position in keyof Results]: () => Promise<Results[Position]> }
 ): Promise<Results> {
+  if (!pipelines(db)) {
+    const results: unknown[] = []
+    for (const send of statements) results.push(await send())
+    return results as unknown as Results
+  }
   const outcomes = await Promise.allSettled(statements.map((send) => send()))
   const results = outcomes.map((outcome) => {
     if (outcome.status === "rejected") throw outcome.reason
     return outcome.value
   })
   return results as unknown as Results
+}
+
+/** Tells whether the driver pipelines. node-postgres warns of it, and will refuse it in version 9. */
+function pipelines(db: Database): boolean {
+  const session = (db._ as Partial<Database["_"]> | undefined)?.session
+  return (session?.constructor as { [entityKind]?: string } | undefined)?.[entityKind] === "PostgresJsSession"
 }
 
 /**

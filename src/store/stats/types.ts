@@ -173,7 +173,7 @@ export interface HeldBackStats {
   before: Date
   /** How many lazy users were seen since then, or made since then and never seen. */
   recent: number
-  /** How many of those a failed merge or `adopt` spares until later. */
+  /** How many a failed merge or `adopt` spares until later; they are not in `recent`. */
   spared: number
   /** How many are old enough but have a live session. */
   signedIn: number
