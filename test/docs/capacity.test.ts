@@ -40,9 +40,10 @@ const GB = 1e9
 const FORMULAS: Record<string, (v: number) => number> = {
   "cores of node": (v) => (v * input("node")) / 1e6 / input("busy"),
   "cores of PostgreSQL": (v) => (v * input("pg")) / 1e6 / input("busy"),
-  connections: (v) => (v * input("held")) / 1000 / input("busy"),
+  connections: (v) => Math.max(2, (v * input("held")) / 1000 / input("busy")),
   "WAL, MB/s": (v) => (v * (input("wal") + input("walPurge"))) / 1e6,
   "WAL, GB a day": (v) => (v * (input("wal") + input("walPurge")) * DAY) / GB,
+  "`max_wal_size`, GB": (v) => (v * (input("wal") + input("walPurge")) * 1200) / GB,
   "new rows on disk, GB a day": (v) => (v * DAY * (input("user") + input("session"))) / GB,
   "rows on disk in the end, GB": (v) => (v * DAY * input("days") * (input("user") + input("session"))) / GB,
   "lazy users in the end, millions": (v) => (v * DAY * input("days")) / 1e6,
@@ -72,6 +73,9 @@ describe("the page on capacity", () => {
     const visits =
       /^\| gate, first visit, database\s*\|(.+)\|$/m.exec(page("docs/performance.md").text)?.[1]?.split("|") ?? []
     expect([input("node"), input("pg")]).toEqual([number(visits[4] as string), number(visits[5] as string)])
+    const [, users = "", seconds = ""] =
+      /^\| (200,000)\s*\|\s*([\d.]+) \|/m.exec(page("docs/performance.md").text) ?? []
+    expect(input("purged")).toBe(Number((number(users) / number(seconds)).toPrecision(3)))
     const { scale } = JSON.parse(readFileSync(join(root, "test/bench/results/scale.json"), "utf8"))
     const [, large] = scale
     expect([input("wal"), input("user"), input("session")]).toEqual([
@@ -80,16 +84,14 @@ describe("the page on capacity", () => {
       large.firstVisit.diskBytes.session,
     ])
     expect(input("walPurge")).toBe(large.firstVisit.walBytes.purged)
-    for (const [few, what, one, many] of table("times").map(
-      ([what = "", one = "", many = ""]) => [0, what, one, many] as const,
-    )) {
-      void few
-      expect([number(one), number(many)], what).toEqual(
-        scale.map(({ milliseconds }: { milliseconds: Record<string, number> }) =>
+    expect(table("times").map(([what, ...times]) => [what, ...times.map(number)])).toEqual(
+      Object.keys(large.milliseconds).map((what) => [
+        what,
+        ...scale.map(({ milliseconds }: { milliseconds: Record<string, number> }) =>
           Number(milliseconds[what]?.toPrecision(3)),
         ),
-      )
-    }
+      ]),
+    )
     expect(scale.flatMap(({ scans }: { scans: string[] }) => scans)).toEqual([])
   })
 })

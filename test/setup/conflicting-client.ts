@@ -1,4 +1,5 @@
 import type postgres from "postgres"
+import { randomNumbers } from "./random-numbers.js"
 
 /** How often in a row the commits of one transaction fail: once less than the library tries. */
 const MOST_IN_A_ROW = 2
@@ -14,12 +15,15 @@ export class Conflicts {
   always = false
   /** How often the transactions that are tried again have failed so far. */
   private readonly inARow = new Map<string, number>()
+  private readonly draw: () => number
 
   /** @param rate how many of the commits fail, from 0 to 1 */
   constructor(
-    private state: number,
+    seed: number,
     private readonly rate = 0.5,
-  ) {}
+  ) {
+    this.draw = randomNumbers(seed)
+  }
 
   /** Draws whether the commit of a transaction fails. */
   strikes(transaction: string): boolean {
@@ -28,14 +32,6 @@ export class Conflicts {
     this.inARow.set(transaction, fails ? before + 1 : 0)
     if (fails) this.failed++
     return fails
-  }
-
-  /** The generator mulberry32. */
-  private draw(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

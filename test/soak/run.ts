@@ -33,9 +33,11 @@ async function soak(settings: Settings): Promise<boolean> {
     const { faults, leftOut } = await runFaults(world, settings)
     await probe.recover(faults.at(-1)?.over ?? 0)
     await Promise.all([crowd, probe, forgotten, vitals].map((each) => each.stop()))
-    const evidence = { world, ledger, probe, forgotten, vitals, faults }
+    const evidence = { world, ledger, probe, forgotten, vitals, faults, driver: settings.driver }
     const checked = await checkInvariants(evidence)
     writeReport(evidence, checked, settings, leftOut)
+    // CI runs as root, which may mount a disk: there, nothing has to be left out.
+    if (process.env.CI && leftOut.length > 0) return false
     return checked.every(({ broken, isTimed }) => broken.length === 0 || (isTimed && !settings.judgesTime))
   } finally {
     await world.stop()

@@ -41,14 +41,3 @@ export function readSettings(): Settings | undefined {
   const lasting = isLong ? { redis: 15, disk: 8, clock: 10, cuts: 4 } : { redis: 2, disk: 2, clock: 2, cuts: 2 }
   return { seconds, every: isLong ? 20 : 4, lasting, seed, driver, visitors: isLong ? 8 : 5, judgesTime: isLong }
 }
-
-/** Makes a source of numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}

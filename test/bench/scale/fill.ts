@@ -3,18 +3,28 @@ import type postgres from "postgres"
 /** How many users are written by one statement. */
 const CHUNK = 500_000
 
+/** Of each ten users, those who are lazy and to purge. */
+const DEAD_OF_TEN = 2
+
 /**
  * Writes users of all kinds, each with a session: seven of ten are lazy and were seen lately, two
- * are lazy and to purge, and one is real, with an address, an identity and a password. Makes the indexes
- * and foreign keys anew afterwards, which takes a third of the time.
+ * are lazy and to purge, and one is real, with an address, an identity and a password. Where two of
+ * ten are fewer than the purges take, more that are to purge follow. Makes the indexes and foreign
+ * keys anew afterwards, which takes a third of the time.
  */
-export async function fillWithAllKinds(admin: postgres.Sql, users: number, log: (line: string) => void): Promise<void> {
+export async function fillWithAllKinds(
+  admin: postgres.Sql,
+  { users, dead }: { users: number; dead: number },
+  log: (line: string) => void,
+): Promise<void> {
   const again = await dropRules(admin)
+  const missing = Math.max(0, dead - (users * DEAD_OF_TEN) / 10)
   for (let start = 1; start <= users; start += CHUNK) {
     const end = Math.min(users, start + CHUNK - 1)
     await admin.unsafe(writing(start, end))
     log(`scale: ${end} of ${users} users written`)
   }
+  if (missing > 0) await admin.unsafe(writingDead(users, missing))
   for (const statement of again) await admin.unsafe(statement)
   for (const table of [`"user"`, "session", "account", "password"]) await admin.unsafe(`vacuum (analyze) ${table}`)
   await admin`checkpoint`
@@ -41,6 +51,15 @@ const writing = (start: number, end: number) => `
     from generate_series(${start}, ${end}) as n where n % 10 = 0
   )
   insert into password select ${ID}, '$argon2id$' from generate_series(${start}, ${end}) as n where n % 10 = 0`
+
+const writingDead = (users: number, count: number) => `
+  with made as (
+    insert into "user" (id, username, "lazySince", "seenAt")
+    select ${ID}, 'name-' || n, now() - interval '90 days', now() - interval '61 days' - n * interval '1 second'
+    from generate_series(${users + 1}, ${users + count}) as n
+  )
+  insert into session select 'token-' || n, ${ID}, now() - interval '30 days'
+  from generate_series(${users + 1}, ${users + count}) as n`
 
 /** Drops indexes, unique rules and foreign keys, and returns the statements that make them again. */
 async function dropRules(admin: postgres.Sql): Promise<string[]> {

@@ -9,8 +9,18 @@ export interface FirstVisitCost {
   diskBytes: { user: number; session: number }
 }
 
-const VISITS = 2_000
+/** Visits, and users that are purged. */
+export const VISITS = 2_000
 const DAY = 24 * 60 * 60
+
+/** Purges so many users, and throws an error where there were fewer. */
+export async function purgeExactly(
+  lazy: ReturnType<typeof LazyAdapter>["lazy"],
+  how: { limit: number; batchSize?: number },
+): Promise<void> {
+  const { purged } = await lazy.purge({ olderThan: 60 * DAY, sessionMaxAge: 30 * DAY, ...how })
+  if (purged !== how.limit) throw new Error(`The purge took ${purged} users instead of ${how.limit}.`)
+}
 
 /** Measures what first visits and purges write, each from a checkpoint on. */
 export async function measureFirstVisits(
@@ -33,7 +43,7 @@ export async function measureFirstVisits(
   const walBytes = {
     database: await written(visits(() => lazy.createLazyUser({ session: session() }))),
     jwt: await written(visits(() => lazy.createLazyUser())),
-    purged: await written(() => lazy.purge({ olderThan: 60 * DAY, sessionMaxAge: 30 * DAY, limit: VISITS })),
+    purged: await written(() => purgeExactly(lazy, { limit: VISITS })),
   }
   const [sizes] = await admin<{ user: string; session: string }[]>`
     select pg_total_relation_size('"user"') / (select count(*) from "user") as user,

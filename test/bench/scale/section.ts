@@ -7,7 +7,7 @@ import { median } from "../http/medians.js"
 import type { Bench } from "../section.js"
 import type { Plan } from "../settings.js"
 import { fillWithAllKinds, idOf } from "./fill.js"
-import { type FirstVisitCost, measureFirstVisits } from "./first-visit.js"
+import { type FirstVisitCost, measureFirstVisits, purgeExactly, VISITS } from "./first-visit.js"
 import { grownScans } from "./plans.js"
 
 /** What each work takes, by how many users there are. */
@@ -25,10 +25,12 @@ export type ScaleResults = {
 /** Measures what visits, sign-ins, conversions, merges and purges take among few and many users. */
 export async function measureScale(bench: Bench, plan: Plan["scale"]): Promise<ScaleResults> {
   const results: ScaleResults = []
+  // Two purges come before those that are measured.
+  const dead = (2 + plan.batches) * BATCH + VISITS
   for (const users of plan.users) {
     const database = await createDatabase(bench.postgres, `scale_${users}`, "Auth.js")
     try {
-      const { milliseconds: filling } = await timed(() => fillWithAllKinds(database.admin, users, bench.log))
+      const { milliseconds: filling } = await timed(() => fillWithAllKinds(database.admin, { users, dead }, bench.log))
       results.push({
         users,
         fillSeconds: Math.round(filling / 1000),
@@ -43,6 +45,8 @@ export async function measureScale(bench: Bench, plan: Plan["scale"]): Promise<S
 
 type Adapter = ReturnType<typeof LazyAdapter>
 
+/** Users that one purge deletes. */
+const BATCH = 500
 const day = 24 * 60 * 60
 const verify = async () => ({ ok: true })
 const by = { provider: "convert", type: "credentials" }
@@ -89,8 +93,7 @@ async function measureAmong({ log }: Bench, database: BenchDatabase, users: numb
       for (const place of counted) took.push((await timed(() => run(adapter, place))).milliseconds)
       milliseconds[work] = median(took)
     }
-    const purge = (lazy: Adapter["lazy"]) =>
-      lazy.purge({ olderThan: 60 * day, sessionMaxAge: 30 * day, batchSize: 500, limit: 500 })
+    const purge = (lazy: Adapter["lazy"]) => purgeExactly(lazy, { limit: BATCH, batchSize: BATCH })
     await purge(adapter.lazy)
     await purge(watched.lazy)
     await explain("purge")

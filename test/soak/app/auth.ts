@@ -10,11 +10,17 @@ import { ConvertProvider, PasswordProvider } from "../../../src/password.js"
 
 const { DATABASE_URL = "", DRIVER = "pg", REDIS_PORT } = process.env
 
-/** Opens the database as an app behind PgBouncer does. */
-export function openDatabase(max: number): { db: Database; connections: () => number | undefined } {
+/** The open connections of a pool, and those of them that something holds. */
+export interface PoolUse {
+  open: number
+  held: number
+}
+
+/** Opens the database as an app behind PgBouncer does. The driver postgres tells nothing of its pool. */
+export function openDatabase(max: number): { db: Database; pool: () => PoolUse | undefined } {
   if (DRIVER === "postgres") {
     const sql = postgres(DATABASE_URL, { max, prepare: false, connect_timeout: 3, onnotice: () => {} })
-    return { db: drizzlePostgres(sql), connections: () => undefined }
+    return { db: drizzlePostgres(sql), pool: () => undefined }
   }
   const pool = new pg.Pool({
     connectionString: DATABASE_URL,
@@ -24,7 +30,7 @@ export function openDatabase(max: number): { db: Database; connections: () => nu
   })
   // Without a listener, an idle connection that is lost ends the process.
   pool.on("error", () => {})
-  return { db: drizzlePg(pool), connections: () => pool.totalCount }
+  return { db: drizzlePg(pool), pool: () => ({ open: pool.totalCount, held: pool.totalCount - pool.idleCount }) }
 }
 
 /** Makes the configuration of the app. */

@@ -8,7 +8,7 @@ import { obeyClock } from "./clock.js"
 const POOL = 8
 
 obeyClock()
-const { db, connections } = openDatabase(POOL)
+const { db, pool } = openDatabase(POOL)
 const authConfig = makeAuth(db)
 const app = express()
 
@@ -19,23 +19,29 @@ function write(table: "note" | "mark"): RequestHandler {
     if (!user) return void res.status(409).json({ error: "no session" })
     const id = crypto.randomUUID()
     const { writer, text = "" } = req.body as { writer: string; text?: string }
-    await db.execute(
-      sql`insert into ${sql.identifier(table)} (id, "userId", writer, text) values (${id}, ${user.id}, ${writer}, ${text})`,
-    )
+    const insert = sql`insert into ${sql.identifier(table)} (id, "userId", writer, text) values (${id}, ${user.id}, ${writer}, ${text})`
+    try {
+      await db.execute(insert)
+    } catch (error) {
+      // What the app's own statement throws is the app's to answer.
+      return void res.status(500).json({ failedInsert: table, ...tell(error as Error) })
+    }
     res.json({ id, userId: user.id })
   }
 }
 
-// What the app's own statements throw is the app's to answer.
+const tell = ({ message, cause }: Error) => ({ error: message, cause: String(cause ?? "") })
+
+/** Answers what the library hands on instead of answering it, which breaks a promise. */
 const answerError: ErrorRequestHandler = (error: Error, _req, res, _next) => {
-  res.status(500).json({ error: error.message, cause: String(error.cause ?? "") })
+  res.status(500).json(tell(error))
 }
 
 app.use("/auth", expressAuth(authConfig))
 app.get("/vitals", (_req, res) => {
   globalThis.gc?.()
   const { heapUsed, rss } = process.memoryUsage()
-  res.json({ pid: process.pid, uptime: process.uptime(), heap: heapUsed, rss, connections: connections() })
+  res.json({ pid: process.pid, uptime: process.uptime(), heap: heapUsed, rss, pool: pool() })
 })
 app.get("/", allowLazy(authConfig), (_req, res) => void res.json(res.locals.session))
 app.post("/note", allowLazy(authConfig), express.json(), write("note"))

@@ -3,16 +3,21 @@ import { fillDisk, isOnSmallDisk } from "../servers/small-disk.js"
 import type { Settings } from "../settings.js"
 import type { World } from "../world.js"
 
+/** What a fault came to. */
+export interface Outcome {
+  /** The moment from which sign-ins have five seconds to go on. */
+  over: number
+  /** Connections that were to be cut, and those that were. */
+  cuts?: { asked: number; made: number }
+}
+
 /** One way to break something. */
 export interface FaultKind {
   name: string
   /** Why it can't be done on this machine; undefined where it can. */
   missing?: (world: World) => string | undefined
-  /**
-   * Breaks something, and puts right what the servers can't by themselves.
-   * @returns the moment from which sign-ins have five seconds to go on
-   */
-  run: (world: World, settings: Settings, random: () => number) => Promise<number>
+  /** Breaks something, and puts right what the servers can't by themselves. */
+  run: (world: World, settings: Settings, random: () => number) => Promise<Outcome>
   /** Prepares the servers for the next fault. */
   afterwards?: (world: World) => Promise<void>
 }
@@ -33,7 +38,7 @@ export const FAULTS: readonly FaultKind[] = [
       await cluster.killPrimary()
       await cluster.promote()
       pooler.repoint(cluster.primary.port)
-      return began
+      return { over: began }
     },
     afterwards: ({ cluster }) => cluster.addStandby(),
   },
@@ -42,7 +47,7 @@ export const FAULTS: readonly FaultKind[] = [
     async run({ cluster, pooler }) {
       const began = Date.now()
       await pooler.restart(cluster.primary.port)
-      return began
+      return { over: began }
     },
   },
   {
@@ -50,7 +55,7 @@ export const FAULTS: readonly FaultKind[] = [
     async run({ apps }, _, random) {
       const began = Date.now()
       await one(apps, random).kill()
-      return began
+      return { over: began }
     },
   },
   {
@@ -61,20 +66,22 @@ export const FAULTS: readonly FaultKind[] = [
       await sleep(lasting.redis * 1000)
       await redis.start()
       // The limiters count in memory meanwhile, so sign-ins must go on at once.
-      return began
+      return { over: began }
     },
   },
   {
     name: "connections cut in COMMIT",
     async run({ proxy }, { lasting }) {
       const until = Date.now() + lasting.cuts * 1000
-      for (let n = 0; Date.now() < until; n++) {
-        const statement = n % 3 === 2 ? /insert into "user"/ : /commit\0/i
-        void proxy.cut(statement, n % 2 === 0 ? "after" : "before")
+      let [asked, made] = [0, 0]
+      for (; Date.now() < until; asked++) {
+        const statement = asked % 3 === 2 ? /insert into "user"/ : /commit\0/i
+        // Not awaited, since the statement may never come.
+        void proxy.cut(statement, asked % 2 === 0 ? "after" : "before").then(() => (made += 1))
         await sleep(250)
       }
       proxy.spare()
-      return Date.now()
+      return { over: Date.now(), cuts: { asked, made } }
     },
   },
   {
@@ -86,7 +93,7 @@ export const FAULTS: readonly FaultKind[] = [
       const makeRoom = fillDisk(cluster.primary.space)
       await sleep(lasting.disk * 1000)
       makeRoom()
-      return began
+      return { over: began }
     },
   },
   {
@@ -98,7 +105,7 @@ export const FAULTS: readonly FaultKind[] = [
       purger.tell({ clockAhead: FORTY_DAYS })
       await sleep(lasting.clock * 1000)
       for (const process of [app, purger]) process.tell({ clockAhead: 0 })
-      return began
+      return { over: began }
     },
   },
 ]

@@ -1,14 +1,13 @@
+import { randomNumbers } from "../../setup/random-numbers.js"
 import { sleep } from "../servers/run-program.js"
-import { randomNumbers, type Settings } from "../settings.js"
+import type { Settings } from "../settings.js"
 import type { World } from "../world.js"
-import { FAULTS, type FaultKind } from "./kinds.js"
+import { FAULTS, type FaultKind, type Outcome } from "./kinds.js"
 
 /** A fault that happened. */
-export interface Fault {
+export interface Fault extends Outcome {
   name: string
   began: number
-  /** The moment from which sign-ins have five seconds to go on. */
-  over: number
   ended: number
 }
 
@@ -27,8 +26,8 @@ export async function runFaults(world: World, settings: Settings): Promise<{ fau
     if (round.length === 0) round = shuffled(possible, random)
     const kind = round.pop() as FaultKind
     const began = Date.now()
-    const over = await kind.run(world, settings, random)
-    const fault = { name: kind.name, began, over, ended: Date.now() }
+    const outcome = await kind.run(world, settings, random)
+    const fault = { name: kind.name, began, ...outcome, ended: Date.now() }
     faults.push(fault)
     console.log(`${clock(began)} ${fault.name} (${((fault.ended - began) / 1000).toFixed(1)} s)`)
     await kind.afterwards?.(world)

@@ -1,5 +1,5 @@
+import { randomNumbers } from "../../setup/random-numbers.js"
 import { sleep } from "../servers/run-program.js"
-import { randomNumbers } from "../settings.js"
 import type { Ledger } from "./ledger.js"
 import type { RoundRobin } from "./round-robin.js"
 import { hasGivenUp, Visitor } from "./visitor.js"

@@ -34,8 +34,12 @@ export class Ledger {
   readonly writers = new Map<string, string>()
   readonly endedTokens: string[] = []
   readonly held = new Map<string, HeldSession>()
-  /** First visits to which no answer came, so that the user they made, if any, is nobody's. */
-  unanswered = 0
+  /**
+   * First visits that got no answer, or a 503 after which their browser stayed away: the users they
+   * made, if any, are nobody's.
+   */
+  abandoned = 0
+  /** Requests of the visitors and of the sign-ins that are timed. */
   requests = 0
   readonly failures = new Map<string, number>()
   readonly done = new Map<string, number>()

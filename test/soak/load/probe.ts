@@ -1,7 +1,7 @@
-import { Browser } from "../../setup/browser-jar.js"
 import { sleep, until } from "../servers/run-program.js"
+import { judgingBrowser } from "./judging-browser.js"
 import type { Ledger } from "./ledger.js"
-import { ORIGIN, type RoundRobin } from "./round-robin.js"
+import type { RoundRobin } from "./round-robin.js"
 import { PASSWORD } from "./visitor.js"
 
 const USERNAME = "the-probe"
@@ -30,7 +30,7 @@ export class Probe {
   ) {}
 
   async start(): Promise<void> {
-    const browser = this.#browser()
+    const browser = judgingBrowser(this.ledger, this.apps)
     await browser.signIn("convert", { username: USERNAME, password: PASSWORD })
     const session = await browser.session()
     if (session?.user.isLazy !== false) throw new Error("The probe could not sign up.")
@@ -79,11 +79,11 @@ export class Probe {
 
   /** Becomes a lazy user, and signs in with a password, into which that one is merged. */
   async #signIn(one: Try): Promise<boolean> {
-    const browser = this.#browser()
+    const browser = judgingBrowser(this.ledger, this.apps)
     const page = await browser.visit("/").catch(() => undefined)
     if (page?.status !== 200) {
-      // It doesn't come back with this browser, so a user who was made all the same is nobody's.
-      this.ledger.unanswered += 1
+      // The browser doesn't come back, so a user who was made all the same is nobody's.
+      if (page === undefined || page.status === 503) this.ledger.abandoned += 1
       return false
     }
     const { user } = (await page.json()) as { user: { id: string } }
@@ -97,9 +97,5 @@ export class Probe {
     }
     this.ledger.users.set(user.id, { kind: "merged", into: this.#account })
     return true
-  }
-
-  #browser(): Browser {
-    return new Browser(ORIGIN, (request) => this.apps.send(request))
   }
 }

@@ -1,5 +1,6 @@
-import { Browser, type VisitOptions } from "../../setup/browser-jar.js"
+import type { Browser, VisitOptions } from "../../setup/browser-jar.js"
 import { sleep } from "../servers/run-program.js"
+import { judgingBrowser } from "./judging-browser.js"
 import type { Failure, Ledger } from "./ledger.js"
 import { ORIGIN, type RoundRobin } from "./round-robin.js"
 
@@ -9,6 +10,7 @@ export const PASSWORD = "correct horse battery staple"
 const PATIENCE = 45_000
 /** How long a visitor waits before trying again, whatever `Retry-After` says, in milliseconds. */
 const PAUSE = 700
+const FIRST = "first visit"
 
 interface Session {
   user: { id: string; isLazy: boolean }
@@ -29,7 +31,7 @@ export class Visitor {
     apps: RoundRobin,
     private readonly isOver: () => boolean,
   ) {
-    this.browser = new Browser(ORIGIN, (request) => apps.send(request))
+    this.browser = judgingBrowser(ledger, apps)
   }
 
   /** Makes a request until it is answered well. Checks that a refusal keeps the session. */
@@ -39,16 +41,16 @@ export class Visitor {
       const before = await this.browser.sessionCookie()
       const answer = await this.#try(what, path, options)
       if (answer && answer.status < 500) return answer
-      if (answer?.status === 503 && answer.headers.get("retry-after") === null)
-        this.ledger.breaks(`${what}: a 503 without Retry-After`)
       if (before !== (await this.browser.sessionCookie())) this.ledger.breaks(`${what}: an error changed the session`)
-      if (this.isOver() || Date.now() > deadline) throw new GivenUp(what)
+      if (this.isOver() || Date.now() > deadline) {
+        if (what === FIRST && answer) this.ledger.abandoned += 1
+        throw new GivenUp(what)
+      }
       await sleep(PAUSE)
     }
   }
 
   async #try(what: string, path: string, options?: VisitOptions): Promise<Response | undefined> {
-    this.ledger.requests += 1
     let failure: Failure
     try {
       const answer = await this.browser.visit(path, options)
@@ -59,14 +61,14 @@ export class Visitor {
     } catch {
       failure = "no answer"
       this.ledger.fail(what, failure)
-      if (what === "first visit") this.ledger.unanswered += 1
+      if (what === FIRST) this.ledger.abandoned += 1
       return undefined
     }
   }
 
   /** Opens a page for the first time, and becomes a lazy user. */
   async arrive(): Promise<void> {
-    const { user } = (await (await this.#visit("first visit", "/")).json()) as Session
+    const { user } = (await (await this.#visit(FIRST, "/")).json()) as Session
     this.userId = user.id
     if (this.ledger.users.has(user.id)) this.ledger.breaks(`first visit: got the user of another visitor, ${user.id}`)
     this.ledger.users.set(user.id, { kind: "lazy" })

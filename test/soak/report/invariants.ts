@@ -3,8 +3,9 @@ import type { ForgottenUsers } from "../load/forgotten-users.js"
 import type { Ledger } from "../load/ledger.js"
 import type { Probe } from "../load/probe.js"
 import type { VitalsWatch } from "../load/vitals.js"
-import { SERVER_CONNECTIONS } from "../servers/pooler.js"
+import type { Vitals } from "../servers/node-processes.js"
 import { until } from "../servers/run-program.js"
+import type { Settings } from "../settings.js"
 import type { World } from "../world.js"
 import { judgeHeaps } from "./flat-memory.js"
 
@@ -25,6 +26,7 @@ export interface Evidence {
   forgotten: ForgottenUsers
   vitals: VitalsWatch
   faults: Fault[]
+  driver: Settings["driver"]
 }
 
 /** Sign-ins have to go on this soon after a fault, in milliseconds. */
@@ -43,7 +45,8 @@ export async function checkInvariants(evidence: Evidence): Promise<Checked[]> {
     checkAnswers(evidence),
     checkRecovery(evidence),
     checkMemory(evidence),
-    checkConnections(evidence),
+    await checkPools(evidence),
+    checkProcesses(evidence),
   ]
 }
 
@@ -73,11 +76,12 @@ async function checkUsers({ world, ledger }: Evidence): Promise<Checked> {
   for (const { username } of users) if (username) names.set(username, (names.get(username) ?? 0) + 1)
   const twice = [...names].filter(([, count]) => count > 1).map(([name]) => `${name} is there twice`)
   const unknown = users.filter(({ id }) => !ledger.users.has(id))
-  const tooMany = unknown.length > ledger.unanswered ? [`${unknown.length} users are nobody's`] : []
+  const tooMany =
+    unknown.length > ledger.abandoned ? [`${unknown.length} users are nobody's, of ${ledger.abandoned}`] : []
   const ids = new Set(users.map(({ id }) => id))
   const left = [...ledger.users].filter(([id, fate]) => fate.kind === "merged" && ids.has(id))
   return {
-    promise: "no user is there twice, and those are nobody's whose first visit got no answer",
+    promise: "no user is there twice, and no more are nobody's than first visits got no answer, or a 503 for good",
     checked: users.length,
     broken: first([...twice, ...tooMany, ...left.map(([id]) => `${id} was merged, and is there`)]),
   }
@@ -152,7 +156,8 @@ async function checkPurged({ world, forgotten }: Evidence): Promise<Checked> {
 }
 
 function checkAnswers({ ledger }: Evidence): Checked {
-  const promise = "a failure is a 503 with Retry-After that keeps the session, and every visitor stays the same user"
+  const promise =
+    "a failure is a 503 with Retry-After, or of the app's own INSERT, and keeps the session; every visitor stays the same user"
   return { promise, checked: ledger.requests, broken: first(ledger.broken) }
 }
 
@@ -163,7 +168,7 @@ function checkRecovery({ faults, probe }: Evidence): Checked {
     // Of a sign-in that goes on, the end is seen.
     return recovery === undefined || recovery > RECOVERY + usual ? [`${name}: ${recovery ?? "never"} ms`] : []
   })
-  const promise = "sign-ins go on within 5 s of each fault"
+  const promise = "sign-ins go on within 5 s of each fault and the time that a sign-in takes"
   return { promise, checked: faults.length, broken: first(late), isTimed: true }
 }
 
@@ -172,13 +177,31 @@ function checkMemory({ vitals }: Evidence): Checked {
   return { promise: "the heap of each process stays flat", checked: judged, broken: growing }
 }
 
-function checkConnections({ vitals }: Evidence): Checked {
-  // Beside the pooler's: the users for the purges, this check and the sample.
-  const most = SERVER_CONNECTIONS + 4
-  const broken = vitals.samples.filter(({ connections }) => connections > most)
+/** Looks for connections that nothing gives back, once no request is left. */
+async function checkPools({ world }: Evidence): Promise<Checked> {
+  let last: Vitals[] = []
+  const isHeld = ({ pool }: Vitals) => pool !== undefined && pool.held > 0
+  const areFree = async () => {
+    last = await Promise.all(world.apps.map((app) => app.vitals()))
+    return !last.some(isHeld)
+  }
+  await until("all connections are given back", areFree, 20_000).catch(() => {})
   return {
-    promise: `the primary never has more than ${most} connections`,
-    checked: vitals.samples.length,
-    broken: first(broken.map(({ connections }) => `${connections} connections`)),
+    promise: "no process holds a connection of its pool when nothing runs",
+    checked: last.filter(({ pool }) => pool !== undefined).length,
+    broken: last.filter(isHeld).map(({ pid, pool }) => `process ${pid} holds ${pool?.held} of ${pool?.open}`),
+  }
+}
+
+/** Looks for processes that ended by themselves, which postgres.js can make them do. */
+function checkProcesses({ world, driver }: Evidence): Checked {
+  const processes = [...world.apps, ...world.purgers]
+  const crashed = processes.filter(({ crashes }) => crashes > 0)
+  const promise = "no process of the app or of a purge ends by itself"
+  if (driver === "postgres") return { promise: `${promise} (not promised with postgres.js)`, checked: 0, broken: [] }
+  return {
+    promise,
+    checked: processes.length,
+    broken: crashed.map(({ crashes }) => `a process ended by itself, ${crashes} times`),
   }
 }

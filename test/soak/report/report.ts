@@ -10,6 +10,7 @@ const ARTIFACTS = fileURLToPath(new URL("../../../artifacts", import.meta.url))
 /** Prints the report, and writes it to artifacts/soak.md and artifacts/soak.json. */
 export function writeReport(evidence: Evidence, checked: Checked[], settings: Settings, leftOut: string[]): void {
   const { ledger, faults, probe, vitals, world } = evidence
+  const seen = vitals.samples.flatMap(({ apps }) => apps)
   const byKind = new Map<string, { times: number; slowest: number; failed: number }>()
   for (const { name, began, over } of faults) {
     const recovery = probe.recoveryAfter(over) ?? Number.POSITIVE_INFINITY
@@ -29,15 +30,19 @@ export function writeReport(evidence: Evidence, checked: Checked[], settings: Se
     ),
     "",
     `A sign-in as a lazy user and then with a password takes ${(probe.usual / 1000).toFixed(2)} s; ${probe.tries.length} were tried.`,
-    ...leftOut.map((each) => `\nLeft out: ${each}`),
+    `Connections cut: ${sum(faults.map(({ cuts }) => cuts?.made))} of the ${sum(faults.map(({ cuts }) => cuts?.asked))} that were to be.`,
+    ...leftOut.map((each) => `\nLeft out, which fails a run in CI: ${each}`),
     "",
-    table(["What visitors did", "Times"], [["requests", ledger.requests], ...sorted(ledger.done)]),
+    table(
+      ["What visitors did", "Times"],
+      [["requests, with those of the timed sign-ins", ledger.requests], ...sorted(ledger.done)],
+    ),
     "",
     table(["What failed, and was tried again", "Times"], sorted(ledger.failures)),
     "",
     table(
       ["Promise", "Checked", "Broken"],
-      checked.map(({ promise, checked: count, broken }) => [promise, count, broken.length]),
+      checked.map(({ promise, checked: count, broken }) => [promise, count || "not checked", broken.length]),
     ),
     ...checked.flatMap(({ broken }) => broken.map((each) => `- ${each}`)),
     "",
@@ -51,18 +56,20 @@ export function writeReport(evidence: Evidence, checked: Checked[], settings: Se
       ]),
     ),
     "",
-    `Connections to the primary: ${Math.max(0, ...vitals.samples.map(({ connections }) => connections))} at most.`,
+    `Connections to the primary: ${most(vitals.samples.map(({ connections }) => connections))} at most.`,
+    `Open connections of a process's pool: ${most(seen.map(({ pool }) => pool?.open ?? 0))} at most.`,
+    `Resident memory of a process: ${inMb(most(seen.map(({ rss }) => rss)))} MB at most.`,
     `Purges: ${JSON.stringify(world.purgers.map(({ counts }) => counts))}`,
-    `Processes of the app that ended by themselves: ${world.apps.reduce((sum, { crashes }) => sum + crashes, 0)}`,
+    `Processes of the app that ended by themselves: ${sum(world.apps.map(({ crashes }) => crashes))}`,
     "",
   ].join("\n")
   console.log(`\n${text}`)
   mkdirSync(ARTIFACTS, { recursive: true })
   writeFileSync(join(ARTIFACTS, "soak.md"), text)
-  const { requests, unanswered, broken } = ledger
+  const { requests, abandoned, broken } = ledger
   const counts = {
     requests,
-    unanswered,
+    abandoned,
     done: Object.fromEntries(ledger.done),
     failures: Object.fromEntries(ledger.failures),
   }
@@ -70,6 +77,8 @@ export function writeReport(evidence: Evidence, checked: Checked[], settings: Se
   writeFileSync(join(ARTIFACTS, "soak.json"), JSON.stringify(data, null, 1))
 }
 
+const most = (values: number[]) => Math.max(0, ...values)
+const sum = (values: (number | undefined)[]) => values.reduce<number>((all, value) => all + (value ?? 0), 0)
 const inMb = (bytes: number) => (bytes / 1024 / 1024).toFixed(1)
 const sorted = (counts: Map<string, number>) => [...counts].sort(([, one], [, other]) => other - one)
 

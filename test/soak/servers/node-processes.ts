@@ -4,6 +4,7 @@ import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build } from "esbuild"
 import { freePort } from "../../setup/free-port.js"
+import type { PoolUse } from "../app/auth.js"
 import { end } from "./run-program.js"
 
 const APP = fileURLToPath(new URL("../app/server.ts", import.meta.url))
@@ -33,8 +34,8 @@ export interface Vitals {
   /** Bytes in use after a garbage collection. */
   heap: number
   rss: number
-  /** Open connections of its pool; undefined for a driver that doesn't tell. */
-  connections: number | undefined
+  /** Undefined for a driver that doesn't tell. */
+  pool?: PoolUse
 }
 
 /** One process, which is started again when it ends. */

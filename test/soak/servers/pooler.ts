@@ -7,7 +7,7 @@ import { PGBOUNCER } from "../../setup/left-out.js"
 import { end, startProgram, unprivileged, until } from "./run-program.js"
 
 /** Connections that PgBouncer makes to the primary. */
-export const SERVER_CONNECTIONS = 12
+const SERVER_CONNECTIONS = 12
 
 /** PgBouncer in transaction mode, in front of whichever server is the primary. */
 export class Pooler {
