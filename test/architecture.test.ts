@@ -61,7 +61,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["store/deletion", "store/identifiers"],
   ["store/tables"],
   ["store/sql"],
-  ["email-address.ts", "option-reader.ts", "random-bytes.ts", "setup-problems.ts"],
+  ["email-address.ts", "new-id.ts", "option-reader.ts", "random-bytes.ts", "setup-problems.ts"],
   ["errors.ts"],
 ]
 

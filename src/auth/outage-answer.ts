@@ -16,7 +16,8 @@ export function watchOutages(config: RequestConfig): () => boolean {
   config.logger = {
     ...logger,
     error(error) {
-      seen ||= isOutage(error)
+      // What an event of the app can't reach says nothing of the session.
+      seen ||= (error as { type?: unknown }).type !== "EventError" && isOutage(error)
       logger.error?.(error)
     },
   }
@@ -33,12 +34,13 @@ export async function answerInOutage(
   request: Request,
   config: RequestConfig,
 ): Promise<Response | undefined> {
+  const name = sessionCookieName(config, request.url)
+  if (signsIn(answer, name)) return undefined
   const body = await answerBody(answer)
   if (!isLost({ answer, body }, request, config)) return undefined
   const isPage = request.headers.get("accept")?.includes("text/html") === true
   const { body: own, headers: given } = outageAnswer(isPage)
   const headers = new Headers(given)
-  const name = sessionCookieName(config, request.url)
   for (const cookie of answer.headers.getSetCookie())
     if (!isNameOrChunk(cookie.slice(0, cookie.indexOf("=")), name)) headers.append("set-cookie", cookie)
   // The client of Auth.js follows the URL in this answer, which names the error.
@@ -47,6 +49,15 @@ export async function answerInOutage(
     return new Response(JSON.stringify(body), { status: 503, headers })
   }
   return new Response(own, { status: 503, headers })
+}
+
+/** Tells whether an answer sets a session: what it was about is written then. */
+function signsIn(answer: Response, name: string): boolean {
+  return answer.headers.getSetCookie().some((cookie) => {
+    const [pair = ""] = cookie.split(";", 1)
+    const end = pair.indexOf("=")
+    return isNameOrChunk(pair.slice(0, end), name) && end < pair.length - 1
+  })
 }
 
 /** Reads a copy of the body in JSON; undefined for any other body. */

@@ -105,9 +105,15 @@ function keptPages({ maxAge = DEFAULT_MAX_AGE, exact, purge }: StatsPageOptions)
     ofStores.set(store, kept)
     const before = kept.get(weeks)
     if (before && before.until > Date.now()) return before.page
-    const made = { until: Date.now() + maxAge * 1000, page: make(store, weeks) }
+    const made = { until: Number.POSITIVE_INFINITY, page: make(store, weeks) }
     kept.set(weeks, made)
-    made.page.catch(() => kept.get(weeks) === made && kept.delete(weeks))
+    // The time begins with the report, so that a slow one is not made twice at once.
+    made.page.then(
+      () => {
+        made.until = Date.now() + maxAge * 1000
+      },
+      () => kept.delete(weeks),
+    )
     return made.page
   }
 }

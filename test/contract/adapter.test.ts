@@ -304,6 +304,7 @@ describe.each(drivers)("the adapter on $driver", ({ open }) => {
     await lazy.touch({ userId: second.id }, 0)
     await lazy.leaveBehind(second.id, inAnHour())
     await lazy.closeLazyUser(second.id)
+    await lazy.endSessionsOf([unique("token")])
     await lazy.isOfInactiveUser?.(account)
     await lazy.merge(second.id, other.id)
     const { user: third } = await lazy.createLazyUser({ generateName: () => unique("guest") })

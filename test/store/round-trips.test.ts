@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { pipelined, queryRepeated } from "../../src/store/sql/query.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
@@ -66,6 +66,9 @@ it("asks for the keys, locks, counts, moves, counts again and deletes, in this o
 })
 
 it("keeps the order of statements that it sends together, prepared or not", async () => {
+  // A process keeps a hundred statements, which other files may have used up.
+  vi.resetModules()
+  const { pipelined, queryRepeated } = await import("../../src/store/sql/query.js")
   const { db, client } = connect()
   await client.unsafe("create temporary table line (n int generated always as identity, text text)")
   const texts = Array.from({ length: 130 }, (_, n) => `line ${n}`)

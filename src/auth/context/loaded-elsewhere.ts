@@ -3,6 +3,7 @@ import { AccessDenied } from "@auth/core/errors"
 import type { Account } from "@auth/core/types"
 import { isLoadedElsewhere } from "../request/cross-site.js"
 import type { RequestHead } from "../request/head.js"
+import { senderOf } from "../request/sender.js"
 import { hideSession } from "../session/cookie.js"
 import type { RequestContext } from "./request-context.js"
 
@@ -31,7 +32,10 @@ export function refuseLoadedElsewhere({ type }: Pick<Account, "type">, context: 
 
 /** Tells whether another site loads an e-mail link, other than as a page of its own. */
 export function isLinkLoadedElsewhere({ head, options }: RequestContext): boolean {
-  return head !== undefined && isLoadedElsewhere(head, { embedded: options.embedded ?? [], hasBegun: false })
+  if (!head) return false
+  // Auth.js opens a link by POST as well, which no mail program and no provider sends.
+  if (head.method !== "GET" && !head.headers.get("sec-fetch-site") && senderOf(head) === "cross-site") return true
+  return isLoadedElsewhere(head, { embedded: options.embedded ?? [], hasBegun: false })
 }
 
 function isCallbackLoadedElsewhere({ head, config, options }: RequestContext): boolean {

@@ -142,6 +142,8 @@ export function linkingAdapter(base: Omit<InternalAdapter, "lazy">, context: Req
         await base.deleteSession(sessionToken)
         const user = found?.user as UserRow | undefined
         if (user && isLazyRow(user)) exchange.signedOut.push(user.id)
+        // Auth.js removes a row that it has read and found expired; the other sessions are not over.
+        if (exchange.handedOut.some((handed) => handed.session?.sessionToken === sessionToken)) return
         // Any number of cookies, however planted, must not hide the visitor's own from a sign-out.
         const others = session.presented.everyOther(sessionToken).filter((each) => isSessionKey(context.config, each))
         if (others.length > 0) exchange.signedOut.push(...(await lazy.endSessionsOf(others)))

@@ -1,6 +1,6 @@
 import type { RateLimiterAbstract } from "rate-limiter-flexible"
-import { v7 as uuidv7 } from "uuid"
 import { LazySetupError } from "../../errors.js"
+import { newId } from "../../new-id.js"
 import { type HashOptions, hashPassword } from "../../password/hash.js"
 import { checkPassword, normalizeEmail, normalizeUsername } from "../../password/policy.js"
 import type { TurnOptions } from "../../password/turns.js"
@@ -219,7 +219,7 @@ async function signUp(
   const { username, email, display } = choice
   const session = context.newSession()
   const [own] = signUpIds(context.config, context.head, username ?? email ?? "")
-  const id = own !== undefined && !(await context.adapter.getUser(own)) ? own : uuidv7()
+  const id = own !== undefined && !(await context.adapter.getUser(own)) ? own : newId()
   const address = email ?? (username === undefined ? null : await generatedEmail(generateEmail, { id, username }))
   const user = { id, username, email: address ?? undefined, name: display, passwordHash, session }
   return { kind: "sign-up", user, repeated: () => signInAgain(context, choice, again) }

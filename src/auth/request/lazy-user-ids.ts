@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto"
 import type { AuthConfig } from "@auth/core"
 import { v7 as uuidv7 } from "uuid"
+import { newId } from "../../new-id.js"
 import { readCsrfToken } from "./csrf-cookie.js"
 import type { RequestHead } from "./head.js"
 
@@ -23,14 +24,14 @@ export interface LazyUserIds {
 export function lazyUserIds(config: AuthConfig, request: RequestHead): LazyUserIds {
   const csrfToken = readCsrfToken(config, request)
   const secret = csrfToken && [config.secret].flat()[0]
-  if (!csrfToken || !secret) return { ids: [uuidv7()], successor: () => uuidv7() }
+  if (!csrfToken || !secret) return { ids: [newId()], successor: newId }
   const tried = idInToken(secret, csrfToken)
   const start = Date.now() - (Date.now() % WINDOW_MS)
   const successor = (id: string) => derive(secret, `successor|${id}`, start)
   const current = (id: string): string => (isForgotten(id) ? current(successor(id)) : id)
   const derived = [start, start - WINDOW_MS].map((from) => derive(secret, `${from}|${csrfToken}`, from))
   const ids = tried === undefined || isForgotten(tried) ? derived : [tried, ...derived]
-  const [first = uuidv7(), ...twins] = ids.map((id, n) => (n === 0 ? current(id) : id)).filter((id) => !isForgotten(id))
+  const [first = newId(), ...twins] = ids.map((id, n) => (n === 0 ? current(id) : id)).filter((id) => !isForgotten(id))
   return { ids: [first, ...twins], successor: (id) => current(successor(id)) }
 }
 

@@ -1,6 +1,6 @@
 import { and, eq, inArray, or } from "drizzle-orm"
-import { v7 as uuidv7 } from "uuid"
 import { LazySetupError, NameExhaustedError } from "../../errors.js"
+import { newId } from "../../new-id.js"
 import type { Database } from "../sql/database.js"
 import { lockOf, readEngine } from "../sql/engine/engine.js"
 import { retry, retryTransaction } from "../sql/transactions.js"
@@ -29,7 +29,7 @@ const acceptsAll = () => true
 export function ensureLazyUser(db: Database, tables: Tables): EnsureLazyUser {
   const insert = insertUserAndSession(db, tables)
   return async (candidates) => {
-    const { ids, successor = () => uuidv7(), accepts = acceptsAll, session } = candidates
+    const { ids, successor = newId, accepts = acceptsAll, session } = candidates
     const { generateName = generateLazyName, generateEmail } = candidates
     let [id, twins] = [ids[0], ids.slice(1)]
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {

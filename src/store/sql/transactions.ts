@@ -79,7 +79,8 @@ export async function retry<Result>(
     try {
       return await run()
     } catch (error) {
-      if (attempt === ATTEMPTS || !(isRolledBackForAnother(error) || mayWorkAgain(error))) throw error
+      if (attempt < STALE_ATTEMPTS && isStale(error)) continue
+      if (attempt >= ATTEMPTS || !(isRolledBackForAnother(error) || mayWorkAgain(error))) throw error
     }
   }
 }
@@ -99,6 +100,17 @@ export function retryWrites<Methods extends object>(methods: Methods): Methods {
 type Method = (...args: unknown[]) => Promise<unknown>
 
 const READS = /^(get|list)/
+
+/**
+ * How often to try while a connection holds plans from before a column changed its type. Each try
+ * meets one of them, which postgres.js then drops.
+ */
+const STALE_ATTEMPTS = 10
+
+function isStale(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return (cause as { routine?: unknown } | undefined)?.routine === "RevalidateCachedQuery"
+}
 
 function isRolledBackForAnother(error: unknown): boolean {
   return ROLLED_BACK_FOR_ANOTHER.includes(sqlState(error) ?? "")

@@ -12,8 +12,8 @@ import {
   timestamp,
   uuid,
 } from "drizzle-orm/pg-core"
-import { v7 as uuidv7 } from "uuid"
 import { LazySetupError } from "../../errors.js"
+import { newId } from "../../new-id.js"
 import { markModel, type PrismaModelName } from "./prisma-model.js"
 import type { LazyOutcome } from "./schema.js"
 
@@ -88,7 +88,7 @@ export function prismaTables(options: PrismaTablesOptions = {}) {
       .references((): AnyPgColumn => usersTable.id, { onDelete: "cascade", onUpdate: "cascade" })
 
   const user = customize("User", options.User, {
-    id: (name) => idOf(name).primaryKey().$defaultFn(uuidv7),
+    id: (name) => idOf(name).primaryKey().$defaultFn(newId),
     name: string,
     email: (name) =>
       (emailRequired ? (string(name).notNull() as unknown as ReturnType<typeof string>) : string(name)).unique(),
@@ -194,7 +194,7 @@ const updatedAt = (name: string) =>
 
 /** Fields that models have in some apps, but not in the documentation. */
 const FURTHER: Fields = {
-  id: (name) => string(name).primaryKey().$defaultFn(uuidv7),
+  id: (name) => string(name).primaryKey().$defaultFn(newId),
   createdAt: (name) => moment(name).notNull().defaultNow(),
   updatedAt,
 }

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid"
+import { newId } from "../../new-id.js"
 import type { Database } from "../sql/database.js"
 import { STATEMENT_NAME } from "../sql/query.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -26,7 +26,7 @@ export async function recordOutcomes(
 ): Promise<void> {
   if (!lazyOutcomesTable || outcomes.length === 0) return
   const at = new Date()
-  const rows = outcomes.map(({ by, ...outcome }) => ({ id: uuidv7(), at, way: by ? wayOf(by) : null, ...outcome }))
+  const rows = outcomes.map(({ by, ...outcome }) => ({ id: newId(), at, way: by ? wayOf(by) : null, ...outcome }))
   const insert = tx.insert(lazyOutcomesTable).values(rows)
   // The driver keeps the statement for one row; for others, the number of rows is part of it.
   await (rows.length === 1 ? insert.prepare(STATEMENT_NAME).execute() : insert)

@@ -86,6 +86,7 @@ interface IndexRow {
   columns: number[]
   /** How many of them are keys, not INCLUDE columns. */
   keys: number
+  /** Whether it tells every row apart: `alter table only` makes a key that partitions lack. */
   primary: boolean
   identity: boolean
   /** Whether it keeps rows apart. */
@@ -192,7 +193,7 @@ export async function readReached(db: Database, start: readonly string[]): Promi
       'indexes', (
         select coalesce(json_agg(json_build_object(
           'table', indrelid::int8, 'columns', indkey::int2[], 'keys', indnkeyatts,
-          'primary', indisprimary, 'identity', indisreplident, 'unique', (indisunique or indisexclusion) and indislive,
+          'primary', indisprimary and indisvalid, 'identity', indisreplident, 'unique', (indisunique or indisexclusion) and indislive,
           'plain', indexprs is null and indpred is null and not indisexclusion
         )), '[]')
         from pg_index
