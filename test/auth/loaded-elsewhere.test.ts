@@ -87,7 +87,9 @@ describeLinking("an address of Auth.js that another site loads unseen", (app) =>
       }
       // Auth.js opens a link by a form, too, and asks for no CSRF token.
       const [, fetching] = UNSEEN[3] as [string, Sent]
-      expect(sessions(await browser.visit(link, { form: {}, headers: fetching }))).toEqual([])
+      const inOldBrowser = { origin: "https://evil.example" }
+      for (const headers of [fetching, inOldBrowser])
+        expect(sessions(await browser.visit(link, { form: {}, headers }))).toEqual([])
       expect((await browser.session())?.user.id).toBe(id)
     }
     expect(sessions(await owner.visit(link, { headers: sent("navigate", "document") })).length).toBeGreaterThan(0)

@@ -73,6 +73,32 @@ describeLinking(
       })
     }
 
+    it("hands no statement and no hash to telemetry of the app's own", async () => {
+      const adapter = LazyAdapter(app.database.db)
+      const seen: string[] = []
+      const own: NonNullable<LazyConfig["lazy"]>["telemetry"] = {
+        count: () => {},
+        run: (_operation, work) =>
+          work().catch((error) => {
+            seen.push(String(error), JSON.stringify(error), String(error.cause))
+            throw error
+          }),
+      }
+      withLazy({ ...app.config, adapter, lazy: { telemetry: own } })({ request: new Request("http://app.test/") })
+      const store = internals(adapter.lazy)
+      const { user } = await store.createLazyUser()
+      const by = { provider: "convert", type: "credentials" }
+      const set = { username: `own-${crypto.randomUUID()}`, email: "x".repeat(10) }
+      await app.database.query("alter table password add constraint never check (hash is null)")
+      try {
+        await expect(store.convert({ userId: user.id, set, passwordHash: "$argon2id$secret", by })).rejects.toThrow()
+      } finally {
+        await app.database.query("alter table password drop constraint never")
+      }
+      expect(seen.length).toBeGreaterThan(0)
+      expect(seen.join()).not.toMatch(/argon2id|values \(|own-/)
+    })
+
     it("tells a lazy user that was made, and one that was found again, in the span of the request", async () => {
       const tracer = tracerProvider.getTracer("server")
       await tracer.startActiveSpan("GET /", async (span) => {

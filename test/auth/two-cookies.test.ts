@@ -123,6 +123,22 @@ describe.each(["database", "jwt"] as const)("session cookies of one name (%s ses
     expect(asked).toBeLessThanOrEqual(10)
   })
 
+  if (strategy === "database")
+    it("end no live session with an expired one, however many were planted", async () => {
+      const { browser } = site()
+      await browser.signIn("lazy")
+      const live = (await sent(browser))[0] as string
+      const expired = crypto.randomUUID()
+      const [owner] = await app.database.query(`select "userId" as id from session where "sessionToken" = '${live}'`)
+      await app.database.query(
+        `insert into session ("sessionToken", "userId", expires) values ('${expired}', '${owner?.id}', now() - interval '1 day')`,
+      )
+      const planted = [expired, ...Array.from({ length: 4 }, () => crypto.randomUUID()), live]
+      const cookie = planted.map((value) => `${NAME}=${value}`).join("; ")
+      await handleAuth(new Request(`${ORIGIN}/auth/session`, { headers: { cookie } }), withLazy(app.config))
+      expect(await app.count(`session where "sessionToken" = '${live}'`)).toBe(1)
+    })
+
   it("hide no session from a sign-out, however many were planted", async () => {
     for (const form of [NAME, `${NAME}.50`]) {
       const { browser } = site()

@@ -224,6 +224,19 @@ describe.each(["database", "jwt"] as const)("an outage (%s sessions)", (strategy
     expect(await id()).toBe(user)
   })
 
+  it("of what the app's events ask takes no answer away", async () => {
+    const fail = () => Promise.reject(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))
+    const { browser } = visitor({ events: { signIn: fail, signOut: fail, convertUser: fail } })
+    await browser.signIn("lazy")
+    const form = { username: `events-${strategy}`, password, callbackUrl: "/?error=OAuthAccountNotLinked" }
+    const converted = await browser.signIn("convert", form)
+    expect(converted.status).toBe(302)
+    expect((await browser.session())?.user.isLazy).toBe(false)
+    const answer = await browser.visit("/auth/signout", { form: { csrfToken: await browser.csrfToken() } })
+    expect(answer.status).toBe(302)
+    expect(await browser.session()).toBeNull()
+  })
+
   it("of a limiter's store refuses new users alone", async () => {
     const client = new Redis({ port: await freePort(), host: "127.0.0.1", maxRetriesPerRequest: 0, lazyConnect: true })
     client.on("error", () => {})

@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest"
+import { expect, it, onTestFinished, vi } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { type GateSession, handleAuth, type LazyConfig, LazySetupError, withLazy } from "../../src/index.js"
 import { type StatsPageOptions, statsPage } from "../../src/stats.js"
@@ -138,6 +138,25 @@ describeFlows("statsPage", (app, strategy) => {
     asked[1]?.mockRejectedValueOnce(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))
     const away = await browser.visit("/stats?weeks=52")
     expect([away.status, Number(away.headers.get("retry-after"))]).toEqual([503, expect.any(Number)])
+  })
+
+  it("makes no second report while a slow one is being made", async () => {
+    const adapter = LazyAdapter(app.database.db)
+    const { stats: real } = adapter.lazy
+    let finish = () => {}
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const stats = vi.spyOn(adapter.lazy, "stats").mockImplementation((options) => slow.then(() => real(options)))
+    const browser = await realVisitor({ allow: () => true, maxAge: 1 }, { adapter })
+    const first = browser.visit("/stats")
+    await vi.waitFor(() => expect(stats).toHaveBeenCalledTimes(1))
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 5000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const second = browser.visit("/stats")
+    finish()
+    expect([(await first).status, (await second).status]).toEqual([200, 200])
+    expect(stats).toHaveBeenCalledTimes(1)
   })
 
   it("says what can't be known: outcomes that are not recorded, and who is held back", async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { drivers, type TestDatabase } from "../setup/databases.js"
@@ -28,6 +28,20 @@ describe.each(drivers)("creating a lazy user on $driver", ({ open }) => {
       { userId: user.id },
     ])
     expect(await count("password")).toBe(0)
+  })
+
+  it("gives the user to its browser again after the clock of the process was ahead for a while", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 40 * 24 * 60 * 60 * 1000 })
+    try {
+      await store.createLazyUser({ generateName })
+    } finally {
+      vi.useRealTimers()
+    }
+    const { user } = await store.createLazyUser({ generateName })
+    expect(await store.ensureUser({ ids: [user.id], generateName })).toMatchObject({
+      created: false,
+      user: { id: user.id },
+    })
   })
 
   it("retries when the generated name is taken", async () => {

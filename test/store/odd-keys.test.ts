@@ -79,3 +79,33 @@ describe("a table that publishes its updates and has no replica identity", () =>
     expect(await world.everything()).toEqual(before)
   })
 })
+
+describe("a primary key that is not valid, since partitions lack it", () => {
+  it("tells no two rows apart: a purge takes the lazy user's alone", async () => {
+    const { from, into } = await world.people()
+    await world.run(`update "user" set "lazySince" = now() - interval '100 days', "seenAt" = now() - interval '100 days' where id = '${from}';
+      create table note (id int not null, owner text references "user") partition by list (id);
+      create table note_1 partition of note for values in (1);
+      alter table only note add primary key (id);
+      insert into note values (1, '${from}'), (1, '${into}')`)
+    const dry = await world.store().purge({ cascade: true, dryRun: true })
+    const report = await world.store().purge({ cascade: true })
+    expect([dry.deleted, report.deleted]).toEqual([{ note: 1 }, { note: 1 }])
+    expect(await world.count(`note where owner = '${into}'`)).toBe(1)
+  })
+})
+
+it("a column of users that changed its type stops no merge on a connection with plans from before", async () => {
+  const store = world.store()
+  const merge = async () => {
+    const { from, into } = await world.people()
+    return store.merge(from, into)
+  }
+  for (let n = 0; n < 3; n++) await merge()
+  await world.run(`alter table "user" alter column name type varchar(300)`)
+  try {
+    for (let n = 0; n < 12; n++) expect((await merge()).conflicts).toEqual({})
+  } finally {
+    await world.run(`alter table "user" alter column name type text`)
+  }
+})
