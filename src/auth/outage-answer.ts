@@ -26,8 +26,8 @@ export function watchOutages(config: RequestConfig): () => boolean {
 
 /**
  * Answers 503 in place of an answer that Auth.js gave in an outage; undefined if the outage did not
- * affect the answer. The browser keeps its session: what can't be read may be alive, and what can't be
- * deleted has not ended.
+ * affect the answer. The browser keeps its session: what can't be read may be alive, and what
+ * can't be deleted has not ended.
  */
 export async function answerInOutage(
   answer: Response,

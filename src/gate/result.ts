@@ -58,7 +58,7 @@ export interface GateRefused {
   status: 303 | 307 | 401 | 403 | 429 | 503
   /** Headers for the response, with `Location` or `Retry-After` where the status has one. */
   headers: Headers
-  /** HTML for a browser that navigates, JSON for other clients; empty with 303, 307 and `"prefetch"`. */
+  /** HTML for a browser that navigates, JSON for others; empty with 303, 307 and `"prefetch"`. */
   body: string
   /**
    * Returns the refusal as a response, or a copy of the app's own response with the refusal's

@@ -46,7 +46,7 @@ const NAMES = new Set([
   "SocketTimeoutError",
 ])
 
-/** Messages of errors without a code, of this library, node-postgres, PGlite and clients of Redis. */
+/** Messages of errors without a code: of this library, node-postgres, PGlite and Redis clients. */
 const MESSAGES = [
   /^The connection was lost /,
   /^Connection terminated/,

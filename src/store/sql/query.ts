@@ -75,7 +75,7 @@ export async function pipelined<Results extends readonly unknown[]>(
   return results as unknown as Results
 }
 
-/** Tells whether the driver pipelines. node-postgres warns of it, and will refuse it in version 9. */
+/** Tells whether the driver pipelines. node-postgres warns of it, and version 9 will refuse it. */
 function pipelines(db: Database): boolean {
   const session = (db._ as Partial<Database["_"]> | undefined)?.session
   return (session?.constructor as { [entityKind]?: string } | undefined)?.[entityKind] === "PostgresJsSession"

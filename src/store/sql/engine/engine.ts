@@ -85,7 +85,10 @@ async function askClient<Value>(db: Database, text: string): Promise<Value> {
 type Documents = { document: string }[]
 type RunText = (text: string) => PromiseLike<Documents | { rows: Documents }>
 
-/** Tells whether Citus manages any table: https://docs.citusdata.com/en/stable/develop/api_metadata.html */
+/**
+ * Tells whether Citus manages any table:
+ * https://docs.citusdata.com/en/stable/develop/api_metadata.html
+ */
 async function managesTables(db: Database): Promise<boolean> {
   return queryDocument(db, sql`select to_json(exists (select from pg_catalog.pg_dist_partition))::text as document`)
 }
