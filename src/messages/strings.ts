@@ -147,7 +147,7 @@ const english: ConvertStrings = {
   failedLink: "Back to the form",
   errors: {
     username_invalid: "This can’t be a username. Choose 3 to 32 letters or digits.",
-    username_taken: "Somebody else has this username. Choose another one.",
+    username_taken: "This username is taken. Choose another one.",
     email_invalid: "Enter an e-mail address, like name@example.com.",
     email_taken: "This e-mail address belongs to another account.",
     password_weak: "This password is too short or too easy to guess. Choose a longer, less common one.",
