@@ -6,6 +6,7 @@ import { onlyActive } from "../store/only-active.js"
 import { rememberTelemetry } from "../store/telemetry.js"
 import { rememberSessionMaxAge } from "../store/users/session-life.js"
 import { composeCallbacks } from "./callbacks.js"
+import { allowPasskeysElsewhere } from "./config/allow-passkeys.js"
 import { checkEmbedding, frameCookies } from "./config/embedding.js"
 import { creationLimits } from "./config/limits.js"
 import { loudLogger } from "./config/loud-logger.js"
@@ -193,6 +194,7 @@ function settledConfig({ lazy: _, adapter: __, ...config }: LazyConfig, { strate
     ...{ adapter: undefined, basePath, callbacks, events, jwt, logger, pages },
     ...config,
     cookies: options.embedded ? frameCookies(cookies) : cookies,
+    experimental: allowPasskeysElsewhere(config),
     session: strategy === "jwt" ? { ...session, strategy } : session,
   }
 }

@@ -47,6 +47,19 @@ describeLinking("passkeys", (app, strategy) => {
     "a real user": real,
   }
 
+  it("leave another configuration of the same process without them as it is", async () => {
+    await owner()
+    const { browser, id } = await app.lazyBrowser({ experimental: undefined })
+    expect((await browser.session())?.user).toMatchObject({ id, isLazy: true })
+    await browser.signIn("convert", { username: app.person().sub, password })
+    expect((await browser.session())?.user).toMatchObject({ id, isLazy: false })
+  })
+
+  it("still have to be allowed where they are a provider", async () => {
+    const browser = app.browser(config({ experimental: undefined }))
+    expect((await browser.visit("/auth/session")).status).toBe(500)
+  })
+
   it.for(Object.keys(forgers))(
     "refuse a registration by %s that names a known credential, and change nothing",
     async (who) => {

@@ -45,6 +45,8 @@ describe.each(["nextjs", "express", "hono", "sveltekit"])("docs/guides/%s.md, ty
 
   it("ends with a visitor who writes a note, makes an account and keeps the note under the same id", async () => {
     const page = await browser.newPage({ userAgent })
+    // A development server compiles each page when it is first asked for.
+    page.setDefaultTimeout(150_000)
     onTestFailed(async () => console.error(guide.output(), await page.innerText("body")))
     await page.goto(guide.origin)
     await page.getByText("You are guest-").waitFor()

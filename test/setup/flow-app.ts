@@ -26,8 +26,6 @@ export class FlowApp {
       secret,
       trustHost: true,
       session: { strategy: this.strategy },
-      // Once one configuration has passkeys, Auth.js asks all in this process to enable WebAuthn.
-      experimental: { enableWebAuthn: true },
       logger: { error: (error) => void this.logged.push(error), warn: () => {} },
     }
   }

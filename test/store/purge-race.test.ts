@@ -147,8 +147,13 @@ describe("purging while everybody else does everything to the same users", () =>
         act: acts[n % acts.length] as (id: string) => Promise<void>,
         at: Math.random(),
       }))
+      order.sort((a, b) => a.at - b.at)
+      // Half of the acts begin before a purge that has seen these users, and half of them after it.
+      const begun = purgers.map((purger) => purger.line((line) => line.includes("interrupted")))
+      const actOn = (some: typeof order) => some.map(({ id, act }) => act(id))
       await Promise.all([
-        ...order.sort((a, b) => a.at - b.at).map(({ id, act }) => act(id)),
+        ...actOn(order.slice(0, TROOP / 2)),
+        Promise.race(begun).then(() => Promise.all(actOn(order.slice(TROOP / 2)))),
         store.createLazyUser({ generateName: () => `fresh ${tokens++}` }).then(({ user }) => fresh.push(user.id)),
       ])
     }
