@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { partitionRoot, securesRows } from "../engine/dialect.js"
-import { type Engine, readEngine } from "../engine/engine.js"
+import { type Engine, readEngine, requireSameEngine, SERVER_NOW, type ServerNow } from "../engine/engine.js"
 import { queryRepeatedDocument } from "../query.js"
 
 /** The catalogue around some tables, as PostgreSQL keeps it: one entry for each of its rows. */
@@ -111,11 +111,12 @@ interface TriggerRow {
  *
  * The statement is the same for all tables, so that connections keep one; see {@link queryRepeated}.
  * @param start the quoted names of the tables to start from, or their oids as text
+ * @throws EngineChangedError when the client was told something else of the server
  */
 export async function readReached(db: Database, start: readonly string[]): Promise<ReachedRows> {
   const engine = await readEngine(db)
   const root = (oid: string) => sql.raw(`${partitionRoot(engine, oid)}::oid`)
-  const found = await queryRepeatedDocument<Omit<ReachedRows, "engine">>(
+  const { server, ...rows } = await queryRepeatedDocument<Omit<ReachedRows, "engine"> & { server: ServerNow }>(
     db,
     sql`
     with recursive named as materialized (
@@ -214,9 +215,10 @@ export async function readReached(db: Database, start: readonly string[]): Promi
       'checked', array(
         select conrelid::int8 from pg_constraint where conrelid = any (array(select oid from reached)) and contype = 'c'
       ),
+      'server', ${sql.raw(SERVER_NOW)},
       'isolation', current_setting('transaction_isolation'),
       'isReplica', current_setting('session_replication_role') = 'replica'
     )::text as document`,
   )
-  return { ...found, engine }
+  return { ...rows, engine: requireSameEngine(engine, server) }
 }

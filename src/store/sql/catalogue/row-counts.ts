@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm"
 import type { Database } from "../database.js"
-import { type Engine, numbersTransactions } from "../engine/engine.js"
+import { type Engine, numbersTransactions, SERVER_NOW, type ServerNow } from "../engine/engine.js"
 import { queryRepeated, queryRepeatedDocument } from "../query.js"
 import { label } from "./names.js"
 
@@ -43,6 +43,13 @@ export function deletedSoFar(engine: Engine, among?: readonly number[]): SQL {
 /** Reads {@link deletedSoFar} on an engine that counts rows. One query. */
 export const readDeletedSoFar = (tx: Database, among?: readonly number[]) =>
   queryRepeatedDocument<DeletedSoFar>(tx, sql`select ${counts(among && oids(among))}::text as document`)
+
+/** Reads {@link deletedSoFar} for all tables, with what can have changed on the server. One query. */
+export const readDeletedNow = (tx: Database) =>
+  queryRepeatedDocument<{ soFar: DeletedSoFar; server: ServerNow }>(
+    tx,
+    sql`select json_build_object('soFar', ${counts(undefined)}, 'server', ${sql.raw(SERVER_NOW)})::text as document`,
+  )
 
 /**
  * Reads {@link deletedSoFar} for the given tables and for those that refer to one of them by now.
