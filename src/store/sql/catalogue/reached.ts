@@ -128,7 +128,16 @@ export async function readReached(db: Database, start: readonly string[]): Promi
       select coalesce(${root("oid")}, oid) from named where oid is not null
       union
       select step.oid from reached cross join lateral (
-        select inhrelid as oid from pg_catalog.pg_inherits where inhparent = reached.oid
+        -- PostgreSQL reads all of this small catalogue for each parent, so only for tables that are one.
+        select child.oid
+        from (
+          select pg_class.oid from pg_catalog.pg_class where pg_class.oid = reached.oid and relhassubclass
+          offset 0
+        ) as parent
+        cross join lateral (
+          select inhrelid as oid from pg_catalog.pg_inherits where inhparent = parent.oid
+          offset 0
+        ) as child
         union all
         select coalesce(${root("conrelid")}, conrelid)
         from (
