@@ -89,6 +89,7 @@ export function mergeUsers(
       const isUntouched = stopped.length === 0 && !onMerge && !provesEmail && !(adds && found.within === undefined)
       const { conflicts, credentials } = await explainConflicts(
         [...stopped, ...found.left, { ...found.users, isOfUsers: true }],
+        found.partitions,
         () => removeLazyUser(tx, tables, found, stopped, hanging.sources, move, isUntouched ? soFar : undefined),
       )
       const merged = isUntouched && staysAsItIs(found) ? into : await findUser(tx, tables, intoId)

@@ -153,8 +153,12 @@ export async function readIndexesByName(db: Database, name: string): Promise<Ind
   return table
 }
 
+/** An index, and the partition that alone has it, by its name in reports; null for the whole table. */
+export type NamedIndex = Index & { partition: string | null }
+
 /**
- * Finds an index by its name, if it is one of a given table or its partitions. One query.
+ * Finds an index by its name, if it is one of a given table or its partitions. Returns that of the
+ * whole table for the one that a partition has of it. One query.
  *
  * Takes any index of that name where the table is a view: nothing tells which table is behind it.
  * @param table the quoted name
@@ -163,23 +167,31 @@ export async function readIndexNamed(
   db: Database,
   table: string,
   { schema = null, name }: { schema?: string | null | undefined; name: string },
-): Promise<Index | null> {
+): Promise<NamedIndex | null> {
   const engine = await readEngine(db)
   const oid = topmost(engine, sql`pg_catalog.to_regclass(${table})`)
-  return queryDocument(
+  const found = await queryDocument<{ index: Index; partition: string | null } | null>(
     db,
     sql`
     select (
-      select ${indexFacts}
+      select pg_catalog.json_build_object('index', ${indexFacts}, 'partition', (
+        select ${label("class")} from pg_catalog.pg_class class where class.oid = indrelid and class.relispartition
+      ))
       from ${sql.raw(FROM)}
-      join pg_catalog.pg_namespace on pg_namespace.oid = index_class.relnamespace
-      where index_class.relname = ${name}::text
-        and (${schema}::text is null or nspname = ${schema}::text)
-        and (
-          ${topmost(engine, sql`indrelid`)} = ${oid}
-          or (select relkind = 'v' from pg_catalog.pg_class where oid = ${oid})
-        )
-      limit 1
+      where indexrelid = (
+        select ${topmost(engine, sql`named.oid`)}
+        from pg_catalog.pg_class named
+        join pg_catalog.pg_index own on own.indexrelid = named.oid
+        join pg_catalog.pg_namespace on pg_namespace.oid = named.relnamespace
+        where named.relname = ${name}::text
+          and (${schema}::text is null or nspname = ${schema}::text)
+          and (
+            ${topmost(engine, sql`own.indrelid`)} = ${oid}
+            or (select relkind = 'v' from pg_catalog.pg_class where oid = ${oid})
+          )
+        limit 1
+      )
     )::text as document`,
   )
+  return found && { ...found.index, partition: found.partition }
 }

@@ -85,6 +85,29 @@ export async function readTable(db: Database, table: PgTable): Promise<{ oid: nu
 }
 
 /**
+ * Names a table as reports do, if a table that an error names is one of its partitions, or the table
+ * itself; undefined for any other. One query.
+ */
+export async function readWholeOf(
+  db: Database,
+  { schema = null, table }: { schema?: string | null | undefined; table: string },
+  whole: PgTable,
+): Promise<string | undefined> {
+  const engine = await readEngine(db)
+  const [found] = await queryRows<{ label: string }>(
+    db,
+    sql`select ${label("class")} as label
+      from pg_catalog.pg_class part
+      join pg_catalog.pg_namespace on pg_namespace.oid = part.relnamespace
+      join pg_catalog.pg_class class on class.oid = ${topmost(engine, sql`part.oid`)}
+      where part.relname = ${table}::text and (${schema}::text is null or nspname = ${schema}::text)
+        and class.oid = ${topmost(engine, sql`pg_catalog.to_regclass(${qualifiedName(whole)})`)}
+      limit 1`,
+  )
+  return found?.label
+}
+
+/**
  * Tells whether a table is there: apps leave out tables of Auth.js that they do not use. One query.
  */
 export async function tableExists(db: Database, table: PgTable): Promise<boolean> {
