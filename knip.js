@@ -16,7 +16,7 @@ export default {
     "test/types/*.test-d.ts",
     "test/types/apps/*.ts",
     "test/matrix/{vitest.config,matrix.test}.ts",
-    "test/engines/vitest.config.ts",
+    "test/engines/{vitest.config,played-drizzle,reporter,setup}.ts",
     "test/docs/companions/*.ts",
     "test/docs/docstring-scope.ts",
     "test/gate/shared-limits-server.ts",

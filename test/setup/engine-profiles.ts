@@ -128,7 +128,7 @@ const dsql: EngineProfile = {
     },
     {
       what: "locking clause such as FOR UPDATE can be applied only on tables with equality predicates on the key",
-      pattern: /\bwhere\b(?![^;]*"id" = \$\d).*\bfor update\b/is,
+      pattern: /\bwhere\b(?![^;]*"(?!userId|email|username)(?:[^"]|"")+" = \$\d).*\bfor update\b/is,
       code: NOT_SUPPORTED,
     },
     {
@@ -160,7 +160,7 @@ const managed = (method: "h" | "n" | undefined): EngineProfile["says"] => [
     "from pg_catalog.pg_dist_partition",
     `from (
       select oid::regclass as logicalrelid, '${method ?? "h"}'::"char" as partmethod from pg_class
-      where ${method ? `relkind = 'r' and relname in ('user', 'users', 'session', 'sessions', 'account', 'accounts')` : "false"}
+      where ${method ? "relkind = 'r' and oid >= 16384" : "false"}
     ) as pg_dist_partition`,
   ],
 ]

@@ -112,7 +112,7 @@ describe("tables and functions that have the names of PostgreSQL's own", () => {
   async function empty(schema: string, relation: string, client = database.sql): Promise<void> {
     // No table of one's own takes a column of type anyarray.
     const [row] =
-      await client.unsafe(`select string_agg(format('%I %s', attname::text, format_type(atttypid, atttypmod)), ', ') as columns
+      await client.unsafe(`select pg_catalog.string_agg(pg_catalog.format('%I %s', attname, pg_catalog.format_type(atttypid, atttypmod)), ', ') as columns
       from pg_catalog.pg_attribute
       where attrelid = 'pg_catalog.${relation}'::regclass and attnum > 0 and atttypid <> 'anyarray'::regtype`)
     await client.unsafe(`create table ${schema}.${relation} (${row?.columns})`)
@@ -159,7 +159,7 @@ describe("tables and functions that have the names of PostgreSQL's own", () => {
     const plain = await reports(connect())
     const client = connect()
     for (const relation of RELATIONS) await empty("pg_temp", relation, client)
-    expect(await client`select from pg_class`).toEqual([])
+    expect(await client`select from pg_class`).toHaveLength(0)
     expect(await reports(client)).toEqual(plain)
   })
 
