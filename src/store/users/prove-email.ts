@@ -26,15 +26,23 @@ export function proveEmail(
   db: Database,
   tables: Tables,
   userId: string,
+  converting?: Converting,
+): Promise<Proven | null> {
+  return retryTransaction(db, (tx) => proveEmailWithin(tx, tables, userId, converting))
+}
+
+/** Proves the address of a user in a transaction that does more. Not all engines have savepoints. */
+export async function proveEmailWithin(
+  tx: Database,
+  tables: Tables,
+  userId: string,
   converting: Converting = (prove) => prove(),
 ): Promise<Proven | null> {
   const { usersTable } = tables
-  return retryTransaction(db, async (tx) => {
-    const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
-    if (!before || isPlaceholderAddress(before.email ?? "")) return null
-    const prove = () => proveUser(tx, tables, before as UserRow)
-    return isLazyRow(before) ? converting(prove) : prove()
-  })
+  const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
+  if (!before || isPlaceholderAddress(before.email ?? "")) return null
+  const prove = () => proveUser(tx, tables, before as UserRow)
+  return isLazyRow(before) ? converting(prove) : prove()
 }
 
 async function proveUser(tx: Database, tables: Tables, before: UserRow): Promise<Proven | null> {
@@ -76,7 +84,7 @@ export function linkByAddress(
   converting?: Converting,
 ): Promise<UserRow | null> {
   return retryTransaction(db, async (tx) => {
-    const proven = await proveEmail(tx, tables, userId, converting)
+    const proven = await proveEmailWithin(tx, tables, userId, converting)
     if (!proven) return null
     await tx.insert(tables.accountsTable).values({ ...account, userId })
     if (session) await tx.insert(tables.sessionsTable).values({ ...session, userId })
