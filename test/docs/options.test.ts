@@ -115,11 +115,11 @@ describe("every code is explained", () => {
   })
 })
 
-it("gating.md explains every reason for which no lazy user is made", () => {
+it("who-gets-a-lazy-user.md explains every reason for which no lazy user is made", () => {
   const types = [...source.matchAll(/^export type (?:SkipReason|UnfitRequest) = (.*)$/gm)]
   const reasons = types.flatMap(([, union]) => union?.match(/"([\w-]+)"/g) ?? [])
   expect(reasons.length).toBeGreaterThan(7)
-  const { text } = page("docs/gating.md")
+  const { text } = page("docs/who-gets-a-lazy-user.md")
   expect(reasons.filter((reason) => !text.includes(`| \`${reason.replaceAll('"', "")}\` |`))).toEqual([])
 })
 
@@ -132,11 +132,11 @@ it("gating.md explains every reason for which the gate refuses", () => {
   )
 })
 
-it("gating.md and merging.md explain every field of what apps are given", () => {
+it("gates-by-framework.md and merging.md explain every field of what apps are given", () => {
   const fields = (path: string, names: string[]) =>
     names.flatMap(keysOf).filter((key) => !page(path).text.includes(`| \`${key}\` |`))
   expect(fields("docs/merging.md", ["MergeHookParams", "MergeReport"])).toEqual([])
-  expect(fields("docs/gating.md", ["GateOpen", "GateRefused"]).filter((key) => key !== "open")).toEqual([])
+  expect(fields("docs/gates-by-framework.md", ["GateOpen", "GateRefused"]).filter((key) => key !== "open")).toEqual([])
 })
 
 it("every entry point of the package is in the README", () => {
