@@ -4,7 +4,7 @@ export interface Group {
   bars: { label: string; value: number; own: boolean }[]
 }
 
-const WIDTH = 560
+const WIDTH = 480
 const MARGIN = 20
 /** Room for the figure behind the longest bar. */
 const LONGEST = WIDTH - 2 * MARGIN - 64

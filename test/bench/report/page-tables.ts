@@ -18,7 +18,7 @@ function requestsTable(http: HttpResults): string {
     const { rate, latency, cpu, statements } = measured
     return [[name, ...[rate, latency.p50, latency.p99, cpu.node, cpu.postgres, statements].map(figure)]]
   })
-  return markdownTable(["", "requests/s", "p50 ms", "p99 ms", "Node.js µs", "PostgreSQL µs", "statements"], rows)
+  return markdownTable(["", "requests/s", "p50 ms", "p99 ms", "Node µs", "PG µs", "SQL"], rows)
 }
 
 function growthTables({ signIn, purge, merge, tenants }: GrowthResults): Record<string, string> {
