@@ -92,9 +92,10 @@ function passwordsEdit(users: DrizzleTable, { variable, table }: Pick<DrizzleTab
   const id = users.columns.get("id") ?? ""
   const [, type = "text", length] = /\b(uuid|text|varchar|char)\s*\((?:[^()]*\blength:\s*(\d+))?/.exec(id) ?? []
   const userId = `${type}("userId"${length === undefined ? "" : `, { length: ${length} }`})`
+  const imports = type === "text" ? "text" : `${type}, text`
   return {
     path: users.file.path,
-    place: `below ${users.variable}, with ${type}, text and timestamp imported from drizzle-orm/pg-core`,
+    place: `below ${users.variable}, with ${imports} and timestamp imported from drizzle-orm/pg-core`,
     lines: [
       `+export const ${variable} = ${users.made}("${table}", {`,
       `+  userId: ${userId}`,
