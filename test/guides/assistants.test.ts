@@ -10,7 +10,9 @@ import { atVersionsHere, folderToInstall, install } from "../setup/npm-install.j
 import { edited, plainApp } from "./plain-app.js"
 
 const [{ code: prompt } = { code: "" }] = blocksOf(page("docs/assistants.md"))
-const commands = [...prompt.matchAll(/`((?:npm|npx) [^`]+)`/g)].map(([, command = ""]) => command.replaceAll(/\s+/g, " "))
+const commands = [...prompt.matchAll(/`((?:npm|npx) [^`]+)`/g)].map(([, command = ""]) =>
+  command.replaceAll(/\s+/g, " "),
+)
 
 let database: PostgresDatabase
 let folder: string
@@ -34,7 +36,9 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true })
 })
 
-it("ends with a doctor who finds nothing, in an app with GitHub and tables of its own", { timeout: 180_000 }, async () => {
+it("ends with a doctor who finds nothing, in an app with GitHub and tables of its own", {
+  timeout: 180_000,
+}, async () => {
   const [installing, looking, writing, , checking = ""] = commands
   expect([installing, looking, writing]).toEqual([
     "npm install authjs-lazy",
