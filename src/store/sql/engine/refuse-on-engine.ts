@@ -1,3 +1,4 @@
+import { LazySetupError } from "../../../errors.js"
 import type { Database } from "../database.js"
 import { sqlState } from "../sql-state.js"
 import { type Engine, EngineChangedError, mayChange, readEngine, readEngineAnew } from "./engine.js"
@@ -71,7 +72,8 @@ export async function refuseOnEngine<Result>(
   try {
     return await run()
   } catch (error) {
-    if (!STATES_OF_LACK.includes(sqlState(error) ?? "")) throw error
+    // A mistake in a condition or a name of the app has the same states, and was explained already.
+    if (error instanceof LazySetupError || !STATES_OF_LACK.includes(sqlState(error) ?? "")) throw error
     const engine = await readEngine(db)
     if (!isLack(error, engine)) throw error
     throw refusal(`on ${engine.name}, which lacks something of PostgreSQL that this needs. ${ROLLED_BACK} ${READ_ON}`, {
