@@ -13,9 +13,9 @@ describe.each([...everyShape, ...jwtShapes])("purging users in $shape", (shape) 
   beforeAll(async () => {
     world = await ShapedWorld.open(shape)
     await world.create("note", ", id serial primary key")
-    await world.run(sql`create table line (note int references note on delete cascade, id serial primary key)`)
+    await world.run(sql`create table line (note int references note on delete cascade)`)
     await world.create("held", ", id serial primary key", "")
-    await world.create("archive", ", id serial primary key", "on delete set null")
+    await world.create("archive", "", "on delete set null")
   })
   afterEach(async () => {
     await world.run(sql`truncate note, line, held, archive`)

@@ -56,7 +56,7 @@ describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) =>
     const type = usersTable.id.getSQLType()
     const table = sql.raw(`"${unique("note")}"`)
     await own.execute(
-      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade, id serial primary key)`,
+      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade)`,
     )
     return table
   }

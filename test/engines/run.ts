@@ -97,7 +97,10 @@ function judge(engine: string, failures: PlayedTest[], fixture: Listed["fixture"
   return [
     ...failures
       .filter((failure) => !known.some(isSame(failure)))
-      .map(({ file, test, failure }) => `${engine}: ${file}: fails by itself: ${test}: ${failure?.split("\n")[0]?.slice(0, 200)}`),
+      .map(
+        ({ file, test, failure }) =>
+          `${engine}: ${file}: fails by itself: ${test}: ${failure?.split("\n")[0]?.slice(0, 200)}`,
+      ),
     ...known
       .filter((test) => !failures.some(isSame(test)))
       .map(({ file, test }) => `${engine}: ${file}: listed under fixture, but doesn't fail by itself: ${test}`),
