@@ -30,7 +30,7 @@ export default defineConfig({
     coverage: { provider: "v8", include: ["src/**"], reporter: ["text-summary", "html"], reportOnFailure: true },
     globalSetup: [
       "test/setup/postgres-server.ts",
-      "test/setup/pglite-snapshots.ts",
+      "test/setup/pglite-snapshot.ts",
       "test/setup/packed-tarball.ts",
       "test/setup/left-out.ts",
     ],

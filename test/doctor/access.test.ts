@@ -1,10 +1,10 @@
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyProvider } from "../../src/auth/providers/lazy.js"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { withLazy } from "../../src/index.js"
-import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
+import { dropEverything, emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { Patient } from "./patient.js"
 
 const role = `app_${process.pid}_doctor`
@@ -13,22 +13,25 @@ let client: postgres.Sql
 /** Pastes as the owner, looks as the app. */
 let patient: Patient
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await emptyPostgres()
-  await migrate(database.db)
   await database.query(`create role "${role}" login password 'app'`)
   const url = new URL(database.url)
   url.username = role
   url.password = "app"
   client = postgres(url.href, { max: 2 })
   patient = new Patient({ ...database, db: drizzle(client) })
+})
+beforeEach(async () => {
+  await dropEverything(database)
+  await migrate(database.db)
   await database.query(
     `create table note (user_id text references "user" on delete cascade); create index on note (user_id)`,
   )
-  await database.query(`grant usage on schema public, drizzle to "${role}";
+  await database.query(`grant usage on schema public, drizzle to "${role}"; alter role "${role}" nobypassrls;
     grant select, insert, update, delete on all tables in schema public to "${role}"; grant select on all tables in schema drizzle to "${role}"`)
 })
-afterEach(async () => {
+afterAll(async () => {
   await client.end()
   await database.query(`drop owned by "${role}"`)
   await database.query(`drop role "${role}"`)
