@@ -7,12 +7,12 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import { expressAuth } from "../../src/express.js"
 import { handleAuth, withLazy } from "../../src/index.js"
 import { Browser } from "../setup/browser-jar.js"
-import { postgresDatabase } from "../setup/databases.js"
+import { pgliteDatabase } from "../setup/databases.js"
 import { FlowApp, password, refusal } from "../setup/flow-app.js"
 
 const app = new FlowApp("database")
 beforeAll(async () => {
-  app.database = await postgresDatabase()
+  app.database = await pgliteDatabase()
 })
 afterAll(() => app.database.close())
 

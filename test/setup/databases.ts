@@ -169,7 +169,7 @@ function pgliteFrom(client: PGlite): TestDatabase {
     db,
     own: db,
     query: async (text) => (await client.query<Record<string, unknown>>(text)).rows,
-    close: async () => void unused.push(client),
+    close: async () => void (client.closed || unused.push(client)),
   }
 }
 
