@@ -1,13 +1,18 @@
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyProvider } from "../../src/auth/providers/lazy.js"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { withLazy } from "../../src/index.js"
+import { blocksOf, page } from "../docs/pages.js"
 import { dropEverything, emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { Patient } from "./patient.js"
 
 const role = `app_${process.pid}_doctor`
+/** The role that the documentation makes for an app. */
+const documented = blocksOf(page("docs/database-roles.md"))
+  .filter(({ language }) => language === "sql")
+  .map(({ code }) => code.replaceAll("notes_web", `"${role}"`).replace("change-me", "app"))
 let database: PostgresDatabase
 let client: postgres.Sql
 /** Pastes as the owner, looks as the app. */
@@ -15,28 +20,27 @@ let patient: Patient
 
 beforeAll(async () => {
   database = await emptyPostgres()
-  await database.query(`create role "${role}" login password 'app'`)
+})
+beforeEach(async () => {
+  await dropEverything(database)
+  await migrate(database.db)
+  expect(documented).toHaveLength(1)
+  await database.sql.unsafe(documented.join(""))
   const url = new URL(database.url)
   url.username = role
   url.password = "app"
   client = postgres(url.href, { max: 2 })
   patient = new Patient({ ...database, db: drizzle(client) })
-})
-beforeEach(async () => {
-  await dropEverything(database)
-  await migrate(database.db)
   await database.query(
     `create table note (user_id text references "user" on delete cascade); create index on note (user_id)`,
   )
-  await database.query(`grant usage on schema public, drizzle to "${role}"; alter role "${role}" nobypassrls;
-    grant select, insert, update, delete on all tables in schema public to "${role}"; grant select on all tables in schema drizzle to "${role}"`)
 })
-afterAll(async () => {
+afterEach(async () => {
   await client.end()
   await database.query(`drop owned by "${role}"`)
   await database.query(`drop role "${role}"`)
-  await database.close()
 })
+afterAll(() => database.close())
 
 const merges = async () => {
   await database.query(`insert into "user" (id, "lazySince") values ('l', now()); insert into "user" (id) values ('r');
