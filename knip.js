@@ -20,6 +20,7 @@ export default {
     "test/docs/companions/*.ts",
     "test/docs/docstring-scope.ts",
     "test/gate/shared-limits-server.ts",
+    "test/setup/quick-argon2.ts",
     "test/soak/{run,app/server,app/purger}.ts",
     "test/store/purge-worker.ts",
   ],

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Browser } from "../setup/browser-jar.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { password, secret } from "../setup/flow-app.js"
+import { PRISMA_ENGINE } from "../setup/npm-install.js"
 import { type Installed, installExample, type Running, startProcess } from "./installed.js"
 import { walkNotes } from "./notes-story.js"
 
 const DIFF = fileURLToPath(new URL("prisma-diff.mjs", import.meta.url))
-const ENGINE = { "@prisma/schema-engine-wasm": "7.10.0-7.561d7b42579a2459cc8edf3788918b626c640023" }
 
 describe("the example for Prisma", () => {
   let example: Installed
@@ -23,7 +23,7 @@ describe("the example for Prisma", () => {
   const count = async (what: string) => Number((await database.query(`select count(*) as n from ${what}`))[0]?.n)
 
   beforeAll(async () => {
-    ;[example, database] = await Promise.all([installExample("prisma", ENGINE), emptyPostgres()])
+    ;[example, database] = await Promise.all([installExample("prisma", PRISMA_ENGINE), emptyPostgres()])
     // Prisma looks for an engine that this command does not run, and would download it.
     const engine = { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" }
     env = { DATABASE_URL: database.url, AUTH_SECRET: secret, ...engine }

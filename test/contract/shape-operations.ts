@@ -1,16 +1,12 @@
 import { sql } from "drizzle-orm"
 import type { AnyPgColumn, AnyPgTable } from "drizzle-orm/pg-core"
-import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
 import { v7 as uuidv7 } from "uuid"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import type { Database, LazyAdapter, UserRow } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
-import { pgliteClient } from "../setup/databases.js"
-import { createTables } from "./create-tables.js"
 import { HASH, inAnHour, newAccount, newSession, newUser, unique } from "./fixtures.js"
-import { openShape } from "./open-shape.js"
+import type { ShapedDatabase } from "./open-shape.js"
 import type { TableShape } from "./table-shapes.js"
-import { everyShape } from "./wild-shapes.js"
 
 const by = { provider: "convert", type: "credentials" }
 
@@ -18,37 +14,19 @@ const DAY = 24 * 60 * 60
 /** How long a session lives, for Auth.js and for the purge. */
 const MONTH = 30 * DAY
 
-/** Where the shapes are tried: a database for each. */
-const servers = [
-  { server: "PostgreSQL", shapes: everyShape, open: openShape },
-  {
-    server: "PGlite",
-    shapes: everyShape.filter(({ isWild }) => !isWild),
-    async open({ casing, definitions }: TableShape) {
-      const client = await pgliteClient("empty")
-      const db = drizzlePglite(client, { casing }) as Database
-      await createTables(db, definitions, casing)
-      return { db, own: db, close: () => client.close() }
-    },
-  },
-].filter(({ server }) => server === "PostgreSQL" || !process.env.TEST_ENGINE)
-
-const cases = servers.flatMap(({ shapes, ...server }) => shapes.map((shape) => ({ ...server, shape })))
-
-describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) => {
+/** Tests every operation of the store and the adapter, in a database with the tables of a shape. */
+export function testOperations(shape: TableShape, opened: () => Pick<ShapedDatabase, "db" | "own">): void {
   const { tables = shape.definitions, emailRequired, adapt } = shape
   let own: Database
-  let close: () => Promise<void>
   let adapter: LazyAdapter
   let store: StoreInternals
 
-  beforeAll(async () => {
-    const opened = await open(shape)
-    ;({ own, close } = opened)
-    adapter = adapt(opened.db)
+  beforeAll(() => {
+    const { db, ...opening } = opened()
+    own = opening.own
+    adapter = adapt(db)
     store = internals(adapter.lazy)
   })
-  afterAll(() => close())
 
   const { usersTable } = tables as { usersTable: AnyPgTable & Record<"id" | "seenAt", AnyPgColumn> }
   /** A table with rows of users, as the database names it. */
@@ -259,7 +237,7 @@ describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) =>
     expect(await adapter.getUser(user.id)).toBeNull()
     expect(await adapter.getSessionAndUser(session.sessionToken)).toBeNull()
   })
-})
+}
 
 /** The rows that a driver returns, each in its own wrapping. */
 function rowsOf(result: unknown): Record<string, unknown>[] {
