@@ -24,11 +24,16 @@ export async function folderToInstall(name: string): Promise<string> {
  * @param fresh installs the newest versions in range from nothing, as a new user's npm does
  */
 export async function install(folder: string, more: Dependencies = {}, { fresh } = { fresh: false }): Promise<void> {
-  if (!fresh) await linkPackages(join(await allPackages(), "node_modules"), join(folder, "node_modules"))
+  if (!fresh) await linkExamplePackages(folder)
   const manifest = join(folder, "package.json")
   const { dependencies, ...rest } = JSON.parse(await readFile(manifest, "utf8"))
   await writeFile(manifest, JSON.stringify({ ...rest, dependencies: { ...dependencies, ...more, ...ours() } }))
   await run("npm", ["install", ...QUIETLY], { cwd: folder })
+}
+
+/** Puts the packages of all examples into a folder, for npm to start from. */
+export async function linkExamplePackages(folder: string): Promise<void> {
+  await linkPackages(join(await allPackages(), "node_modules"), join(folder, "node_modules"))
 }
 
 /** Links to every file, in a tenth of the time in which npm unpacks them; copies where `cp` can't link. */
