@@ -100,6 +100,12 @@ async function measureAmong({ log }: Bench, database: BenchDatabase, users: numb
     const took: number[] = []
     for (let batch = 0; batch < batches; batch++) took.push((await timed(() => purge(adapter.lazy))).milliseconds)
     milliseconds["purge of 500"] = median(took)
+    for (const exact of [false, true]) {
+      await adapter.lazy.stats({ exact })
+      const took: number[] = []
+      for (let time = 0; time < 3; time++) took.push((await timed(() => adapter.lazy.stats({ exact }))).milliseconds)
+      milliseconds[exact ? "exact statistics" : "statistics"] = median(took)
+    }
     for (const [work, time] of Object.entries(milliseconds))
       log(`scale, ${users} users, ${work}: ${time.toFixed(2)} ms`)
     return { milliseconds, scans: [...new Set(scans)], firstVisit: await measureFirstVisits(database, adapter) }
