@@ -36,7 +36,7 @@ export default {
   ignore: [
     "test/bench/**",
     "test/package/consumer/**",
-    "test/frameworks/prisma-diff.mjs",
+    "test/guides/prisma-push.mjs",
     "test/matrix/{next-app/**,frameworks.ts}",
   ],
   // Programs of the operating system.
