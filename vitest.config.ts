@@ -6,7 +6,7 @@ import LongestFirst from "./test/setup/longest-first.js"
 const UNIT = [
   "test/architecture.test.ts",
   "test/auth/{client-address,random-bytes,token-codec,token-keys}.test.ts",
-  "test/docs/{contents,links,options}.test.ts",
+  "test/docs/{contents,links,options,troubleshooting}.test.ts",
   "test/doctor/{auth-cores,page}.test.ts",
   "test/gate/{decide,known-bots}.test.ts",
   "test/password/**/*.test.ts",

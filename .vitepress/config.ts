@@ -74,7 +74,7 @@ export default defineConfig({
 })
 
 function isGuide({ title }: Group): boolean {
-  return ["Start", "Frameworks and tables", "Converting and merging", "Migrating"].includes(title)
+  return ["Start", "Gates", "Frameworks and tables", "Converting and merging", "Migrating"].includes(title)
 }
 
 function inBar({ title, items }: Group): DefaultTheme.NavItem {

@@ -33,7 +33,7 @@ export const home = {
     {
       title: "Purged if nobody comes back",
       details: "The purge deletes lazy users in batches, and never one with a live session.",
-      link: "/operating",
+      link: "/purging",
     },
   ],
 }

@@ -5,7 +5,7 @@ import type { StatsOptions } from "../store/stats/types.js"
 /**
  * Configures {@link statsPage}.
  * @example
- * const options: StatsPageOptions = { allow: ({ user }) => user.email === "ada@example.com" }
+ * const options: StatsPageOptions = { allow: ({ user }) => user.id === process.env.ADMIN_ID }
  */
 export interface StatsPageOptions extends Pick<StatsOptions, "exact" | "purge"> {
   /**

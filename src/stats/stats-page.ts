@@ -31,7 +31,7 @@ const DEFAULT_WEEKS = 12
  * @throws LazySetupError when an option is missing or invalid
  * @example
  * ```ts
- * const page = statsPage(authConfig, { allow: ({ user }) => user.email === "ada@example.com" })
+ * const page = statsPage(authConfig, { allow: ({ user }) => user.id === process.env.ADMIN_ID })
  * const response = await page(request)
  * ```
  */
@@ -82,7 +82,7 @@ export function statsPage(auth: LazyAuth, options: StatsPageOptions): StatsPage 
 function checkOptions({ allow, maxAge = DEFAULT_MAX_AGE }: Partial<StatsPageOptions> = {}): void {
   if (typeof allow !== "function")
     throw new LazySetupError(
-      'statsPage needs `allow`, which says who may see the page: statsPage(authConfig, { allow: ({ user }) => user.email === "ada@example.com" }).',
+      "statsPage needs `allow`, which says who may see the page: statsPage(authConfig, { allow: ({ user }) => user.id === process.env.ADMIN_ID }).",
     )
   if (!(maxAge >= 1 && maxAge <= LONGEST_MAX_AGE))
     throw new LazySetupError(

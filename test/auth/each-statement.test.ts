@@ -34,6 +34,7 @@ describeLinking("a database that fails at one statement of a sign-in", (app, str
       ...app.config,
       adapter: LazyAdapter(drizzle(sql, { logger })),
       providers: [...(app.withProvider(trusted).providers ?? []), Passkey],
+      experimental: { enableWebAuthn: true },
     }
   }
   const real = async () => {

@@ -7,7 +7,7 @@ import { measureHttp } from "./http/section.js"
 import { startLoad } from "./load/load.js"
 import { describeMachine } from "./machine.js"
 import { measurePipelining } from "./pipelining/section.js"
-import { writeDocument } from "./report/document.js"
+import { writeDocuments } from "./report/document.js"
 import { tablesOf } from "./report/tables.js"
 import { type Results, readResults, writeResults } from "./results.js"
 import { measureScale } from "./scale/section.js"
@@ -24,8 +24,8 @@ const HELP = `npm run bench -- [options]
   --users N       the users of the section scale, beside 10,000
   --row NAME      only this row of the section http, of those that --list names; may be given several
                   times, and only prints the figures
-  --draw          only write the tables and charts of the last full run into the documentation
-  --list          only say what is measured`
+  --list          only say what is measured
+To write the pages from the figures of the last full run, without measuring: npm run bench:render`
 
 const { values: options } = parseArgs({
   options: {
@@ -33,7 +33,6 @@ const { values: options } = parseArgs({
     only: { type: "string", multiple: true, default: [...ORDINARY] },
     row: { type: "string", multiple: true, default: [] },
     users: { type: "string" },
-    draw: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -48,28 +47,21 @@ const unknown = [
 if (options.help || unknown.length > 0) console.log(HELP)
 else if (options.list)
   console.log([...scenarioNames, "growth: sign-in, purge, merge, tenants, memory", "pipelining", "scale"].join("\n"))
-else if (options.draw) await draw()
 else await run()
-
-async function draw(): Promise<void> {
-  const results = await readResults("latest")
-  if (!results.machine) throw new Error("There is no full run to draw.")
-  await writeDocument(results as Results)
-}
 
 async function run(): Promise<void> {
   const found = await measureAll()
   if (rows.length > 0) return print(found)
   const { scale, ...others } = found
-  // Its figures stand in docs/capacity.md, where a test computes with them.
   if (scale && !options.quick) await writeResults("scale", { machine: found.machine, scale })
-  if (sections.every((section) => section === "scale")) return console.log(JSON.stringify(scale, undefined, 2))
-  const name = options.quick ? "quick" : "latest"
-  // What was not measured now stays as it was measured last.
-  const results: Results = { ...(await readResults(name)), ...others }
-  await writeResults(name, results)
-  if (!options.quick) await writeDocument(results)
-  print(found)
+  if (sections.every((section) => section === "scale")) console.log(JSON.stringify(scale, undefined, 2))
+  else {
+    const name = options.quick ? "quick" : "latest"
+    // What was not measured now stays as it was measured last.
+    await writeResults(name, { ...(await readResults(name)), ...others })
+    print(found)
+  }
+  if (!options.quick) await writeDocuments()
 }
 
 function print(found: Results): void {

@@ -13,7 +13,7 @@ import { earlyInWindow, FlowApp } from "../setup/flow-app.js"
 
 /**
  * A single-page app without a gate on its own page, which needs `beforeFirstRequests` of
- * docs/gating.md.
+ * docs/several-requests.md.
  */
 const APP = `<!doctype html><title>Starting</title><pre></pre><script type="module">
   await fetch("/auth/csrf")

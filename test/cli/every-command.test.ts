@@ -88,6 +88,6 @@ it.each(allCommands)("%s has no option that the documentation doesn't explain", 
   const { stdout } = await runCommand([command, "--help"])
   const options = stdout.match(/--[a-z][a-z-]+(?=[ ,])/g) ?? []
   expect(options).toContain(command === "init" ? "--write" : "--database-url")
-  const { text } = page("docs/operating.md")
+  const { text } = page("docs/command.md")
   expect(options.filter((option) => !text.includes(`\`${option}`))).toEqual([])
 })

@@ -66,15 +66,20 @@ it("no block of code goes unchecked by being called something else", () => {
     new Set(all.flatMap((page) => blocksOf(page).map(({ language }) => language)))
   const others = pages.filter((page) => !isGuide(page) && page.path !== migrating && page.path !== chatbot)
   expect(languages(others)).toEqual(new Set(["ts", "sh", "text", "", "nginx", "prisma", "sql", "mermaid"]))
-  // Tests beside this one run the statements of these pages.
+  // Tests beside this one and test/doctor/access.test.ts run the statements of these pages.
   const statements = pages.flatMap((page) => (languages([page]).has("sql") ? [page.path] : []))
-  const run = ["docs/capacity.md", "docs/recipes/leaving-for-better-auth.md", "docs/recipes/row-level-security.md"]
+  const run = [
+    "docs/capacity.md",
+    "docs/database-roles.md",
+    "docs/recipes/leaving-for-better-auth.md",
+    "docs/recipes/row-level-security.md",
+  ]
   expect(statements).toEqual(run)
   // test/frameworks/behind-nginx.test.ts runs the one configuration there is.
   const nginx = pages.flatMap((page) =>
     blocksOf(page).flatMap(({ language }) => (language === "nginx" ? page.path : [])),
   )
-  expect(nginx).toEqual(["docs/operating.md"])
+  expect(nginx).toEqual(["docs/proxies.md"])
   // test/frameworks/prisma.test.ts runs the schema of the example, which has all of these lines.
   const linesOf = (schema: string) => schema.split("\n").map((line) => line.trim().replaceAll(/ +/g, " "))
   const tested = linesOf(readFileSync(join(root, "docs/examples/prisma/prisma/schema.prisma"), "utf8"))

@@ -16,6 +16,16 @@ export function freshFolder(name: string): string {
 }
 
 /**
+ * Writes imports as Node resolves them: those of Next.js apps from `@/…`, which stands for the root
+ * of the app, and those from `next/…`, which only its bundler finds without an extension.
+ */
+function withPathsOfNode(code: string): string {
+  return code
+    .replaceAll(/(from |import\()"@\/([\w/-]+)"/g, '$1"./$2.js"')
+    .replaceAll(/(from |import\()"next\/(\w+)"/g, '$1"next/$2.js"')
+}
+
+/**
  * Writes the TypeScript blocks of a page into a folder, with the files that the page assumes.
  * Returns the blocks with their lines.
  */
@@ -26,7 +36,7 @@ export function writeBlocks(page: Page, folder: string): { file: string; line: n
     .filter(({ language }) => language === "ts")
     .map(({ file: given, code, line }) => {
       const file = given ?? `line-${line}.ts`
-      writeFileSync(join(folder, file), code)
+      writeFileSync(join(folder, file), withPathsOfNode(code))
       return { file, line }
     })
 }

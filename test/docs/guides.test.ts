@@ -16,7 +16,7 @@ import { freshFolder, writeBlocks } from "./extract.js"
 import { migrating, page } from "./pages.js"
 
 const folder = freshFolder("docs-guides")
-writeBlocks(page("docs/gating.md"), join(folder, "gating"))
+for (const path of ["docs/bot-checks.md", "docs/limits.md"]) writeBlocks(page(path), join(folder, "gates"))
 writeBlocks(page(migrating), join(folder, "migrating"))
 
 /** What an example exports. */
@@ -46,7 +46,7 @@ async function endClient(example: string): Promise<void> {
   await db.$client.end()
 }
 
-describe("gating.md", () => {
+describe("bot-checks.md and limits.md", () => {
   let database: PostgresDatabase
   let restore: () => void
   let server: Server
@@ -66,8 +66,8 @@ describe("gating.md", () => {
     }
     // Auth.js logs each refusal, and the example leaves it at that.
     vi.spyOn(console, "error").mockImplementation(() => {})
-    await load("gating/turnstile.ts")
-    const { app } = await load<{ app: Express }>("gating/app.ts")
+    await load("gates/turnstile.ts")
+    const { app } = await load<{ app: Express }>("gates/app.ts")
     server = app.listen(0, "127.0.0.1")
     await once(server, "listening")
   })
@@ -77,7 +77,7 @@ describe("gating.md", () => {
     vi.restoreAllMocks()
     server?.closeAllConnections()
     server?.close()
-    await endClient("gating")
+    await endClient("gates")
     restore?.()
     await database?.close()
   })
@@ -109,7 +109,7 @@ describe("gating.md", () => {
     const { limits, limiter } = await load<{
       limits: CreationLimits
       limiter: (prefix: string, points: number, duration: number) => RateLimiterAbstract
-    }>("gating/limits.ts")
+    }>("gates/limits.ts")
     await (limits.perAddress as RateLimiterAbstract).consume("192.0.2.1")
     const [here, there] = [limiter("lazy-test", 2, 60), limiter("lazy-test", 2, 60)]
     await Promise.all([here.consume("192.0.2.1"), there.consume("192.0.2.1")])

@@ -59,21 +59,25 @@ describe("configuration.md has a row for every option, and for nothing else", ()
   })
 })
 
-it("AdoptOptions: docs/operating.md has a row for each", () => {
-  const section = page("docs/operating.md").text.split("### `adopt(options)`")[1]?.split("| In the report")[0] ?? ""
+it("AdoptOptions: docs/adopting.md has a row for each", () => {
+  const section = page("docs/adopting.md").text.split("## `adopt(options)`")[1]?.split("\n## ")[0] ?? ""
   expect(keysOf("AdoptOptions").filter((key) => !section.includes(`\`${key}\``))).toEqual([])
 })
 
 it.each([
-  ["PurgeOptions", "docs/operating.md", "`purge(options)`"],
+  ["PurgeOptions", "docs/purging.md", "`purge(options)`"],
   ["PurgeRouteOptions", "docs/scheduling.md", "`purgeRoute(authConfig, options)`"],
 ])("%s: %s has a row for each", (name, path, heading) => {
   expect(rowsBelow(path, heading).toSorted()).toEqual(keysOf(name).toSorted())
 })
 
-it("operating.md explains every field of what purging and statistics tell", () => {
-  const { text } = page("docs/operating.md")
-  const keys = ["AdoptReport", "PurgeReport", "StatsReport", "DayStats"].flatMap(keysOf)
+it.each([
+  ["docs/adopting.md", ["AdoptReport"]],
+  ["docs/purging.md", ["PurgeReport"]],
+  ["docs/stats.md", ["StatsReport", "StatsSample", "DayStats", "StatsDetails", "CohortStats", "HeldBackStats"]],
+])("%s explains every field of %j", (path, names) => {
+  const { text } = page(path)
+  const keys = names.flatMap(keysOf).filter((key) => key !== "week")
   expect(keys.filter((key) => !text.includes(`\`${key}\``))).toEqual([])
 })
 
@@ -115,11 +119,11 @@ describe("every code is explained", () => {
   })
 })
 
-it("gating.md explains every reason for which no lazy user is made", () => {
+it("who-gets-a-lazy-user.md explains every reason for which no lazy user is made", () => {
   const types = [...source.matchAll(/^export type (?:SkipReason|UnfitRequest) = (.*)$/gm)]
   const reasons = types.flatMap(([, union]) => union?.match(/"([\w-]+)"/g) ?? [])
   expect(reasons.length).toBeGreaterThan(7)
-  const { text } = page("docs/gating.md")
+  const { text } = page("docs/who-gets-a-lazy-user.md")
   expect(reasons.filter((reason) => !text.includes(`| \`${reason.replaceAll('"', "")}\` |`))).toEqual([])
 })
 
@@ -132,11 +136,11 @@ it("gating.md explains every reason for which the gate refuses", () => {
   )
 })
 
-it("gating.md and merging.md explain every field of what apps are given", () => {
+it("gates-by-framework.md and merging.md explain every field of what apps are given", () => {
   const fields = (path: string, names: string[]) =>
     names.flatMap(keysOf).filter((key) => !page(path).text.includes(`| \`${key}\` |`))
   expect(fields("docs/merging.md", ["MergeHookParams", "MergeReport"])).toEqual([])
-  expect(fields("docs/gating.md", ["GateOpen", "GateRefused"]).filter((key) => key !== "open")).toEqual([])
+  expect(fields("docs/gates-by-framework.md", ["GateOpen", "GateRefused"]).filter((key) => key !== "open")).toEqual([])
 })
 
 it("configuration.md has every entry point of the package", () => {

@@ -1,14 +1,37 @@
 import { readFileSync } from "node:fs"
-import { expect, it } from "vitest"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { costChart } from "../bench/report/cost.js"
+import { CHART, fillPage, PAGES } from "../bench/report/document.js"
 import { type Target, targetsOf } from "../bench/report/targets.js"
+import { page, root } from "./pages.js"
 
-const page = readFileSync(new URL("../../docs/performance.md", import.meta.url), "utf8")
-const latest = JSON.parse(readFileSync(new URL("../bench/results/latest.json", import.meta.url), "utf8"))
+const read = (path: string) => readFileSync(join(root, path), "utf8")
+const latest = JSON.parse(read("test/bench/results/latest.json"))
+const { scale } = JSON.parse(read("test/bench/results/scale.json"))
+
+describe("`npm run bench:render` has been run since the last run of the benchmark", () => {
+  it.each(PAGES)("for %s", (path) => {
+    const text = read(path)
+    expect(fillPage(path, text, { ...latest, scale })).toBe(text)
+  })
+
+  it(`for ${CHART}`, () => {
+    expect(`${costChart(latest.http)?.svg}\n`).toBe(read(CHART))
+  })
+})
+
+it("begins the page on performance with the chart and what the package costs", () => {
+  const text = page("docs/performance.md").text.replaceAll(/<!-- .* -->\n/g, "")
+  expect(text).toMatch(
+    /^# Performance\n+!\[[^\]]*authjs-lazy [\d,]+[^\]]*\]\(performance\/requests\.svg\)\n+A first visit costs /,
+  )
+})
 
 const verdictOf = ({ met }: Target) => (met === undefined ? "" : met ? "met" : "not met")
 
-it("says of each target in docs/performance.md whether it is met, also of one without figures", () => {
-  const [, table = ""] = /<!-- bench:targets -->([\s\S]*?)<!-- \/bench -->/.exec(page) ?? []
+it("says of each goal whether it is met, also of one without figures", () => {
+  const [, table = ""] = /<!-- bench:targets -->([\s\S]*?)<!-- \/bench -->/.exec(read("test/bench/GOALS.md")) ?? []
   const rows = table
     .trim()
     .split("\n")

@@ -4,10 +4,15 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { LazyProvider } from "../../src/auth/providers/lazy.js"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { withLazy } from "../../src/index.js"
+import { blocksOf, page } from "../docs/pages.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { Patient } from "./patient.js"
 
 const role = `app_${process.pid}_doctor`
+/** The role that the documentation makes for an app. */
+const documented = blocksOf(page("docs/database-roles.md"))
+  .filter(({ language }) => language === "sql")
+  .map(({ code }) => code.replaceAll("notes_web", `"${role}"`).replace("change-me", "app"))
 let database: PostgresDatabase
 let client: postgres.Sql
 /** Pastes as the owner, looks as the app. */
@@ -16,7 +21,8 @@ let patient: Patient
 beforeEach(async () => {
   database = await emptyPostgres()
   await migrate(database.db)
-  await database.query(`create role "${role}" login password 'app'`)
+  expect(documented).toHaveLength(1)
+  await database.sql.unsafe(documented.join(""))
   const url = new URL(database.url)
   url.username = role
   url.password = "app"
@@ -25,8 +31,6 @@ beforeEach(async () => {
   await database.query(
     `create table note (user_id text references "user" on delete cascade); create index on note (user_id)`,
   )
-  await database.query(`grant usage on schema public, drizzle to "${role}";
-    grant select, insert, update, delete on all tables in schema public to "${role}"; grant select on all tables in schema drizzle to "${role}"`)
 })
 afterEach(async () => {
   await client.end()

@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url"
 
 /** The configuration that the documentation shows. */
 export const DOCUMENTED = (() => {
-  const page = readFileSync(fileURLToPath(new URL("../../docs/operating.md", import.meta.url)), "utf8")
+  const page = readFileSync(fileURLToPath(new URL("../../docs/proxies.md", import.meta.url)), "utf8")
   const block = /```nginx\n([\s\S]*?)```/.exec(page)?.[1]
-  if (block === undefined) throw new Error("docs/operating.md shows no configuration of nginx.")
+  if (block === undefined) throw new Error("docs/proxies.md shows no configuration of nginx.")
   return block
 })()
 

@@ -19,7 +19,7 @@ describe("a limit that two server processes share in Postgres", () => {
 
   beforeAll(async () => {
     database = await postgresDatabase()
-    // As in docs/gating.md.
+    // As in docs/limits.md.
     await database.query("create table rate_limit (key text primary key, points integer not null, expire timestamptz)")
     const env = { DATABASE_URL: database.url, AUTH_SECRET: secret, LIMIT: String(LIMIT) }
     const start = () =>

@@ -389,7 +389,7 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
     )
   })
 
-  it("costs the statements and rows that docs/gating.md says", async () => {
+  it("costs the statements and rows that docs/write-gate.md says", async () => {
     const statements: string[] = []
     const { sql } = app.database as PostgresDatabase
     const logger = { logQuery: (statement: string) => void statements.push(statement) }
@@ -405,7 +405,7 @@ describeFlows("a gate that makes lazy users on a write", (app, strategy) => {
       ["GET with a session", PAGE],
       ["POST, PUT, PATCH or DELETE with a session", FETCH],
     ]
-    const table = readFileSync(new URL("../../docs/gating.md", import.meta.url), "utf8")
+    const table = readFileSync(new URL("../../docs/write-gate.md", import.meta.url), "utf8")
     for (const [name, sent] of asWritten) {
       const cells = table
         .split("\n")

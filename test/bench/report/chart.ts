@@ -1,67 +1,62 @@
-import * as echarts from "echarts"
-
-/** A chart as it is put into the documentation. */
-export interface Drawing {
+/** Bars below one heading, of which the longest of all groups fills the width. */
+export interface Group {
   title: string
-  svg: string
+  bars: { label: string; value: number; own: boolean }[]
 }
 
-/** One line or one set of bars. */
-export interface Series {
-  name: string
-  values: (number | undefined)[]
+const WIDTH = 480
+const MARGIN = 20
+/** Room for the figure behind the longest bar. */
+const LONGEST = WIDTH - 2 * MARGIN - 64
+const HEADING = 40
+const BAR = 44
+
+/**
+ * The chart follows the theme of the page around it, where the browser passes that on to pictures.
+ * Its own ground keeps it readable everywhere else.
+ */
+const STYLE = `
+    svg { --ground: #ffffff; --text: #1f2328; --own: #1d4f91; --other: #8c959f; color-scheme: light dark }
+    @media (prefers-color-scheme: dark) {
+      svg { --ground: #1b1b1f; --text: #e6e6ea; --own: #a3c5f7; --other: #6b7480 }
+    }
+    text { fill: var(--text); font: 14px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
+    .heading { font-weight: 600; font-size: 15px }
+    .ground { fill: var(--ground) }
+    .own { fill: var(--own) }
+    .other { fill: var(--other) }
+`
+
+/** Draws bars, each below its label and with its figure behind it. */
+export function drawBars(title: string, groups: readonly Group[]): string {
+  const largest = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)))
+  const lines: string[] = []
+  let top = MARGIN
+  for (const group of groups) {
+    lines.push(`<text class="heading" x="${MARGIN}" y="${top + 16}">${escaped(group.title)}</text>`)
+    top += HEADING
+    for (const { label, value, own } of group.bars) {
+      const width = Math.max(2, Math.round((value / largest) * LONGEST))
+      lines.push(
+        `<text x="${MARGIN}" y="${top}">${escaped(label)}</text>`,
+        `<rect class="${own ? "own" : "other"}" x="${MARGIN}" y="${top + 6}" width="${width}" height="16" rx="3"/>`,
+        `<text x="${MARGIN + width + 8}" y="${top + 19}">${Math.round(value).toLocaleString("en")}</text>`,
+      )
+      top += BAR
+    }
+    top += 4
+  }
+  const height = top
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
+    `  <title>${escaped(title)}</title>`,
+    `  <style>${STYLE}  </style>`,
+    `  <rect class="ground" width="${WIDTH}" height="${height}" rx="8"/>`,
+    ...lines.map((line) => `  ${line}`),
+    "</svg>",
+  ].join("\n")
 }
 
-/** What all charts have in common. */
-export interface Chart {
-  title: string
-  /** What the figures are. */
-  unit: string
-  categories: string[]
-  series: Series[]
-}
-
-const WIDTH = 860
-const animation = false
-/** Readable on a light page and on a dark one. */
-const backgroundColor = "#ffffff"
-
-/** Bars that lie, one under the other, the first category on top. */
-export function barChart({ title, unit, categories, series }: Chart): Drawing {
-  return draw(title, 120 + categories.length * 22 * series.length, {
-    legend: series.length > 1 ? { bottom: 0 } : undefined,
-    grid: { left: 300, right: 80, top: 50, bottom: 70 },
-    xAxis: { type: "value", name: unit, nameLocation: "middle", nameGap: 28 },
-    yAxis: { type: "category", data: categories, inverse: true },
-    series: series.map(({ name, values }) => ({
-      type: "bar" as const,
-      name,
-      data: values,
-      label: { show: true, position: "right" as const },
-    })),
-  })
-}
-
-/** Lines over the categories. */
-export function lineChart({ title, unit, categories, series, across }: Chart & { across: string }): Drawing {
-  return draw(title, 380, {
-    legend: { bottom: 0 },
-    grid: { left: 80, right: 40, top: 60, bottom: 80 },
-    xAxis: { type: "category", data: categories, name: across, nameLocation: "middle", nameGap: 28 },
-    yAxis: { type: "value", name: unit, min: 0 },
-    series: series.map(({ name, values }) => ({
-      type: "line" as const,
-      name,
-      data: values,
-      showSymbol: values.length < 10,
-    })),
-  })
-}
-
-function draw(title: string, height: number, option: echarts.EChartsOption): Drawing {
-  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height })
-  chart.setOption({ animation, backgroundColor, title: { text: title }, ...option })
-  const svg = chart.renderToSVGString()
-  chart.dispose()
-  return { title, svg }
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 }

@@ -12,3 +12,13 @@ function padded(cell: string, width: number, column: number): string {
   const missing = " ".repeat(width - [...cell].length)
   return column === 0 ? cell + missing : missing + cell
 }
+
+/** Three digits, or as many as a whole number has. */
+export function figure(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return "n/a"
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
+  return value.toLocaleString(
+    "en",
+    Number.isInteger(value) ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits },
+  )
+}

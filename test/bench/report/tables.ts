@@ -4,12 +4,13 @@ import type { HttpResults } from "../http/section.js"
 import type { Machine } from "../machine.js"
 import type { PipeliningResults } from "../pipelining/section.js"
 import type { Results } from "../results.js"
-import { markdownTable } from "./table.js"
+import { markdownTable, figure as number } from "./table.js"
 import { type Scope, type Target, targetsOf } from "./targets.js"
 
 /**
- * Returns every table by its place in the documentation, without those of sections that didn't run.
- * @param scope what the targets are about; default: everything
+ * Returns every table by its place in GOALS.md, without those of sections that didn't run.
+ *
+ * @param scope What the targets are about; default: everything.
  */
 export function tablesOf(results: Results, scope?: Scope): Record<string, string> {
   const { machine, http, growth, pipelining } = results
@@ -112,15 +113,5 @@ function pipeliningTable(results: PipeliningResults): string {
   return markdownTable(
     ["max_pipeline", "first second", "last second"],
     results.map(({ setting, perSecond }) => [setting, number(perSecond[0]), number(perSecond.at(-1))]),
-  )
-}
-
-/** Three digits, or as many as a whole number has. */
-function number(value: number | undefined): string {
-  if (value === undefined || Number.isNaN(value)) return "n/a"
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2
-  return value.toLocaleString(
-    "en",
-    Number.isInteger(value) ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits },
   )
 }

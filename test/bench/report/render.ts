@@ -1,0 +1,3 @@
+import { writeDocuments } from "./document.js"
+
+await writeDocuments()
