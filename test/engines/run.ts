@@ -58,7 +58,13 @@ function play(name: string): PlayedTest[] {
   const began = Date.now()
   spawnSync(
     "npx",
-    ["vitest", "run", "--config", "test/engines/vitest.config.ts", "--reporter=./test/engines/reporter.ts"],
+    [
+      "vitest",
+      "run",
+      "--config",
+      "test/engines/vitest.config.ts",
+      `--reporter=${fileURLToPath(new URL("reporter.ts", import.meta.url))}`,
+    ],
     {
       cwd: ROOT,
       env: { ...process.env, TEST_ENGINE: name, TEST_ENGINE_REPORT: report },
@@ -97,7 +103,10 @@ function judge(engine: string, failures: PlayedTest[], fixture: Listed["fixture"
   return [
     ...failures
       .filter((failure) => !known.some(isSame(failure)))
-      .map(({ file, test, failure }) => `${engine}: ${file}: fails by itself: ${test}: ${failure?.split("\n")[0]?.slice(0, 200)}`),
+      .map(
+        ({ file, test, failure }) =>
+          `${engine}: ${file}: fails by itself: ${test}: ${failure?.split("\n")[0]?.slice(0, 200)}`,
+      ),
     ...known
       .filter((test) => !failures.some(isSame(test)))
       .map(({ file, test }) => `${engine}: ${file}: listed under fixture, but doesn't fail by itself: ${test}`),

@@ -75,8 +75,8 @@ async function type(command: string): Promise<{ code: number; stdout: string }> 
   const [program = "", ...args] = command.split(" ")
   // The tests' own setting, which a reader's shell doesn't have.
   const { NODE_ENV: _, ...inherited } = process.env
-  const env = { ...inherited, npm_config_offline: "true" } as NodeJS.ProcessEnv
-  return promisify(execFile)(program, args, { cwd: folder, env }).then(
+  const env: Record<string, string | undefined> = { ...inherited, npm_config_offline: "true" }
+  return promisify(execFile)(program, args, { cwd: folder, env: env as NodeJS.ProcessEnv }).then(
     ({ stdout }) => ({ code: 0, stdout }),
     ({ code, stdout, stderr }) => ({ code, stdout: `${stdout}${stderr}` }),
   )
