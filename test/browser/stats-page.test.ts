@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { handleAuth, withLazy } from "../../src/index.js"
 import { statsPage } from "../../src/stats.js"
 import { launchChromium } from "../setup/chromium.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { findViolations, takePicture } from "../setup/demo-server.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 import { serve, type WebServer } from "../setup/web-server.js"
@@ -14,7 +14,7 @@ describe("the statistics page in Chromium", () => {
   let served: WebServer
 
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
     await fill(app)
     const auth = withLazy(app.config)
     const page = statsPage(auth, { allow: ({ user }) => user.username === "ada" })

@@ -73,7 +73,9 @@ async function write(files: Record<string, string>): Promise<void> {
 /** Runs a command of the prompt in the app. */
 async function type(command: string): Promise<{ code: number; stdout: string }> {
   const [program = "", ...args] = command.split(" ")
-  const env = { ...process.env, NODE_ENV: undefined, npm_config_offline: "true" }
+  // The tests' own setting, which a reader's shell doesn't have.
+  const { NODE_ENV: _, ...inherited } = process.env
+  const env = { ...inherited, npm_config_offline: "true" } as NodeJS.ProcessEnv
   return promisify(execFile)(program, args, { cwd: folder, env }).then(
     ({ stdout }) => ({ code: 0, stdout }),
     ({ code, stdout, stderr }) => ({ code, stdout: `${stdout}${stderr}` }),

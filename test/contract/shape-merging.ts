@@ -1,23 +1,26 @@
 import { sql } from "drizzle-orm"
 import { pgTable, text } from "drizzle-orm/pg-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, expect, it } from "vitest"
 import type { MergeConflict } from "../../src/drizzle.js"
 import { HASH, newAccount, newAuthenticator, unique } from "./fixtures.js"
-import { hasTable, ShapedWorld } from "./shaped-world.js"
-import { everyShape, jwtShapes } from "./wild-shapes.js"
+import { hasTable, type ShapedWorld } from "./shaped-world.js"
+import type { TableShape } from "./table-shapes.js"
 
 const by = { provider: "convert", type: "credentials" }
 
-describe.each([...everyShape, ...jwtShapes])("merging users in $shape", (shape) => {
+/** Tests merges, in a database with the tables of a shape. */
+export function testMerging(shape: TableShape, opened: () => ShapedWorld): void {
   let world: ShapedWorld
   beforeAll(async () => {
-    world = await ShapedWorld.open(shape)
+    world = opened()
     await world.create("cart", ", id serial primary key, kind text, unique (owner, kind)")
-    await world.run(sql`create table item (cart int references cart on delete cascade, name text)`)
-    await world.create("audit_log", "", "on delete set null")
-    await world.create("held", "", "")
+    await world.run(
+      sql`create table item (cart int references cart on delete cascade, name text, id serial primary key)`,
+    )
+    await world.create("audit_log", ", id serial primary key", "on delete set null")
+    await world.create("held", ", id serial primary key", "")
   })
-  afterAll(() => world.close())
+  afterAll(() => world.run(sql`drop table item, cart, audit_log, held`))
   const hasPasskeys = hasTable(shape, "authenticatorsTable")
   const named = (table: string) => (shape.searchPath ? `${shape.searchPath}.${table}` : table)
 
@@ -113,7 +116,7 @@ describe.each([...everyShape, ...jwtShapes])("merging users in $shape", (shape) 
   it("leaves tables alone, and moves columns without a foreign key, where the app says so", async () => {
     const { lazy, real } = await people()
     const loose = pgTable("event", { actor: text("actor") })
-    await world.run(sql`create table event (actor ${world.user.type})`)
+    await world.run(sql`create table event (actor ${world.user.type}, id serial primary key)`)
     await world.run(sql`insert into event values (${lazy.id})`)
     await world.run(sql`insert into audit_log values (${lazy.id}), (${real.id})`)
     const { lazy: store } = world.with({ references: [loose.actor] })
@@ -161,4 +164,4 @@ describe.each([...everyShape, ...jwtShapes])("merging users in $shape", (shape) 
       expect(hasMoved).toBe(merged?.status === "fulfilled")
     }
   })
-})
+}

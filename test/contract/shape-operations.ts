@@ -1,16 +1,12 @@
 import { sql } from "drizzle-orm"
 import type { AnyPgColumn, AnyPgTable } from "drizzle-orm/pg-core"
-import { drizzle as drizzlePglite } from "drizzle-orm/pglite"
 import { v7 as uuidv7 } from "uuid"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import type { Database, LazyAdapter, UserRow } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
-import { pgliteClient } from "../setup/databases.js"
-import { createTables } from "./create-tables.js"
 import { HASH, inAnHour, newAccount, newSession, newUser, unique } from "./fixtures.js"
-import { openShape } from "./open-shape.js"
+import type { ShapedDatabase } from "./open-shape.js"
 import type { TableShape } from "./table-shapes.js"
-import { everyShape } from "./wild-shapes.js"
 
 const by = { provider: "convert", type: "credentials" }
 
@@ -18,49 +14,32 @@ const DAY = 24 * 60 * 60
 /** How long a session lives, for Auth.js and for the purge. */
 const MONTH = 30 * DAY
 
-/** Where the shapes are tried: a database for each. */
-const servers = [
-  { server: "PostgreSQL", shapes: everyShape, open: openShape },
-  {
-    server: "PGlite",
-    shapes: everyShape.filter(({ isWild }) => !isWild),
-    async open({ casing, definitions }: TableShape) {
-      const client = await pgliteClient("empty")
-      const db = drizzlePglite(client, { casing }) as Database
-      await createTables(db, definitions, casing)
-      return { db, close: () => client.close() }
-    },
-  },
-]
-
-const cases = servers.flatMap(({ shapes, ...server }) => shapes.map((shape) => ({ ...server, shape })))
-
-describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) => {
+/** Tests every operation of the store and the adapter, in a database with the tables of a shape. */
+export function testOperations(shape: TableShape, opened: () => Pick<ShapedDatabase, "db" | "own">): void {
   const { tables = shape.definitions, emailRequired, adapt } = shape
-  let db: Database
-  let close: () => Promise<void>
+  let own: Database
   let adapter: LazyAdapter
   let store: StoreInternals
 
-  beforeAll(async () => {
-    ;({ db, close } = await open(shape))
+  beforeAll(() => {
+    const { db, ...opening } = opened()
+    own = opening.own
     adapter = adapt(db)
     store = internals(adapter.lazy)
   })
-  afterAll(() => close())
 
   const { usersTable } = tables as { usersTable: AnyPgTable & Record<"id" | "seenAt", AnyPgColumn> }
   /** A table with rows of users, as the database names it. */
   async function notes(): Promise<ReturnType<typeof sql>> {
     const type = usersTable.id.getSQLType()
     const table = sql.raw(`"${unique("note")}"`)
-    await db.execute(
-      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade)`,
+    await own.execute(
+      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade, id serial primary key)`,
     )
     return table
   }
   const countOf = async (table: ReturnType<typeof sql>, owner: string) =>
-    Number([...rowsOf(await db.execute(sql`select count(*) as n from ${table} where owner = ${owner}`))][0]?.n)
+    Number([...rowsOf(await own.execute(sql`select count(*) as n from ${table} where owner = ${owner}`))][0]?.n)
 
   const generateName = () => unique("guest")
   const generateEmail = emailRequired ? ({ username }: { username: string }) => `${username}@lazy.invalid` : undefined
@@ -190,7 +169,7 @@ describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) =>
   it("lets a session live on, and sees its lazy user", async () => {
     const session = { sessionToken: crypto.randomUUID(), expires: new Date(Date.now() + (MONTH - 2 * DAY) * 1000) }
     const { user } = await store.createLazyUser({ generateName, generateEmail, session })
-    await db
+    await own
       .update(usersTable)
       .set({ seenAt: new Date(Date.now() - 2 * DAY * 1000) })
       .where(sql`${usersTable.id} = ${user.id}`)
@@ -202,7 +181,7 @@ describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) =>
     expect(Date.now() - Number(seenAt)).toBeLessThan(60_000)
     expect(await store.touch({ session: { ...session, expires } }, DAY)).toBe(false)
     expect(await store.touch({ userId: user.id }, DAY)).toBe(false)
-    await db.update(usersTable).set({ seenAt: null }).where(sql`${usersTable.id} = ${user.id}`)
+    await own.update(usersTable).set({ seenAt: null }).where(sql`${usersTable.id} = ${user.id}`)
     expect(await store.touch({ userId: user.id }, DAY)).toBe(true)
   })
 
@@ -219,7 +198,7 @@ describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) =>
 
   it("merges a lazy user into a real one", async () => {
     const [table, lazy, real] = [await notes(), await lazyUser(), await adapter.createUser(newUser())]
-    await db.execute(sql`insert into ${table} values (${lazy.id})`)
+    await own.execute(sql`insert into ${table} values (${lazy.id})`)
     const session = ownSession()
     const { from, into, moved } = await store.merge(lazy.id, real.id, { session, link: newAccount(real.id) })
     expect({ from: from.id, into: into.id, moved: Object.values(moved) }).toEqual({
@@ -230,16 +209,16 @@ describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) =>
     expect(await countOf(table, real.id)).toBe(1)
     expect(await adapter.getUser(lazy.id)).toBeNull()
     expect((await adapter.getSessionAndUser(session.sessionToken))?.user.id).toBe(real.id)
-    await db.execute(sql`drop table ${table}`)
+    await own.execute(sql`drop table ${table}`)
   })
 
   it("purges lazy users who can't come back, and counts them before and after", async () => {
     const table = await notes()
     const gone = await store.createLazyUser({ generateName, generateEmail })
     const kept = await lazyUser()
-    await db.execute(sql`insert into ${table} values (${gone.user.id}), (${kept.id})`)
+    await own.execute(sql`insert into ${table} values (${gone.user.id}), (${kept.id})`)
     const old = new Date(Date.now() - 2 * MONTH * 1000)
-    await db.update(usersTable).set({ seenAt: old }).where(sql`${usersTable.id} in (${gone.user.id}, ${kept.id})`)
+    await own.update(usersTable).set({ seenAt: old }).where(sql`${usersTable.id} in (${gone.user.id}, ${kept.id})`)
     const options = { sessionMaxAge: MONTH }
     expect(await store.purge({ ...options, dryRun: true })).toMatchObject({ purged: 1 })
     const before = await store.stats()
@@ -248,7 +227,7 @@ describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) =>
     expect(await adapter.getUser(kept.id)).not.toBeNull()
     expect(await countOf(table, kept.id)).toBe(1)
     expect((await store.stats()).lazyUsers).toBe(before.lazyUsers - 1)
-    await db.execute(sql`drop table ${table}`)
+    await own.execute(sql`drop table ${table}`)
   })
 
   it("deletes a lazy user with everything", async () => {
@@ -258,7 +237,7 @@ describe.each(cases)("tables with $shape.shape on $server", ({ open, shape }) =>
     expect(await adapter.getUser(user.id)).toBeNull()
     expect(await adapter.getSessionAndUser(session.sessionToken)).toBeNull()
   })
-})
+}
 
 /** The rows that a driver returns, each in its own wrapping. */
 function rowsOf(result: unknown): Record<string, unknown>[] {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import { HASH, inAnHour, newAccount, newAuthenticator, unique } from "./fixtures.js"
-import { hasTable, ShapedWorld } from "./shaped-world.js"
-import { everyShape, jwtShapes } from "./wild-shapes.js"
+import { hasTable, type ShapedWorld } from "./shaped-world.js"
+import type { TableShape } from "./table-shapes.js"
 
 const by = { provider: "convert", type: "credentials" }
 const DAY = 24 * 60 * 60
@@ -9,12 +9,12 @@ const DAY = 24 * 60 * 60
 const codesOf = (outcomes: PromiseSettledResult<unknown>[]) =>
   outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [(outcome.reason as { code?: string }).code] : []))
 
-describe.each([...everyShape, ...jwtShapes])("users in $shape", (shape) => {
+/** Tests how users are made, convert and go, in a database with the tables of a shape. */
+export function testUsers(shape: TableShape, opened: () => ShapedWorld): void {
   let world: ShapedWorld
-  beforeAll(async () => {
-    world = await ShapedWorld.open(shape)
+  beforeAll(() => {
+    world = opened()
   })
-  afterAll(() => world.close())
   const hasSessions = hasTable(shape, "sessionsTable")
 
   it("take another name where the first is taken, and fail where all are", async () => {
@@ -181,4 +181,4 @@ describe.each([...everyShape, ...jwtShapes])("users in $shape", (shape) => {
   })
 
   const inAnHourOf = (userId: string) => ({ userId, sessionToken: crypto.randomUUID(), expires: inAnHour() })
-})
+}

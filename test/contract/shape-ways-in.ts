@@ -1,23 +1,23 @@
 import { eq, sql } from "drizzle-orm"
 import { getTableConfig, pgTable, text } from "drizzle-orm/pg-core"
-import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { beforeAll, expect, it } from "vitest"
 import type { LazyAdapter } from "../../src/drizzle.js"
 import { internals } from "../../src/store/lazy-store.js"
 import { HASH, inAnHour, newAccount, newAuthenticator, newSession, unique } from "./fixtures.js"
-import { hasTable, ShapedWorld } from "./shaped-world.js"
-import { everyShape, jwtShapes } from "./wild-shapes.js"
+import { hasTable, type ShapedWorld } from "./shaped-world.js"
+import type { TableShape } from "./table-shapes.js"
 
 const by = { provider: "convert", type: "credentials" }
 const right = async () => ({ ok: true })
 
-describe.each([...everyShape, ...jwtShapes])("ways into accounts in $shape", (shape) => {
+/** Tests the ways into accounts, in a database with the tables of a shape. */
+export function testWaysIn(shape: TableShape, opened: () => ShapedWorld): void {
   let world: ShapedWorld
   let adapter: LazyAdapter
-  beforeAll(async () => {
-    world = await ShapedWorld.open(shape)
+  beforeAll(() => {
+    world = opened()
     adapter = world.adapter
   })
-  afterAll(() => world.close())
   const hasSessions = hasTable(shape, "sessionsTable")
   const hasPasskeys = hasTable(shape, "authenticatorsTable")
 
@@ -210,4 +210,4 @@ describe.each([...everyShape, ...jwtShapes])("ways into accounts in $shape", (sh
     expect(await world.stateOf(user.id)).toEqual({ user: null, password: null, sessions: [] })
     expect(await adapter.getAccount(account.providerAccountId, account.provider)).toBeNull()
   })
-})
+}
