@@ -16,7 +16,7 @@ export default {
     "test/types/*.test-d.ts",
     "test/types/apps/*.ts",
     "test/matrix/{vitest.config,matrix.test}.ts",
-    "test/engines/vitest.config.ts",
+    "test/engines/{vitest.config,played-drizzle,reporter,setup}.ts",
     "test/docs/companions/*.ts",
     "test/docs/docstring-scope.ts",
     "test/gate/shared-limits-server.ts",
@@ -36,7 +36,7 @@ export default {
   ignore: [
     "test/bench/**",
     "test/package/consumer/**",
-    "test/frameworks/prisma-diff.mjs",
+    "test/guides/prisma-push.mjs",
     "test/matrix/{next-app/**,frameworks.ts}",
   ],
   // Programs of the operating system.

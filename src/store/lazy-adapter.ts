@@ -44,7 +44,7 @@ import { knownSessionMaxAge } from "./users/session-life.js"
 import { endSessionsOf } from "./users/sessions.js"
 import { signInStore } from "./users/sign-in-store.js"
 import { leaveBehind, touchLazyUser } from "./users/touch.js"
-import { watchStore } from "./watched-store.js"
+import { type UnwatchedStore, watchStore } from "./watched-store.js"
 
 /** An Auth.js adapter that also makes, converts and removes lazy users. */
 export type LazyAdapter = Required<DrizzleMethods> & {
@@ -156,7 +156,7 @@ function drizzleStore(
     refuseOnEngine(db, run, (engine, options) => new LazySetupError(`${what} ${engine}`, options))
   const creation = madeFrom(tables, () => ensureLazyUser(db, tables))
   const ensureUser: StoreInternals["ensureUser"] = (user) => creation()(user)
-  const methods: StoreInternals = {
+  const methods: UnwatchedStore = {
     hasPasswords: tables.passwordsTable !== undefined,
     recordsProofs: recordsProofs(tables.usersTable),
     needsEmail: tables.usersTable.email.notNull,
@@ -185,8 +185,10 @@ function drizzleStore(
       insertRealUser(db, tables, { ...row, id }, passwordHash, session),
     checkPassword: (identifier, verify, accepts) => findByPassword(db, tables, identifier, verify, accepts),
     signIn: signInStore(db, tables),
-    proveEmail: (userId) => anywhere("An address can't be proven", () => proveEmail(db, tables, userId)),
-    linkByAddress: (userId, account, session) => linkByAddress(db, tables, userId, account, session),
+    proveEmail: (userId, converting) =>
+      anywhere("An address can't be proven", () => proveEmail(db, tables, userId, converting)),
+    linkByAddress: (userId, account, session, converting) =>
+      linkByAddress(db, tables, userId, account, session, converting),
     endsAtProof: (userId) => endsAtProof(db, tables, userId),
     leaveBehind: (userId, until) => leaveBehind(db, tables, userId, until),
     hasPassword: (userId) => hasPassword(db, tables, userId),
@@ -211,7 +213,7 @@ function drizzleStore(
   }
   const store: StoreInternals = redactErrors<StoreInternals>(
     // The app's telemetry must see no statement and no parameter, either.
-    watchStore(redactErrors<StoreInternals>(methods), () => store),
+    watchStore(redactErrors<UnwatchedStore>(methods), () => store),
   )
   return store
 }

@@ -81,7 +81,9 @@ const BY_HAND = "Run the statements of the folder drizzle/ of this package yours
 /** Implements {@link migrate}. */
 function migrateIn(db: Database, schema: string, beside: boolean): Promise<MigrateReport> {
   return db.transaction(async (tx) => {
-    await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('authjs-lazy migrate', 0))`)
+    await tx.execute(
+      sql`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('authjs-lazy migrate', 0))`,
+    )
     // The foreign keys in the migrations name the schema, so the tables must be made there.
     await tx.execute(sql.raw(`set local search_path to ${quoted(schema)}`))
     const recordTable = recordIn(schema)

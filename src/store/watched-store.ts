@@ -1,3 +1,4 @@
+import type { AdapterAccount } from "@auth/core/adapters"
 import type { CreateReport } from "./create/types.js"
 import type { StoreInternals } from "./lazy-store.js"
 import type { MergeReport } from "./merge/types.js"
@@ -5,18 +6,65 @@ import type { PurgeReport } from "./purge/types.js"
 import type { UserRow } from "./tables/user-row.js"
 import { type LazyOperation, type OperationEnd, type OperationOutcome, telemetryOf } from "./telemetry.js"
 import { wayOf } from "./users/outcomes.js"
+import type { Converting } from "./users/prove-email.js"
+import type { NewSession } from "./users/sessions.js"
+
+/** The methods of a store, as they are before telemetry watches them. */
+export interface UnwatchedStore extends StoreInternals {
+  proveEmail(userId: string, converting?: Converting): ReturnType<StoreInternals["proveEmail"]>
+  linkByAddress(
+    userId: string,
+    account: AdapterAccount,
+    session?: NewSession,
+    converting?: Converting,
+  ): ReturnType<StoreInternals["linkByAddress"]>
+}
 
 /**
  * Wraps the methods that make, convert, merge, purge or delete lazy users in the app's telemetry,
  * if it has any.
  * @param of returns the store itself, for which telemetry is remembered
  */
-export function watchStore(methods: StoreInternals, of: () => object): StoreInternals {
+export function watchStore(methods: UnwatchedStore, of: () => object): StoreInternals {
   const watch = <Result>(
     operation: LazyOperation,
     work: () => Promise<Result>,
     endOf: (result: Result) => OperationEnd,
   ): Promise<Result> => telemetryOf(of())?.run(operation, work, endOf) ?? work()
+  /**
+   * Watches work that converts the user if it turns out to be lazy: from there until the work is
+   * done, and the transaction committed.
+   */
+  const watchConversion = async <Result>(
+    work: (converting?: Converting) => Promise<Result>,
+    userOf: (result: Result) => UserRow | undefined | null,
+  ): Promise<Result> => {
+    const telemetry = telemetryOf(of())
+    if (!telemetry) return work()
+    const began = Date.now()
+    const endOf = (result: Result): OperationEnd => {
+      const user = userOf(result)
+      const end = becameReal(user, began) ? CONVERTED_BY_EMAIL : UNCHANGED
+      return { outcomes: [end], ...(user && { userId: user.id }) }
+    }
+    let watched: Promise<Result> | undefined
+    const whole = work((prove) => {
+      // PostgreSQL may undo the transaction, which then runs again.
+      if (watched) return prove()
+      return new Promise((resolve, reject) => {
+        const rest = () => {
+          prove().then(resolve, reject)
+          return whole
+        }
+        watched = telemetry.run("convert", rest, endOf)
+        watched.catch(reject)
+      })
+    })
+    return whole.then(
+      (result) => watched ?? result,
+      (error) => (watched ?? Promise.reject(error)) as Promise<Result>,
+    )
+  }
   const count = (operation: LazyOperation, outcome: OperationOutcome) => telemetryOf(of())?.count(operation, outcome)
   return {
     ...methods,
@@ -39,18 +87,16 @@ export function watchStore(methods: StoreInternals, of: () => object): StoreInte
           return { outcomes: [{ outcome }], userId }
         },
       ),
-    async proveEmail(userId) {
-      const began = Date.now()
-      const proven = await methods.proveEmail(userId)
-      if (becameReal(proven?.user, began)) count("convert", { outcome: "converted", way: "email" })
-      return proven
-    },
-    async linkByAddress(userId, account, session) {
-      const began = Date.now()
-      const user = await methods.linkByAddress(userId, account, session)
-      if (becameReal(user, began)) count("convert", { outcome: "converted", way: "email" })
-      return user
-    },
+    proveEmail: (userId) =>
+      watchConversion(
+        (converting) => methods.proveEmail(userId, converting),
+        (proven) => proven?.user,
+      ),
+    linkByAddress: (userId, account, session) =>
+      watchConversion(
+        (converting) => methods.linkByAddress(userId, account, session, converting),
+        (user) => user,
+      ),
     async leaveBehind(userId, until) {
       const left = await methods.leaveBehind(userId, until)
       if (left) count("merge", { outcome: "left" })
@@ -58,6 +104,9 @@ export function watchStore(methods: StoreInternals, of: () => object): StoreInte
     },
   }
 }
+
+const CONVERTED_BY_EMAIL: OperationOutcome = { outcome: "converted", way: "email" }
+const UNCHANGED: OperationOutcome = { outcome: "unchanged" }
 
 function createEnd({ user, created }: CreateReport): OperationEnd {
   return { outcomes: [{ outcome: created ? "created" : "reused" }], userId: user.id }

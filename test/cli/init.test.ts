@@ -261,8 +261,7 @@ export const { handlers, auth } = NextAuth({
     for (const path of named) expect(page(path as string).text).not.toBe("")
     for (const [path, heading] of [
       ["getting-started", "Other servers"],
-      ["data", "Your own tables"],
-      ["data", "Rules that must be there"],
+      ["own-tables", "Rules that must be there"],
       ["versions", "Next.js"],
     ])
       expect(page(`docs/${path}.md`).text).toMatch(new RegExp(`^##+ ${heading}$`, "m"))

@@ -5,6 +5,7 @@ import { beforeAll, expect, it } from "vitest"
 import type { Database, LazyAdapter, UserRow } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { HASH, inAnHour, newAccount, newSession, newUser, unique } from "./fixtures.js"
+import type { ShapedDatabase } from "./open-shape.js"
 import type { TableShape } from "./table-shapes.js"
 
 const by = { provider: "convert", type: "credentials" }
@@ -14,14 +15,15 @@ const DAY = 24 * 60 * 60
 const MONTH = 30 * DAY
 
 /** Tests every operation of the store and the adapter, in a database with the tables of a shape. */
-export function testOperations(shape: TableShape, opened: () => Database): void {
+export function testOperations(shape: TableShape, opened: () => Pick<ShapedDatabase, "db" | "own">): void {
   const { tables = shape.definitions, emailRequired, adapt } = shape
-  let db: Database
+  let own: Database
   let adapter: LazyAdapter
   let store: StoreInternals
 
   beforeAll(() => {
-    db = opened()
+    const { db, ...opening } = opened()
+    own = opening.own
     adapter = adapt(db)
     store = internals(adapter.lazy)
   })
@@ -31,13 +33,13 @@ export function testOperations(shape: TableShape, opened: () => Database): void 
   async function notes(): Promise<ReturnType<typeof sql>> {
     const type = usersTable.id.getSQLType()
     const table = sql.raw(`"${unique("note")}"`)
-    await db.execute(
-      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade)`,
+    await own.execute(
+      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade, id serial primary key)`,
     )
     return table
   }
   const countOf = async (table: ReturnType<typeof sql>, owner: string) =>
-    Number([...rowsOf(await db.execute(sql`select count(*) as n from ${table} where owner = ${owner}`))][0]?.n)
+    Number([...rowsOf(await own.execute(sql`select count(*) as n from ${table} where owner = ${owner}`))][0]?.n)
 
   const generateName = () => unique("guest")
   const generateEmail = emailRequired ? ({ username }: { username: string }) => `${username}@lazy.invalid` : undefined
@@ -167,7 +169,7 @@ export function testOperations(shape: TableShape, opened: () => Database): void 
   it("lets a session live on, and sees its lazy user", async () => {
     const session = { sessionToken: crypto.randomUUID(), expires: new Date(Date.now() + (MONTH - 2 * DAY) * 1000) }
     const { user } = await store.createLazyUser({ generateName, generateEmail, session })
-    await db
+    await own
       .update(usersTable)
       .set({ seenAt: new Date(Date.now() - 2 * DAY * 1000) })
       .where(sql`${usersTable.id} = ${user.id}`)
@@ -179,7 +181,7 @@ export function testOperations(shape: TableShape, opened: () => Database): void 
     expect(Date.now() - Number(seenAt)).toBeLessThan(60_000)
     expect(await store.touch({ session: { ...session, expires } }, DAY)).toBe(false)
     expect(await store.touch({ userId: user.id }, DAY)).toBe(false)
-    await db.update(usersTable).set({ seenAt: null }).where(sql`${usersTable.id} = ${user.id}`)
+    await own.update(usersTable).set({ seenAt: null }).where(sql`${usersTable.id} = ${user.id}`)
     expect(await store.touch({ userId: user.id }, DAY)).toBe(true)
   })
 
@@ -196,7 +198,7 @@ export function testOperations(shape: TableShape, opened: () => Database): void 
 
   it("merges a lazy user into a real one", async () => {
     const [table, lazy, real] = [await notes(), await lazyUser(), await adapter.createUser(newUser())]
-    await db.execute(sql`insert into ${table} values (${lazy.id})`)
+    await own.execute(sql`insert into ${table} values (${lazy.id})`)
     const session = ownSession()
     const { from, into, moved } = await store.merge(lazy.id, real.id, { session, link: newAccount(real.id) })
     expect({ from: from.id, into: into.id, moved: Object.values(moved) }).toEqual({
@@ -207,16 +209,16 @@ export function testOperations(shape: TableShape, opened: () => Database): void 
     expect(await countOf(table, real.id)).toBe(1)
     expect(await adapter.getUser(lazy.id)).toBeNull()
     expect((await adapter.getSessionAndUser(session.sessionToken))?.user.id).toBe(real.id)
-    await db.execute(sql`drop table ${table}`)
+    await own.execute(sql`drop table ${table}`)
   })
 
   it("purges lazy users who can't come back, and counts them before and after", async () => {
     const table = await notes()
     const gone = await store.createLazyUser({ generateName, generateEmail })
     const kept = await lazyUser()
-    await db.execute(sql`insert into ${table} values (${gone.user.id}), (${kept.id})`)
+    await own.execute(sql`insert into ${table} values (${gone.user.id}), (${kept.id})`)
     const old = new Date(Date.now() - 2 * MONTH * 1000)
-    await db.update(usersTable).set({ seenAt: old }).where(sql`${usersTable.id} in (${gone.user.id}, ${kept.id})`)
+    await own.update(usersTable).set({ seenAt: old }).where(sql`${usersTable.id} in (${gone.user.id}, ${kept.id})`)
     const options = { sessionMaxAge: MONTH }
     expect(await store.purge({ ...options, dryRun: true })).toMatchObject({ purged: 1 })
     const before = await store.stats()
@@ -225,7 +227,7 @@ export function testOperations(shape: TableShape, opened: () => Database): void 
     expect(await adapter.getUser(kept.id)).not.toBeNull()
     expect(await countOf(table, kept.id)).toBe(1)
     expect((await store.stats()).lazyUsers).toBe(before.lazyUsers - 1)
-    await db.execute(sql`drop table ${table}`)
+    await own.execute(sql`drop table ${table}`)
   })
 
   it("deletes a lazy user with everything", async () => {

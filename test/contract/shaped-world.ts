@@ -17,6 +17,8 @@ export class ShapedWorld {
 
   private constructor(
     readonly db: Database,
+    /** Runs what a test writes itself; no engine is played. */
+    readonly own: Database,
     readonly close: () => Promise<void>,
     private readonly shape: TableShape,
   ) {
@@ -27,8 +29,8 @@ export class ShapedWorld {
   }
 
   static async open(shape: TableShape): Promise<ShapedWorld> {
-    const { db, close } = await openShape(shape)
-    return new ShapedWorld(db, close, shape)
+    const { db, own, close } = await openShape(shape)
+    return new ShapedWorld(db, own, close, shape)
   }
 
   /** Makes the adapter with other options. */
@@ -63,14 +65,14 @@ export class ShapedWorld {
 
   async passwordOf(userId: string): Promise<string | null> {
     const { passwordsTable } = this.tables
-    const [row] = await this.db.select().from(passwordsTable).where(eq(passwordsTable.userId, userId))
+    const [row] = await this.own.select().from(passwordsTable).where(eq(passwordsTable.userId, userId))
     return row?.hash ?? null
   }
 
   async sessionsOf(userId: string): Promise<string[]> {
     const { sessionsTable } = this.tables
     if (!this.hasSessions) return []
-    const rows = await this.db.select().from(sessionsTable).where(eq(sessionsTable.userId, userId))
+    const rows = await this.own.select().from(sessionsTable).where(eq(sessionsTable.userId, userId))
     return rows.map(({ sessionToken }) => sessionToken).toSorted()
   }
 
@@ -84,7 +86,7 @@ export class ShapedWorld {
   }
 
   async countUsers(): Promise<number> {
-    return (await this.db.select({ users: count() }).from(this.tables.usersTable))[0]?.users ?? Number.NaN
+    return (await this.own.select({ users: count() }).from(this.tables.usersTable))[0]?.users ?? Number.NaN
   }
 
   /** Sets when lazy users were last seen, or null for never, and when they were made. */
@@ -92,7 +94,7 @@ export class ShapedWorld {
     const { usersTable } = this.tables
     const then = new Date(Date.now() - days * DAY_MS)
     const times = { seenAt: seen === "seen" ? then : null, lazySince: then }
-    await this.db.update(usersTable).set(times).where(inArray(usersTable.id, ids))
+    await this.own.update(usersTable).set(times).where(inArray(usersTable.id, ids))
   }
 
   /** Returns those of the users who exist. */
@@ -111,12 +113,12 @@ export class ShapedWorld {
   async create(name: string, rest = "", onDelete = "on delete cascade"): Promise<void> {
     const { type, table } = this.user
     const columns = sql`owner ${type} references ${table} ${sql.raw(`${onDelete} ${rest}`)}`
-    await this.db.execute(sql`create table ${sql.identifier(name)} (${columns})`)
+    await this.own.execute(sql`create table ${sql.identifier(name)} (${columns})`)
   }
 
   /** Runs a statement about tables of the app. */
   async run(statement: SQL): Promise<Record<string, unknown>[]> {
-    const result: unknown = await this.db.execute(statement)
+    const result: unknown = await this.own.execute(statement)
     return [...(result as Record<string, unknown>[])]
   }
 

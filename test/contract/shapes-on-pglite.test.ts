@@ -22,5 +22,5 @@ describe.each(everyShape.filter(({ isWild }) => !isWild))("tables with $shape on
     await createTables(db, definitions, casing)
   })
 
-  testOperations(shape, () => db)
+  testOperations(shape, () => ({ db, own: db }))
 })

@@ -14,7 +14,7 @@ describe.each([...everyShape, ...jwtShapes])("tables with $shape", (shape) => {
   })
   afterAll(() => world.close())
 
-  if (hasTable(shape, "sessionsTable")) describe("every operation", () => testOperations(shape, () => world.db))
+  if (hasTable(shape, "sessionsTable")) describe("every operation", () => testOperations(shape, () => world))
   describe("users", () => testUsers(shape, () => world))
   describe("ways into accounts", () => testWaysIn(shape, () => world))
   describe("merging users", () => testMerging(shape, () => world))

@@ -1,13 +1,14 @@
-// Runs the tests of the store on each engine that they can play, and compares what fails with
-// refused.json: npm run engines. `-- --only CockroachDB` plays one, `-- --update` writes the
-// refused tests. The reasons under `fixture` are written by hand.
+// Runs the tests of the store on each engine, and compares what fails with refused.json: npm run
+// engines. `-- --only CockroachDB` plays one, `-- --update` writes the refused tests. The reasons
+// under `fixture` are written by hand; left-out.ts names the files that play no engine.
 
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, relative } from "node:path"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { profiles } from "../setup/engine-profiles.js"
+import type { PlayedTest } from "./reporter.js"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const LIST = join(ROOT, "test/engines/refused.json")
@@ -23,20 +24,6 @@ interface Listed {
   fixture: Record<string, Record<string, string[]>>
 }
 
-interface Failure {
-  file: string
-  test: string
-  message: string
-}
-
-interface JsonReport {
-  testResults: {
-    name: string
-    message: string
-    assertionResults: { fullName: string; status: string; failureMessages: string[] }[]
-  }[]
-}
-
 const args = process.argv.slice(2)
 const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : undefined
 const names = profiles.map(({ name }) => name).filter((name) => only === undefined || name === only)
@@ -47,11 +34,16 @@ const lists = JSON.parse(readFileSync(LIST, "utf8")) as Record<string, Listed>
 const differences: string[] = []
 for (const name of names) {
   const list = lists[name] ?? { refused: {}, fixture: {} }
-  const report = play(name)
-  const refused = refusedIn(report, name)
+  const tests = play(name)
+  const refused = refusedIn(tests, name)
+  const others = tests.filter((test) => test.failure !== undefined && !isByName(test, name))
   if (!update) differences.push(...compare(name, refused, list.refused))
-  differences.push(...judge(name, otherFailuresIn(report, name), list.fixture))
+  differences.push(...judge(name, others, list.fixture))
   lists[name] = { ...list, refused }
+  const failed = tests.filter(({ failure }) => failure !== undefined)
+  console.log(
+    `  ${tests.length - failed.length} passed, ${failed.length - others.length} refused, ${others.length} failed by themselves`,
+  )
   if (update) writeFileSync(LIST, `${JSON.stringify(lists, null, 2)}\n`)
 }
 for (const difference of differences) console.error(difference)
@@ -59,59 +51,44 @@ console.log(differences.length === 0 ? "All engines refuse what they are known t
 process.exitCode = differences.length === 0 ? 0 : 1
 
 /** Runs the tests on one engine. */
-function play(name: string): JsonReport {
+function play(name: string): PlayedTest[] {
   const folder = mkdtempSync(join(tmpdir(), "authjs-lazy-engines-"))
   const report = join(folder, "report.json")
   console.log(`Playing ${name} …`)
   const began = Date.now()
   spawnSync(
     "npx",
-    ["vitest", "run", "--config", "test/engines/vitest.config.ts", "--reporter=json", `--outputFile=${report}`],
-    { cwd: ROOT, env: { ...process.env, TEST_ENGINE: name }, stdio: ["ignore", "ignore", "inherit"] },
+    ["vitest", "run", "--config", "test/engines/vitest.config.ts", "--reporter=./test/engines/reporter.ts"],
+    {
+      cwd: ROOT,
+      env: { ...process.env, TEST_ENGINE: name, TEST_ENGINE_REPORT: report },
+      stdio: ["ignore", "ignore", "inherit"],
+    },
   )
-  const read = JSON.parse(readFileSync(report, "utf8")) as JsonReport
+  const played = JSON.parse(readFileSync(report, "utf8")) as PlayedTest[]
   rmSync(folder, { recursive: true })
   console.log(`  ${Math.round((Date.now() - began) / 1000)} s`)
-  return read
+  return played
 }
 
 /** Tells whether a test failed because the library refused something by the name of the engine. */
-function isByName({ message }: Failure, engine: string): boolean {
-  return message.includes(`on ${engine}`) || message.includes(`${engine} does not count deleted rows`)
-}
-
-/** Lists the tests that ran, with the message of each that failed. */
-function ranIn({ testResults }: JsonReport): (Failure & { failed: boolean })[] {
-  return testResults.flatMap(({ name, message, assertionResults }) => {
-    const ran = assertionResults.filter(({ status }) => status === "passed" || status === "failed")
-    if (ran.length === 0) throw new Error(`No test ran in ${name}: ${message}`)
-    return ran.map(({ fullName, status, failureMessages }) => ({
-      file: relative(ROOT, name),
-      test: fullName,
-      message: failureMessages.join("\n"),
-      failed: status === "failed",
-    }))
-  })
+function isByName({ failure = "" }: PlayedTest, engine: string): boolean {
+  return failure.includes(`on ${engine}`) || failure.includes(`${engine} does not count deleted rows`)
 }
 
 /** Lists the tests that were refused by the name of the engine, by their file. */
-function refusedIn(report: JsonReport, engine: string): Failing {
-  const all = ranIn(report)
+function refusedIn(all: PlayedTest[], engine: string): Failing {
   const files = [...new Set(all.map(({ file }) => file))].map((file): [string, "all" | string[]] => {
     const ran = all.filter((each) => each.file === file)
-    const refused = ran.filter((each) => each.failed && isByName(each, engine)).map(({ test }) => test)
+    const refused = ran.filter((each) => each.failure !== undefined && isByName(each, engine)).map(({ test }) => test)
     const whole = refused.length === ran.length && refused.length > 1
     return [file, whole ? "all" : [...new Set(refused)].sort()]
   })
   return Object.fromEntries(files.filter(([, refused]) => refused.length > 0).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-function otherFailuresIn(report: JsonReport, engine: string): Failure[] {
-  return ranIn(report).filter((each) => each.failed && !isByName(each, engine))
-}
-
 /** Says which tests fail for no listed reason, and which have one but don't need it. */
-function judge(engine: string, failures: Failure[], fixture: Listed["fixture"]): string[] {
+function judge(engine: string, failures: PlayedTest[], fixture: Listed["fixture"]): string[] {
   const known = Object.values(fixture).flatMap((files) =>
     Object.entries(files).flatMap(([file, tests]) => tests.map((test) => ({ file, test }))),
   )
@@ -120,7 +97,7 @@ function judge(engine: string, failures: Failure[], fixture: Listed["fixture"]):
   return [
     ...failures
       .filter((failure) => !known.some(isSame(failure)))
-      .map(({ file, test, message }) => `${engine}: ${file}: fails by itself: ${test}: ${message.split("\n")[0]}`),
+      .map(({ file, test, failure }) => `${engine}: ${file}: fails by itself: ${test}: ${failure?.split("\n")[0]?.slice(0, 200)}`),
     ...known
       .filter((test) => !failures.some(isSame(test)))
       .map(({ file, test }) => `${engine}: ${file}: listed under fixture, but doesn't fail by itself: ${test}`),

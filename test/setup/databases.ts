@@ -79,9 +79,13 @@ async function copyDatabase(template: string): Promise<PostgresDatabase> {
 
 /** Lets the driver play what the variables TEST_CONFLICTS and TEST_ENGINE ask for. */
 function playedClient(sql: postgres.Sql): postgres.Sql {
+  return conflicts ? conflictingClient(sql, conflicts) : playEngine(sql)
+}
+
+/** Lets a client play the engine that the variable TEST_ENGINE names; else, returns the client. */
+export function playEngine(sql: postgres.Sql): postgres.Sql {
   const profile = profiles.find(({ name }) => name === process.env.TEST_ENGINE)
-  if (profile) return engineClient(sql, profile)
-  return conflicts ? conflictingClient(sql, conflicts) : sql
+  return profile ? engineClient(sql, profile) : sql
 }
 
 /** Makes a database with the default tables on the PostgreSQL server; `close` drops it. */
@@ -132,13 +136,14 @@ async function nodePostgresDatabase(): Promise<PostgresDatabase> {
   }
 }
 
-/** Makes an empty PGlite database in memory. */
+/** Makes an empty PGlite database in memory; on the server where an engine is played. */
 export async function emptyPglite(): Promise<TestDatabase> {
-  return pgliteFrom(await pgliteClient())
+  return process.env.TEST_ENGINE ? emptyPostgres() : pgliteFrom(await pgliteClient())
 }
 
-/** Makes a PGlite database with the default tables in memory. */
+/** Makes a PGlite database with the default tables in memory; as {@link emptyPglite} does. */
 export async function pgliteDatabase(): Promise<TestDatabase> {
+  if (process.env.TEST_ENGINE) return postgresDatabase()
   const client = await pgliteClient()
   await client.exec(defaultTables)
   return pgliteFrom(client)

@@ -24,6 +24,12 @@ const word = (names: string) => new RegExp(`(?<![\\w"])(${names})(?![\\w"])`, "i
 
 const SYSTEM_COLUMNS = word("ctid|xmin|xmax|cmin|cmax")
 
+/** Plays the answer of a function, which statements may write with its schema. */
+const answers = (call: string, answer: string): [RegExp, string] => [
+  new RegExp(`(?:pg_catalog\\.)?${call.replaceAll(/[()[\]{}.*+?^$|\\]/g, "\\$&")}`, "g"),
+  answer,
+]
+
 /** Plays a table of the catalogue in which nothing is found. */
 const empty = (table: string): [RegExp, string] => [
   new RegExp(`\\b(from|join) (?:pg_catalog\\.)?${table}\\b`, "g"),
@@ -47,8 +53,8 @@ const empty = (table: string): [RegExp, string] => [
 const cockroach: EngineProfile = {
   name: "CockroachDB",
   says: [
-    ["version()", "'CockroachDB CCL v26.1.0'::text"],
-    ["current_setting('track_counts', true)", "null::text"],
+    answers("version()", "'CockroachDB CCL v26.1.0'::text"),
+    answers("current_setting('track_counts', true)", "null::text"),
     empty("pg_policy"),
     empty("pg_stat_user_tables"),
     empty("pg_stat_xact_user_tables"),
@@ -84,9 +90,9 @@ const cockroach: EngineProfile = {
 const yugabyte: EngineProfile = {
   name: "YugabyteDB",
   says: [
-    ["version()", "'PostgreSQL 15.12-YB-2025.1.0.0-b0 on x86_64-pc-linux-gnu'::text"],
-    [/\bpg_stat_get_xact_tuples_\w+\(\w+\)/g, "0::int8"],
-    [/\bpg_current_xact_id_if_assigned\(\)/g, "null::xid8"],
+    answers("version()", "'PostgreSQL 15.12-YB-2025.1.0.0-b0 on x86_64-pc-linux-gnu'::text"),
+    [/(?:pg_catalog\.)?\bpg_stat_get_xact_tuples_\w+\(\w+\)/g, "0::int8"],
+    answers("pg_current_xact_id_if_assigned()", "null::xid8"),
   ],
   refuses: [{ what: 'System column "ctid" is not supported yet', pattern: SYSTEM_COLUMNS, code: NOT_SUPPORTED }],
 }
@@ -98,14 +104,15 @@ const yugabyte: EngineProfile = {
  * - working-with-postgresql-compatibility-unsupported-features.html: no foreign keys, exclusion
  *   constraints, temporary tables, triggers, partitions, SAVEPOINT and TRUNCATE
  * - working-with-concurrency-control.html: no locks, 40001 at the commit, one isolation level
- * - working-with-systems-tables.html: which tables of the catalogue apply
+ * - working-with-systems-tables.html: which tables of the catalogue apply, and those of `sys`
  * - working-with-ddl.html: one statement that changes tables in a transaction, and no other with it
  */
 const dsql: EngineProfile = {
   name: "Aurora DSQL",
   says: [
-    ["version()", "'PostgreSQL 16'::text"],
-    ["to_regclass('sys.iam_pg_role_mappings')", "'pg_class'::regclass"],
+    answers("version()", "'PostgreSQL 16'::text"),
+    answers("current_database()", "'postgres'::text"),
+    ["nspname = 'sys' and relname = 'iam_pg_role_mappings'", "relname = 'pg_class'"],
     [/\bcontype = 'f'/g, "contype = 'f' and false"],
   ],
   refuses: [
@@ -121,7 +128,7 @@ const dsql: EngineProfile = {
     },
     {
       what: "locking clause such as FOR UPDATE can be applied only on tables with equality predicates on the key",
-      pattern: /\bwhere\b(?![^;]*"id" = \$\d).*\bfor update\b/is,
+      pattern: /\bwhere\b(?![^;]*"(?!userId|email|username)(?:[^"]|"")+" = \$\d).*\bfor update\b/is,
       code: NOT_SUPPORTED,
     },
     {
@@ -148,12 +155,12 @@ const dsql: EngineProfile = {
 
 /** Plays what Citus keeps of the tables that it manages; `h` stands for spread, `n` for reference. */
 const managed = (method: "h" | "n" | undefined): EngineProfile["says"] => [
-  ["to_regclass('pg_catalog.pg_dist_partition')", "'pg_class'::regclass"],
+  answers("to_regclass('pg_catalog.pg_dist_partition')", "'pg_class'::regclass"),
   [
     "from pg_catalog.pg_dist_partition",
     `from (
       select oid::regclass as logicalrelid, '${method ?? "h"}'::"char" as partmethod from pg_class
-      where ${method ? `relkind = 'r' and relname in ('user', 'users', 'session', 'sessions', 'account', 'accounts')` : "false"}
+      where ${method ? "relkind = 'r' and oid >= 16384" : "false"}
     ) as pg_dist_partition`,
   ],
 ]

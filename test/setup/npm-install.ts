@@ -14,11 +14,6 @@ const QUIETLY = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-script
 
 type Dependencies = Record<string, string>
 
-/** The engine by which a test makes the tables of a Prisma schema. No example names it. */
-export const PRISMA_ENGINE = {
-  "@prisma/schema-engine-wasm": "7.10.0-7.561d7b42579a2459cc8edf3788918b626c640023",
-}
-
 /** Makes a folder outside of the repository in which `install` can run. */
 export async function folderToInstall(name: string): Promise<string> {
   return mkdtemp(join(await workplace(), `${name}-`))
@@ -43,6 +38,15 @@ async function linkAll(folder: string): Promise<boolean> {
   return linkPackages(packages, folder).catch(async () => {
     await rm(join(folder, "node_modules"), { recursive: true, force: true })
     return false
+  })
+}
+
+/** Puts the packages of all examples into a folder, for npm to start from. */
+export async function linkExamplePackages(folder: string): Promise<void> {
+  const [from, to] = [join(await allPackages(), "node_modules"), join(folder, "node_modules")]
+  await run("cp", ["-al", from, to]).catch(async () => {
+    await rm(to, { recursive: true, force: true })
+    await cp(from, to, { recursive: true, verbatimSymlinks: true })
   })
 }
 
@@ -89,7 +93,7 @@ async function installAll(folder: string): Promise<void> {
   const wanted = manifests.flatMap(({ dependencies, devDependencies }) =>
     Object.entries<string>({ ...atVersionsHere(dependencies), ...devDependencies }),
   )
-  const named: Dependencies = { ...Object.fromEntries(wanted), ...PRISMA_ENGINE }
+  const named: Dependencies = Object.fromEntries(wanted)
   // Examples may want different major versions: the others get a name of their own.
   const major = (range?: string) => /\d+/.exec(range ?? "")?.[0]
   for (const [name, range] of wanted)

@@ -17,7 +17,7 @@ export class UsedValues {
     const logger = {
       // Catalogue queries pass the names of constraints and tables, which errors may contain.
       logQuery: (statement: string, values: unknown[]) =>
-        /from pg_(index|constraint)\b/.test(statement) || this.#note(values),
+        /from pg_catalog\.pg_(index|constraint|class)\b/.test(statement) || this.#note(values),
     }
     const client: unknown = (db as { $client?: unknown }).$client
     if (driver === "postgres.js") return drizzlePostgres(client as postgres.Sql, { logger })

@@ -7,6 +7,7 @@ import { doctor } from "../../src/doctor.js"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { type EngineOperation, LACKS } from "../../src/store/sql/engine/engine-lacks.js"
+import { newAccount } from "../contract/fixtures.js"
 import { Conflicts, conflictingClient } from "../setup/conflicting-client.js"
 import { emptyPostgres, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { engineClient } from "../setup/engine-client.js"
@@ -112,6 +113,7 @@ describe.each(profiles)("on what $name has of PostgreSQL, by profile", (profile)
     expect(real).toMatchObject({ id: user.id, username: "ada", convertedAt: expect.any(Date) })
     expect(await store.setPassword(user.id, "$argon2id$2")).toBe(true)
     expect(await store.proveEmail(user.id)).toMatchObject({ passwordRemoved: true })
+    expect(await store.linkByAddress(user.id, newAccount(user.id))).toMatchObject({ id: user.id })
     const { user: other } = await store.createLazyUser()
     await expect(store.convert({ userId: other.id, set: { username: "ada" }, by })).rejects.toMatchObject({
       code: "identifier_taken",

@@ -80,7 +80,10 @@ describe("the migrations", () => {
     expect(await recordOf(database)).toBe(ALL.length)
   })
 
-  it("turn an empty PGlite folder into schema, and one that does not exist", async () => {
+  /** PGlite plays no engine. */
+  const itOnPglite = it.skipIf(process.env.TEST_ENGINE !== undefined)
+
+  itOnPglite("turn an empty PGlite folder into schema, and one that does not exist", async () => {
     const folder = join(await newFolder(), "not", "there")
     expect(await migrateAt(folder)).toEqual({ ...NOTHING, applied: ALL })
     expect(await migrateAt(folder)).toEqual({ ...NOTHING, recorded: ALL })

@@ -2,18 +2,29 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { internals } from "../../src/store/lazy-store.js"
+import { readStats } from "../../src/store/stats/stats.js"
+import { resolveTables } from "../../src/store/tables/resolve-tables.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 
 interface Plan {
   "Node Type": string
   "Relation Name"?: string
   "Index Name"?: string
+  /** How often it ran, and how many rows it returned and left out each time; known once it ran. */
+  "Actual Loops"?: number
+  "Actual Rows"?: number
+  "Rows Removed by Filter"?: number
   Plans?: Plan[]
+}
+
+interface Statement {
+  text: string
+  values: unknown[]
 }
 
 describe("the statements in a large database", () => {
   let database: PostgresDatabase
-  const statements: { text: string; values: unknown[] }[] = []
+  const statements: Statement[] = []
 
   beforeAll(async () => {
     database = await postgresDatabase()
@@ -41,12 +52,28 @@ describe("the statements in a large database", () => {
    * Explains a statement for a disk with fast random reads. Otherwise PostgreSQL would scan a table
    * of this size.
    */
-  const planOf = async ({ text, values }: { text: string; values: unknown[] }): Promise<Plan> =>
+  const planOf = async ({ text, values }: Statement, explain = "explain (format json)"): Promise<Plan> =>
     database.sql.begin(async (tx) => {
       await tx`set local random_page_cost = 1.1`
-      const [row] = await tx.unsafe(`explain (format json) ${text}`, values as never[])
+      const [row] = await tx.unsafe(`${explain} ${text}`, values as never[])
       return row?.["QUERY PLAN"][0].Plan
     })
+
+  /** Runs a statement that reads, and explains what it did. */
+  const runOf = (statement: Statement) => planOf(statement, "explain (analyze, format json)")
+
+  /** Lists the parts of a plan that ran. */
+  const ran = (plan: Plan): Plan[] => [...(plan["Actual Loops"] ? [plan] : []), ...(plan.Plans ?? []).flatMap(ran)]
+
+  /** Counts the rows of a table that a statement read. */
+  const readFrom = (plan: Plan, table: string): number =>
+    ran(plan)
+      .filter((part) => part["Relation Name"] === table)
+      .reduce(
+        (sum, part) =>
+          sum + (part["Actual Loops"] ?? 0) * ((part["Actual Rows"] ?? 0) + (part["Rows Removed by Filter"] ?? 0)),
+        0,
+      )
 
   const scans = (plan: Plan): { table: string; by: string }[] => {
     const here = plan["Relation Name"] && / Scan$/.test(plan["Node Type"])
@@ -125,5 +152,56 @@ describe("the statements in a large database", () => {
         expect(by, statement.text).not.toBe("Seq Scan")
       }
     expect([...read].sort()).toEqual(["account", "note", "password", "post", "session", "user"])
+  })
+
+  it("of statistics read no table as a whole, but for a sample of the users", async () => {
+    await fill("now() - interval '80 days' + n * interval '1 minute'", someAlive)
+    await database.sql.unsafe(`
+      insert into "lazyOutcome" (id, at, outcome, way, since, users)
+        select 'o' || n, now() - n * interval '2 hours', 'converted', 'password', now() - n * interval '3 hours', 1
+        from generate_series(1, 20000) n;
+      analyze`)
+    /** Lists how each table was read; the tables of the catalogue are left out. */
+    const ways = async () => {
+      const plans = await Promise.all(statements.map(runOf))
+      return plans
+        .flatMap(ran)
+        .filter((part) => part["Relation Name"] && !part["Relation Name"].startsWith("pg_"))
+        .map((part) => `${part["Relation Name"]}: ${part["Node Type"]}`)
+    }
+    const tables = resolveTables({})
+    const sampled = await readStats(recording(), tables, { details: true }, { above: 10, pages: 20 })
+    expect(sampled).toMatchObject({ sampled: {}, details: { heldBack: { due: expect.any(Number) } } })
+    const read = await ways()
+    expect(read).toContain("user: Sample Scan")
+    expect(read.filter((way) => way.includes("Seq Scan"))).toEqual([])
+    // The exact number is what a scan counts, which a caller asks for.
+    await readStats(recording(), tables, { exact: true })
+    expect((await ways()).filter((way) => way.includes("Seq Scan"))).toEqual(["user: Seq Scan"])
+  })
+
+  it("of a merge and a purge read the list of partitions once, however many tables are reached", async () => {
+    const partitions = 100
+    await database.sql.unsafe(`truncate "user" cascade;
+      insert into "user" (id, "lazySince", "seenAt") values ('lazy', now(), now()), ('dead', now() - interval '90 days', null);
+      insert into "user" (id) values ('real');
+      create table event (owner text references "user") partition by hash (owner);
+      do $$ begin
+        for n in 0..${partitions - 1} loop
+          execute format('create table event_%s partition of event for values with (modulus ${partitions}, remainder %s)', n, n);
+        end loop;
+      end $$;
+      insert into event values ('lazy'); analyze`)
+    const { lazy } = LazyAdapter(recording())
+    expect(await lazy.merge("lazy", "real")).toMatchObject({ moved: { event: 1 } })
+    expect(await lazy.purge()).toMatchObject({ purged: 1 })
+    const reading = statements.filter(({ text }) => text.includes("pg_inherits"))
+    expect(reading).toHaveLength(2)
+    for (const statement of reading) {
+      const read = readFrom(await runOf(statement), "pg_inherits")
+      // Once for the children of the table, and once for the tables that are children themselves.
+      expect(read).toBeGreaterThanOrEqual(partitions)
+      expect(read).toBeLessThanOrEqual(2 * partitions)
+    }
   })
 })

@@ -14,7 +14,7 @@ export function readOnly<Result>(db: Database, read: (tx: Database) => Promise<R
     async (tx) => {
       // They end with the transaction: a pooler then gives the connection to another client.
       await tx.execute(
-        sql`select set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true), set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`,
+        sql`select pg_catalog.set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true), pg_catalog.set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`,
       )
       return read(tx)
     },

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm"
 import type { Database } from "../../store/sql/database.js"
-import { type Engine, readEngine } from "../../store/sql/engine/engine.js"
+import { type Engine, readEngineAnew } from "../../store/sql/engine/engine.js"
 import { type Lacks, lacksOf } from "../../store/sql/engine/engine-lacks.js"
 import { quoted } from "../../store/sql/identifiers.js"
 import { queryDocument } from "../../store/sql/query.js"
@@ -34,22 +34,22 @@ function whatIsRefused(lacks: Lacks): string {
 }
 
 /**
- * Reads version, role and settings of the server. One query, {@link readEngine} and {@link lacksOf}.
+ * Reads version, role and settings of the server. One query, {@link readEngineAnew} and {@link lacksOf}.
  * @param users the quoted name of the user table
  */
 export async function readServer(tx: Database, users: string): Promise<ServerFacts> {
-  const engine = await readEngine(tx)
+  const engine = await readEngineAnew(tx)
   const facts = await queryDocument<Omit<ServerFacts, "engine">>(
     tx,
     sql`
     select json_build_object(
-      'version', current_setting('server_version_num')::int,
-      'database', current_database(),
+      'version', pg_catalog.current_setting('server_version_num')::int,
+      'database', pg_catalog.current_database(),
       'role', current_user,
       'trackCounts', coalesce(setting = 'on', false),
       'trackCountsSource', coalesce(source, '')
     )::text as document
-    from (values (1)) as one left join pg_settings on name = 'track_counts'`,
+    from (values (1)) as one left join pg_catalog.pg_settings on name = 'track_counts'`,
   )
   return { ...facts, engine, lacks: await lacksOf(tx, engine, users) }
 }

@@ -69,7 +69,7 @@ async function readsAllUsers(db: Database, usersTable: Tables["usersTable"]): Pr
 export function withoutWriting<Result>(db: Database, work: (tx: Database) => Promise<Result>): Promise<Result> {
   return db.transaction(
     async (tx) => {
-      await tx.execute(sql`select set_config('timezone', 'UTC', true)`)
+      await tx.execute(sql`select pg_catalog.set_config('timezone', 'UTC', true)`)
       return work(tx)
     },
     { accessMode: "read only", isolationLevel: "repeatable read" },

@@ -76,7 +76,9 @@ export async function adoptBatch(job: AdoptJob, guests: Guest[]): Promise<Adopte
  * and makes PostgreSQL read moments without a time zone as Drizzle writes them.
  */
 async function prepare(tx: Database): Promise<void> {
-  await tx.execute(sql`select set_config('lock_timeout', '50ms', true), set_config('timezone', 'UTC', true)`)
+  await tx.execute(
+    sql`select pg_catalog.set_config('lock_timeout', '50ms', true), pg_catalog.set_config('timezone', 'UTC', true)`,
+  )
 }
 
 async function nameGuests({ search, needsEmail }: AdoptJob, guests: Guest[]): Promise<NewIdentifiers[]> {
@@ -157,13 +159,16 @@ function adoption({ db, engine, search, hashColumns, needsEmail }: AdoptJob, giv
       ${sql.join(columns)}
     from (values ${sql.join(rows, sql`, `)}) as authjs_lazy_given (authjs_lazy_id, authjs_lazy_username, authjs_lazy_email)
     where ${id} = authjs_lazy_id::${sql.raw(id.getSQLType())} and ${lazySince} is null
-      ${numbersTransactions(engine) ? sql`and pg_current_xact_id_if_assigned() is not null` : sql``}
+      ${numbersTransactions(engine) ? sql`and pg_catalog.pg_current_xact_id_if_assigned() is not null` : sql``}
     returning (${lazySince} is not null and ${convertedAt} is null) as "isLazy"`
 }
 
 async function unfinished(tx: Database, engine: Engine): Promise<Error> {
   if (!numbersTransactions(engine)) return changedByTrigger()
-  const [row] = await queryRows<{ id: string | null }>(tx, sql`select pg_current_xact_id_if_assigned()::text as id`)
+  const [row] = await queryRows<{ id: string | null }>(
+    tx,
+    sql`select pg_catalog.pg_current_xact_id_if_assigned()::text as id`,
+  )
   return row?.id == null ? connectionLost() : changedByTrigger()
 }
 

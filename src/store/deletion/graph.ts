@@ -28,6 +28,8 @@ export interface PurgeGraph {
    * The tables whose rows can go or change with users; undefined when triggers may reach any table.
    */
   within: number[] | undefined
+  /** The topmost table of each partition, both by their names in reports. */
+  partitions: ReadonlyMap<string, string>
   /** The primary keys of all of these tables. */
   rowKeys: RowKeys
   engine: Engine
@@ -43,7 +45,7 @@ export interface PurgeGraph {
  */
 export async function readPurgeGraph(db: Database, { usersTable }: Tables, cascade: boolean): Promise<PurgeGraph> {
   const name = qualifiedName(usersTable)
-  const { named, foreignKeys, within, engine, rowKeys } = await readForeignKeys(db, [name])
+  const { named, foreignKeys, partitions, within, engine, rowKeys } = await readForeignKeys(db, [name])
   const oid = named[0]
   if (oid == null) throw new LazySetupError(`There is no table ${name} in the database.`)
 
@@ -60,6 +62,7 @@ export async function readPurgeGraph(db: Database, { usersTable }: Tables, casca
     first: new Set(first),
     shared: sharedTables(oid, [...follows, ...holds]),
     within,
+    partitions,
     engine,
     rowKeys,
   }

@@ -1,4 +1,10 @@
-import { type Index, type IndexedTable, readIndexesByName, readIndexNamed } from "../sql/catalogue/indexes.js"
+import {
+  type Index,
+  type IndexedTable,
+  type NamedIndex,
+  readIndexesByName,
+  readIndexNamed,
+} from "../sql/catalogue/indexes.js"
 import type { Database } from "../sql/database.js"
 import { columnName, qualifiedName } from "../sql/identifiers.js"
 import type { Violation } from "../sql/violation.js"
@@ -27,7 +33,7 @@ export async function readBrokenRule(
   db: Database,
   { usersTable }: Tables,
   { schema, constraint }: Violation,
-): Promise<Index | null> {
+): Promise<NamedIndex | null> {
   if (constraint === undefined) return null
   return readIndexNamed(db, qualifiedName(usersTable), { schema, name: constraint })
 }

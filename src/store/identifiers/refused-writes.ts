@@ -1,6 +1,7 @@
 import { getTableName, sql } from "drizzle-orm"
 import { IdentifierInvalidError, IdentifierTakenError, type LazyError, LazySetupError } from "../../errors.js"
 import { type Column, readCheckedColumns, readColumnsOf } from "../sql/catalogue/columns.js"
+import { readWholeOf } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
 import { columnName, qualifiedName, quoted } from "../sql/identifiers.js"
 import { queryRows } from "../sql/query.js"
@@ -41,7 +42,7 @@ export async function findRefusal(
   const state = sqlState(error) ?? ""
   const broken = brokenConstraint(error)
   if (broken && TAKEN.includes(state)) return whatIsTaken(db, tables, broken)
-  if (broken && state === NOT_NULL_VIOLATION) return emptyColumn(tables, broken)
+  if (broken && state === NOT_NULL_VIOLATION) return emptyColumn(db, tables, broken)
   if (broken && state === CHECK_VIOLATION) return whatCheckForbids(db, tables, broken, written)
   if (state === TOO_LONG) return whatIsTooLong(db, tables, written)
   if (UNREPRESENTABLE.includes(state)) return whatIsUnrepresentable(db, written)
@@ -89,21 +90,24 @@ async function whatIsTaken(db: Database, tables: Tables, broken: Violation): Pro
   const field = (["email", "username", "id"] as const).find((field) => isAbout(db, tables, rule, field))
   if (field) return { kind: "taken", field }
   const columns = rule.keys.map(({ column, sql }) => column ?? sql).join(", ")
+  const label = (await labelOfUsers(db, usersTable, broken)) ?? labelOf(broken, usersTable)
+  const where = rule.partition === null ? label : `${label}, in its partition ${rule.partition} alone`
   return {
     kind: "rule",
     message:
-      `LazyAdapter: the unique rule ${quoted(rule.name)} of the table ${labelOf(broken, usersTable)}, on ${columns}, ` +
+      `LazyAdapter: the unique rule ${quoted(rule.name)} of the table ${where}, on ${columns}, ` +
       "stops the row of a user, because no insert gives these columns a value of their own. Let them take null, without " +
       "a default and with distinct nulls, or drop the rule.",
   }
 }
 
-function emptyColumn({ usersTable }: Tables, broken: Violation): Refusal | undefined {
-  if (broken.table !== getTableName(usersTable)) return undefined
+async function emptyColumn(db: Database, { usersTable }: Tables, broken: Violation): Promise<Refusal | undefined> {
+  const label = await labelOfUsers(db, usersTable, broken)
+  if (label === undefined) return undefined
   return {
     kind: "rule",
     message:
-      `LazyAdapter: the column ${quoted(broken.column ?? "")} of the table ${labelOf(broken, usersTable)} is NOT NULL, ` +
+      `LazyAdapter: the column ${quoted(broken.column ?? "")} of the table ${label} is NOT NULL, ` +
       "but no insert gives it a value. Give it a default, in the database or in Drizzle, or drop NOT NULL.",
   }
 }
@@ -126,12 +130,14 @@ async function whatCheckForbids(
   }
   const field = fields.find(({ column }) => names.includes(column))?.field
   if (field) return { kind: "invalid", field }
-  if (table !== undefined && table !== getTableName(tables.usersTable)) return undefined
+  const label =
+    table === undefined ? labelOf(broken, tables.usersTable) : await labelOfUsers(db, tables.usersTable, broken)
+  if (label === undefined) return undefined
   return {
     kind: "rule",
     message:
       `LazyAdapter: the check ${quoted(constraint ?? "")} forbids the row of a user in the table ` +
-      `${labelOf(broken, tables.usersTable)}. Let it pass rows in which the app has set nothing yet.`,
+      `${label}. Let it pass rows in which the app has set nothing yet.`,
   }
 }
 
@@ -186,6 +192,22 @@ function fieldsOf(db: Database, { usersTable }: Tables, { id, username, email, n
     // A user table may do without `name`.
     value == null || !column ? [] : [{ field, column: columnName(db, column), value }],
   )
+}
+
+/**
+ * Names the user table as reports do, if it broke the constraint, as a whole or in one of its
+ * partitions; undefined for another table. One query at most.
+ */
+async function labelOfUsers(
+  db: Database,
+  usersTable: Tables["usersTable"],
+  broken: Violation,
+): Promise<string | undefined> {
+  const { schema, table } = broken
+  if (table === undefined) return undefined
+  return table === getTableName(usersTable)
+    ? labelOf(broken, usersTable)
+    : readWholeOf(db, { schema, table }, usersTable)
 }
 
 function labelOf({ schema, table }: Violation, usersTable: Tables["usersTable"]): string {

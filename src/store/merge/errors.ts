@@ -1,4 +1,5 @@
 import { MergeConflictError } from "../../errors.js"
+import type { ForeignKeys } from "../sql/catalogue/foreign-keys.js"
 import { messageOf } from "../sql/error-message.js"
 import { sqlState } from "../sql/sql-state.js"
 import { brokenConstraint } from "../sql/violation.js"
@@ -12,11 +13,13 @@ const NOT_ABOUT_ROWS = /^(08|25|28|3D|40|53|55(?!000)|57|58|XX)/
 
 /**
  * Turns a database error about rows of the lazy user (a constraint, trigger, policy or missing
- * right) into an error that names the table.
+ * right) into an error that names the table, which a merge knows as a whole.
  * @param tables the tables that the statement is about
+ * @param partitions see {@link ForeignKeys.partitions}
  */
 export async function explainConflicts<Result>(
   tables: { label: string; isOfUsers?: boolean }[],
+  partitions: ForeignKeys["partitions"],
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -26,13 +29,15 @@ export async function explainConflicts<Result>(
     if (state === undefined || NOT_ABOUT_ROWS.test(state)) throw error
     const { schema, table, constraint } = brokenConstraint(error) ?? {}
     const place = schema === undefined || schema === "public" ? table : `${schema}.${table}`
-    const label = place ?? tables.map(({ label }) => label).join(", ")
+    const whole = place && partitions.get(place)
+    const label = whole ?? place ?? tables.map(({ label }) => label).join(", ")
+    const broken = constraint && whole ? `${constraint}, of its partition ${place}` : constraint
     // Without the row of the user itself there is no merge.
     const advice = tables.every((table) => table.label !== label || !table.isOfUsers)
       ? leaveIt(label)
       : "Change the table, or give the role the rights it lacks: npx authjs-lazy doctor names them."
     throw new MergeConflictError(
-      `Rows of the lazy user, in ${label}, can be neither moved nor left behind: ${constraint ?? messageOf(error)}. ${advice}`,
+      `Rows of the lazy user, in ${label}, can be neither moved nor left behind: ${broken ?? messageOf(error)}. ${advice}`,
       label,
       constraint,
       { cause: error },

@@ -12,7 +12,7 @@ import type { Tables } from "../tables/resolve-tables.js"
 import { completeRow, isLazyRow, type UserRow } from "../tables/user-row.js"
 import { recordOutcomes } from "../users/outcomes.js"
 import { readHash } from "../users/passwords.js"
-import { proveEmail } from "../users/prove-email.js"
+import { proveEmailWithin } from "../users/prove-email.js"
 import { explainConflicts, KeyAddedError } from "./errors.js"
 import { concerned, type Move } from "./lazy-rows.js"
 import { mergeHanging, type StoppedRows } from "./move-hanging.js"
@@ -80,7 +80,7 @@ export function mergeUsers(
         await onMerge({ tx, from, into, moved, conflicts: hanging.conflicts })
         await stillOpen()
       }
-      if (provesEmail) await proveEmail(tx, tables, intoId)
+      if (provesEmail) await proveEmailWithin(tx, tables, intoId)
       if (link) await tx.insert(accountsTable).values({ ...link, userId: intoId })
       if (session) await tx.insert(sessionsTable).values({ ...session, userId: intoId })
       const stopped = stoppedRows(lazyRows, hanging.stopped, move)
@@ -89,6 +89,7 @@ export function mergeUsers(
       const isUntouched = stopped.length === 0 && !onMerge && !provesEmail && !(adds && found.within === undefined)
       const { conflicts, credentials } = await explainConflicts(
         [...stopped, ...found.left, { ...found.users, isOfUsers: true }],
+        found.partitions,
         () => removeLazyUser(tx, tables, found, stopped, hanging.sources, move, isUntouched ? soFar : undefined),
       )
       const merged = isUntouched && staysAsItIs(found) ? into : await findUser(tx, tables, intoId)

@@ -102,7 +102,7 @@ export async function mergeHanging(
     const tables = await withRows(tx, await hangingTables(tx, found, move, replacements, settled), result.sources)
     replacements = []
     for (const group of movedTogether(tables)) {
-      for (const one of await explainConflicts(group, () => moveRows(tx, group, result.sources))) {
+      for (const one of await explainConflicts(group, found.partitions, () => moveRows(tx, group, result.sources))) {
         const { table } = one
         if (one.astray > 0) throw goneAstray(table.label, one.astray)
         if (one.moved > 0) result.moved.push({ label: table.label, rows: one.moved })

@@ -47,6 +47,7 @@ export async function moveLazyRows(tx: Database, found: UserReferences, move: Mo
     const count = () => countLazyRows(tx, tables, found, move, start)
     const { results, after } = await moveGroups(
       tx,
+      found,
       movedTogether(ruled.map((table) => changingUsers(table, move))),
       count,
     )
@@ -71,10 +72,11 @@ export async function moveLazyRows(tx: Database, found: UserReferences, move: Mo
  */
 async function moveGroups(
   tx: Database,
+  { partitions }: UserReferences,
   groups: ChangingTable[][],
   count: () => Promise<LazyRows>,
 ): Promise<{ results: Moved[]; after: LazyRows }> {
-  const works = groups.map((group) => () => explainConflicts(group, () => moveRows(tx, group)))
+  const works = groups.map((group) => () => explainConflicts(group, partitions, () => moveRows(tx, group)))
   if (groups.every(takesOneStatement)) {
     const outcomes = await pipelined<(Moved[] | LazyRows)[]>(tx, ...works, count)
     return { results: (outcomes.slice(0, -1) as Moved[][]).flat(), after: outcomes.at(-1) as LazyRows }

@@ -47,7 +47,7 @@ export async function removeLazyUser(
   const { transaction } = expected.soFar
   const isNumbered = numbersTransactions(found.engine)
   if (isNumbered && transaction === null) throw connectionLost()
-  const isSame = isNumbered ? sql`pg_current_xact_id_if_assigned()::text = ${transaction}` : sql`true`
+  const isSame = isNumbered ? sql`pg_catalog.pg_current_xact_id_if_assigned()::text = ${transaction}` : sql`true`
   const deletes = [
     ...stopped.map(
       ({ target, condition }) =>

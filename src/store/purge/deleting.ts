@@ -29,7 +29,7 @@ export const deleting: PurgeStrategy = {
       tx,
       sql`select json_build_object(
         'users', ${users}, 'deletedBefore', ${deletedSoFar(graph.engine, search.within)},
-        'lockTimeout', set_config('lock_timeout', ${LOCK_TIMEOUT}, true)
+        'lockTimeout', pg_catalog.set_config('lock_timeout', ${LOCK_TIMEOUT}, true)
       )::text as document`,
     ),
   async remove(tx, { search, graph }, { users, deletedBefore }, room) {
@@ -47,7 +47,7 @@ export const READ_COMMITTED = { isolationLevel: "read committed" } as const
  * PostgreSQL looks for deadlocks, after one second by default, and cancels the work of another.
  */
 export async function giveWay(tx: Database): Promise<void> {
-  await tx.execute(sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`)
+  await tx.execute(sql`select pg_catalog.set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`)
 }
 
 const LOCK_TIMEOUT = "50ms"
@@ -116,7 +116,7 @@ function removalStatement(search: Search, graph: PurgeGraph, users: Candidate[])
  * the remaining statements on another one, each by itself. Not told without ids of transactions.
  */
 const insideOfTransaction = (engine: Engine): SQL =>
-  numbersTransactions(engine) ? sql`pg_current_xact_id_if_assigned() is not null` : sql`true`
+  numbersTransactions(engine) ? sql`pg_catalog.pg_current_xact_id_if_assigned() is not null` : sql`true`
 
 function endedUsers({ day, users }: PurgedByDay): EndedUsers {
   return { outcome: "purged", since: new Date(day * DAY_MS), users }

@@ -32,10 +32,14 @@ export function isTransient(error: unknown): boolean {
   return TRANSIENT.includes(sqlState(error) ?? "")
 }
 
-/** Names the table whose rows keep a user from going, as in reports; undefined for other errors. */
-export function tableInTheWay(error: unknown, { users }: PurgeGraph): string | undefined {
+/**
+ * Names the table whose rows keep a user from going, as in reports, and of a partition the topmost
+ * table; undefined for other errors.
+ */
+export function tableInTheWay(error: unknown, { users, partitions }: PurgeGraph): string | undefined {
   if (error instanceof OtherUsersError) return users.label
   if (!FOREIGN_KEY_VIOLATIONS.includes(sqlState(error) ?? "")) return undefined
   const { schema, table } = brokenConstraint(error) ?? {}
-  return schema === undefined || schema === "public" ? table : `${schema}.${table}`
+  const place = schema === undefined || schema === "public" ? table : `${schema}.${table}`
+  return place && (partitions.get(place) ?? place)
 }

@@ -126,7 +126,10 @@ function isRolledBackForAnother(error: unknown): boolean {
 export async function rememberTransaction(tx: Database, engine: Engine): Promise<() => Promise<void>> {
   if (!numbersTransactions(engine)) return async () => {}
   const current = async () => {
-    const [row] = await queryRows<{ id: string | null }>(tx, sql`select pg_current_xact_id_if_assigned()::text as id`)
+    const [row] = await queryRows<{ id: string | null }>(
+      tx,
+      sql`select pg_catalog.pg_current_xact_id_if_assigned()::text as id`,
+    )
     return row?.id
   }
   const id = await current()

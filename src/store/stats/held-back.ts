@@ -10,7 +10,7 @@ import { resolvePurgeOptions } from "../purge/options.js"
 import { addRows, type ByTable } from "../sql/by-table.js"
 import { tableExists } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
-import { readEngine } from "../sql/engine/engine.js"
+import { readEngineAnew } from "../sql/engine/engine.js"
 import { lackFor } from "../sql/engine/engine-lacks.js"
 import { isLack } from "../sql/engine/refuse-on-engine.js"
 import { qualifiedName } from "../sql/identifiers.js"
@@ -35,7 +35,7 @@ export async function readHeldBack(
   lazyUsers: number,
   purge: StatsOptions["purge"] = {},
 ): Promise<HeldBackStats | { unknown: string }> {
-  const engine = await readEngine(db)
+  const engine = await readEngineAnew(db)
   const lack = await lackFor(db, engine, "purge", qualifiedName(tables.usersTable))
   if (lack !== undefined) return { unknown: `There is no purge on ${engine.name}: ${lack}.` }
   try {

@@ -4,9 +4,10 @@ import { takesOtherUsers } from "../deletion/closure.js"
 import { countDeleted, type DeletedRows } from "../deletion/count-deleted.js"
 import { readPurgeGraph } from "../deletion/graph.js"
 import { requireCountable } from "../deletion/require-countable.js"
+import { type DeletedSoFar, readDeletedNow } from "../sql/catalogue/row-counts.js"
 import { isTable, noTable, readTable } from "../sql/catalogue/tables.js"
 import type { Database } from "../sql/database.js"
-import { readEngine } from "../sql/engine/engine.js"
+import { type Engine, readEngine, requireSameEngine } from "../sql/engine/engine.js"
 import { qualifiedName } from "../sql/identifiers.js"
 import { retryTransaction } from "../sql/transactions.js"
 import type { Tables } from "../tables/resolve-tables.js"
@@ -22,17 +23,30 @@ export async function deleteLazyUser(
 ): Promise<boolean> {
   const { usersTable } = tables
   const isThatOne = and(eq(usersTable.id, userId), isLazyUser(usersTable))
-  const { countsRows } = await readEngine(db)
+  const engine = await readEngine(db)
   return retryTransaction(db, async (tx) => {
-    if (!countsRows) await foreseeOtherUsers(tx, tables, userId)
+    const before = await deletedBefore(tx, engine)
+    if (!before) await foreseeOtherUsers(tx, tables, userId)
     const remove = () => tx.delete(usersTable).where(isThatOne).returning({ since: usersTable.lazySince }).execute()
-    const { result, deleted } = countsRows ? await countDeleted(tx, remove) : { result: await remove(), deleted: [] }
+    const { result, deleted } = before
+      ? await countDeleted(tx, remove, before)
+      : { result: await remove(), deleted: [] }
     await refuseOtherUsers(tx, tables, deleted, result.length)
     const [user] = result
     if (!user) return false
     if (counts) await recordOutcomes(tx, tables, [{ outcome: "deleted", since: user.since as Date, users: 1 }])
     return true
   })
+}
+
+/**
+ * Reads what the transaction had deleted before; undefined where the server doesn't count what goes.
+ * At most one query.
+ */
+async function deletedBefore(tx: Database, engine: Engine): Promise<DeletedSoFar | undefined> {
+  if (!engine.countsRows) return undefined
+  const { soFar, server } = await readDeletedNow(tx)
+  return requireSameEngine(engine, server).countsRows ? soFar : undefined
 }
 
 /**

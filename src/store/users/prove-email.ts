@@ -15,41 +15,63 @@ import { hasPassword } from "./passwords.js"
 import type { NewSession } from "./sessions.js"
 import { endSessions } from "./sessions.js"
 
+/** A user whose address was proven, and whether a password was removed. */
+type Proven = { user: UserRow; passwordRemoved: boolean }
+
+/** Runs the part of a proof that makes a lazy user real, for telemetry. */
+export type Converting = <Result>(prove: () => Promise<Result>) => Promise<Result>
+
 /** Implements `StoreInternals.proveEmail`. */
 export function proveEmail(
   db: Database,
   tables: Tables,
   userId: string,
-): Promise<{ user: UserRow; passwordRemoved: boolean } | null> {
+  converting?: Converting,
+): Promise<Proven | null> {
+  return retryTransaction(db, (tx) => proveEmailWithin(tx, tables, userId, converting))
+}
+
+/** Proves the address of a user in a transaction that does more. Not all engines have savepoints. */
+export async function proveEmailWithin(
+  tx: Database,
+  tables: Tables,
+  userId: string,
+  converting: Converting = (prove) => prove(),
+): Promise<Proven | null> {
+  const { usersTable } = tables
+  const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
+  if (!before || isPlaceholderAddress(before.email ?? "")) return null
+  const prove = () => proveUser(tx, tables, before as UserRow)
+  return isLazyRow(before) ? converting(prove) : prove()
+}
+
+async function proveUser(tx: Database, tables: Tables, before: UserRow): Promise<Proven | null> {
   const { usersTable, passwordsTable } = tables
-  return retryTransaction(db, async (tx) => {
-    const [before] = await tx.select().from(usersTable).where(eq(usersTable.id, userId)).for("update")
-    if (!before || isPlaceholderAddress(before.email ?? "")) return null
-    let passwordRemoved = false
-    if (!isProven(before)) {
-      if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)).rows > 0
-      if (await removeLegacyHash(tx, tables, userId)) passwordRemoved = true
-      // An attacker who types the address can make such an account and add identities to it.
-      if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
-    }
-    // The app may have stored an address for a lazy user who does not own it: end its sessions.
-    const wasLazy = isLazyRow(before)
-    if (wasLazy) {
-      await removeLegacyHash(tx, tables, userId)
-      await endSessions(tx, tables, userId)
-      await endCredentials(tx, tables, userId)
-      const by = { provider: "email", type: "email" }
-      await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: before.lazySince as Date, users: 1 }])
-    }
-    const set = {
-      ...(recordsProofs(usersTable) && { emailVerified: new Date() }),
-      ...(wasLazy && { convertedAt: new Date(), username: null }),
-    }
-    // Drizzle can't build an update that sets nothing.
-    if (Object.keys(set).length === 0) return { user: completeRow(before), passwordRemoved }
-    const [user] = await tx.update(usersTable).set(set).where(eq(usersTable.id, userId)).returning()
-    return user ? { user: completeRow(user), passwordRemoved } : null
-  })
+  const { id: userId } = before
+  let passwordRemoved = false
+  if (!isProven(before)) {
+    if (passwordsTable) passwordRemoved = (await endRows(tx, passwordsTable, passwordsTable.userId, userId)).rows > 0
+    if (await removeLegacyHash(tx, tables, userId)) passwordRemoved = true
+    // An attacker who types the address can make such an account and add identities to it.
+    if (passwordRemoved || !(await hasOAuthIdentity(tx, tables, userId))) await removeIdentities(tx, tables, userId)
+  }
+  // The app may have stored an address for a lazy user who does not own it: end its sessions.
+  const wasLazy = isLazyRow(before)
+  if (wasLazy) {
+    await removeLegacyHash(tx, tables, userId)
+    await endSessions(tx, tables, userId)
+    await endCredentials(tx, tables, userId)
+    const by = { provider: "email", type: "email" }
+    await recordOutcomes(tx, tables, [{ outcome: "converted", by, since: before.lazySince as Date, users: 1 }])
+  }
+  const set = {
+    ...(recordsProofs(usersTable) && { emailVerified: new Date() }),
+    ...(wasLazy && { convertedAt: new Date(), username: null }),
+  }
+  // Drizzle can't build an update that sets nothing.
+  if (Object.keys(set).length === 0) return { user: completeRow(before), passwordRemoved }
+  const [user] = await tx.update(usersTable).set(set).where(eq(usersTable.id, userId)).returning()
+  return user ? { user: completeRow(user), passwordRemoved } : null
 }
 
 /** Implements `StoreInternals.linkByAddress`. */
@@ -59,9 +81,10 @@ export function linkByAddress(
   userId: string,
   account: AdapterAccount,
   session?: NewSession,
+  converting?: Converting,
 ): Promise<UserRow | null> {
   return retryTransaction(db, async (tx) => {
-    const proven = await proveEmail(tx, tables, userId)
+    const proven = await proveEmailWithin(tx, tables, userId, converting)
     if (!proven) return null
     await tx.insert(tables.accountsTable).values({ ...account, userId })
     if (session) await tx.insert(tables.sessionsTable).values({ ...session, userId })

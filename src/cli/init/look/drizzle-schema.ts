@@ -76,7 +76,7 @@ function refuseNumbers({ file, columns, variable }: DrizzleTable): void {
   const type = /\b(serial|bigserial|smallserial|integer|bigint)\s*\(/.exec(columns.get("id") ?? "")?.[1]
   if (type === undefined) return
   throw new LazySetupError(
-    `init: ${variable}.id in ${file.path} is ${type}, and the ids of lazy users are UUIDs, which need a column of text or uuid. Nothing was written. See "Your own tables" in node_modules/authjs-lazy/docs/data.md.`,
+    `init: ${variable}.id in ${file.path} is ${type}, and the ids of lazy users are UUIDs, which need a column of text or uuid. Nothing was written. See node_modules/authjs-lazy/docs/own-tables.md.`,
   )
 }
 

@@ -92,9 +92,10 @@ function passwordsEdit(users: DrizzleTable, { variable, table }: Pick<DrizzleTab
   const id = users.columns.get("id") ?? ""
   const [, type = "text", length] = /\b(uuid|text|varchar|char)\s*\((?:[^()]*\blength:\s*(\d+))?/.exec(id) ?? []
   const userId = `${type}("userId"${length === undefined ? "" : `, { length: ${length} }`})`
+  const imports = type === "text" ? "text" : `${type}, text`
   return {
     path: users.file.path,
-    place: `below ${users.variable}, with ${type}, text and timestamp imported from drizzle-orm/pg-core`,
+    place: `below ${users.variable}, with ${imports} and timestamp imported from drizzle-orm/pg-core`,
     lines: [
       `+export const ${variable} = ${users.made}("${table}", {`,
       `+  userId: ${userId}`,
@@ -113,7 +114,7 @@ function notesOn({ variable, columns, file }: DrizzleTable, withHashes: boolean)
   const code = file.code
   if (!/\.unique\s*\(/.test(email) && !/\bunique(?:Index)?\s*\([^)]*\)\s*\.on\([^)]*email/s.test(code))
     notes.push(
-      `Whether ${variable}.email is unique in the database: ${file.path} does not say so. Converting needs a unique rule: "Rules that must be there" in node_modules/authjs-lazy/docs/data.md.`,
+      `Whether ${variable}.email is unique in the database: ${file.path} does not say so. Converting needs a unique rule: "Rules that must be there" in node_modules/authjs-lazy/docs/own-tables.md.`,
     )
   const length = Number(/\blength:\s*(\d+)/.exec(email)?.[1] ?? LONGEST_ADDRESS)
   if (length < LONGEST_ADDRESS)
@@ -122,7 +123,7 @@ function notesOn({ variable, columns, file }: DrizzleTable, withHashes: boolean)
     )
   if (withHashes && (columns.has("password") || columns.has("passwordHash")))
     notes.push(
-      `How ${variable}.${columns.has("password") ? "password" : "passwordHash"} is hashed. Old hashes go on by PasswordProvider({ legacyHash, verifyOther }): see node_modules/authjs-lazy/docs/security.md.`,
+      `How ${variable}.${columns.has("password") ? "password" : "passwordHash"} is hashed. Old hashes go on by PasswordProvider({ legacyHash, verifyOther }): see node_modules/authjs-lazy/docs/passwords.md.`,
     )
   return notes
 }

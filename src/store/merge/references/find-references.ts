@@ -39,7 +39,8 @@ export async function findReferences(
     ].map(qualifiedName),
     ...leaving.flat(),
   ])
-  const { named, tables: reached, foreignKeys, inherited, within, isDeferrable, engine, isolation, rowKeys } = reach
+  const { named, tables: reached, foreignKeys, inherited, partitions, within, isDeferrable } = reach
+  const { engine, isolation, rowKeys } = reach
   // Their oids come back in the order of the names.
   const rest = [...named]
   const [users] = rest.splice(0, 1)
@@ -94,6 +95,7 @@ export async function findReferences(
     left: referencing.filter(isLeft),
     leftAlone,
     reached,
+    partitions,
     keys: foreignKeys,
     within,
     engine,

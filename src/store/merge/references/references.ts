@@ -63,6 +63,8 @@ export interface UserReferences {
   leftAlone: number[]
   /** All tables from which users are reached, directly or through others, by their oids. */
   reached: ReadonlyMap<number, ReachedTable>
+  /** The topmost table of each partition, both by their names in reports. */
+  partitions: ReadonlyMap<string, string>
   /** Every foreign key of the tables from which users are reached, directly or through others. */
   keys: ForeignKey[]
   /**

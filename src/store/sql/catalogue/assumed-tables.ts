@@ -25,12 +25,12 @@ export function neededColumns(table: PgTable): string[] {
 
 /** Builds the `regclass` of a table; null where it is missing. */
 export function relationOf(table: PgTable): SQL {
-  const found = sql`to_regclass(${qualifiedName(table)})`
+  const found = sql`pg_catalog.to_regclass(${qualifiedName(table)})`
   if (!isAssumed(table)) return found
   const names = neededColumns(table).map((name) => sql`${name}`)
   return sql`(
     select ${found} from pg_catalog.pg_attribute
     where attrelid = ${found} and not attisdropped and attname in (${sql.join(names, sql`, `)})
-    having count(*) = ${sql.raw(String(names.length))}
+    having pg_catalog.count(*) = ${sql.raw(String(names.length))}
   )`
 }

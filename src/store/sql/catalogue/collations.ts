@@ -26,10 +26,10 @@ export async function readCollations(
   const chosen = await queryDocument<string[]>(
     db,
     sql`
-    select json_agg((
-      select format('%I.%I', nspname, collname)
-      from pg_collation
-      join pg_namespace on pg_namespace.oid = collnamespace
+    select pg_catalog.json_agg((
+      select pg_catalog.format('%I.%I', nspname, collname)
+      from pg_catalog.pg_collation
+      join pg_catalog.pg_namespace on pg_namespace.oid = collnamespace
       where pg_collation.oid in (child, parent)
       order by collisdeterministic, pg_collation.oid = child desc
       limit 1

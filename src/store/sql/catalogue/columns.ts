@@ -38,10 +38,10 @@ export interface Column extends TableColumn {
  */
 export const columnsOf = (alias: string): SQL =>
   sql.raw(`(
-    select coalesce(json_agg(json_build_object(
+    select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', attname,
-      'sql', quote_ident(attname),
-      'type', format_type(atttypid, atttypmod),
+      'sql', pg_catalog.quote_ident(attname),
+      'type', pg_catalog.format_type(atttypid, atttypmod),
       'baseType', coalesce(base.typname, own.typname),
       'typeKind', coalesce(base.typtype, own.typtype),
       'domain', case own.typtype when 'd' then own.typname end,
@@ -50,18 +50,18 @@ export const columnsOf = (alias: string): SQL =>
         then nullif(coalesce(nullif(own.typtypmod, -1), atttypmod), -1) - 4
       end,
       'notNull', attnotnull,
-      'default', case when attgenerated = '' then pg_get_expr(adbin, adrelid) end,
-      'generation', case when attgenerated <> '' then pg_get_expr(adbin, adrelid) end,
+      'default', case when attgenerated = '' then pg_catalog.pg_get_expr(adbin, adrelid) end,
+      'generation', case when attgenerated <> '' then pg_catalog.pg_get_expr(adbin, adrelid) end,
       'isIdentity', attidentity <> '',
       'isKey', exists (
-        select from pg_index where indrelid = attrelid and attnum = any (indkey) and (indisprimary or indisreplident)
+        select from pg_catalog.pg_index where indrelid = attrelid and attnum = any (indkey) and (indisprimary or indisreplident)
       ),
-      'readable', has_schema_privilege(${alias}.relnamespace, 'usage') and has_column_privilege(${alias}.oid, attnum, 'select')
+      'readable', pg_catalog.has_schema_privilege(${alias}.relnamespace, 'usage') and pg_catalog.has_column_privilege(${alias}.oid, attnum, 'select')
     ) order by attnum), '[]')
-    from pg_attribute
-    join pg_type own on own.oid = atttypid
-    left join pg_type base on base.oid = nullif(own.typbasetype, 0)
-    left join pg_attrdef on adrelid = attrelid and adnum = attnum
+    from pg_catalog.pg_attribute
+    join pg_catalog.pg_type own on own.oid = atttypid
+    left join pg_catalog.pg_type base on base.oid = nullif(own.typbasetype, 0)
+    left join pg_catalog.pg_attrdef on adrelid = attrelid and adnum = attnum
     where attrelid = ${alias}.oid and attnum > 0 and not attisdropped
   )`)
 
@@ -70,8 +70,8 @@ export function readColumns(db: Database, names: readonly string[]): Promise<(Co
   const list = names.map((name, position) => sql`(${sql.raw(String(position))}, ${name}::text)`)
   return queryDocument(
     db,
-    sql`select json_agg((
-      select ${columnsOf("class")} from pg_class class where class.oid = to_regclass(name)
+    sql`select pg_catalog.json_agg((
+      select ${columnsOf("class")} from pg_catalog.pg_class class where class.oid = pg_catalog.to_regclass(name)
     ) order by position)::text as document
     from (values ${sql.join(list, sql`, `)}) as named (position, name)`,
   )
@@ -91,11 +91,11 @@ export function readCheckedColumns(
   return queryDocument(
     db,
     sql`select coalesce((
-      select json_agg(attname)
-      from pg_constraint
-      join pg_attribute on attrelid = conrelid and attnum = any (conkey)
+      select pg_catalog.json_agg(attname)
+      from pg_catalog.pg_constraint
+      join pg_catalog.pg_attribute on attrelid = conrelid and attnum = any (conkey)
       where conname = ${constraint}::text
-        and conrelid = to_regclass(concat(quote_ident(${schema}::text) || '.', quote_ident(${table}::text)))
+        and conrelid = pg_catalog.to_regclass(pg_catalog.concat(pg_catalog.quote_ident(${schema}::text) || '.', pg_catalog.quote_ident(${table}::text)))
     ), '[]')::text as document`,
   )
 }
@@ -104,7 +104,7 @@ export function readCheckedColumns(
 export async function readColumnTypes(db: Database, schema: string): Promise<Map<string, string>> {
   const columns = await queryRows<{ name: string; type: string }>(
     db,
-    sql`select relname || '.' || attname as name, format_type(atttypid, null) as type
+    sql`select relname || '.' || attname as name, pg_catalog.format_type(atttypid, null) as type
       from pg_catalog.pg_attribute
       join pg_catalog.pg_class on pg_class.oid = attrelid
       join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace

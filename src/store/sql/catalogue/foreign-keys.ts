@@ -68,6 +68,8 @@ export interface ForeignKeys {
   inherited: Inheritance[]
   /** The named tables and those that refer to them, without partitions, by their oids. */
   tables: ReadonlyMap<number, ReachedTable>
+  /** The topmost table of each partition, both by their names in reports. */
+  partitions: ReadonlyMap<string, string>
   /**
    * The tables, including partitions, whose rows can go or change with rows of the named ones;
    * undefined when triggers or rules may reach any table.
@@ -102,6 +104,7 @@ export async function readForeignKeys(db: Database, names: string[]): Promise<Fo
     foreignKeys: await keysOf(db, rows, reach),
     inherited,
     tables,
+    partitions: reach.partitions(),
     within: isWatched ? undefined : reached,
     isDeferrable: triggers.some(({ deferrable }) => deferrable),
     rowKeys: Object.fromEntries(

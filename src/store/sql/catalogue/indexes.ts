@@ -54,59 +54,59 @@ export interface IndexedTable {
   indexes: Index[]
 }
 
-const FROM = "pg_index join pg_class index_class on index_class.oid = indexrelid"
+const FROM = "pg_catalog.pg_index join pg_catalog.pg_class index_class on index_class.oid = indexrelid"
 
 /** The fields of {@link RuleIndex} for a row of pg_index. */
 const RULE_FIELDS = `
   'keys', (
-    select json_agg(json_build_object(
+    select pg_catalog.json_agg(pg_catalog.json_build_object(
       'column', attname,
-      'sql', pg_get_indexdef(indexrelid, position::int, false),
+      'sql', pg_catalog.pg_get_indexdef(indexrelid, position::int, false),
       'collation', (
-        select format('%I.%I', nspname, collname)
-        from pg_collation
-        join pg_namespace on pg_namespace.oid = collnamespace
+        select pg_catalog.format('%I.%I', nspname, collname)
+        from pg_catalog.pg_collation
+        join pg_catalog.pg_namespace on pg_namespace.oid = collnamespace
         where pg_collation.oid = indcollation[position::int - 1]
       ),
       'generation', case when attgenerated <> '' then (
-        select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = indrelid and adnum = key.attnum
+        select pg_catalog.pg_get_expr(adbin, adrelid) from pg_catalog.pg_attrdef where adrelid = indrelid and adnum = key.attnum
       ) end
     ) order by position)
-    from unnest(indkey::int2[]) with ordinality as key (attnum, position)
-    left join pg_attribute on attrelid = indrelid and pg_attribute.attnum = nullif(key.attnum, 0)
+    from pg_catalog.unnest(indkey::int2[]) with ordinality as key (attnum, position)
+    left join pg_catalog.pg_attribute on attrelid = indrelid and pg_attribute.attnum = nullif(key.attnum, 0)
     where position <= indnkeyatts
   ),
-  'predicate', pg_get_expr(indpred, indrelid),
+  'predicate', pg_catalog.pg_get_expr(indpred, indrelid),
   -- Not a column before PostgreSQL 15.
-  'nullsNotDistinct', coalesce((to_jsonb(pg_index) ->> 'indnullsnotdistinct')::boolean, false),
+  'nullsNotDistinct', coalesce((pg_catalog.to_jsonb(pg_index) ->> 'indnullsnotdistinct')::boolean, false),
   'operators', case when indisexclusion then (
-    select json_agg(json_build_object(
-      'sql', format('operator(%I.%s)', nspname, oprname), 'isEquality', oprname = '='
+    select pg_catalog.json_agg(pg_catalog.json_build_object(
+      'sql', pg_catalog.format('operator(%I.%s)', nspname, oprname), 'isEquality', oprname = '='
     ) order by position)
     from pg_catalog.pg_constraint
-    cross join unnest(conexclop) with ordinality as excluded (operator, position)
-    join pg_operator on pg_operator.oid = excluded.operator
-    join pg_namespace on pg_namespace.oid = oprnamespace
+    cross join pg_catalog.unnest(conexclop) with ordinality as excluded (operator, position)
+    join pg_catalog.pg_operator on pg_operator.oid = excluded.operator
+    join pg_catalog.pg_namespace on pg_namespace.oid = oprnamespace
     where conrelid = indrelid and conindid = indexrelid
   ) end`
 
 /** Builds an expression for a row of pg_index, as JSON of {@link RuleIndex}. */
-export const ruleIndex: SQL = sql.raw(`json_build_object(${RULE_FIELDS})`)
+export const ruleIndex: SQL = sql.raw(`pg_catalog.json_build_object(${RULE_FIELDS})`)
 
-const indexFacts = sql.raw(`json_build_object(
+const indexFacts = sql.raw(`pg_catalog.json_build_object(
   'name', index_class.relname,
-  'target', format('%I.%I', (select nspname from pg_namespace where oid = index_class.relnamespace), index_class.relname),
+  'target', pg_catalog.format('%I.%I', (select nspname from pg_catalog.pg_namespace where oid = index_class.relnamespace), index_class.relname),
   'constraint', (
-    select conname from pg_constraint where conrelid = indrelid and conindid = indexrelid and contype in ('p', 'u')
+    select conname from pg_catalog.pg_constraint where conrelid = indrelid and conindid = indexrelid and contype in ('p', 'u')
   ),
   'unique', indisunique,
   'valid', indisvalid and indisready,
-  'method', (select amname from pg_am where pg_am.oid = index_class.relam),
+  'method', (select amname from pg_catalog.pg_am where pg_am.oid = index_class.relam),
   ${RULE_FIELDS}
 )`)
 
 const indexesOf = (alias: string): SQL => sql`(
-  select coalesce(json_agg(${indexFacts} order by index_class.relname), '[]')
+  select coalesce(pg_catalog.json_agg(${indexFacts} order by index_class.relname), '[]')
   from ${sql.raw(FROM)}
   where indrelid = ${sql.raw(alias)}.oid
 )`
@@ -121,21 +121,21 @@ async function readIndexes(db: Database, isMeant: SQL): Promise<IndexedTable[]> 
   return queryDocument(
     db,
     sql`
-    select coalesce(json_agg(json_build_object(
+    select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', class.oid::int8,
       'label', ${label("class")},
       'target', ${qualified("class")},
       'kind', class.relkind,
       'rows', case class.relkind
         when 'p' then (
-          select sum(nullif(leaf.reltuples, -1))::int8 from pg_class leaf
+          select pg_catalog.sum(nullif(leaf.reltuples, -1))::int8 from pg_catalog.pg_class leaf
           where relkind <> 'p' and leaf.oid = any (array(${sql.raw(withPartitions(engine, "class.oid"))}))
         )
         else nullif(class.reltuples, -1)::int8
       end,
       'indexes', ${indexesOf("class")}
     ) order by class.oid), '[]')::text as document
-    from pg_class class
+    from pg_catalog.pg_class class
     where ${isMeant}`,
   )
 }
@@ -149,12 +149,16 @@ export async function readIndexesByOid(db: Database, oids: readonly number[]): P
  * Reads the indexes of the table with this quoted name; undefined where it is missing. One query.
  */
 export async function readIndexesByName(db: Database, name: string): Promise<IndexedTable | undefined> {
-  const [table] = await readIndexes(db, sql`class.oid = to_regclass(${name})`)
+  const [table] = await readIndexes(db, sql`class.oid = pg_catalog.to_regclass(${name})`)
   return table
 }
 
+/** An index, and the partition that alone has it, by its name in reports; null for the whole table. */
+export type NamedIndex = Index & { partition: string | null }
+
 /**
- * Finds an index by its name, if it is one of a given table or its partitions. One query.
+ * Finds an index by its name, if it is one of a given table or its partitions. Returns that of the
+ * whole table for the one that a partition has of it. One query.
  *
  * Takes any index of that name where the table is a view: nothing tells which table is behind it.
  * @param table the quoted name
@@ -163,23 +167,31 @@ export async function readIndexNamed(
   db: Database,
   table: string,
   { schema = null, name }: { schema?: string | null | undefined; name: string },
-): Promise<Index | null> {
+): Promise<NamedIndex | null> {
   const engine = await readEngine(db)
-  const oid = topmost(engine, sql`to_regclass(${table})`)
-  return queryDocument(
+  const oid = topmost(engine, sql`pg_catalog.to_regclass(${table})`)
+  const found = await queryDocument<{ index: Index; partition: string | null } | null>(
     db,
     sql`
     select (
-      select ${indexFacts}
+      select pg_catalog.json_build_object('index', ${indexFacts}, 'partition', (
+        select ${label("class")} from pg_catalog.pg_class class where class.oid = indrelid and class.relispartition
+      ))
       from ${sql.raw(FROM)}
-      join pg_namespace on pg_namespace.oid = index_class.relnamespace
-      where index_class.relname = ${name}::text
-        and (${schema}::text is null or nspname = ${schema}::text)
-        and (
-          ${topmost(engine, sql`indrelid`)} = ${oid}
-          or (select relkind = 'v' from pg_class where oid = ${oid})
-        )
-      limit 1
+      where indexrelid = (
+        select ${topmost(engine, sql`named.oid`)}
+        from pg_catalog.pg_class named
+        join pg_catalog.pg_index own on own.indexrelid = named.oid
+        join pg_catalog.pg_namespace on pg_namespace.oid = named.relnamespace
+        where named.relname = ${name}::text
+          and (${schema}::text is null or nspname = ${schema}::text)
+          and (
+            ${topmost(engine, sql`own.indrelid`)} = ${oid}
+            or (select relkind = 'v' from pg_catalog.pg_class where oid = ${oid})
+          )
+        limit 1
+      )
     )::text as document`,
   )
+  return found && { ...found.index, partition: found.partition }
 }

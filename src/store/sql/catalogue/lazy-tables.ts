@@ -35,20 +35,20 @@ export async function readUsersLike(db: Database): Promise<UsersLike[]> {
     db,
     sql`
     with named as materialized (
-      select attrelid, attname, lower(translate(attname, '_- ', '')) as plain
+      select attrelid, attname, pg_catalog.lower(pg_catalog.translate(attname, '_- ', '')) as plain
       from pg_catalog.pg_attribute
       where attnum > 0 and not attisdropped
     ), marked as materialized (
       select
         attrelid,
-        min(attname::text) filter (where plain like '%lazysince') as lazy_since,
-        min(attname::text) filter (where plain like '%convertedat') as converted_at,
-        bool_or(plain in ('email', 'emailaddress', 'mail')) as has_email
+        pg_catalog.min(attname::text) filter (where plain like '%lazysince') as lazy_since,
+        pg_catalog.min(attname::text) filter (where plain like '%convertedat') as converted_at,
+        pg_catalog.bool_or(plain in ('email', 'emailaddress', 'mail')) as has_email
       from named
       where plain like '%lazysince' or plain like '%convertedat' or plain in ('email', 'emailaddress', 'mail')
       group by attrelid
     )
-    select coalesce(json_agg(json_build_object(
+    select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', class.oid::int8,
       'label', ${label("class")},
       'schema', nspname,
@@ -56,10 +56,10 @@ export async function readUsersLike(db: Database): Promise<UsersLike[]> {
       'target', ${qualified("class")},
       'lazySince', lazy_since,
       'convertedAt', converted_at,
-      'readable', has_schema_privilege(pg_namespace.oid, 'usage') and not ${hidesRows(engine, "class")} and case
-        when lazy_since is null then has_any_column_privilege(class.oid, 'select')
-        else has_column_privilege(class.oid, lazy_since, 'select')
-          and (converted_at is null or has_column_privilege(class.oid, converted_at, 'select'))
+      'readable', pg_catalog.has_schema_privilege(pg_namespace.oid, 'usage') and not ${hidesRows(engine, "class")} and case
+        when lazy_since is null then pg_catalog.has_any_column_privilege(class.oid, 'select')
+        else pg_catalog.has_column_privilege(class.oid, lazy_since, 'select')
+          and (converted_at is null or pg_catalog.has_column_privilege(class.oid, converted_at, 'select'))
       end
     ) order by lazy_since is null, class.oid), '[]')::text as document
     from marked
@@ -67,7 +67,7 @@ export async function readUsersLike(db: Database): Promise<UsersLike[]> {
     join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
     where relkind in ('r', 'p') and nspname !~ '^pg_' and nspname <> 'information_schema'
       and not exists (select from pg_catalog.pg_inherits where inhrelid = class.oid)
-      and (lazy_since is not null or (has_email and lower(relname) ~ ${USERS_NAME} and exists (
+      and (lazy_since is not null or (has_email and pg_catalog.lower(relname) ~ ${USERS_NAME} and exists (
         select from pg_catalog.pg_index where indrelid = class.oid and indisprimary
       )))`,
   )
@@ -91,7 +91,7 @@ export async function holdingUsers(db: Database, tables: readonly UsersLike[]): 
     )
     const found = await queryDocument<number[]>(
       db,
-      sql`select coalesce(json_agg(oid), '[]')::text as document from (${sql.join(checks, sql` union all `)}) as held`,
+      sql`select coalesce(pg_catalog.json_agg(oid), '[]')::text as document from (${sql.join(checks, sql` union all `)}) as held`,
     )
     if (found.length > 0) return chunk.filter(({ oid }) => found.includes(oid))
   }

@@ -4,16 +4,16 @@ import type { Engine } from "../engine/engine.js"
 
 // SQL expressions about a row of pg_class; `alias` is what the statement calls that row.
 
-const schemaName = (alias: string) => `(select nspname from pg_namespace where oid = ${alias}.relnamespace)`
+const schemaName = (alias: string) => `(select nspname from pg_catalog.pg_namespace where oid = ${alias}.relnamespace)`
 
-const qualifiedText = (alias: string) => `format('%I.%I', ${schemaName(alias)}, ${alias}.relname)`
+const qualifiedText = (alias: string) => `pg_catalog.format('%I.%I', ${schemaName(alias)}, ${alias}.relname)`
 
 /**
  * Builds an expression for the name of a table in reports: `table` in the schema public,
  * `schema.table` elsewhere.
  */
 export const label = (alias: string): SQL =>
-  sql.raw(`concat(nullif(${schemaName(alias)}, 'public') || '.', ${alias}.relname)`)
+  sql.raw(`pg_catalog.concat(nullif(${schemaName(alias)}, 'public') || '.', ${alias}.relname)`)
 
 /** Builds an expression for the name of a table with its schema, quoted. */
 export const qualified = (alias: string): SQL => sql.raw(qualifiedText(alias))

@@ -64,6 +64,12 @@ export class Reach {
     return numbers.map((number) => this.column(table, number).name)
   }
 
+  /** Returns the name of the topmost table of each partition, as in reports, by that of the partition. */
+  partitions(): Map<string, string> {
+    const all = [...this.tables.values()].filter(({ isPartition }) => isPartition)
+    return new Map(all.map(({ oid, label }) => [label, this.whole(oid).label]))
+  }
+
   /** Returns the tables that are no partitions, by their oids, in that order. */
   wholeTables(): Map<number, ReachedTable> {
     const { reached, checked } = this.rows

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm"
 import type { Database } from "../database.js"
 import { partitionRoot, securesRows } from "../engine/dialect.js"
-import { type Engine, readEngine } from "../engine/engine.js"
+import { type Engine, readEngine, requireSameEngine, SERVER_NOW, type ServerNow } from "../engine/engine.js"
 import { queryRepeatedDocument } from "../query.js"
 
 /** The catalogue around some tables, as PostgreSQL keeps it: one entry for each of its rows. */
@@ -111,41 +111,51 @@ interface TriggerRow {
  *
  * The statement is the same for all tables, so that connections keep one; see {@link queryRepeated}.
  * @param start the quoted names of the tables to start from, or their oids as text
+ * @throws EngineChangedError when the client was told something else of the server
  */
 export async function readReached(db: Database, start: readonly string[]): Promise<ReachedRows> {
   const engine = await readEngine(db)
   const root = (oid: string) => sql.raw(`${partitionRoot(engine, oid)}::oid`)
-  const found = await queryRepeatedDocument<Omit<ReachedRows, "engine">>(
+  const { server, ...rows } = await queryRepeatedDocument<Omit<ReachedRows, "engine"> & { server: ServerNow }>(
     db,
     sql`
     with recursive named as materialized (
-      select position, case when name ~ '^[0-9]+$' then name::oid else to_regclass(name)::oid end as oid
+      select position, case when name ~ '^[0-9]+$' then name::oid else pg_catalog.to_regclass(name)::oid end as oid
       -- PostgreSQL expects ten elements of an array that it can't see, and a hundred of a function.
-      from unnest(array(select json_array_elements_text(${JSON.stringify(start)}::text::json)))
+      from pg_catalog.unnest(array(select pg_catalog.json_array_elements_text(${JSON.stringify(start)}::text::json)))
         with ordinality as given (name, position)
     ), reached (oid) as (
       select coalesce(${root("oid")}, oid) from named where oid is not null
       union
       select step.oid from reached cross join lateral (
-        select inhrelid as oid from pg_inherits where inhparent = reached.oid
+        -- PostgreSQL reads all of this small catalogue for each parent, so only for tables that are one.
+        select child.oid
+        from (
+          select pg_class.oid from pg_catalog.pg_class where pg_class.oid = reached.oid and relhassubclass
+          offset 0
+        ) as parent
+        cross join lateral (
+          select inhrelid as oid from pg_catalog.pg_inherits where inhparent = parent.oid
+          offset 0
+        ) as child
         union all
         select coalesce(${root("conrelid")}, conrelid)
         from (
-          select objid from pg_depend
-          where refclassid = 'pg_class'::regclass and refobjid = reached.oid and classid = 'pg_constraint'::regclass
+          select objid from pg_catalog.pg_depend
+          where refclassid = 'pg_catalog.pg_class'::regclass and refobjid = reached.oid and classid = 'pg_catalog.pg_constraint'::regclass
           offset 0
         ) as dependent
         cross join lateral (
-          select conrelid from pg_constraint
+          select conrelid from pg_catalog.pg_constraint
           where pg_constraint.oid = objid and contype = 'f' and confrelid = reached.oid
           offset 0
         ) as referring
       ) as step
     ), own as materialized (
-      select *, to_jsonb(pg_constraint) as declared from pg_constraint
+      select *, pg_catalog.to_jsonb(pg_constraint) as declared from pg_catalog.pg_constraint
       where conrelid = any (array(select oid from reached)) and contype = 'f' and conparentid = 0
     ), class as materialized (
-      select * from pg_class where oid = any (array(
+      select * from pg_catalog.pg_class where oid = any (array(
         select oid from reached
         union all select confrelid from own
         union all select ${root("confrelid")} from own
@@ -157,11 +167,11 @@ export async function readReached(db: Database, start: readonly string[]): Promi
         union all select confrelid from own
       )
     )
-    select json_build_object(
-      'named', (select json_agg(coalesce(${root("oid")}, oid)::int8 order by position) from named),
+    select pg_catalog.json_build_object(
+      'named', (select pg_catalog.json_agg(coalesce(${root("oid")}, oid)::int8 order by position) from named),
       'reached', array(select oid::int8 from reached),
       'keys', (
-        select coalesce(json_agg(json_build_object(
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
           'oid', oid::int8, 'name', conname, 'table', conrelid::int8, 'parent', confrelid::int8,
           'columns', conkey, 'parentColumns', confkey, 'onDelete', confdeltype, 'onUpdate', confupdtype,
           'match', confmatchtype, 'deferrable', condeferrable, 'deferred', condeferred,
@@ -171,52 +181,53 @@ export async function readReached(db: Database, start: readonly string[]): Promi
         from own
       ),
       'tables', (
-        select coalesce(json_agg(json_build_object(
-          'oid', oid::int8, 'schema', nspname, 'name', relname, 'qualified', format('%I.%I', nspname, relname),
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+          'oid', oid::int8, 'schema', nspname, 'name', relname, 'qualified', pg_catalog.format('%I.%I', nspname, relname),
           'kind', relkind, 'root', coalesce(${root("oid")}, oid)::int8, 'isPartition', relispartition,
-          'enterable', has_schema_privilege(relnamespace, 'usage'), 'selectable', has_table_privilege(oid, 'select'),
+          'enterable', pg_catalog.has_schema_privilege(relnamespace, 'usage'), 'selectable', pg_catalog.has_table_privilege(oid, 'select'),
           'secured', ${sql.raw(securesRows(engine, "class"))}, 'hasRewrites', relhasrules
         )), '[]')
-        from class cross join lateral (select nspname from pg_namespace where pg_namespace.oid = relnamespace) as schema
+        from class cross join lateral (select nspname from pg_catalog.pg_namespace where pg_namespace.oid = relnamespace) as schema
       ),
       'columns', (
-        select coalesce(json_agg(json_build_object(
-          'table', attrelid::int8, 'number', attnum, 'name', attname, 'sql', quote_ident(attname),
-          'type', format_type(atttypid, atttypmod), 'collation', attcollation::int8, 'notNull', attnotnull,
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+          'table', attrelid::int8, 'number', attnum, 'name', attname, 'sql', pg_catalog.quote_ident(attname),
+          'type', pg_catalog.format_type(atttypid, atttypmod), 'collation', attcollation::int8, 'notNull', attnotnull,
           'generation', case when attgenerated <> '' then (
-            select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = attrelid and adnum = attnum
+            select pg_catalog.pg_get_expr(adbin, adrelid) from pg_catalog.pg_attrdef where adrelid = attrelid and adnum = attnum
           ) end,
-          'readable', has_column_privilege(attrelid, attnum, 'select')
+          'readable', pg_catalog.has_column_privilege(attrelid, attnum, 'select')
         )), '[]')
-        from pg_attribute where attrelid = any ((select oids from whole)::oid[]) and attnum > 0 and not attisdropped
+        from pg_catalog.pg_attribute where attrelid = any ((select oids from whole)::oid[]) and attnum > 0 and not attisdropped
       ),
       'indexes', (
-        select coalesce(json_agg(json_build_object(
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
           'table', indrelid::int8, 'columns', indkey::int2[], 'keys', indnkeyatts,
           'primary', indisprimary and indisvalid, 'identity', indisreplident, 'unique', (indisunique or indisexclusion) and indislive,
           'plain', indexprs is null and indpred is null and not indisexclusion
         )), '[]')
-        from pg_index
+        from pg_catalog.pg_index
         where indrelid = any ((select oids from whole)::oid[]) and (indisunique or indisexclusion or indisreplident)
       ),
       'triggers', (
-        select coalesce(json_agg(json_build_object(
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
           'table', tgrelid::int8, 'constraint', tgconstraint::int8, 'deferrable', tgdeferrable, 'enabled', tgenabled,
           'internal', tgisinternal
         )), '[]')
-        from pg_trigger
+        from pg_catalog.pg_trigger
         where tgrelid = any (array(select oid from class)) and (tgdeferrable or not tgisinternal or tgenabled in ('D', 'R'))
       ),
       'inherited', (
-        select coalesce(json_agg(json_build_object('parent', inhparent::int8, 'child', inhrelid::int8)), '[]')
-        from pg_inherits where inhrelid = any (array(select oid from class where not relispartition))
+        select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('parent', inhparent::int8, 'child', inhrelid::int8)), '[]')
+        from pg_catalog.pg_inherits where inhrelid = any (array(select oid from class where not relispartition))
       ),
       'checked', array(
-        select conrelid::int8 from pg_constraint where conrelid = any (array(select oid from reached)) and contype = 'c'
+        select conrelid::int8 from pg_catalog.pg_constraint where conrelid = any (array(select oid from reached)) and contype = 'c'
       ),
-      'isolation', current_setting('transaction_isolation'),
-      'isReplica', current_setting('session_replication_role') = 'replica'
+      'server', ${sql.raw(SERVER_NOW)},
+      'isolation', pg_catalog.current_setting('transaction_isolation'),
+      'isReplica', pg_catalog.current_setting('session_replication_role') = 'replica'
     )::text as document`,
   )
-  return { ...found, engine }
+  return { ...rows, engine: requireSameEngine(engine, server) }
 }

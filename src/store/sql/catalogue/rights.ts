@@ -12,7 +12,9 @@ import { hasTriggers, label, qualified } from "./names.js"
  * statement.
  */
 export const readable = (alias: string): SQL =>
-  sql.raw(`(has_schema_privilege(${alias}.relnamespace, 'usage') and has_table_privilege(${alias}.oid, 'select'))`)
+  sql.raw(
+    `(pg_catalog.has_schema_privilege(${alias}.relnamespace, 'usage') and pg_catalog.has_table_privilege(${alias}.oid, 'select'))`,
+  )
 
 /**
  * Builds the condition for row-level security to keep the role from some rows of a table, a row of
@@ -23,16 +25,16 @@ export const readable = (alias: string): SQL =>
 const restricts = (engine: Engine, alias: string, command: string, isFree: string) => {
   if (!hasPolicies(engine)) return "false"
   const applies = `polrelid = ${alias}.oid and polcmd::text in (${command}, '*') and exists (
-    select from unnest(polroles) as role where role = 0 or pg_has_role(role, 'usage')
+    select from pg_catalog.unnest(polroles) as role where role = 0 or pg_catalog.pg_has_role(role, 'usage')
   )`
   return `(${securesRows(engine, alias)} and (
-    not exists (select from pg_policy where ${applies} and polpermissive and ${isFree})
-    or exists (select from pg_policy where ${applies} and not polpermissive)
+    not exists (select from pg_catalog.pg_policy where ${applies} and polpermissive and ${isFree})
+    or exists (select from pg_catalog.pg_policy where ${applies} and not polpermissive)
   ))`
 }
 
-const SHOWS_ALL = "pg_get_expr(polqual, polrelid) = 'true'"
-const TAKES_ALL = `${SHOWS_ALL} and coalesce(pg_get_expr(polwithcheck, polrelid), 'true') = 'true'`
+const SHOWS_ALL = "pg_catalog.pg_get_expr(polqual, polrelid) = 'true'"
+const TAKES_ALL = `${SHOWS_ALL} and coalesce(pg_catalog.pg_get_expr(polwithcheck, polrelid), 'true') = 'true'`
 
 /** Builds the condition for row-level security to hide rows of a table, a row of pg_class. */
 export const hidesRows = (engine: Engine, alias: string): SQL => sql.raw(restricts(engine, alias, "'r'", SHOWS_ALL))
@@ -60,9 +62,9 @@ export async function readDeletionGuards(db: Database, table: PgTable): Promise<
     sql`select
         ${hidesRows(engine, "class")} as hides,
         relkind not in ('r', 'p') or ${sql.raw(secures)} or relhasrules or ${hasTriggers(engine, "class")} as intercepts,
-        quote_ident(current_user) as role,
+        pg_catalog.quote_ident(current_user) as role,
         ${label("class")} as label
-      from pg_class class where class.oid = ${relationOf(table)}`,
+      from pg_catalog.pg_class class where class.oid = ${relationOf(table)}`,
   )
   return found
 }
@@ -84,18 +86,18 @@ export interface VisibleTable {
  */
 export async function readVisibility(db: Database, name: string | undefined, oids: number[]): Promise<VisibleTable[]> {
   const engine = await readEngine(db)
-  const named = sql`(class.oid is not distinct from to_regclass(${name ?? null}::text)::oid)`
+  const named = sql`(class.oid is not distinct from pg_catalog.to_regclass(${name ?? null}::text)::oid)`
   return queryDocument(
     db,
-    sql`select coalesce(json_agg(json_build_object(
+    sql`select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', class.oid::int8,
       'label', ${label("class")},
       'kind', relkind,
       'hidesRows', ${hidesRows(engine, "class")},
       'readable', ${readable("class")}
     ) order by ${named} desc, class.oid), '[]')::text as document
-    from pg_class class
-    where class.oid = to_regclass(${name ?? null}::text)::oid or class.oid = any (${`{${oids.join(",")}}`}::text::oid[])`,
+    from pg_catalog.pg_class class
+    where class.oid = pg_catalog.to_regclass(${name ?? null}::text)::oid or class.oid = any (${`{${oids.join(",")}}`}::text::oid[])`,
   )
 }
 
@@ -133,38 +135,38 @@ export async function readAccess(db: Database, tables: AccessedTable[]): Promise
   const engine = await readEngine(db)
   const allColumns = (columns: string) =>
     sql.raw(`(
-      select bool_and(has_column_privilege(class.oid, name, privilege)) from json_array_elements_text(${columns}) as name
+      select pg_catalog.bool_and(pg_catalog.has_column_privilege(class.oid, name, privilege)) from pg_catalog.json_array_elements_text(${columns}) as name
     )`)
   return queryDocument(
     db,
     sql`
-    select coalesce(json_agg(json_build_object(
+    select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', class.oid::int8,
       'label', ${label("class")},
       'target', ${qualified("class")},
       'hidesRows', ${hidesRows(engine, "class")},
       'forbids', (
-        select coalesce(json_agg(command order by command desc), '[]')
+        select coalesce(pg_catalog.json_agg(command order by command desc), '[]')
         from (values ('update', 'w'), ('delete', 'd')) as command (command, letter)
         where ${sql.raw(restricts(engine, "class", "letter", TAKES_ALL))}
       ),
       'missing', (
-        select coalesce(json_agg(privilege order by position), '[]')
-        from json_array_elements_text(wanted.rights) with ordinality as wanted_right (privilege, position)
-        where not has_schema_privilege(class.relnamespace, 'usage') or not case
-          when privilege = 'select' and json_array_length(wanted.reads) > 0 then ${allColumns("wanted.reads")}
-          when privilege = 'update' and json_array_length(wanted.changes) > 0 then ${allColumns("wanted.changes")}
-          when privilege in ('select', 'delete') then has_table_privilege(class.oid, privilege)
-          else has_any_column_privilege(class.oid, privilege)
+        select coalesce(pg_catalog.json_agg(privilege order by position), '[]')
+        from pg_catalog.json_array_elements_text(wanted.rights) with ordinality as wanted_right (privilege, position)
+        where not pg_catalog.has_schema_privilege(class.relnamespace, 'usage') or not case
+          when privilege = 'select' and pg_catalog.json_array_length(wanted.reads) > 0 then ${allColumns("wanted.reads")}
+          when privilege = 'update' and pg_catalog.json_array_length(wanted.changes) > 0 then ${allColumns("wanted.changes")}
+          when privilege in ('select', 'delete') then pg_catalog.has_table_privilege(class.oid, privilege)
+          else pg_catalog.has_any_column_privilege(class.oid, privilege)
         end
       ),
       'rules', (
-        select coalesce(json_agg(rulename order by rulename), '[]')
-        from pg_rewrite
+        select coalesce(pg_catalog.json_agg(rulename order by rulename), '[]')
+        from pg_catalog.pg_rewrite
         where ev_class = class.oid and ev_type in ('2', '4') and is_instead
       )
     ) order by class.oid), '[]')::text as document
-    from json_to_recordset(${JSON.stringify(tables)}::text::json) as wanted (oid oid, rights json, reads json, changes json)
-    join pg_class class on class.oid = wanted.oid`,
+    from pg_catalog.json_to_recordset(${JSON.stringify(tables)}::text::json) as wanted (oid oid, rights json, reads json, changes json)
+    join pg_catalog.pg_class class on class.oid = wanted.oid`,
   )
 }

@@ -18,22 +18,22 @@ export async function readRules(db: Database, oids: readonly number[]): Promise<
   return queryRepeatedDocument(
     db,
     sql`
-    select coalesce(json_agg(json_build_object(
+    select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', class.oid::int8,
       'uniqueIndexes', (
-        select coalesce(json_agg(${ruleIndex} order by indexrelid), '[]')
+        select coalesce(pg_catalog.json_agg(${ruleIndex} order by indexrelid), '[]')
         from pg_catalog.pg_index where indrelid = class.oid and (indisunique or indisexclusion) and indislive
       ),
       'checks', (
-        select coalesce(json_agg(pg_get_expr(conbin, conrelid) order by conname), '[]')
+        select coalesce(pg_catalog.json_agg(pg_catalog.pg_get_expr(conbin, conrelid) order by conname), '[]')
         from pg_catalog.pg_constraint
         where conrelid = class.oid and contype = 'c'
           -- Not a column before PostgreSQL 18.
-          and coalesce((to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true)
+          and coalesce((pg_catalog.to_jsonb(pg_constraint) ->> 'conenforced')::boolean, true)
       )
     )), '[]')::text as document
     from pg_catalog.pg_class class
-    where class.oid = any (array(select oid::oid from json_array_elements_text(${JSON.stringify(oids)}::text::json) as given (oid)))`,
+    where class.oid = any (array(select oid::oid from pg_catalog.json_array_elements_text(${JSON.stringify(oids)}::text::json) as given (oid)))`,
   )
 }
 

@@ -4,4 +4,4 @@ import { qualifiedName } from "../identifiers.js"
 
 /** Builds an expression for the pages of a table; 0 for a partitioned one and for a view. */
 export const pagesOf = (table: PgTable): SQL =>
-  sql`(pg_relation_size(${qualifiedName(table)}::text::regclass) / current_setting('block_size')::int8)::float8`
+  sql`(pg_catalog.pg_relation_size(${qualifiedName(table)}::text::regclass) / pg_catalog.current_setting('block_size')::int8)::float8`

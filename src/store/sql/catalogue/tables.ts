@@ -43,31 +43,31 @@ export function readTables(db: Database, tables: PgTable[]): Promise<(TableFacts
     return sql`(${sql.raw(String(position))}, ${schema ?? null}::text, ${name}::text)`
   })
   // to_regclass() fails in a schema that the role may not enter, so search_path is read here.
-  const onPath = sql`nspname = any (string_to_array(regexp_replace(current_setting('search_path'), '[" ]', '', 'g'), ','))`
+  const onPath = sql`nspname = any (pg_catalog.string_to_array(pg_catalog.regexp_replace(pg_catalog.current_setting('search_path'), '[" ]', '', 'g'), ','))`
   return queryDocument(
     db,
     sql`
-    select json_agg(facts order by position)::text as document
+    select pg_catalog.json_agg(facts order by position)::text as document
     from (values ${sql.join(names, sql`, `)}) as named (position, schema_name, table_name)
     left join lateral (
-      select json_build_object(
+      select pg_catalog.json_build_object(
         'oid', class.oid::int8,
         'schema', nspname,
         'label', ${label("class")},
         'target', ${qualified("class")},
         'kind', relkind,
-        'enterable', has_schema_privilege(pg_namespace.oid, 'usage'),
+        'enterable', pg_catalog.has_schema_privilege(pg_namespace.oid, 'usage'),
         'readable', ${readable("class")},
         'columns', ${columnsOf("class")}
       ) as facts
-      from pg_class class
-      join pg_namespace on pg_namespace.oid = relnamespace
+      from pg_catalog.pg_class class
+      join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
       where relname = table_name and relkind in ('r', 'p', 'v', 'm', 'f')
         and case
           when schema_name is not null then nspname = schema_name
-          else pg_table_is_visible(class.oid) or (${onPath} and not has_schema_privilege(pg_namespace.oid, 'usage'))
+          else pg_catalog.pg_table_is_visible(class.oid) or (${onPath} and not pg_catalog.has_schema_privilege(pg_namespace.oid, 'usage'))
         end
-      order by pg_table_is_visible(class.oid) desc, class.oid
+      order by pg_catalog.pg_table_is_visible(class.oid) desc, class.oid
       limit 1
     ) as found on true`,
   )
@@ -79,9 +79,32 @@ export async function readTable(db: Database, table: PgTable): Promise<{ oid: nu
   const [found] = await queryRows<{ oid: number; kind: string }>(
     db,
     sql`select ${topmost(engine, sql`oid`)}::int8::float8 as oid, relkind as kind
-      from pg_class where oid = to_regclass(${qualifiedName(table)})`,
+      from pg_catalog.pg_class where oid = pg_catalog.to_regclass(${qualifiedName(table)})`,
   )
   return found
+}
+
+/**
+ * Names a table as reports do, if a table that an error names is one of its partitions, or the table
+ * itself; undefined for any other. One query.
+ */
+export async function readWholeOf(
+  db: Database,
+  { schema = null, table }: { schema?: string | null | undefined; table: string },
+  whole: PgTable,
+): Promise<string | undefined> {
+  const engine = await readEngine(db)
+  const [found] = await queryRows<{ label: string }>(
+    db,
+    sql`select ${label("class")} as label
+      from pg_catalog.pg_class part
+      join pg_catalog.pg_namespace on pg_namespace.oid = part.relnamespace
+      join pg_catalog.pg_class class on class.oid = ${topmost(engine, sql`part.oid`)}
+      where part.relname = ${table}::text and (${schema}::text is null or nspname = ${schema}::text)
+        and class.oid = ${topmost(engine, sql`pg_catalog.to_regclass(${qualifiedName(whole)})`)}
+      limit 1`,
+  )
+  return found?.label
 }
 
 /**
@@ -112,7 +135,7 @@ export async function schemaExists(db: Database, schema: string): Promise<boolea
 export function readLabels(db: Database, labels: string[]): Promise<string[]> {
   return queryDocument(
     db,
-    sql`select coalesce(json_agg(${label("class")}), '[]')::text as document from pg_class class
+    sql`select coalesce(pg_catalog.json_agg(${label("class")}), '[]')::text as document from pg_catalog.pg_class class
       where relkind in ('r', 'p') and not relispartition and ${label("class")} in (${values(labels)})`,
   )
 }
@@ -121,7 +144,7 @@ export function readLabels(db: Database, labels: string[]): Promise<string[]> {
 export async function isOutsidePublic(db: Database, name: string): Promise<boolean> {
   const [found] = await queryRows<{ outside: boolean }>(
     db,
-    sql`select to_regclass(${name}) is distinct from to_regclass(${`public.${name}`}) as outside`,
+    sql`select pg_catalog.to_regclass(${name}) is distinct from pg_catalog.to_regclass(${`public.${name}`}) as outside`,
   )
   return found?.outside === true
 }
@@ -134,10 +157,10 @@ export async function isOutsidePublic(db: Database, name: string): Promise<boole
 export async function readReferringTable(db: Database, parent: string, column: string): Promise<string | undefined> {
   const [table] = await queryRows<{ name: string }>(
     db,
-    sql`select conrelid::regclass::text as name from pg_constraint
-      where contype = 'f' and confrelid = to_regclass(${parent}) and exists (
-        select from pg_attribute
-        where attrelid = conrelid and not attisdropped and lower(replace(attname, '_', '')) = ${column}
+    sql`select conrelid::regclass::text as name from pg_catalog.pg_constraint
+      where contype = 'f' and confrelid = pg_catalog.to_regclass(${parent}) and exists (
+        select from pg_catalog.pg_attribute
+        where attrelid = conrelid and not attisdropped and pg_catalog.lower(pg_catalog.replace(attname, '_', '')) = ${column}
       )
       order by 1 limit 1`,
   )
@@ -155,7 +178,7 @@ export async function readTablesWith(db: Database, lists: readonly (readonly str
     db,
     sql`select ${label("class")} as label
       from pg_catalog.pg_class class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace, lateral (
-        select array_agg(lower(replace(attname, '_', ''))) as names from pg_catalog.pg_attribute
+        select pg_catalog.array_agg(pg_catalog.lower(pg_catalog.replace(attname, '_', ''))) as names from pg_catalog.pg_attribute
         where attrelid = class.oid and attnum > 0 and not attisdropped
       ) as columns
       where relkind in ('r', 'p', 'v', 'f') and nspname !~ '^pg_' and nspname <> 'information_schema'

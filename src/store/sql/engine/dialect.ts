@@ -10,18 +10,20 @@ const hasPartitions = ({ name }: Engine) => name !== "CockroachDB" && name !== "
 
 /** Writes the topmost table of a partition; null for any other table. */
 export const partitionRoot = (engine: Engine, oid: string): string =>
-  hasPartitions(engine) ? `pg_partition_root(${oid})` : "null::oid"
+  hasPartitions(engine) ? `pg_catalog.pg_partition_root(${oid})` : "null::oid"
 
 /** Writes a query for the oids of a table and its partitions. */
 export const withPartitions = (engine: Engine, oid: string): string =>
-  hasPartitions(engine) ? `select ${oid} union all select relid from pg_partition_tree(${oid})` : `select ${oid}`
+  hasPartitions(engine)
+    ? `select ${oid} union all select relid from pg_catalog.pg_partition_tree(${oid})`
+    : `select ${oid}`
 
 /** Builds the condition that one of these tables has an enabled trigger of the app. */
 export const triggersOn = (engine: Engine, tables: string): string =>
   engine.name === "Aurora DSQL"
     ? "false"
     : `exists (
-    select from pg_trigger where tgrelid = any (array(${tables})) and not tgisinternal and tgenabled <> 'D'
+    select from pg_catalog.pg_trigger where tgrelid = any (array(${tables})) and not tgisinternal and tgenabled <> 'D'
   )`
 
 /**
@@ -29,7 +31,7 @@ export const triggersOn = (engine: Engine, tables: string): string =>
  * CockroachDB it counts as applying to owners and administrators too.
  */
 export const securesRows = ({ name }: Engine, alias: string): string =>
-  name === "CockroachDB" ? `${alias}.relrowsecurity` : `row_security_active(${alias}.oid)`
+  name === "CockroachDB" ? `${alias}.relrowsecurity` : `pg_catalog.row_security_active(${alias}.oid)`
 
 /** Tells whether the engine has row-level security. */
 export const hasPolicies = ({ name }: Engine): boolean => name !== "Aurora DSQL"

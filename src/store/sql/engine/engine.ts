@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm"
+import { LazySetupError } from "../../../errors.js"
 import type { Database } from "../database.js"
 import { queryDocument } from "../query.js"
 
@@ -13,13 +14,16 @@ export interface Engine {
   countsRows: boolean
 }
 
-/** The answer to the query that identifies the server. */
-interface Told {
-  name: Engine["name"]
+/** What can change on a server while the app runs. */
+export interface ServerNow {
+  /** Whether the extension Citus is installed. */
+  hasCitus: boolean
+  /** Whether this session counts deleted rows. */
   tracks: boolean
 }
 
 const engines = new WeakMap<object, Promise<Engine>>()
+const withCitus = new WeakSet<Engine>()
 
 /**
  * Reads which engine a database is on. One query for each client of a driver; its transactions share
@@ -32,9 +36,38 @@ export function readEngine(db: Database): Promise<Engine> {
   return found
 }
 
+/** Reads which engine a database is on, and replaces what its client was told before. */
+export function readEngineAnew(db: Database): Promise<Engine> {
+  const found = askEngine(db)
+  for (const key of identitiesOf(db)) remember(key, found)
+  return found
+}
+
+/**
+ * Tells whether an answer may have changed by now: Citus, once installed, can begin to manage tables
+ * at any time.
+ */
+export const mayChange = (engine: Engine): boolean => withCitus.has(engine)
+
+/** Says that the server is no longer what its client was told. Nothing was changed. */
+export class EngineChangedError extends LazySetupError {}
+
+/**
+ * Compares a server with what its client was told, for statements that read the catalogue.
+ * @returns the engine for this session: it counts no rows where `track_counts` is off
+ * @throws EngineChangedError when Citus was installed or dropped meanwhile
+ */
+export function requireSameEngine(engine: Engine, { hasCitus, tracks }: ServerNow): Engine {
+  if (hasCitus !== withCitus.has(engine))
+    throw new EngineChangedError(
+      `The extension Citus was ${hasCitus ? "installed" : "dropped"} while the app was running. Nothing was changed. Try again.`,
+    )
+  return engine.countsRows && !tracks ? { ...engine, countsRows: false } : engine
+}
+
 function remember(key: object, found: Promise<Engine>): void {
   engines.set(key, found)
-  found.catch(() => engines.delete(key))
+  found.catch(() => engines.get(key) === found && engines.delete(key))
 }
 
 /**
@@ -48,27 +81,43 @@ function identitiesOf(db: Database): object[] {
   return [dialect ?? db, ...(isKey ? [$client as object] : [])]
 }
 
+/** The fields of {@link ServerNow}, for a statement that reads other things too. */
+export const SERVER_NOW = `pg_catalog.json_build_object(
+  'hasCitus', pg_catalog.to_regclass('pg_catalog.pg_dist_partition') is not null,
+  'tracks', coalesce(pg_catalog.current_setting('track_counts', true) = 'on', false)
+)`
+
 /**
- * Asks a server for its name. CockroachDB and YugabyteDB name themselves in version(), Aurora DSQL
- * has a schema of its own, and Citus a table:
- * https://docs.aws.amazon.com/aurora-dsql/latest/userguide/working-with-systems-tables.html
+ * Asks a server for its name. CockroachDB and YugabyteDB name themselves in version(), and Citus has
+ * a table in pg_catalog, where PostgreSQL lets no one else make tables.
+ *
+ * Aurora DSQL has a table in a schema that any database can have, so what it lacks decides as well:
+ * it has a single database, `postgres`, and no foreign key. Sources, below
+ * https://docs.aws.amazon.com/aurora-dsql/latest/userguide/: working-with-systems-tables.html and
+ * working-with-postgresql-compatibility-unsupported-features.html
  */
 async function askEngine(db: Database): Promise<Engine> {
-  const { name, tracks } = await askClient<Told>(
+  const { name, now } = await askClient<{ name: Engine["name"]; now: ServerNow }>(
     db,
-    `select json_build_object(
+    `select pg_catalog.json_build_object(
       'name', case
-        when version() like 'CockroachDB%' then 'CockroachDB'
-        when version() like '%-YB-%' then 'YugabyteDB'
-        when to_regclass('sys.iam_pg_role_mappings') is not null then 'Aurora DSQL'
-        when to_regclass('pg_catalog.pg_dist_partition') is not null then 'Citus'
+        when pg_catalog.version() like 'CockroachDB%' then 'CockroachDB'
+        when pg_catalog.version() like '%-YB-%' then 'YugabyteDB'
+        when pg_catalog.current_database() = 'postgres' and exists (
+          select 1 from pg_catalog.pg_class join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
+          where nspname = 'sys' and relname = 'iam_pg_role_mappings'
+        ) and not exists (select 1 from pg_catalog.pg_constraint where contype = 'f') then 'Aurora DSQL'
         else 'PostgreSQL'
       end,
-      'tracks', coalesce(current_setting('track_counts', true) = 'on', false)
+      'now', ${SERVER_NOW}
     )::text as document`,
   )
-  if (name === "Citus" && !(await managesTables(db))) return { name: "PostgreSQL", countsRows: tracks }
-  return { name, countsRows: name === "PostgreSQL" && tracks }
+  const isCitus = name === "PostgreSQL" && now.hasCitus && (await managesTables(db))
+  const engine: Engine = isCitus
+    ? { name: "Citus", countsRows: false }
+    : { name, countsRows: name === "PostgreSQL" && now.tracks }
+  if (now.hasCitus) withCitus.add(engine)
+  return engine
 }
 
 /**
@@ -90,7 +139,10 @@ type RunText = (text: string) => PromiseLike<Documents | { rows: Documents }>
  * https://docs.citusdata.com/en/stable/develop/api_metadata.html
  */
 async function managesTables(db: Database): Promise<boolean> {
-  return queryDocument(db, sql`select to_json(exists (select from pg_catalog.pg_dist_partition))::text as document`)
+  return queryDocument(
+    db,
+    sql`select pg_catalog.to_json(exists (select from pg_catalog.pg_dist_partition))::text as document`,
+  )
 }
 
 /**
@@ -102,10 +154,10 @@ export async function isSpread(db: Database, { name }: Engine, table: string): P
   if (name !== "Citus") return false
   return queryDocument(
     db,
-    sql`select to_json(exists (
+    sql`select pg_catalog.to_json(exists (
       select from pg_catalog.pg_dist_partition
-      where partmethod <> 'n' and (logicalrelid::oid = to_regclass(${table})::oid or logicalrelid::oid in (
-        select conrelid from pg_constraint where contype = 'f' and confrelid = to_regclass(${table})::oid
+      where partmethod <> 'n' and (logicalrelid::oid = pg_catalog.to_regclass(${table})::oid or logicalrelid::oid in (
+        select conrelid from pg_catalog.pg_constraint where contype = 'f' and confrelid = pg_catalog.to_regclass(${table})::oid
       ))
     ))::text as document`,
   )

@@ -1,7 +1,8 @@
+import { LazySetupError } from "../../../errors.js"
 import type { Database } from "../database.js"
 import { sqlState } from "../sql-state.js"
-import { type Engine, readEngine } from "./engine.js"
-import { type EngineOperation, lackFor } from "./engine-lacks.js"
+import { type Engine, EngineChangedError, mayChange, readEngine, readEngineAnew } from "./engine.js"
+import { type EngineOperation, LACKS, lackFor } from "./engine-lacks.js"
 
 /** feature_not_supported, undefined_function, undefined_column and undefined_object. */
 const STATES_OF_LACK = ["0A000", "42883", "42703", "42704"]
@@ -12,6 +13,12 @@ export const isLack = (error: unknown, { name }: Engine): boolean =>
 
 /** Makes the error that names the engine; `cause` is the error of the database. */
 type Refusal = (onEngine: string, options?: ErrorOptions) => Error
+
+/**
+ * The operations of a request, each of which is one transaction. They go by what the client was told
+ * of its server, and run again where reading the catalogue shows that this has changed.
+ */
+const OF_REQUESTS: readonly EngineOperation[] = ["merge", "delete"]
 
 /**
  * Runs an operation, or refuses it on an engine whose documentation rules it out. Refuses before the
@@ -25,10 +32,32 @@ export async function runOnEngine<Result>(
   run: () => Promise<Result>,
   refusal: Refusal,
 ): Promise<Result> {
-  const engine = await readEngine(db)
+  await refuseLack(db, await engineFor(db, operation), operation, users, refusal)
+  try {
+    return await refuseOnEngine(db, run, refusal)
+  } catch (error) {
+    if (!(error instanceof EngineChangedError) || !OF_REQUESTS.includes(operation)) throw error
+    await refuseLack(db, await readEngineAnew(db), operation, users, refusal)
+    return refuseOnEngine(db, run, refusal)
+  }
+}
+
+/** Reads the engine. Asks the server anew where an old answer could refuse the operation, or do harm. */
+async function engineFor(db: Database, operation: EngineOperation): Promise<Engine> {
+  if (!OF_REQUESTS.includes(operation)) return readEngineAnew(db)
+  const told = await readEngine(db)
+  return mayChange(told) || LACKS[told.name]?.[operation] !== undefined ? readEngineAnew(db) : told
+}
+
+async function refuseLack(
+  db: Database,
+  engine: Engine,
+  operation: EngineOperation,
+  users: string,
+  refusal: Refusal,
+): Promise<void> {
   const lack = await lackFor(db, engine, operation, users)
   if (lack !== undefined) throw refusal(`on ${engine.name}: ${lack}. Nothing was changed. ${READ_ON}`)
-  return refuseOnEngine(db, run, refusal)
 }
 
 /**
@@ -43,7 +72,8 @@ export async function refuseOnEngine<Result>(
   try {
     return await run()
   } catch (error) {
-    if (!STATES_OF_LACK.includes(sqlState(error) ?? "")) throw error
+    // A mistake in a condition or a name of the app has the same states, and was explained already.
+    if (error instanceof LazySetupError || !STATES_OF_LACK.includes(sqlState(error) ?? "")) throw error
     const engine = await readEngine(db)
     if (!isLack(error, engine)) throw error
     throw refusal(`on ${engine.name}, which lacks something of PostgreSQL that this needs. ${ROLLED_BACK} ${READ_ON}`, {
