@@ -6,7 +6,7 @@ import { handleAuth, LazyProvider, withLazy } from "../../src/index.js"
 import { convertPage } from "../../src/pages.js"
 import { ConvertProvider, PasswordProvider } from "../../src/password.js"
 import { acme, emailLinks, freshName } from "../pages/page-app.js"
-import { launchChromium } from "../setup/chromium.js"
+import { launchShell } from "../setup/chromium.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { findViolations, takePicture } from "../setup/demo-server.js"
 import { FlowApp, password } from "../setup/flow-app.js"
@@ -47,7 +47,7 @@ describe("the convert page in Chromium", () => {
       if (pathname === "/account") return page(request)
       return new Response("<!doctype html><title>Notes</title>Notes", { headers: { "content-type": "text/html" } })
     })
-    chromium = await launchChromium()
+    chromium = await launchShell()
   })
   afterAll(async () => {
     await chromium?.close()

@@ -4,7 +4,7 @@ import type { Browser, BrowserContextOptions } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { repository } from "../../.vitepress/links.js"
 import { root } from "../docs/pages.js"
-import { launchChromium } from "../setup/chromium.js"
+import { launchShell } from "../setup/chromium.js"
 import { findViolations, takePicture } from "../setup/demo-server.js"
 import { serve, type WebServer } from "../setup/web-server.js"
 
@@ -32,7 +32,7 @@ describe("the site in Chromium", () => {
         headers: { "content-type": TYPES[extname(file)] ?? "text/plain; charset=utf-8" },
       })
     })
-    chromium = await launchChromium()
+    chromium = await launchShell()
   })
   afterAll(async () => {
     await chromium?.close()

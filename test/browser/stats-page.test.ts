@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { handleAuth, withLazy } from "../../src/index.js"
 import { statsPage } from "../../src/stats.js"
-import { launchChromium } from "../setup/chromium.js"
+import { launchShell } from "../setup/chromium.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { findViolations, takePicture } from "../setup/demo-server.js"
 import { FlowApp, password } from "../setup/flow-app.js"
@@ -21,7 +21,7 @@ describe("the statistics page in Chromium", () => {
     served = await serve((request) =>
       new URL(request.url).pathname.startsWith("/auth/") ? handleAuth(request, auth) : page(request),
     )
-    chromium = await launchChromium()
+    chromium = await launchShell()
   })
   afterAll(async () => {
     await chromium?.close()

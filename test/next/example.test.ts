@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import type { BrowserContextOptions, Browser as Chromium, Locator, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Browser } from "../setup/browser-jar.js"
-import { launchChromium } from "../setup/chromium.js"
+import { launchShell } from "../setup/chromium.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { findViolations, takePicture, userAgent } from "../setup/demo-server.js"
 import { password } from "../setup/flow-app.js"
@@ -64,7 +64,7 @@ describe("the example in Chromium", () => {
   let chromium: Chromium
 
   beforeAll(async () => {
-    chromium = await launchChromium()
+    chromium = await launchShell()
   })
 
   afterAll(() => chromium?.close())
