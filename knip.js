@@ -20,6 +20,7 @@ export default {
     "test/docs/companions/*.ts",
     "test/docs/docstring-scope.ts",
     "test/gate/shared-limits-server.ts",
+    "test/setup/quick-argon2.ts",
     "test/soak/{run,app/server,app/purger}.ts",
     "test/store/purge-worker.ts",
   ],
@@ -35,7 +36,7 @@ export default {
   ignore: [
     "test/bench/**",
     "test/package/consumer/**",
-    "test/frameworks/prisma-diff.mjs",
+    "test/guides/prisma-push.mjs",
     "test/matrix/{next-app/**,frameworks.ts}",
   ],
   // Programs of the operating system.

@@ -13,7 +13,7 @@ export function targetOptions(command: Command): Command {
     )
     .option(
       "--database-url <url>",
-      "postgres://… or the folder of a PGlite database; without --config, for the default tables (default: DATABASE_URL, or else POSTGRES_URL)",
+      "postgres://… or the folder of a PGlite database; without --config, for the default tables (default: DATABASE_URL, or else POSTGRES_URL, from the environment, .env.local or .env)",
     )
     .option("--json", "Print the report as JSON")
 }

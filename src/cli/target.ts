@@ -5,6 +5,7 @@ import type { Database } from "../store/sql/database.js"
 import { columnName } from "../store/sql/identifiers.js"
 import { defaultTables } from "../store/tables/schema.js"
 import { type AppConfig, findConfigFile, readAppConfig } from "./app/app-config.js"
+import { readEnvFiles } from "./app/env-files.js"
 import { readDefaultTables } from "./database/default-tables.js"
 import { explainFailure } from "./database/explain-failure.js"
 import { lookedAt, refuseWrongTables } from "./database/looked-at.js"
@@ -53,7 +54,8 @@ interface Work<Result> {
 
 /**
  * Finds the app and the database of a command, does the work, and closes what it opened. The
- * configuration comes from `--config`, or from a `lazy.config` file without `--database-url`.
+ * configuration comes from `--config`, or from a `lazy.config` file without `--database-url`, and
+ * variables that aren't set from `.env.local` and `.env`.
  * @throws UsageError when nothing names a database
  */
 export async function withTarget<Result>(
@@ -64,6 +66,7 @@ export async function withTarget<Result>(
   const { failure, run } = work
   const onNote = (note: string) => tell(surroundings, `authjs-lazy: ${note}`)
   const given = readAddress(options.databaseUrl)
+  await readEnvFiles(surroundings.cwd, surroundings.env, onNote)
   const app = await findApp(options, given, work.command, surroundings)
   if (app) surroundings.closers.push(() => closeClient(app.db))
   const address = given ?? (app ? undefined : addressIn(surroundings.env))
@@ -77,7 +80,7 @@ export async function withTarget<Result>(
     })
   if (!app)
     throw new UsageError(
-      "The database is missing. Pass --config <file> to use that of your app, or --database-url, or set DATABASE_URL or POSTGRES_URL.",
+      "The database is missing. Pass --config <file> to use that of your app, or --database-url, or set DATABASE_URL or POSTGRES_URL in the environment, .env.local or .env.",
     )
   try {
     const { db } = app

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { gate, handleAuth, isLazy, type LazyConfig, withLazy } from "../../src/index.js"
 import { convertPage } from "../../src/pages.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp, password, secret } from "../setup/flow-app.js"
 
 const NAME = "authjs.session-token"
@@ -27,7 +27,7 @@ const shapes: Record<string, (session: object) => unknown> = {
 describe.each(["database", "jwt"] as const)("with %s sessions", (strategy) => {
   const app = new FlowApp(strategy)
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
   })
   afterAll(() => app.database.close())
 

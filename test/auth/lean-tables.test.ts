@@ -143,9 +143,9 @@ describe("a boolean emailVerified", () => {
       await createTables(database.db, options)
       return database
     }
-    ;[app.database, app.openId, app.mailbox] = await Promise.all([open(), OpenIdProvider.start(), Mailbox.start()])
+    ;[app.database, app.openId, app.mailbox] = await Promise.all([open(), OpenIdProvider.shared(), Mailbox.start()])
   })
-  afterAll(() => Promise.all([app.database.close(), app.openId.close(), app.mailbox.close()]))
+  afterAll(() => Promise.all([app.database.close(), app.mailbox.close()]))
 
   it("is false until an opened link makes it true, and Auth.js sees a moment or null", async () => {
     const { browser, id } = await app.lazyBrowser(changes())

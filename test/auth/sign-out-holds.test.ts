@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { gate, handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { earlyInWindow, FlowApp, password } from "../setup/flow-app.js"
 
 describe.each(["database", "jwt"] as const)("signing out as a lazy user (%s sessions)", (strategy) => {
   const app = new FlowApp(strategy)
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
   })
   afterAll(() => app.database.close())
 

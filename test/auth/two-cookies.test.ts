@@ -2,7 +2,7 @@ import { encode } from "@auth/core/jwt"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { gate, handleAuth, type LazyConfig, withLazy } from "../../src/index.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp, password, secret } from "../setup/flow-app.js"
 
 const NAME = "authjs.session-token"
@@ -12,7 +12,7 @@ const VISIT = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec
 describe.each(["database", "jwt"] as const)("session cookies of one name (%s sessions)", (strategy) => {
   const app = new FlowApp(strategy)
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
     await app.browser().signIn("convert", { username: "alice", password })
   })
   afterAll(() => app.database.close())

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises"
-import { createRequire } from "node:module"
 import type { Provider } from "@auth/core/providers"
 import Passkey from "@auth/core/providers/passkey"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
@@ -8,26 +6,22 @@ import { handleAuth, LazyProvider, withLazy } from "../../src/index.js"
 import { convertPage } from "../../src/pages.js"
 import { ConvertProvider, PasswordProvider } from "../../src/password.js"
 import { acme, emailLinks, freshName } from "../pages/page-app.js"
-import { launchChromium } from "../setup/chromium.js"
-import { pgliteDatabase } from "../setup/databases.js"
-import { takePicture } from "../setup/demo-server.js"
+import { launchShell } from "../setup/chromium.js"
+import { postgresDatabase } from "../setup/databases.js"
+import { findViolations, takePicture } from "../setup/demo-server.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 import { serve, type WebServer } from "../setup/web-server.js"
-
-const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js")
 
 describe("the convert page in Chromium", () => {
   const app = new FlowApp("database")
   let chromium: Browser
-  let axe: string
   let provider: WebServer
   let served: WebServer
   const atProvider: URL[] = []
   let complaints: string[] = []
 
   beforeAll(async () => {
-    axe = await readFile(axePath, "utf8")
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
     provider = await serve(async (request) => {
       atProvider.push(new URL(request.url))
       return new Response("<!doctype html><title>Acme</title>Who are you?", {
@@ -53,7 +47,7 @@ describe("the convert page in Chromium", () => {
       if (pathname === "/account") return page(request)
       return new Response("<!doctype html><title>Notes</title>Notes", { headers: { "content-type": "text/html" } })
     })
-    chromium = await launchChromium()
+    chromium = await launchShell()
   })
   afterAll(async () => {
     await chromium?.close()
@@ -84,21 +78,6 @@ describe("the convert page in Chromium", () => {
     await page.getByRole("button", { name: "Make my account" }).click()
   }
 
-  /**
-   * The debugger evaluates the script, so the Content-Security-Policy stays in force but doesn't
-   * stop it.
-   */
-  async function violations(page: Page): Promise<string[]> {
-    await page.evaluate(axe)
-    return page.evaluate(async () => {
-      const { axe } = window as unknown as {
-        axe: { run: (options: object) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-      }
-      const found = await axe.run({ resultTypes: ["violations"] })
-      return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)
-    })
-  }
-
   const screens: [string, BrowserContextOptions][] = [
     ["light", { viewport: { width: 1000, height: 1080 }, colorScheme: "light" }],
     ["dark", { viewport: { width: 1000, height: 1080 }, colorScheme: "dark" }],
@@ -110,7 +89,7 @@ describe("the convert page in Chromium", () => {
     const { page, id } = await lazyPage(options)
     const look = async (state: string) => {
       await takePicture(page, `convert-page-${state}-${screen}`)
-      expect(await violations(page), state).toEqual([])
+      expect(await findViolations(page), state).toEqual([])
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), state).toBeLessThanOrEqual(0)
       const small = await page.evaluate(() =>
         [...document.querySelectorAll("button, input:not([type=hidden]), a.lazy-button")]

@@ -1,7 +1,7 @@
 import type { BrowserContextOptions, Browser as Chromium, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { Browser } from "../setup/browser-jar.js"
-import { launchChromium } from "../setup/chromium.js"
+import { launchShell } from "../setup/chromium.js"
 import { emptyPostgres } from "../setup/databases.js"
 import {
   type DemoServer,
@@ -40,7 +40,7 @@ describe("the demo in Chromium", () => {
   let chromium: Chromium
 
   beforeAll(async () => {
-    chromium = await launchChromium()
+    chromium = await launchShell()
   })
 
   afterAll(() => chromium?.close())

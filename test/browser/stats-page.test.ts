@@ -2,8 +2,8 @@ import type { Browser, BrowserContextOptions } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { handleAuth, withLazy } from "../../src/index.js"
 import { statsPage } from "../../src/stats.js"
-import { launchChromium } from "../setup/chromium.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { launchShell } from "../setup/chromium.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { findViolations, takePicture } from "../setup/demo-server.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 import { serve, type WebServer } from "../setup/web-server.js"
@@ -14,14 +14,14 @@ describe("the statistics page in Chromium", () => {
   let served: WebServer
 
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
     await fill(app)
     const auth = withLazy(app.config)
     const page = statsPage(auth, { allow: ({ user }) => user.username === "ada" })
     served = await serve((request) =>
       new URL(request.url).pathname.startsWith("/auth/") ? handleAuth(request, auth) : page(request),
     )
-    chromium = await launchChromium()
+    chromium = await launchShell()
   })
   afterAll(async () => {
     await chromium?.close()

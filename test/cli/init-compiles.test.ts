@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest"
-import { blocksOf, page, root } from "../docs/pages.js"
+import { blocksOf, namedFile, page, root } from "../docs/pages.js"
 import { Browser } from "../setup/browser-jar.js"
 import { postgresDatabase } from "../setup/databases.js"
 import { password } from "../setup/flow-app.js"
@@ -104,14 +104,13 @@ describe("what init --write writes", () => {
     ["next", "proxy.ts", "docs/next.md", "proxy.ts"],
     ["next", "app/api/auth/[...nextauth]/route.ts", "docs/next.md", "export const { GET, POST } = handlers"],
     ["next", "next.config.ts", "docs/next.md", "skipProxyUrlNormalize"],
-    ["express", "auth.ts", "docs/examples/express/auth.ts", ""],
-    ["hono", "auth.ts", "docs/examples/hono/auth.ts", ""],
-    ["sveltekit", "src/lib/server/auth.ts", "docs/examples/sveltekit/src/lib/server/auth.ts", ""],
-    ["sveltekit", "src/routes/convert/+server.ts", "docs/examples/sveltekit/src/routes/convert/+server.ts", ""],
+    ["express", "auth.ts", "docs/guides/express.md", "auth.ts"],
+    ["hono", "auth.ts", "docs/guides/hono.md", "auth.ts"],
+    ["sveltekit", "src/routes/convert/+server.ts", "docs/guides/sveltekit.md", "src/routes/convert/+server.ts"],
   ])("is in %s/%s what %s says", (app, path, document, block) => {
-    const said = document.endsWith(".md")
-      ? blocksOf(page(document)).find(({ file, code }) => file === block || code.includes(block))?.code
-      : readFileSync(join(root, document), "utf8")
+    const said = blocksOf(page(document)).find(
+      ({ file, code }) => file === block || namedFile(code) === block || code.includes(block),
+    )?.code
     expect(plain(written(app)[path])).toBe(plain(said))
   })
 })
@@ -163,9 +162,9 @@ function withLines(edits: { path: string; place: string; lines: string[] }[]): s
   ].join("\n")
 }
 
-/** Code without the paths of its imports and its comments, and with its blanks in one way. */
-const plain = (code: string | undefined) =>
-  code?.replaceAll(/from "(?:\.\.?|@)\/(?:[\w.-]+\/)*(\w+)(?:\.js)?"/g, 'from "$1"')
+/** Code without the paths of its imports, and without its name in a comment on the first line. */
+const plain = (code = "") =>
+  code.replace(/^\/\/ \S+\n/, "").replaceAll(/from "(?:\.\.?|@|\$lib)\/(?:[\w.-]+\/)*(\w+)(?:\.js)?"/g, 'from "$1"')
 
 const tsconfig = {
   compilerOptions: {

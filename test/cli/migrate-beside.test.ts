@@ -56,7 +56,7 @@ describe.each(Object.keys(ADAPTERS))("migrate beside the tables of %s", (adapter
   })
 
   it("is refused from code, and reported", async () => {
-    const database = await emptyPglite()
+    const database = await emptyPostgres()
     onTestFinished(database.close)
     for (const statement of tables.split(";")) await database.query(statement)
     await expect(migrate(database.db)).rejects.toThrow(LazySetupError)

@@ -394,7 +394,10 @@ export function describeGateContract(
           const visitor = new Visitor(await listen())
           const { session } = await visitor.page()
           const [users] = await rows()
-          const away = postgres(`postgres://nobody@127.0.0.1:${await freePort()}/away`, { max: 2 })
+          const away = postgres(`postgres://nobody@127.0.0.1:${await freePort()}/away`, {
+            max: 2,
+            backoff: () => 0,
+          })
           const port = await listen({ adapter: LazyAdapter(drizzle(away)), lazy: { recheck: 0 } })
           const cookie = await visitor.jar.getCookieString(visitor.origin)
           const visits = ["/", "/optional", "/lazy", "/real"].map(async (path) => {

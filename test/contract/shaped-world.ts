@@ -17,7 +17,8 @@ export class ShapedWorld {
 
   private constructor(
     readonly db: Database,
-    private readonly own: Database,
+    /** Runs what a test writes itself; no engine is played. */
+    readonly own: Database,
     readonly close: () => Promise<void>,
     private readonly shape: TableShape,
   ) {

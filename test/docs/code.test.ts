@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
 import { freshFolder, writeBlocks } from "./extract.js"
@@ -80,10 +80,11 @@ it("no block of code goes unchecked by being called something else", () => {
     blocksOf(page).flatMap(({ language }) => (language === "nginx" ? page.path : [])),
   )
   expect(nginx).toEqual(["docs/proxies.md"])
-  // test/frameworks/prisma.test.ts runs the schema of the example, which has all of these lines.
+  // test/guides runs the schema of the guide, which has all of these lines.
   const linesOf = (schema: string) => schema.split("\n").map((line) => line.trim().replaceAll(/ +/g, " "))
-  const tested = linesOf(readFileSync(join(root, "docs/examples/prisma/prisma/schema.prisma"), "utf8"))
-  const shown = pages.flatMap((page) => blocksOf(page).filter(({ language }) => language === "prisma"))
+  const schemas = (page: Page) => blocksOf(page).filter(({ language }) => language === "prisma")
+  const tested = schemas(page("docs/guides/prisma.md")).flatMap(({ code }) => linesOf(code))
+  const shown = others.flatMap(schemas)
   const untested = shown.flatMap(({ code }) => linesOf(code)).filter((line) => !line.startsWith("//"))
   expect(untested.filter((line) => !tested.includes(line))).toEqual([])
   expect(shown).toHaveLength(2)

@@ -1,11 +1,11 @@
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyProvider } from "../../src/auth/providers/lazy.js"
 import { LazyAdapter, migrate } from "../../src/drizzle.js"
 import { withLazy } from "../../src/index.js"
 import { blocksOf, page } from "../docs/pages.js"
-import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
+import { dropEverything, emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { Patient } from "./patient.js"
 
 const role = `app_${process.pid}_doctor`
@@ -18,8 +18,11 @@ let client: postgres.Sql
 /** Pastes as the owner, looks as the app. */
 let patient: Patient
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await emptyPostgres()
+})
+beforeEach(async () => {
+  await dropEverything(database)
   await migrate(database.db)
   expect(documented).toHaveLength(1)
   await database.sql.unsafe(documented.join(""))
@@ -36,8 +39,8 @@ afterEach(async () => {
   await client.end()
   await database.query(`drop owned by "${role}"`)
   await database.query(`drop role "${role}"`)
-  await database.close()
 })
+afterAll(() => database.close())
 
 const merges = async () => {
   await database.query(`insert into "user" (id, "lazySince") values ('l', now()); insert into "user" (id) values ('r');

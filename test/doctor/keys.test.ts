@@ -1,17 +1,18 @@
 import { pgTable, text } from "drizzle-orm/pg-core"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
-import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { type PostgresDatabase, postgresDatabase, recreateTables } from "../setup/databases.js"
 import { Patient } from "./patient.js"
 
 let database: PostgresDatabase
 let patient: Patient
 
-beforeEach(async () => {
+beforeAll(async () => {
   database = await postgresDatabase()
   patient = new Patient(database)
 })
-afterEach(() => database.close())
+beforeEach(() => recreateTables(database))
+afterAll(() => database.close())
 
 const lazyUser = (id: string) =>
   database.query(`insert into "user" (id, username, "lazySince", "seenAt") values ('${id}', '${id}', now(), now())`)

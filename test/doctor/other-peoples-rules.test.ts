@@ -1,18 +1,19 @@
 import { isNull, sql } from "drizzle-orm"
 import { customType, pgTable, text, timestamp } from "drizzle-orm/pg-core"
-import { afterEach, beforeEach, expect, it } from "vitest"
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest"
 import { LazyAdapter, lazyColumns, lazyIndex, schema } from "../../src/drizzle.js"
-import { postgresDatabase, type TestDatabase } from "../setup/databases.js"
+import { type PostgresDatabase, postgresDatabase, recreateTables } from "../setup/databases.js"
 import { since } from "../setup/server-version.js"
 import { Patient } from "./patient.js"
 
-let database: TestDatabase
+let database: PostgresDatabase
 let patient: Patient
-beforeEach(async () => {
+beforeAll(async () => {
   database = await postgresDatabase()
   patient = new Patient(database)
 })
-afterEach(() => database.close())
+beforeEach(() => recreateTables(database))
+afterAll(() => database.close())
 
 it.each([
   ["phone text not null default ''", "add unique (phone)"],

@@ -1,10 +1,10 @@
 import { index, integer, pgSchema, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/postgres-js"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyAdapter, lazyIndex } from "../../src/drizzle.js"
 import { createTables } from "../contract/create-tables.js"
 import { tableShapes } from "../contract/table-shapes.js"
-import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
+import { dropEverything, emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { Patient } from "./patient.js"
 
 const moment = (name: string) => timestamp(name, { mode: "date", withTimezone: true })
@@ -70,16 +70,21 @@ const tables = {
   lazyOutcomesTable: outcomes,
 }
 
+let database: PostgresDatabase
+beforeAll(async () => {
+  database = await emptyPostgres()
+})
+beforeEach(() => dropEverything(database))
+afterAll(() => database.close())
+
 describe("an app's own tables in a schema of their own", () => {
-  let database: PostgresDatabase
+  const definitions = { app, users, accounts, sessions, passwords, outcomes }
   let patient: Patient
 
   beforeEach(async () => {
-    database = await emptyPostgres()
-    await createTables(database.db, { app, users, accounts, sessions, passwords, outcomes })
+    await createTables(database.db, definitions)
     patient = new Patient(database, { tables })
   })
-  afterEach(() => database.close())
 
   // What the app has no tables for is not asked for as a matter of life and death.
   const unneeded = ["info missing_table verificationToken", "info missing_table authenticator"]
@@ -134,7 +139,6 @@ describe("an app's own tables in a schema of their own", () => {
 
 it.each(tableShapes)("finds no error in tables that the library promises to work with: $shape", async (shape) => {
   const { definitions, casing } = shape
-  const database = await emptyPostgres()
   await createTables(database.db, definitions, casing)
   const { usersTable, accountsTable, sessionsTable, passwordsTable, authenticatorsTable } =
     definitions as typeof tables & {
@@ -145,5 +149,4 @@ it.each(tableShapes)("finds no error in tables that the library promises to work
   const errors = (await patient.findings()).filter(({ severity }) => severity === "error")
   // Some of the shapes leave out the key of the accounts, which is worth an error.
   expect(errors.filter(({ code, where }) => !(code === "missing_unique" && /account/i.test(where ?? "")))).toEqual([])
-  await database.close()
 })

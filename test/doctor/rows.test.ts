@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { drivers, type PostgresDatabase, postgresDatabase, type TestDatabase } from "../setup/databases.js"
 import { Patient } from "./patient.js"
@@ -9,11 +9,12 @@ describe.each(drivers)("lazy users to purge on $driver", ({ open }) => {
   let database: TestDatabase
   let patient: Patient
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     database = await open()
     patient = new Patient(database)
   })
-  afterEach(() => database.close())
+  afterEach(() => database.query(`delete from "user"`))
+  afterAll(() => database.close())
 
   const user = (id: string, { seen, lazy = true }: { seen: string; lazy?: boolean }) =>
     database.query(`insert into "user" (id, username, "lazySince", "seenAt", "convertedAt")
@@ -69,12 +70,13 @@ describe("sessions that are over", () => {
   let database: PostgresDatabase
   let patient: Patient
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     database = await postgresDatabase()
     patient = new Patient(database)
     await database.query(`insert into "user" (id) values ('ada')`)
   })
-  afterEach(() => database.close())
+  beforeEach(() => database.query("truncate session"))
+  afterAll(() => database.close())
 
   const sessions = async (count: number, expires: string) => {
     await database.query(`insert into session select gen_random_uuid(), 'ada', now() at time zone 'UTC' + interval '${expires}'

@@ -2,12 +2,19 @@ import { sql } from "drizzle-orm"
 import { pgTable, text, timestamp } from "drizzle-orm/pg-core"
 import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
-import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { readOnly } from "../../src/doctor/server/read-only.js"
 import { checkServer } from "../../src/doctor/server/read-server.js"
 import { LazyAdapter, migrate, schema } from "../../src/drizzle.js"
 import { queryRows } from "../../src/store/sql/query.js"
-import { drivers, emptyPostgres, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import {
+  drivers,
+  dropEverything,
+  emptyPostgres,
+  type PostgresDatabase,
+  postgresDatabase,
+  recreateTables,
+} from "../setup/databases.js"
 import { since } from "../setup/server-version.js"
 import { Patient } from "./patient.js"
 
@@ -21,36 +28,16 @@ describe.each(drivers)("a database in good health on $driver", ({ open }) => {
   })
 })
 
-it.each(["username", "email", "emailVerified", "constructor"])(
-  "asks for a value of a column %s that the app has added to another table than that of the users",
-  async (name) => {
-    const database = await postgresDatabase()
-    const patient = new Patient(database)
-    await database.query(`alter table session add column "${name}" text not null`)
-    const sessionsTable = pgTable("session", {
-      sessionToken: text("sessionToken").primaryKey(),
-      userId: text("userId")
-        .notNull()
-        .references(() => schema.usersTable.id, { onDelete: "cascade" }),
-      expires: timestamp("expires", { mode: "date" }).notNull(),
-      [name]: text(name),
-    })
-    expect(await patient.summary({ tables: { ...schema, sessionsTable } })).toEqual([
-      `error column_required session.${name}`,
-    ])
-    await database.close()
-  },
-)
-
 describe("the default tables", () => {
   let database: PostgresDatabase
   let patient: Patient
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     database = await postgresDatabase()
     patient = new Patient(database)
   })
-  afterEach(() => database.close())
+  beforeEach(() => recreateTables(database))
+  afterAll(() => database.close())
 
   const cases: { problem: string; harm: string; found: string[] }[] = [
     {
@@ -255,12 +242,6 @@ describe("the default tables", () => {
     expect(await patient.summary({ tables })).toEqual([])
   })
 
-  it("is examined without a write, where none is possible", async () => {
-    const name = new URL(database.url).pathname.slice(1)
-    await patient.paste(`alter database "${name}" set default_transaction_read_only = on`)
-    expect(await onNewConnection((patient) => patient.summary())).toEqual([])
-  })
-
   it("is examined in transactions that can neither write nor take long", async () => {
     await expect(readOnly(database.db, (tx) => tx.execute(`create table mine ()`))).rejects.toMatchObject({
       cause: { code: "25006" },
@@ -268,6 +249,41 @@ describe("the default tables", () => {
     const [limit] = await readOnly(database.db, (tx) => queryRows(tx, sql`show statement_timeout`))
     expect(limit).toEqual({ statement_timeout: "10s" })
     expect(await database.query(`show statement_timeout`)).toEqual([{ statement_timeout: "0" }])
+  })
+
+  it.each(["username", "email", "emailVerified", "constructor"])(
+    "asks for a value of a column %s that the app has added to another table than that of the users",
+    async (name) => {
+      await database.query(`alter table session add column "${name}" text not null`)
+      const sessionsTable = pgTable("session", {
+        sessionToken: text("sessionToken").primaryKey(),
+        userId: text("userId")
+          .notNull()
+          .references(() => schema.usersTable.id, { onDelete: "cascade" }),
+        expires: timestamp("expires", { mode: "date" }).notNull(),
+        [name]: text(name),
+      })
+      expect(await patient.summary({ tables: { ...schema, sessionsTable } })).toEqual([
+        `error column_required session.${name}`,
+      ])
+    },
+  )
+})
+
+describe("the default tables in a database with settings of its own", () => {
+  let database: PostgresDatabase
+  let patient: Patient
+
+  beforeEach(async () => {
+    database = await postgresDatabase()
+    patient = new Patient(database)
+  })
+  afterEach(() => database.close())
+
+  it("is examined without a write, where none is possible", async () => {
+    const name = new URL(database.url).pathname.slice(1)
+    await patient.paste(`alter database "${name}" set default_transaction_read_only = on`)
+    expect(await onNewConnection((patient) => patient.summary())).toEqual([])
   })
 
   it("asks for tables to be counted where the server does not", async () => {
@@ -302,11 +318,12 @@ describe("migrations", () => {
   let database: PostgresDatabase
   let patient: Patient
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     database = await emptyPostgres()
     patient = new Patient(database)
   })
-  afterEach(() => database.close())
+  beforeEach(() => dropEverything(database))
+  afterAll(() => database.close())
 
   it("are asked for in an empty database, and nothing else is", async () => {
     const [finding, ...others] = await patient.findings()
@@ -333,6 +350,7 @@ describe("migrations", () => {
     const client = postgres(database.url, { max: 1 })
     expect(await new Patient({ ...database, db: drizzle(client) }).summary()).toEqual([])
     await client.end()
+    await database.query(`alter database "${name}" reset search_path`)
   })
 
   it("are not, where they can't be run: then what is missing is found piece by piece", async () => {

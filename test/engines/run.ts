@@ -58,7 +58,13 @@ function play(name: string): PlayedTest[] {
   const began = Date.now()
   spawnSync(
     "npx",
-    ["vitest", "run", "--config", "test/engines/vitest.config.ts", "--reporter=./test/engines/reporter.ts"],
+    [
+      "vitest",
+      "run",
+      "--config",
+      "test/engines/vitest.config.ts",
+      `--reporter=${fileURLToPath(new URL("reporter.ts", import.meta.url))}`,
+    ],
     {
       cwd: ROOT,
       env: { ...process.env, TEST_ENGINE: name, TEST_ENGINE_REPORT: report },

@@ -8,7 +8,7 @@ import { allowLazy, expressAuth, webHandler } from "../../src/express.js"
 import { withLazy } from "../../src/index.js"
 import { convertPage } from "../../src/pages.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 
 const express4: typeof express = createRequire(import.meta.url)("express4")
@@ -16,7 +16,7 @@ const express4: typeof express = createRequire(import.meta.url)("express4")
 const app = new FlowApp("database")
 const closers: (() => void)[] = []
 beforeAll(async () => {
-  app.database = await pgliteDatabase()
+  app.database = await postgresDatabase()
   await app.browser().signIn("convert", { username: "alice", password })
 })
 afterAll(async () => {

@@ -5,7 +5,7 @@ import express from "express"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { withLazy } from "../../src/index.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
 // @auth/express takes one configuration for all requests, so this library has its own
@@ -16,7 +16,7 @@ const app = new FlowApp("database")
 const closers: (() => void)[] = []
 
 beforeAll(async () => {
-  app.database = await pgliteDatabase()
+  app.database = await postgresDatabase()
 })
 afterAll(async () => {
   for (const close of closers) close()

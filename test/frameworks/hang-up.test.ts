@@ -16,7 +16,7 @@ import { convertPage } from "../../src/pages.js"
 import { ConvertProvider } from "../../src/password.js"
 import { CHROME, Visitor } from "../contract/gate-contract-visitor.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 import { hangUp, untilGone } from "./hang-up.js"
 
@@ -30,7 +30,7 @@ describe.each(frameworks)("a connection that does not say who is there, in %s,",
   const servers: Server[] = []
 
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
   })
   afterEach(async () => {
     for (const server of servers.splice(0)) {
@@ -82,7 +82,7 @@ describe.each(frameworks)("a connection that does not say who is there, in %s,",
 
 it("counts all who hang up before they convert as one", async () => {
   const app = new FlowApp("database")
-  app.database = await pgliteDatabase()
+  app.database = await postgresDatabase()
   const limiter = new RateLimiterMemory({ points: 2, duration: 60 })
   const providers = [LazyProvider(), ConvertProvider({ limiters: { address: limiter } })]
   const convert = convertPage(withLazy({ ...app.config, providers }))

@@ -8,7 +8,7 @@ import { allowLazy } from "../../src/hono.js"
 import { type LazyConfig, withLazy } from "../../src/index.js"
 import { Visitor } from "../contract/gate-contract-visitor.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp, refusal } from "../setup/flow-app.js"
 
 const FORGED = ["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip", "true-client-ip"]
@@ -18,7 +18,7 @@ describe('signIn("lazy") through the handler of @hono/auth-js', () => {
   const servers: ReturnType<typeof createAdaptorServer>[] = []
 
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
   })
   afterEach(async () => {
     for (const server of servers.splice(0)) {

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { allowLazy } from "../../src/hono.js"
 import { withLazy } from "../../src/index.js"
 import { CHROME } from "../contract/gate-contract-visitor.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
 describe("the gate's headers in Hono", () => {
   const app = new FlowApp("database")
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
   })
   afterAll(() => app.database.close())
 

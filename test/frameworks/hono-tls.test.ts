@@ -11,7 +11,7 @@ import { withLazy } from "../../src/index.js"
 import { convertPage } from "../../src/pages.js"
 import { Browser } from "../setup/browser-jar.js"
 import { type Certificate, selfSigned } from "../setup/certificate.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 import { type HttpsClient, http1Client } from "../setup/https-client.js"
 
@@ -21,7 +21,7 @@ let certificate: Certificate
 let client: HttpsClient
 
 beforeAll(async () => {
-  app.database = await pgliteDatabase()
+  app.database = await postgresDatabase()
   certificate = selfSigned()
   client = http1Client(certificate.cert)
   closers.push(() => client.close())

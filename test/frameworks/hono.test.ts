@@ -7,7 +7,7 @@ import { allowLazy, optionalSession, requireLazy, requireReal } from "../../src/
 import { withLazy } from "../../src/index.js"
 import { type ContractApp, type ContractServer, describeGateContract } from "../contract/gate-contract.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp, password } from "../setup/flow-app.js"
 
 describeGateContract("Hono", start, { keepsInternalPort: true })
@@ -53,7 +53,7 @@ it.each(["database", "jwt"] as const)(
   "shows @hono/auth-js the sign-in, not the late chunk beside it, without a gate, with %s sessions",
   async (strategy) => {
     const flow = new FlowApp(strategy)
-    flow.database = await pgliteDatabase()
+    flow.database = await postgresDatabase()
     try {
       const auth = withLazy(flow.config)
       const app = new Hono()

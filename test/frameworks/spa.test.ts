@@ -5,14 +5,14 @@ import { expect, it } from "vitest"
 import { allowLazy, expressAuth } from "../../src/express.js"
 import { withLazy } from "../../src/index.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { earlyInWindow, FlowApp } from "../setup/flow-app.js"
 
 it.each(["database", "jwt"] as const)(
   "keeps what a single-page app writes among its first requests, once it has a CSRF cookie (%s sessions)",
   async (strategy) => {
     const app = new FlowApp(strategy)
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
     const auth = withLazy(app.config)
     const drafts = new Map<string, string>()
     const server = express()

@@ -1,8 +1,10 @@
-import { cp, readFile } from "node:fs/promises"
+import { execFile } from "node:child_process"
+import { cp, readFile, rm } from "node:fs/promises"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { promisify } from "node:util"
 import type { Handle } from "@sveltejs/kit"
 import { RateLimiterMemory } from "rate-limiter-flexible"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
@@ -13,16 +15,15 @@ import { API, CHROME, NAVIGATION, Visitor } from "../contract/gate-contract-visi
 import { describeLeaving } from "../contract/leaving.js"
 import { selfSigned } from "../setup/certificate.js"
 import { launchChromium } from "../setup/chromium.js"
-import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
-import { FlowApp, password, secret } from "../setup/flow-app.js"
+import { postgresDatabase } from "../setup/databases.js"
+import { FlowApp, password } from "../setup/flow-app.js"
 import { requestTo, startHoldingProxy } from "../setup/holding-proxy.js"
 import { http2Client } from "../setup/https-client.js"
 import { withoutNginx } from "../setup/left-out.js"
 import { startNginx } from "../setup/nginx.js"
+import { atVersionsHere, folderToInstall, install } from "../setup/npm-install.js"
 import { hangUp, untilGone } from "./hang-up.js"
-import { type Installed, installExample, startProcess } from "./installed.js"
 import { DOCUMENTED } from "./nginx-configurations.js"
-import { walkNotes } from "./notes-story.js"
 import { NotesVisitor } from "./notes-visitor.js"
 
 /** What an app is made of, for the hooks of sveltekit-app. */
@@ -31,20 +32,21 @@ interface ContractApps {
 }
 const { contractApps } = Object.assign(globalThis, { contractApps: new Map() } as ContractApps)
 
-let example: Installed
-/** The built app of sveltekit-app. */
+/** The copy of sveltekit-app that is built, and what answers requests in it. */
+let folder: string
 let handler: RequestListener
 
 beforeAll(async () => {
-  example = await installExample("sveltekit")
-  const contract = join(example.folder, "contract")
-  await cp(fileURLToPath(new URL("sveltekit-app", import.meta.url)), contract, { recursive: true })
-  await example.run("node", ["../node_modules/vite/bin/vite.js", "build"], "contract")
+  folder = await folderToInstall("sveltekit")
+  await cp(fileURLToPath(new URL("sveltekit-app", import.meta.url)), folder, { recursive: true })
+  const { dependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"))
+  await install(folder, atVersionsHere(dependencies), { fresh: true })
+  await promisify(execFile)(process.execPath, ["node_modules/vite/bin/vite.js", "build"], { cwd: folder })
   process.env.PROTOCOL_HEADER = "x-forwarded-proto"
-  ;({ handler } = await import(/* @vite-ignore */ pathToFileURL(join(contract, "build/handler.js")).href))
+  ;({ handler } = await import(/* @vite-ignore */ pathToFileURL(join(folder, "build/handler.js")).href))
 }, 240_000)
 
-afterAll(() => example?.remove())
+afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describeGateContract("SvelteKit", start, { refusesForeignForms: true, withoutCsrfTokens: true, deafToAuthUrl: true })
 
@@ -295,36 +297,7 @@ describe("SvelteKit beside the contract", () => {
   })
 
   it("has prerendered pages of nobody", async () => {
-    const html = await readFile(join(example.folder, "contract/build/prerendered/prerendered.html"), "utf8")
+    const html = await readFile(join(folder, "build/prerendered/prerendered.html"), "utf8")
     expect(html).toContain("<p>prerendered</p>")
-  })
-})
-
-describe("the example for SvelteKit", () => {
-  let database: PostgresDatabase
-
-  beforeAll(async () => {
-    database = await postgresDatabase()
-    await example.run("npm", ["run", "build"])
-  }, 120_000)
-  afterAll(() => database.close())
-
-  it("keeps a note from the first click through signing up", async () => {
-    const env = { DATABASE_URL: database.url, AUTH_SECRET: secret }
-    const server = await startProcess(example.folder, "node", ["build"], env)
-    try {
-      await walkNotes(server.port, database)
-    } finally {
-      await server.stop()
-    }
-  })
-
-  it("has its prerendered page", async () => {
-    const html = await readFile(join(example.folder, "build/prerendered/about.html"), "utf8")
-    expect(html).toContain("<h1>About</h1>")
-  })
-
-  it("passes the checks of TypeScript, sessions without casts included", { timeout: 120_000 }, async () => {
-    await expect(example.run("node_modules/.bin/tsc", ["--noEmit"])).resolves.toBe("")
   })
 })

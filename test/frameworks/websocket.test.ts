@@ -11,7 +11,7 @@ import * as inHono from "../../src/hono.js"
 import type { GateSession } from "../../src/index.js"
 import { type LazyAuth, withLazy } from "../../src/index.js"
 import { CHROME, Visitor } from "../contract/gate-contract-visitor.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
 /** The WebSocket handler of each server: sends the user's id, then echoes messages. */
@@ -66,7 +66,7 @@ describe.each(frameworks)("a WebSocket behind the gate in %s", (_, makeServer) =
   const clients: WebSocket[] = []
 
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
     server = makeServer(withLazy(app.config)).listen(0, "127.0.0.1")
     await once(server, "listening")
     port = (server.address() as AddressInfo).port

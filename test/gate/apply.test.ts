@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type GateOptions, type GateResult, gate, handleAuth, withLazy } from "../../src/index.js"
 import { API, NAVIGATION } from "../contract/gate-contract-visitor.js"
 import { Browser } from "../setup/browser-jar.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
 const COOKIE = "authjs.session-token"
@@ -13,7 +13,7 @@ describe("apply", () => {
   const app = new FlowApp("database")
 
   beforeAll(async () => {
-    app.database = await pgliteDatabase()
+    app.database = await postgresDatabase()
   })
   afterAll(() => app.database.close())
 

@@ -4,7 +4,7 @@ import * as hono from "../../src/hono.js"
 import { gate, type LazyAuth, LazySetupError, withLazy } from "../../src/index.js"
 import * as next from "../../src/next.js"
 import * as sveltekit from "../../src/sveltekit.js"
-import { pgliteDatabase } from "../setup/databases.js"
+import { postgresDatabase } from "../setup/databases.js"
 import { FlowApp } from "../setup/flow-app.js"
 
 type Gate = (...given: unknown[]) => unknown
@@ -14,7 +14,7 @@ const app = new FlowApp("database")
 let authConfig: LazyAuth
 
 beforeAll(async () => {
-  app.database = await pgliteDatabase()
+  app.database = await postgresDatabase()
   authConfig = withLazy(app.config)
   return () => app.database.close()
 })

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { API, Visitor } from "../contract/gate-contract-visitor.js"
-import { type Running, startProcess } from "../frameworks/installed.js"
 import { type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { secret } from "../setup/flow-app.js"
+import { type Running, startProcess } from "../setup/start-process.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const LIMIT = 7

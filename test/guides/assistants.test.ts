@@ -73,8 +73,10 @@ async function write(files: Record<string, string>): Promise<void> {
 /** Runs a command of the prompt in the app. */
 async function type(command: string): Promise<{ code: number; stdout: string }> {
   const [program = "", ...args] = command.split(" ")
-  const env = { ...process.env, NODE_ENV: undefined, npm_config_offline: "true" }
-  return promisify(execFile)(program, args, { cwd: folder, env }).then(
+  // The tests' own setting, which a reader's shell doesn't have.
+  const { NODE_ENV: _, ...inherited } = process.env
+  const env: Record<string, string | undefined> = { ...inherited, npm_config_offline: "true" }
+  return promisify(execFile)(program, args, { cwd: folder, env: env as NodeJS.ProcessEnv }).then(
     ({ stdout }) => ({ code: 0, stdout }),
     ({ code, stdout, stderr }) => ({ code, stdout: `${stdout}${stderr}` }),
   )

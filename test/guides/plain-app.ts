@@ -2,14 +2,13 @@
 export const plainApp: Record<string, string> = {
   "tsconfig.json":
     '{ "compilerOptions": { "module": "ESNext", "moduleResolution": "bundler", "paths": { "@/*": ["./*"] } } }',
-  "drizzle.config.ts": `import { defineConfig } from "drizzle-kit"
-
-export default defineConfig({
+  // Without drizzle-kit's own `defineConfig`: the app runs the drizzle-kit of this repository.
+  "drizzle.config.ts": `export default {
   dialect: "postgresql",
   schema: "./db/schema.ts",
   out: "./drizzle",
   dbCredentials: { url: process.env.DATABASE_URL ?? "" },
-})
+}
 `,
   "db/index.ts": `import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"

@@ -21,7 +21,8 @@ let app: StartedApp
 let port: number
 
 beforeAll(async () => {
-  ;[built, database, port] = await Promise.all([buildInPlace(source), postgresDatabase(), freePort()])
+  // Both bundlers of Next must take the package; the examples are built by Turbopack.
+  ;[built, database, port] = await Promise.all([buildInPlace(source, ["--webpack"]), postgresDatabase(), freePort()])
   app = await built.start(port, {
     DATABASE_URL: database.url,
     AUTH_URL: "https://app.test/app/api/auth",

@@ -1,23 +1,27 @@
 import { execFile } from "node:child_process"
-import { readFileSync } from "node:fs"
-import { readFile } from "node:fs/promises"
+import { readFile, rm, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { encode } from "next-auth/jwt"
 import type { Browser as Chromium, Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { blocksOf, chatbot, page as pageOf } from "../docs/pages.js"
 import { Browser } from "../setup/browser-jar.js"
 import { launchChromium } from "../setup/chromium.js"
 import { emptyPostgres, type PostgresDatabase } from "../setup/databases.js"
 import { findViolations, takePicture, userAgent } from "../setup/demo-server.js"
 import { password, secret } from "../setup/flow-app.js"
-import { type BuiltApp, buildNextApp, freePort, type StartedApp } from "./next-app.js"
+import { packedTarball } from "../setup/installed-package.js"
+import { folderToInstall, linkExamplePackages, takeNativeCode } from "../setup/npm-install.js"
+import { buildInPlace, freePort, type StartedApp } from "./next-app.js"
 
 const source = fileURLToPath(new URL("../../docs/examples/chat", import.meta.url))
-const documents = ["../../docs/migrating-from-the-chatbot-template.md", "../../docs/examples/chat/README.md"]
-const guide = documents.map((path) => readFileSync(new URL(path, import.meta.url), "utf8")).join("\n")
+/** The commands of the page, in order. */
+const commands = blocksOf(pageOf(chatbot)).flatMap(({ language, code }) =>
+  language === "sh" ? code.trim().split("\n") : [],
+)
 const COOKIE = "authjs.session-token"
 
 /** A user as the app made it before the port, with the token that it gave to the browser. */
@@ -27,19 +31,26 @@ interface OldUser {
   token: string
 }
 
-let built: BuiltApp
+let folder: string
 let database: PostgresDatabase
 let app: StartedApp
 let env: Record<string, string>
 let old: OldUser[]
 let adoptedByDryRun: number
 
-/** Runs a command of the guide in the app, and returns what it prints. */
-async function follow(command: string): Promise<string> {
-  expect(guide.includes(command), `The guide says: ${command}`).toBe(true)
-  const running = promisify(execFile)("bash", ["-c", command], { cwd: built.folder, env: { ...process.env, ...env } })
-  const { stdout, stderr } = await running
-  return stdout + stderr
+/** The commands of the page that were typed, in order, each the first time. */
+const followed = new Set<string>()
+
+/** Types a command of the page in the app. */
+async function follow(command: string): Promise<void> {
+  expect(commands).toContain(command)
+  followed.add(command)
+  await type(command.replace("npm install authjs-lazy", `npm install ${packedTarball().path}`))
+}
+
+async function type(command: string): Promise<void> {
+  const npm = { npm_config_prefer_offline: "true", npm_config_audit: "false", npm_config_ignore_scripts: "true" }
+  await promisify(execFile)("bash", ["-c", command], { cwd: folder, env: { ...process.env, ...npm, ...env } })
 }
 
 /** Makes a token with the claims of the app before the port: see `auth.ts` in port.diff. */
@@ -48,32 +59,47 @@ function oldToken({ id, email }: { id: string; email: string }): Promise<string>
   return encode({ token: claims as Parameters<typeof encode>[0]["token"], secret, salt: COOKIE })
 }
 
-const migrate = async (name: string) =>
-  database.sql.unsafe(await readFile(`${source}/lib/db/migrations/${name}.sql`, "utf8"))
+const journal = () => join(folder, "lib/db/migrations/meta/_journal.json")
 
 beforeAll(async () => {
-  ;[built, database] = await Promise.all([buildNextApp(source), emptyPostgres()])
+  ;[folder, database] = await Promise.all([folderToInstall("chat"), emptyPostgres()])
   env = { POSTGRES_URL: database.url, AUTH_SECRET: secret }
-  await migrate("0000_initial")
-  await follow("npm run db:seed")
+  await promisify(execFile)(process.execPath, [`${source}/port.mjs`, folder])
+  await linkExamplePackages(folder)
+  await type("npm run db:migrate")
+  await type("npm run db:seed")
   const users = await database.sql<{ id: string; email: string }[]>`select "id", "email" from "User"`
   old = await Promise.all(users.map(async (user) => ({ ...user, token: await oldToken(user) })))
-  await migrate("0001_lazy_users")
+
+  await follow("npm install authjs-lazy @auth/core@0.41.3 next-auth@5.0.0-beta.32")
+  await takeNativeCode(folder)
+  // test/docs/chat-port.test.ts finds each difference of the page in this file. npm has changed package.json.
+  await type(`GIT_CEILING_DIRECTORIES='${dirname(folder)}' git apply --exclude=package.json '${source}/port.diff'`)
+  const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8"))
+  manifest.scripts.lazy = "tsx node_modules/authjs-lazy/dist/cli/main.js"
+  await writeFile(join(folder, "package.json"), JSON.stringify(manifest))
+
+  const bothMigrations = await readFile(journal(), "utf8")
+  const { entries, ...rest } = JSON.parse(bothMigrations)
+  await writeFile(journal(), JSON.stringify({ ...rest, entries: entries.slice(0, 2) }))
+  await follow("npm run db:migrate")
   const adopt = `npm run lazy -- adopt --where "email like 'guest-%'" --created-at createdAt`
   await follow(`${adopt} --dry-run`)
   adoptedByDryRun = await count(`"User" where "lazySince" is not null`)
   await follow(adopt)
+  await writeFile(journal(), bothMigrations)
+  await follow("npm run db:migrate")
+  const built = await buildInPlace(folder)
   // The app before the port goes on until it is replaced.
   await database.query(`insert into "User" ("email", "password") values ('guest-1790000000005', '$2b$10$x')`)
-  await follow(adopt)
-  await migrate("0002_unique_email")
   app = await built.start(await freePort(), env)
+  await follow(adopt)
 }, 600_000)
 
 afterAll(async () => {
   await app?.close()
   await database?.close()
-  await built?.remove()
+  await rm(folder, { recursive: true, force: true })
 })
 
 const oldUser = (email: string) => old.find((user) => user.email === email) as OldUser
@@ -216,10 +242,10 @@ describe("in Chromium", () => {
 })
 
 it("was an app whose types are right before the port, too", async () => {
-  const before = join(built.folder, "before")
+  const before = join(folder, "before")
   await promisify(execFile)(process.execPath, [`${source}/port.mjs`, before])
   // It finds its packages one folder up: the newer next-auth has the types of the older one.
-  const tsc = createRequire(join(built.folder, "package.json")).resolve("typescript/bin/tsc")
+  const tsc = createRequire(join(folder, "package.json")).resolve("typescript/bin/tsc")
   await expect(promisify(execFile)(process.execPath, [tsc, "-p", before])).resolves.toMatchObject({ stdout: "" })
 }, 120_000)
 
@@ -262,6 +288,10 @@ it("purges guests who can't come back, with their chats, and nobody else", async
   )
   for (const table of ["Vote_v2", "Stream", "Document", "Suggestion"]) expect(await count(`"${table}"`), table).toBe(4)
 }, 60_000)
+
+it("was ported by the commands of the page, in its order", () => {
+  expect([...followed]).toEqual(commands)
+})
 
 it("logs nothing but the passwords that were refused", () => {
   const problems = app

@@ -7,18 +7,24 @@ import type { OpenIdProvider } from "../setup/openid-provider.js"
 
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1100, height: 800 } }
 
-/** Takes a page through every state of each item of the registry, looked at on a phone and on a desktop. */
-export async function seeComponents(page: Page, scheme: "light" | "dark"): Promise<void> {
+/**
+ * Takes a page through every state of each item of the registry, looked at on a phone and on a
+ * desktop, in light and in dark colours.
+ */
+export async function seeComponents(page: Page): Promise<void> {
   const see = async (name: string) => {
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport)
-      await takePicture(page, `registry-${name}-${scheme}-${size}`)
-      expect(await findViolations(page), `${name} ${scheme} ${size}`).toEqual([])
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme })
+        await takePicture(page, `registry-${name}-${colorScheme}-${size}`)
+        expect(await findViolations(page), `${name} ${colorScheme} ${size}`).toEqual([])
+      }
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
       expect(overflow, `${name} ${size}`).toBeLessThanOrEqual(0)
     }
   }
-  const email = `${scheme}@example.com`
+  const email = "components@example.com"
   const banner = page.locator("[data-slot=lazy-banner]")
   const focused = () => page.evaluate(() => document.activeElement?.textContent || document.activeElement?.id)
 

@@ -25,24 +25,21 @@ export interface StartedApp {
   close: () => Promise<void>
 }
 
-/**
- * Copies the app, installs it with the packed library, and makes production builds: one with each of
- * these flags of `next build`, of which the last stays.
- */
-export async function buildNextApp(source: string, flags: string[][] = [[]]): Promise<BuiltApp> {
+/** Copies the app, installs it with the packed library, and makes a production build. */
+export async function buildNextApp(source: string): Promise<BuiltApp> {
   const folder = await folderToInstall("next")
   const strangers = new Set(["node_modules", ".next", ".env.local"])
   await cp(source, folder, { recursive: true, filter: (path) => !strangers.has(basename(path)) })
   await install(folder)
-  for (const each of flags.slice(0, -1)) await next(folder, ["build", ...each])
   return { ...(await buildInPlace(folder)), remove: () => rm(folder, { recursive: true, force: true }) }
 }
 
 /**
  * Makes a production build of an app in the repository, with the repository's packages and build.
+ * @param flags for `next build`
  */
-export async function buildInPlace(folder: string): Promise<BuiltApp> {
-  await next(folder, ["build"])
+export async function buildInPlace(folder: string, flags: string[] = []): Promise<BuiltApp> {
+  await next(folder, ["build", ...flags])
   return { folder, start: (port, env) => startNext(folder, "start", port, env), remove: async () => {} }
 }
 

@@ -9,7 +9,7 @@ import { release } from "../../scripts/release.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const CHANGELOG = "# Changelog\n\n## Unreleased\n\n### Added\n\n- A thing.\n\n## 0.1.0\n\n- The first version.\n"
-const FILES = ["package.json", "package-lock.json", "docs/examples/hono/package.json"]
+const FILES = ["package.json", "package-lock.json", "docs/examples/next/package.json"]
 
 let folder: string
 /** A repository with the manifests of this one, and a remote that nothing may reach. */
@@ -72,7 +72,7 @@ it("moves the changes below the version and the date, sets the version, commits 
     version: "0.2.0",
     packages: { ...lockBefore.packages, "": { ...lockBefore.packages[""], version: "0.2.0" } },
   })
-  expect(json("docs/examples/hono/package.json").dependencies["authjs-lazy"]).toBe("^0.2.0")
+  expect(json("docs/examples/next/package.json").dependencies["authjs-lazy"]).toBe("^0.2.0")
   expect(git("log", "--format=%s")).toBe("Release 0.2.0\nBegin")
   expect(git("status", "--porcelain")).toBe("")
   expect(git("rev-parse", "v0.2.0^{commit}")).toBe(git("rev-parse", "HEAD"))
@@ -90,7 +90,7 @@ it("pushes and publishes nothing", () => {
 it("says what it would do, and does none of it, with --dry-run", () => {
   const before = state()
   const said = release(repository, ["0.2.0", "--dry-run"])
-  expect(said).toContain("Would write CHANGELOG.md, package.json, package-lock.json, docs/examples/hono/package.json")
+  expect(said).toContain("Would write CHANGELOG.md, package.json, package-lock.json, docs/examples/next/package.json")
   expect(state()).toEqual(before)
 })
 

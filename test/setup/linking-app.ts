@@ -86,9 +86,9 @@ export function describeLinking(
     describe(`${name} (${driver}, ${strategy} sessions)`, () => {
       const app = new LinkingApp(strategy)
       beforeAll(async () => {
-        ;[app.database, app.openId, app.mailbox] = await Promise.all([open(), OpenIdProvider.start(), Mailbox.start()])
+        ;[app.database, app.openId, app.mailbox] = await Promise.all([open(), OpenIdProvider.shared(), Mailbox.start()])
       })
-      afterAll(() => Promise.all([app.database.close(), app.openId.close(), app.mailbox.close()]))
+      afterAll(() => Promise.all([app.database.close(), app.mailbox.close()]))
       tests(app, strategy)
     })
 }

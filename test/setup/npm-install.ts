@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { packedTarball } from "./installed-package.js"
+import { linkPackages } from "./link-packages.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const examples = join(root, "docs/examples")
@@ -19,20 +20,30 @@ export async function folderToInstall(name: string): Promise<string> {
 }
 
 /**
- * Installs what the folder's package.json names, `more`, and the package from its npm tarball.
- * npm starts from the packages of all examples, and removes what this folder doesn't name.
+ * Installs what the folder's package.json names, `more`, and the package from its npm tarball: by
+ * links to the packages of all examples, or by npm where those lack something.
  * @param fresh installs the newest versions in range from nothing, as a new user's npm does
  */
 export async function install(folder: string, more: Dependencies = {}, { fresh } = { fresh: false }): Promise<void> {
-  if (!fresh) await linkPackages(join(await allPackages(), "node_modules"), join(folder, "node_modules"))
   const manifest = join(folder, "package.json")
   const { dependencies, ...rest } = JSON.parse(await readFile(manifest, "utf8"))
   await writeFile(manifest, JSON.stringify({ ...rest, dependencies: { ...dependencies, ...more, ...ours() } }))
+  if (!fresh && (await linkAll(folder))) return
   await run("npm", ["install", ...QUIETLY], { cwd: folder })
 }
 
-/** Links to every file, in a tenth of the time in which npm unpacks them; copies where `cp` can't link. */
-async function linkPackages(from: string, to: string): Promise<void> {
+/** Links to the packages of all examples, where `cp` can. */
+async function linkAll(folder: string): Promise<boolean> {
+  const packages = await allPackages()
+  return linkPackages(packages, folder).catch(async () => {
+    await rm(join(folder, "node_modules"), { recursive: true, force: true })
+    return false
+  })
+}
+
+/** Puts the packages of all examples into a folder, for npm to start from. */
+export async function linkExamplePackages(folder: string): Promise<void> {
+  const [from, to] = [join(await allPackages(), "node_modules"), join(folder, "node_modules")]
   await run("cp", ["-al", from, to]).catch(async () => {
     await rm(to, { recursive: true, force: true })
     await cp(from, to, { recursive: true, verbatimSymlinks: true })
@@ -75,13 +86,19 @@ async function allPackages(): Promise<string> {
 }
 
 async function installAll(folder: string): Promise<void> {
-  const named: Dependencies = {}
-  for (const name of readdirSync(examples)) {
-    const manifest = join(examples, name, "package.json")
-    if (!existsSync(manifest)) continue
-    const { dependencies, devDependencies } = JSON.parse(readFileSync(manifest, "utf8"))
-    Object.assign(named, atVersionsHere(dependencies), devDependencies)
-  }
+  const manifests = readdirSync(examples)
+    .map((name) => join(examples, name, "package.json"))
+    .filter(existsSync)
+    .map((path) => JSON.parse(readFileSync(path, "utf8")))
+  const wanted = manifests.flatMap(({ dependencies, devDependencies }) =>
+    Object.entries<string>({ ...atVersionsHere(dependencies), ...devDependencies }),
+  )
+  const named: Dependencies = Object.fromEntries(wanted)
+  // Examples may want different major versions: the others get a name of their own.
+  const major = (range?: string) => /\d+/.exec(range ?? "")?.[0]
+  for (const [name, range] of wanted)
+    if (major(range) !== major(named[name]))
+      named[`other-${name.replace(/\W/g, "-")}-${major(range)}`] = `npm:${name}@${range}`
   await writeFile(
     join(folder, "package.json"),
     JSON.stringify({ private: true, dependencies: { ...named, ...ours() } }),

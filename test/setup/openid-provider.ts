@@ -13,6 +13,8 @@ export interface Person {
   picture?: string
 }
 
+let shared: Promise<OpenIdProvider> | undefined
+
 /**
  * Runs an OpenID provider on loopback with the clients `one` and `two`. It signs in the person that
  * `walk` names, without a form.
@@ -60,6 +62,15 @@ export class OpenIdProvider {
       else provider.callback()(request, response)
     })
     return started
+  }
+
+  /** Returns the provider for http://app.test of this process, which starts once and ends with it. */
+  static shared(): Promise<OpenIdProvider> {
+    shared ??= OpenIdProvider.start().then((provider) => {
+      provider.server.unref()
+      return provider
+    })
+    return shared
   }
 
   private async interact(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {

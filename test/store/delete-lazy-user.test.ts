@@ -3,9 +3,9 @@ import { LazyAdapter } from "../../src/drizzle.js"
 import { sqlState } from "../../src/store/sql/sql-state.js"
 import { brokenConstraint } from "../../src/store/sql/violation.js"
 import { unique } from "../contract/fixtures.js"
-import { drivers, type TestDatabase } from "../setup/databases.js"
+import { oneDriver, type TestDatabase } from "../setup/databases.js"
 
-describe.each(drivers)("deleteLazyUser on $driver, where users refer to users", ({ open }) => {
+describe.each(oneDriver)("deleteLazyUser on $driver, where users refer to users", ({ open }) => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await open()

@@ -5,10 +5,10 @@ import { type Database, lazyColumns, schema } from "../../src/drizzle.js"
 import { findReferences } from "../../src/store/merge/references/find-references.js"
 import { columnName } from "../../src/store/sql/identifiers.js"
 import { resolveTables } from "../../src/store/tables/resolve-tables.js"
-import { drivers, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
+import { oneDriver, type PostgresDatabase, postgresDatabase } from "../setup/databases.js"
 import { MergeWorld } from "./merge-world.js"
 
-describe.each(drivers)("finding what refers to users on $driver", ({ open }) => {
+describe.each(oneDriver)("finding what refers to users on $driver", ({ open }) => {
   let world: MergeWorld
 
   beforeAll(async () => {

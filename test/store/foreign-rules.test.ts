@@ -2,11 +2,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import { HASH, ownSession, unique } from "../contract/fixtures.js"
-import { drivers, type TestDatabase } from "../setup/databases.js"
+import { oneDriver, type TestDatabase } from "../setup/databases.js"
 
 const by = { provider: "convert", type: "credentials" }
 
-describe.each(drivers)("rules that the app has put on its user table, on $driver", ({ open }) => {
+describe.each(oneDriver)("rules that the app has put on its user table, on $driver", ({ open }) => {
   let database: TestDatabase
   let store: StoreInternals
   const undo: string[] = []

@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import type { MergeHookParams } from "../../src/drizzle.js"
-import { drivers } from "../setup/databases.js"
+import { oneDriver } from "../setup/databases.js"
 import { MergeWorld } from "./merge-world.js"
 
-describe.each(drivers)("what hangs on a row that stays behind, on $driver", ({ open }) => {
+describe.each(oneDriver)("what hangs on a row that stays behind, on $driver", ({ open }) => {
   let world: MergeWorld
 
   beforeAll(async () => {

@@ -2,7 +2,9 @@ import { LazyAdapter, type LazyAdapterOptions } from "../../src/drizzle.js"
 import { internals, type StoreInternals } from "../../src/store/lazy-store.js"
 import type { TestDatabase } from "../setup/databases.js"
 
-const AUTH_TABLES = ["user", "account", "session", "verificationToken", "authenticator", "password", "lazyOutcome"]
+const AUTH_TABLES = ["session", "account", "authenticator", "password", "verificationToken", "lazyOutcome", "user"]
+
+const authTables = AUTH_TABLES.map((name) => `'${name}'`).join()
 
 let counter = 0
 
@@ -53,18 +55,36 @@ export class MergeWorld {
     return contents
   }
 
-  /** Drops the app's tables, schemas and columns of the user table, and deletes all rows. */
+  /**
+   * Drops the app's tables, schemas, sequences, triggers and columns of the user table, and deletes
+   * all rows, in one statement.
+   */
   async reset(): Promise<void> {
-    for (const { name, auth } of await this.tables())
-      await this.run(auth ? `truncate ${name} cascade` : `drop table if exists ${name} cascade`)
-    for (const { nspname } of await this.run(
-      `select quote_ident(nspname) as nspname from pg_namespace where nspname !~ '^(pg_|information_schema|public|drizzle)'`,
-    ))
-      await this.run(`drop schema ${nspname} cascade`)
-    for (const { attname } of await this.run(
-      `select attname from pg_attribute where attrelid = '"user"'::regclass and attnum > 9 and not attisdropped`,
-    ))
-      await this.run(`alter table "user" drop column "${attname}" cascade`)
+    await this.database.query(`do $$
+      declare statement text;
+      begin
+        foreach statement in array array(
+          select format('drop table if exists %s cascade', oid::regclass) from pg_class
+          where relkind in ('r', 'p') and not relispartition and relnamespace::regnamespace::text !~ '^(pg_|information_schema|drizzle)'
+            and not (relnamespace = 'public'::regnamespace and relname = any (array[${authTables}]))
+          union all
+          select format('drop sequence if exists %s cascade', oid::regclass) from pg_class
+          where relkind = 'S' and relnamespace = 'public'::regnamespace
+          union all
+          select format('drop schema %s cascade', oid::regnamespace) from pg_namespace
+          where nspname !~ '^(pg_|information_schema|public|drizzle)'
+          union all
+          select format('drop trigger %I on %s', tgname, tgrelid::regclass) from pg_trigger join pg_class on pg_class.oid = tgrelid
+          where relnamespace = 'public'::regnamespace and relname in (${authTables}) and not tgisinternal
+          union all
+          select format('alter table "user" drop column %I cascade', attname) from pg_attribute
+          where attrelid = '"user"'::regclass and attnum > 9 and not attisdropped
+          union all
+          select format('delete from %I', name) from unnest(array[${authTables}]) as name
+        ) loop
+          execute statement;
+        end loop;
+      end $$`)
   }
 
   private async tables(): Promise<{ name: string; auth: boolean }[]> {

@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/postgres-js"
 import postgres from "postgres"
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { LazyAdapter, type PurgeOptions } from "../../src/drizzle.js"
-import { drivers, type PostgresDatabase, postgresDatabase, type TestDatabase } from "../setup/databases.js"
+import { oneDriver, type PostgresDatabase, postgresDatabase, type TestDatabase } from "../setup/databases.js"
 import { withoutPgbouncer } from "../setup/left-out.js"
 import { startPooler } from "./pgbouncer.js"
 import { PurgeWorld } from "./purge-world.js"
@@ -11,7 +11,7 @@ import { PurgeWorld } from "./purge-world.js"
 /** Rows that two users have, of whom one goes in an earlier batch. */
 const messages = `create table message (id serial, sender text references "user" on delete cascade, receiver text references "user" on delete cascade)`
 
-describe.each(drivers)("a dry run where rows hang on several users ($driver)", ({ open }) => {
+describe.each(oneDriver)("a dry run where rows hang on several users ($driver)", ({ open }) => {
   let database: TestDatabase
   let world: PurgeWorld
   beforeAll(async () => {

@@ -1,3 +1,4 @@
+import { PGlite } from "@electric-sql/pglite"
 import { eq, sql } from "drizzle-orm"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { type Database, LazyAdapter, usersTable } from "../../src/drizzle.js"
@@ -297,7 +298,9 @@ describe.each(drivers)("errors of a failing database ($driver)", ({ driver, open
 
   it("of a database that is away hold no value either", async () => {
     const ids = [await lazyUser(), await realUser()] as const
-    await database.close()
+    const { $client: client } = database.db as { $client?: unknown }
+    if (client instanceof PGlite) await client.close()
+    else await database.close()
     for (const [operation, run] of Object.entries(operations)) {
       const error: unknown = await run(...ids).then(
         () => undefined,

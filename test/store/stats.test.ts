@@ -405,8 +405,8 @@ describe("stats", () => {
     const database = await postgresDatabase()
     await database.query(
       `insert into "lazyOutcome"
-        select n::text, now() - n * interval '30 minutes', 'converted', 'password', now() - n * interval '31 minutes', 1
-        from generate_series(0, 170000) n`,
+        select n::text, now() - n * interval '6 hours', 'converted', 'password', now() - (n + 1) * interval '6 hours', 1
+        from generate_series(0, 14500) n`,
     )
     const statements: string[] = []
     const logQuery = (statement: string) => statements.push(statement)

@@ -111,7 +111,7 @@ function migration(app: App, hasNewTables: boolean, edits: Edit[]): string[] {
   if (!hasNewTables) return []
   if (app.tables.usersTable || app.database.kitSchema !== undefined)
     return [runBy(app, "drizzle-kit generate"), runBy(app, "drizzle-kit migrate")]
-  return [runBy(app, "authjs-lazy migrate --database-url postgres://localhost/app")]
+  return [runBy(app, "authjs-lazy migrate")]
 }
 
 function start(app: App, { path }: AuthPlan, files: PlannedFile[]): string[] {

@@ -1,3 +1,0 @@
-import type { ServerLoad } from "@sveltejs/kit"
-
-export const load: ServerLoad = async ({ locals }) => ({ session: await locals.auth() })
