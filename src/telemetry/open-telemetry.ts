@@ -64,7 +64,7 @@ const COUNTERS: Record<LazyOperation, { name: string; description: string }> = {
  * })
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): LazyTelemetry {
-  const count = counting(options)
+  const count = countWith(options)
   const tracer = () => (options.tracerProvider ?? trace).getTracer(SCOPE)
   return {
     async run(operation, work, endOf) {
@@ -100,7 +100,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): LazyTelemetry
 }
 
 /** Makes the function that counts, with counters of the provider that is there at the time. */
-function counting({ meterProvider }: OpenTelemetryOptions) {
+function countWith({ meterProvider }: OpenTelemetryOptions) {
   let from: MeterProvider | undefined
   let counters = new Map<LazyOperation, Counter>()
   return (operation: LazyOperation, { outcome, users = 1, way, reason, table }: OperationOutcome): void => {

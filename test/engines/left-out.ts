@@ -1,5 +1,6 @@
 /** Files of test/store and test/contract that no engine plays, each with the reason. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
+  "test/contract/shapes-on-pglite.test.ts": "runs on PGlite, which plays no engine",
   "test/store/catalogue-names.test.ts":
     "plants tables and functions of the same names as those that a profile replaces",
   "test/store/driver.test.ts": "is about drivers, with clients of its own that fail",

@@ -16,14 +16,14 @@ export function countingRefusals<Result>(
 ): Result | Promise<Result> {
   const operation = telemetry && OPERATIONS[provider]
   return operation
-    ? counting(
+    ? countErrors(
         () => authorize(),
         (error) => telemetry.count(operation, outcomeOf(error)),
       )
     : authorize()
 }
 
-async function counting<Result>(
+async function countErrors<Result>(
   authorize: () => Result | Promise<Result>,
   count: (error: unknown) => void,
 ): Promise<Result> {

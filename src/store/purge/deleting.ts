@@ -8,7 +8,7 @@ import type { Database } from "../sql/database.js"
 import { type Engine, numbersTransactions } from "../sql/engine/engine.js"
 import { queryRepeated, queryRepeatedDocument } from "../sql/query.js"
 import { isRowAt, primaryKey } from "../sql/row-place.js"
-import { retryTransaction } from "../sql/transactions.js"
+import { READ_COMMITTED, retryTransaction } from "../sql/transactions.js"
 import { DAY_MS, type EndedUsers, recordOutcomes } from "../users/outcomes.js"
 import { findFree } from "./blocked-users.js"
 import { countGoing } from "./count-going.js"
@@ -22,6 +22,7 @@ export const deleting: PurgeStrategy = {
   // The foreign keys find rows that are hidden from the role.
   tablesToSee: () => [],
   run: (job, inBatches) => inBatches(job),
+  // A session must be visible that another transaction adds before its user is locked.
   inTransaction: (db, work) => retryTransaction(db, work, READ_COMMITTED),
   // The users are locked without waiting, so the limit can be set in the same statement.
   pick: (tx, { search, graph }, users) =>
@@ -38,9 +39,6 @@ export const deleting: PurgeStrategy = {
     return { free, heldBack, removal: await removeUsers(tx, search, graph, { users: free, deletedBefore }) }
   },
 }
-
-/** Makes a session visible that another transaction adds before its user is locked. */
-export const READ_COMMITTED = { isolationLevel: "read committed" } as const
 
 /**
  * Limits waiting for a lock to 50 ms until the transaction ends, so that the purge gives way before

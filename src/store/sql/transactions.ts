@@ -27,7 +27,8 @@ export function retryTransaction<Result>(
   return retry(() => db.transaction(work, config), mayWorkAgain)
 }
 
-const READ_COMMITTED = "read committed"
+/** Configures a transaction whose statements see what others committed before each of them. */
+export const READ_COMMITTED = { isolationLevel: "read committed" } as const
 
 /** The databases whose transactions begin in another isolation level. */
 const begunOtherwise = new WeakSet<Database>()
@@ -54,10 +55,10 @@ export async function retryReadCommitted<Result>(
 ): Promise<Result> {
   const isSet = begunOtherwise.has(db)
   const check = ({ engine, isolation }: Begun) => {
-    const isRight = engine.name === "PostgreSQL" && isolation === READ_COMMITTED
+    const isRight = engine.name === "PostgreSQL" && isolation === READ_COMMITTED.isolationLevel
     if (!isSet && !is(db, PgTransaction) && !isRight) throw new OtherIsolation(isolation)
   }
-  const config = isSet ? ({ isolationLevel: READ_COMMITTED } as const) : undefined
+  const config = isSet ? READ_COMMITTED : undefined
   try {
     return await retryTransaction(db, (tx) => work(tx, check), config, mayWorkAgain)
   } catch (error) {

@@ -90,13 +90,13 @@ const pageOf = (usersTable: Tables["usersTable"]): SQL =>
   sql`(${usersTable}.tableoid::text || split_part(${usersTable}.ctid::text, ',', 1))`
 
 /** How far ahead of the clock `seenAt` may be without being set on purpose, since clocks differ. */
-const AHEAD = sql.raw("interval '1 hour'")
+const CLOCK_TOLERANCE = sql.raw("interval '1 hour'")
 
 /** Builds the whole weeks after which a lazy user was seen last; null within the first day. */
 function returned({ lazySince, seenAt }: Tables["usersTable"]): SQL {
   const [made, seen] = [utc(lazySince), utc(seenAt)]
   return sql`case
-    when ${seen} >= ${made} + interval '1 day' and ${seen} <= now() at time zone 'UTC' + ${AHEAD}
+    when ${seen} >= ${made} + interval '1 day' and ${seen} <= now() at time zone 'UTC' + ${CLOCK_TOLERANCE}
     then least(${sql.raw(String(MOST_WEEKS))}, extract(epoch from ${seen} - ${made}) / 604800)::int4
   end`
 }
