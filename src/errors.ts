@@ -21,7 +21,18 @@ export abstract class LazyError extends Error {
   }
 }
 
-/** Reports a configuration or table definitions that cannot work. The message names the fix. */
+/**
+ * Reports a configuration or table definitions that cannot work. The message names the fix.
+ * @example
+ * ```ts
+ * try {
+ *   LazyAdapter(db, { usersTable: users })
+ * } catch (error) {
+ *   if (!(error instanceof LazySetupError)) throw error
+ *   for (const problem of error.problems) console.error(problem)
+ * }
+ * ```
+ */
 export class LazySetupError extends LazyError {
   readonly code = "setup"
   /** Each thing that is wrong, with its fix. The message lists all of them. */
@@ -34,7 +45,16 @@ export class LazySetupError extends LazyError {
   }
 }
 
-/** Reports that the user to convert or merge does not exist or is not lazy. Nothing was changed. */
+/**
+ * Reports that the user to convert or merge does not exist or is not lazy. Nothing was changed.
+ * @example
+ * ```ts
+ * await adapter.lazy.deleteLazyUser(id).catch((error: unknown) => {
+ *   if (!(error instanceof NotLazyError)) throw error
+ *   console.log("This user has converted, and keeps the account.")
+ * })
+ * ```
+ */
 export class NotLazyError extends LazyError {
   readonly code = "not_lazy"
 }
@@ -42,6 +62,13 @@ export class NotLazyError extends LazyError {
 /**
  * Reports that the user to merge into does not exist, is lazy, or is the lazy user itself. Nothing
  * was changed.
+ * @example
+ * ```ts
+ * await adapter.lazy.merge(lazyUser.id, realUser.id).catch((error: unknown) => {
+ *   if (!(error instanceof NotRealError)) throw error
+ *   console.log("The account to merge into is gone.")
+ * })
+ * ```
  */
 export class NotRealError extends LazyError {
   readonly code = "not_real"
@@ -50,6 +77,13 @@ export class NotRealError extends LazyError {
 /**
  * Reports rows of the lazy user that can neither move to the real user nor stay, or rows that the
  * merge would change or delete unreported. Nothing was changed.
+ * @example
+ * ```ts
+ * await adapter.lazy.merge(lazyUser.id, realUser.id).catch((error: unknown) => {
+ *   if (!(error instanceof MergeConflictError)) throw error
+ *   console.error(`Rows of ${error.table} are in the way: ${error.constraint ?? "see the message"}.`)
+ * })
+ * ```
  */
 export class MergeConflictError extends LazyError {
   readonly code = "merge_conflict"
@@ -66,7 +100,16 @@ export class MergeConflictError extends LazyError {
   }
 }
 
-/** Reports a database schema in which no user's rows can move. Nothing was changed. */
+/**
+ * Reports a database schema in which no user's rows can move. Nothing was changed.
+ * @example
+ * ```ts
+ * await adapter.lazy.merge(lazyUser.id, realUser.id).catch((error: unknown) => {
+ *   if (!(error instanceof MergeUnsupportedError)) throw error
+ *   console.error(`Change ${error.table}, or name it in mergeTables: ${error.message}`)
+ * })
+ * ```
+ */
 export class MergeUnsupportedError extends LazyError {
   readonly code = "merge_unsupported"
 
@@ -82,7 +125,13 @@ export class MergeUnsupportedError extends LazyError {
   }
 }
 
-/** Reports a username or an e-mail address that belongs to another user. Nothing was changed. */
+/**
+ * Reports a username or an e-mail address that belongs to another user. Nothing was changed.
+ * @example
+ * ```ts
+ * const isTaken = (error: unknown) => error instanceof IdentifierTakenError && error.identifier === "username"
+ * ```
+ */
 export class IdentifierTakenError extends LazyError {
   readonly code = "identifier_taken"
 
@@ -98,6 +147,10 @@ export class IdentifierTakenError extends LazyError {
 /**
  * Reports a username or an e-mail address that is too long for its column or breaks one of its
  * rules. Nothing was changed.
+ * @example
+ * ```ts
+ * const isTooLong = (error: unknown) => error instanceof IdentifierInvalidError && error.identifier === "username"
+ * ```
  */
 export class IdentifierInvalidError extends LazyError {
   readonly code = "identifier_invalid"
@@ -114,7 +167,16 @@ export class IdentifierInvalidError extends LazyError {
   }
 }
 
-/** Reports that every generated username was taken. Nothing was created. */
+/**
+ * Reports that every generated username was taken. Nothing was created.
+ * @example
+ * ```ts
+ * await adapter.lazy.createLazyUser().catch((error: unknown) => {
+ *   if (!(error instanceof NameExhaustedError)) throw error
+ *   console.error("generateName must return more names.")
+ * })
+ * ```
+ */
 export class NameExhaustedError extends LazyError {
   readonly code = "name_exhausted"
 }
@@ -122,6 +184,13 @@ export class NameExhaustedError extends LazyError {
 /**
  * Reports that `on delete cascade` or a trigger would delete other users along with the lazy user.
  * Nothing was changed.
+ * @example
+ * ```ts
+ * await adapter.lazy.deleteLazyUser(id).catch((error: unknown) => {
+ *   if (!(error instanceof OtherUsersError)) throw error
+ *   console.error(`A key of ${error.table} deletes other users along: ${error.message}`)
+ * })
+ * ```
  */
 export class OtherUsersError extends LazyError {
   readonly code = "other_users"

@@ -14,11 +14,9 @@ export function testMerging(shape: TableShape, opened: () => ShapedWorld): void 
   beforeAll(async () => {
     world = opened()
     await world.create("cart", ", id serial primary key, kind text, unique (owner, kind)")
-    await world.run(
-      sql`create table item (cart int references cart on delete cascade, name text, id serial primary key)`,
-    )
-    await world.create("audit_log", ", id serial primary key", "on delete set null")
-    await world.create("held", ", id serial primary key", "")
+    await world.run(sql`create table item (cart int references cart on delete cascade, name text)`)
+    await world.create("audit_log", "", "on delete set null")
+    await world.create("held", "", "")
   })
   afterAll(() => world.run(sql`drop table item, cart, audit_log, held`))
   const hasPasskeys = hasTable(shape, "authenticatorsTable")
@@ -116,7 +114,7 @@ export function testMerging(shape: TableShape, opened: () => ShapedWorld): void 
   it("leaves tables alone, and moves columns without a foreign key, where the app says so", async () => {
     const { lazy, real } = await people()
     const loose = pgTable("event", { actor: text("actor") })
-    await world.run(sql`create table event (actor ${world.user.type}, id serial primary key)`)
+    await world.run(sql`create table event (actor ${world.user.type})`)
     await world.run(sql`insert into event values (${lazy.id})`)
     await world.run(sql`insert into audit_log values (${lazy.id}), (${real.id})`)
     const { lazy: store } = world.with({ references: [loose.actor] })

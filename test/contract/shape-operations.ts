@@ -34,7 +34,7 @@ export function testOperations(shape: TableShape, opened: () => Pick<ShapedDatab
     const type = usersTable.id.getSQLType()
     const table = sql.raw(`"${unique("note")}"`)
     await own.execute(
-      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade, id serial primary key)`,
+      sql`create table ${table} (owner ${sql.raw(type)} not null references ${usersTable} on delete cascade)`,
     )
     return table
   }

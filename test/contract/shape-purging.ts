@@ -15,9 +15,9 @@ export function testPurging(shape: TableShape, opened: () => ShapedWorld): void 
     world = opened()
     await world.db.delete(world.tables.usersTable)
     await world.create("note", ", id serial primary key")
-    await world.run(sql`create table line (note int references note on delete cascade, id serial primary key)`)
+    await world.run(sql`create table line (note int references note on delete cascade)`)
     await world.create("held", ", id serial primary key", "")
-    await world.create("archive", ", id serial primary key", "on delete set null")
+    await world.create("archive", "", "on delete set null")
   })
   afterEach(async () => {
     await world.run(sql`with lines as (delete from line), notes as (delete from note), holds as (delete from held)

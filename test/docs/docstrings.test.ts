@@ -72,7 +72,7 @@ it("finds a type error where there is one", () => {
   expect(problemsOf(wrong)).toEqual([expect.stringContaining("'number' is not assignable")])
 }, 120_000)
 
-it("finds an example for every function and options type that the package exports", () => {
+it("finds an example for every function, class and options type that the package exports", () => {
   expect(findWithoutExample(entries, program)).toEqual([])
 }, 120_000)
 

@@ -63,7 +63,7 @@ function propertyOf(node: ts.Node): Example["property"] {
 }
 
 /**
- * Lists the functions and the options types that the package exports without an `@example`, as
+ * Lists the functions, classes and options types that the package exports without an `@example`, as
  * `file: name`.
  */
 export function findWithoutExample(entries: readonly string[], program: ts.Program): string[] {
@@ -168,6 +168,6 @@ function needsExample(symbol: ts.Symbol, checker: ts.TypeChecker): boolean {
   const declaration = symbol.declarations?.find(isOurs)
   if (!declaration) return false
   if (ts.isInterfaceDeclaration(declaration)) return /(Options|Config)$/.test(symbol.name)
-  if (ts.isFunctionDeclaration(declaration)) return true
+  if (ts.isFunctionDeclaration(declaration) || ts.isClassDeclaration(declaration)) return true
   return ts.isVariableDeclaration(declaration) && checker.getTypeAtLocation(declaration).getCallSignatures().length > 0
 }

@@ -29,6 +29,10 @@ export interface CreationLimits {
 
 /**
  * Refuses a new lazy user because a limit is reached. Its code in the URL is `too_many_lazy_users`.
+ * @example
+ * ```ts
+ * const waitSeconds = (error: unknown) => (error instanceof TooManyLazyUsers ? error.retryAfter : 0)
+ * ```
  */
 export class TooManyLazyUsers extends CredentialsSignin {
   override code = "too_many_lazy_users"

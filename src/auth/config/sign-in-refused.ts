@@ -20,6 +20,10 @@ export type RefusalCode =
  * Refuses a sign-in through {@link ConvertProvider} or {@link PasswordProvider}; nothing was
  * changed. Auth.js redirects with `?error=CredentialsSignin&code=…`:
  * https://authjs.dev/reference/core/errors#credentialssignin
+ * @example
+ * ```ts
+ * const isTaken = (error: unknown) => error instanceof SignInRefused && error.code === "username_taken"
+ * ```
  */
 export class SignInRefused extends CredentialsSignin {
   declare code: RefusalCode

@@ -24,6 +24,10 @@ const REPEATABLE = /^(0A|21|22|23|2F|38|39|42|44|54|P0|57014)/
  * Refuses a sign-in whose merge failed; nothing was changed. Auth.js redirects every kind of
  * sign-in to the sign-in page with `?error=CredentialsSignin&code=merge_failed`, where the provider
  * `without-merge` offers to sign in without the merge.
+ * @example
+ * ```ts
+ * const cause = (error: unknown) => (error instanceof MergeFailed ? error.cause : undefined)
+ * ```
  */
 export class MergeFailed extends CredentialsSignin {
   override code = "merge_failed"

@@ -31,6 +31,10 @@ export interface LazyProviderOptions {
 
 /**
  * Refuses a new lazy user because `lazy.enabled` is off. Its code in the URL is `lazy_disabled`.
+ * @example
+ * ```ts
+ * const isOff = (error: unknown) => error instanceof LazyDisabled && error.code === "lazy_disabled"
+ * ```
  */
 export class LazyDisabled extends CredentialsSignin {
   override code = "lazy_disabled"
@@ -39,6 +43,10 @@ export class LazyDisabled extends CredentialsSignin {
 /**
  * Refuses a new lazy user because `lazy.verify` took the visitor for a bot. Its code in the URL is
  * `lazy_not_verified`.
+ * @example
+ * ```ts
+ * const isBot = (error: unknown) => error instanceof VisitorNotVerified
+ * ```
  */
 export class VisitorNotVerified extends CredentialsSignin {
   override code = "lazy_not_verified"
