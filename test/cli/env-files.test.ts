@@ -31,7 +31,7 @@ describe("a command finds the database", () => {
     const { href, pathname } = new URL(database.url)
     const server = href.slice(0, -pathname.length)
     await write(".env", `DATABASE_URL=${server}\nPGDATABASE=${pathname.slice(1)}\nNODE_TLS_REJECT_UNAUTHORIZED=0`)
-    const spawned = (args: string[], env = {}) => spawnCommand(["stats", ...args], { cwd, env })
+    const spawned = (args: string[], env: Record<string, string> = {}) => spawnCommand(["stats", ...args], { cwd, env })
     // The files may leave out a part that another variable of theirs has.
     expect(await spawned([])).toMatchObject({ code: 0, stderr: expect.stringContaining("Reading variables") })
     for (const result of [
