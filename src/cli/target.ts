@@ -66,10 +66,10 @@ export async function withTarget<Result>(
   const { failure, run } = work
   const onNote = (note: string) => tell(surroundings, `authjs-lazy: ${note}`)
   const given = readAddress(options.databaseUrl)
-  await readEnvFiles(surroundings.cwd, surroundings.env, onNote)
+  const found = await readEnvFiles(surroundings.cwd, surroundings.env, given, onNote)
   const app = await findApp(options, given, work.command, surroundings)
   if (app) surroundings.closers.push(() => closeClient(app.db))
-  const address = given ?? (app ? undefined : addressIn(surroundings.env))
+  const address = app ? given : found
   if (address)
     return withDatabase(address, {
       ...work,
@@ -117,9 +117,6 @@ async function findApp(
   surroundings.divertStdout()
   return readAppConfig(file, cwd, command)
 }
-
-/** The variables that hosts set, those of Vercel, Neon and Supabase last. */
-const addressIn = (env: NodeJS.ProcessEnv) => env.DATABASE_URL || env.POSTGRES_URL
 
 async function openStore(
   { db, app, schema }: { db: Database; app: AppConfig | undefined; schema?: string | undefined },

@@ -27,6 +27,23 @@ const write = (file: string, text: string) => writeFile(join(cwd, file), text)
 const run = (env: Record<string, string> = {}, command = "stats") => runCommand([command], { cwd, env })
 
 describe("a command finds the database", () => {
+  it("of an address that was given, which the files don't complete", async () => {
+    const { href, pathname } = new URL(database.url)
+    const server = href.slice(0, -pathname.length)
+    await write(".env", `DATABASE_URL=${server}\nPGDATABASE=${pathname.slice(1)}\nNODE_TLS_REJECT_UNAUTHORIZED=0`)
+    const spawned = (args: string[], env: Record<string, string> = {}) => spawnCommand(["stats", ...args], { cwd, env })
+    // The files may leave out a part that another variable of theirs has.
+    expect(await spawned([])).toMatchObject({ code: 0, stderr: expect.stringContaining("Reading variables") })
+    for (const result of [
+      await spawned(["--database-url", server]),
+      await spawned([], { DATABASE_URL: server }),
+      await spawned([], { POSTGRES_URL: server }),
+    ]) {
+      expect(result.code).toBe(1)
+      expect(result.stderr).not.toContain("NODE_TLS_REJECT_UNAUTHORIZED")
+    }
+  })
+
   it.each([".env", ".env.local"])("in %s, which stderr names, without a value", async (file) => {
     await write(file, `# the app's\nAUTH_SECRET=${SECRET}\nDATABASE_URL="${database.url}"\n`)
     const { code, stderr } = await run()
@@ -36,7 +53,7 @@ describe("a command finds the database", () => {
   it("in .env.local before .env, and in the environment before both", async () => {
     await write(".env", `DATABASE_URL=${NOWHERE}`)
     await write(".env.local", `POSTGRES_URL=${database.url}`)
-    expect(await run()).toMatchObject({ code: 0, stderr: "authjs-lazy: Reading variables from .env.local.\n" })
+    expect(await run()).toMatchObject({ code: 0, stderr: "authjs-lazy: Reading variables from .env.local and .env.\n" })
     await write(".env.local", `DATABASE_URL=${NOWHERE}`)
     // Under the other name, too.
     for (const name of ["DATABASE_URL", "POSTGRES_URL"])
@@ -81,11 +98,13 @@ it("the module of --config sees the variables, of which none that is set has cha
   const app = await appFolder()
   onTestFinished(app.remove)
   await app.write(".env", `DATABASE_URL=${database.url}\nAUTH_SECRET=q0mS8b0mVnJ3b5rTzv0bqk2o9xLr7aYd\nCOLOUR=red`)
+  // The configuration reads DATABASE_URL only.
+  await app.write(".env.local", `POSTGRES_URL=${NOWHERE}`)
   await app.write("auth.mjs", `${appModule({})}; export const authConfig = made; console.log(process.env.COLOUR)`)
   const result = await spawnCommand(["doctor", "--config", "auth.mjs"], { cwd: app.path, env: { COLOUR: "green" } })
   expect(result).toEqual({
     code: 0,
     stdout: healthy,
-    stderr: "authjs-lazy: Reading variables from .env.\ngreen\n",
+    stderr: "authjs-lazy: Reading variables from .env.local and .env.\ngreen\n",
   })
 })

@@ -61,6 +61,14 @@ it("the README shows files and commands of the guide for Next.js, which is typed
   ).toEqual([])
 })
 
+it("the guides keep their secrets out of git, where no tool of the framework does", () => {
+  const making = pages
+    .filter(isGuide)
+    .filter(({ text }) => /AUTH_SECRET=.*>> \.env\n/.test(text) && !text.includes("npx sv create"))
+  expect(making.length).toBeGreaterThan(3)
+  expect(making.filter(({ text }) => !/\\n\.env\\n.*> \.gitignore\n/.test(text)).map(({ path }) => path)).toEqual([])
+})
+
 it("no block of code goes unchecked by being called something else", () => {
   const languages = (all: readonly Page[]) =>
     new Set(all.flatMap((page) => blocksOf(page).map(({ language }) => language)))

@@ -121,6 +121,14 @@ it.each(["example.com", "//example.com", "ftp://example.com"])("an address has t
   expect(finding).toMatchObject({ code: "auth_url", severity: "error", fix: "AUTH_URL=https://example.com" })
 })
 
+it.each(["q0mS8b0mVnJ3b5rTzv0bqk2o9xLr7aYd", "postgres://ada:s3cr3t@db.example.com/app"])(
+  "what is no address is not repeated, as it may be a secret: %s",
+  async (url) => {
+    vi.stubEnv("AUTH_URL", url)
+    expect((await findings())[0]).toMatchObject({ code: "auth_url", fix: "AUTH_URL=https://app.example.com" })
+  },
+)
+
 it("lazy users need their provider", async () => {
   expect(await summary({ providers: [] })).toEqual(["error lazy_provider providers"])
 })

@@ -61,6 +61,14 @@ describe.each(["nextjs", "express", "hono", "sveltekit"])("docs/guides/%s.md, ty
     expect(await database.query(`select 1 from "user"`)).toHaveLength(1)
   })
 
+  it.runIf(name !== "nextjs")("leads a visitor without an account from its settings to the convert page", async () => {
+    const headers = { accept: "text/html", "sec-fetch-mode": "navigate" }
+    const answer = await fetch(`${guide.origin}/settings`, { headers, redirect: "manual" })
+    const target = new URL(answer.headers.get("location") ?? "", guide.origin)
+    expect([answer.status, target.pathname]).toEqual([303, "/convert"])
+    expect(target.searchParams.get("callbackUrl")).toBe("/settings")
+  })
+
   if (name !== "express") return
 
   it("takes no note from another site", async () => {

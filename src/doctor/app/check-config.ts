@@ -33,6 +33,9 @@ function checkHost({ trustHost, production }: ConfigFacts): Finding[] {
   ]
 }
 
+/** Finds what of an incomplete URL may be repeated: a secret under the wrong name has no dot. */
+const HOST_AND_PATH = /^(?:[a-z]+:)?(?:\/\/)?((?:localhost|[\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:\/[\w/-]*)?)$/i
+
 function checkUrl({ url, production, secureCookies }: ConfigFacts): Finding[] {
   if (!url) return []
   const { variable, value } = url
@@ -42,19 +45,19 @@ function checkUrl({ url, production, secureCookies }: ConfigFacts): Finding[] {
         code: "auth_url",
         severity: "error",
         message: `${variable} is not a complete URL, so every request fails. Start it with https:// or http://.`,
-        fix: `${variable}=https://${value.replace(/^.*?:?\/\//, "")}`,
+        fix: `${variable}=https://${HOST_AND_PATH.exec(value)?.[1] ?? "app.example.com"}`,
         where: variable,
       },
     ]
   }
-  const { protocol, hostname, href } = new URL(value)
+  const { protocol, hostname, host, pathname } = new URL(value)
   if (!production || secureCookies || protocol === "https:" || isHere(hostname)) return []
   return [
     {
       code: "insecure_url",
       severity: "warning",
       message: `${variable} says http, so session cookies are sent unencrypted and without the __Secure- prefix.`,
-      fix: `${variable}=${href.replace("http:", "https:")}`,
+      fix: `${variable}=https://${host}${pathname}`,
       where: variable,
     },
   ]
