@@ -7,13 +7,19 @@ import type { Reader } from "./follow-guide.js"
 const userAgent =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
-/** Opens the app of a guide as somebody who was never there. */
-export async function visit(browser: Browser, guide: Reader): Promise<Page> {
+/** Opens a page of the app of a guide as a visitor who was never there. */
+export async function open(browser: Browser, guide: Reader, path: string): Promise<Page> {
   const page = await browser.newPage({ userAgent, baseURL: guide.origin })
   // A development server compiles each page when it is first asked for.
   page.setDefaultTimeout(150_000)
   onTestFailed(async () => console.error(guide.output(), page.isClosed() ? "" : await page.innerText("body")))
-  await page.goto("/")
+  await page.goto(path)
+  return page
+}
+
+/** Opens the notes, as a new visitor, who becomes a lazy user. */
+export async function visit(browser: Browser, guide: Reader): Promise<Page> {
+  const page = await open(browser, guide, "/")
   await page.getByText("You are guest-").waitFor()
   return page
 }
