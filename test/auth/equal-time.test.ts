@@ -74,7 +74,8 @@ describeFlows("known or unknown name, wrong password: a sign-in", (app) => {
     }
   })
 
-  it("takes the same time as a whole", { timeout: 60_000 }, async () => {
+  // A machine that is busy all through one try is not all through four. A hash left out takes a tenth of the time in each.
+  it("takes the same time as a whole", { timeout: 60_000, retry: 3 }, async () => {
     const everybody = Object.entries(await names())
     const times = new Map(everybody.map(([whose]) => [whose, [] as number[]]))
     // In turn, so that whatever else the machine does slows all of them down alike.
