@@ -81,7 +81,7 @@ export class NotRealError extends LazyError {
  * ```ts
  * await adapter.lazy.merge(lazyUser.id, realUser.id).catch((error: unknown) => {
  *   if (!(error instanceof MergeConflictError)) throw error
- *   console.error(`Rows of ${error.table} are in the way: ${error.constraint ?? "see the message"}.`)
+ *   console.error(`Rows of ${error.table} are in the way of ${error.constraint ?? "a merge"}.`)
  * })
  * ```
  */
@@ -129,7 +129,8 @@ export class MergeUnsupportedError extends LazyError {
  * Reports a username or an e-mail address that belongs to another user. Nothing was changed.
  * @example
  * ```ts
- * const isTaken = (error: unknown) => error instanceof IdentifierTakenError && error.identifier === "username"
+ * const isTaken = (error: unknown) =>
+ *   error instanceof IdentifierTakenError && error.identifier === "username"
  * ```
  */
 export class IdentifierTakenError extends LazyError {
@@ -149,7 +150,8 @@ export class IdentifierTakenError extends LazyError {
  * rules. Nothing was changed.
  * @example
  * ```ts
- * const isTooLong = (error: unknown) => error instanceof IdentifierInvalidError && error.identifier === "username"
+ * const isTooLong = (error: unknown) =>
+ *   error instanceof IdentifierInvalidError && error.identifier === "username"
  * ```
  */
 export class IdentifierInvalidError extends LazyError {

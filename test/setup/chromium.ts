@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync, watch } from "node:fs"
 import { mkdir, mkdtemp, rename, rmdir } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
@@ -99,7 +99,19 @@ async function unpacked<Unpacked>(unpack: () => Promise<Unpacked>): Promise<Unpa
       () => false,
     )
     if (mine) return unpack().finally(() => rmdir(lock))
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await untilGone(lock, deadline)
   }
   throw new Error(`Another run has held ${lock} for a minute. Remove that folder if no tests are running.`)
+}
+
+/** Waits until a folder is removed, or until a moment in time. */
+async function untilGone(path: string, deadline: number): Promise<void> {
+  const changes = watch(dirname(path))
+  const late = AbortSignal.timeout(Math.max(0, deadline - Date.now()))
+  await new Promise<void>((resolve, reject) => {
+    const look = () => void (existsSync(path) || resolve())
+    changes.on("change", look).on("error", reject)
+    late.addEventListener("abort", () => resolve())
+    look()
+  }).finally(() => changes.close())
 }

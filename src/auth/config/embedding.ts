@@ -16,7 +16,7 @@ const COOKIES: readonly (keyof Cookies)[] = [
 
 /**
  * The attributes with which a browser stores a cookie in an iframe on another site. It keeps one for
- * each site that embeds the app: https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies
+ * each site that embeds the app (CHIPS, https://github.com/privacycg/CHIPS).
  */
 export const FRAME_COOKIE = { sameSite: "none", secure: true, partitioned: true } as const
 

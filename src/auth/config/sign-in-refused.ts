@@ -22,7 +22,8 @@ export type RefusalCode =
  * https://authjs.dev/reference/core/errors#credentialssignin
  * @example
  * ```ts
- * const isTaken = (error: unknown) => error instanceof SignInRefused && error.code === "username_taken"
+ * const isTaken = (error: unknown) =>
+ *   error instanceof SignInRefused && error.code === "username_taken"
  * ```
  */
 export class SignInRefused extends CredentialsSignin {

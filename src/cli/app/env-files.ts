@@ -19,7 +19,7 @@ const REST_OF_ADDRESS = /^(PG[A-Z_]+|NODE_TLS_REJECT_UNAUTHORIZED)$/
  * `--env-file` reads them.
  * @param given the address on the command line
  * @param onNote takes one sentence that names the files, and never a value
- * @returns the address: the given one, or else that of `env`, or else that of the first file with one
+ * @returns the given address, or else that of `env`, or else that of the first file with one
  */
 export async function readEnvFiles(
   folder: string,

@@ -34,7 +34,8 @@ function whatIsRefused(lacks: Lacks): string {
 }
 
 /**
- * Reads version, role and settings of the server. One query, {@link readEngineAnew} and {@link lacksOf}.
+ * Reads version, role and settings of the server, by one query besides those of
+ * {@link readEngineAnew} and {@link lacksOf}.
  * @param users the quoted name of the user table
  */
 export async function readServer(tx: Database, users: string): Promise<ServerFacts> {

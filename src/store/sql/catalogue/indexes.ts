@@ -153,7 +153,10 @@ export async function readIndexesByName(db: Database, name: string): Promise<Ind
   return table
 }
 
-/** An index, and the partition that alone has it, by its name in reports; null for the whole table. */
+/**
+ * An index, and the partition that alone has it, by its name in reports; null for an index of the
+ * whole table.
+ */
 export type NamedIndex = Index & { partition: string | null }
 
 /**
