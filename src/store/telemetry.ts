@@ -61,7 +61,8 @@ export interface OperationEnd {
  */
 export interface LazyTelemetry {
   /**
-   * Runs an operation, and returns or throws what it does.
+   * Runs an operation, and returns or throws what it does. Must wait until the work has ended: some
+   * of it runs in a transaction.
    * @param endOf tells the outcome from the result
    */
   run<Result>(

@@ -194,3 +194,14 @@ it("merges and deletions ask for the engine once for a client, and each purge an
   await lazy.adopt({ where: sql`false` })
   expect(asked).toBe(3)
 })
+
+it("a question that fails fails its own purge, and no merge at the same moment", async () => {
+  const { store, become } = running()
+  const first = await people()
+  await store.merge(first.from, first.into)
+  const { from, into } = await people()
+  become({ ...PLAIN, refuses: [{ pattern: /version\(\)/, what: "This question failed.", code: "54001" }] })
+  const [purged, merged] = await Promise.allSettled([store.purge(), store.merge(from, into)])
+  expect(purged).toMatchObject({ status: "rejected" })
+  expect(merged).toMatchObject({ status: "fulfilled", value: { moved: { note: 1 } } })
+})

@@ -36,10 +36,13 @@ export function readEngine(db: Database): Promise<Engine> {
   return found
 }
 
-/** Reads which engine a database is on, and replaces what its client was told before. */
-export function readEngineAnew(db: Database): Promise<Engine> {
-  const found = askEngine(db)
-  for (const key of identitiesOf(db)) remember(key, found)
+/**
+ * Reads which engine a database is on, and replaces what its client was told before. A question that
+ * fails replaces nothing.
+ */
+export async function readEngineAnew(db: Database): Promise<Engine> {
+  const found = await askEngine(db)
+  for (const key of identitiesOf(db)) remember(key, Promise.resolve(found))
   return found
 }
 
